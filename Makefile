@@ -1,0 +1,52 @@
+# Every target first makes .venv, or brings it up to date. Tools are called as modules because the #! line of an
+# installed script breaks where the path holds a space.
+PYTHON := .venv/bin/python
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make requirements' $(ARGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types requirements
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment or .env says otherwise
+	@if [ -z "$${DEBUG+set}" ] && ! grep -qsE '^[[:space:]]*(export[[:space:]]+)?DEBUG[[:space:]]*=' .env; then \
+		export DEBUG=on; \
+	fi; \
+	$(PYTHON) manage.py migrate --no-input && $(PYTHON) manage.py demo && exec $(PYTHON) manage.py serve
+
+test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
+	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+lint: .venv/stamp-dev ## check style and formatting
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m ruff format --check
+
+# DEBUG because the plugins read the settings, which want keys without it.
+types: .venv/stamp-dev ## check types
+	@DEBUG=on $(PYTHON) -m mypy
+
+requirements: .venv/stamp-dev ## pin anew what the .in files ask for; ARGS=--upgrade takes newer versions
+	@$(COMPILE) --output-file requirements.txt requirements.in
+	@$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+
+# A stamp is touched last, so an interrupted step is done again; --clear throws a half-made environment away.
+.venv/stamp-venv:
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Cashman needs Python 3.11 or later, as python3 on the PATH.' >&2; exit 1; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'Python cannot make a virtual environment; on Debian: apt install python3-venv' >&2; exit 1; }
+	@python3 -m venv --clear .venv
+	@touch $@
+
+.venv/stamp-run: .venv/stamp-venv requirements.txt
+	@echo 'Installing requirements.txt into .venv'
+	@$(INSTALL) -r requirements.txt
+	@touch $@
+
+.venv/stamp-dev: .venv/stamp-run requirements-dev.txt
+	@echo 'Installing requirements-dev.txt into .venv'
+	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
