@@ -1,0 +1,1 @@
+"""HTTP plumbing that knows nothing of money: what every resource of the API shares."""

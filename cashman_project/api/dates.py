@@ -1,0 +1,34 @@
+"""Dates and moments as text, strictly: ISO 8601's extended calendar form and RFC 3339, in ASCII digits."""
+
+import datetime
+import re
+
+from django.utils.translation import gettext_lazy as _
+
+FIRST_DATE = datetime.date(1900, 1, 1)
+LAST_DATE = datetime.date(2200, 12, 31)
+INVALID_DATE = _("Not a date: write it as 2026-11-30, from 1900-01-01 to 2200-12-31.")
+INVALID_MOMENT = _("Not a moment: write it as 2026-11-30T08:15:00Z, with Z or an offset (a plus sign as %2B in a URL).")
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(_DATE.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+
+def parse_date(text: str) -> datetime.date:
+    """Read "2026-11-30"; raises ValueError on any other form and outside 1900 to 2200."""
+    if not _DATE.fullmatch(text):
+        raise ValueError(text)
+    date = datetime.date.fromisoformat(text)
+    if not FIRST_DATE <= date <= LAST_DATE:
+        raise ValueError(text)
+    return date
+
+
+def parse_moment(text: str) -> datetime.datetime:
+    """Read "2026-11-30T08:15:00Z" with its offset; raises ValueError on any other form and outside 1900 to 2200."""
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(text)
+    moment = datetime.datetime.fromisoformat(text)
+    if not FIRST_DATE.year <= moment.year <= LAST_DATE.year:
+        raise ValueError(text)
+    return moment

@@ -1,0 +1,107 @@
+"""Strict filters: a parameter is understood, or it is a 400 that names it. An empty value counts as absent."""
+
+import datetime
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.serializers import as_serializer_error
+
+from .dates import INVALID_DATE, INVALID_MOMENT, parse_date, parse_moment
+
+
+class StrictFilterBackend(DjangoFilterBackend):
+    """Applies the view's `filterset_class`; raises ValidationError (400) naming each wrong parameter."""
+
+    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> Any:
+        filterset: Any = self.get_filterset(request, queryset, view)
+        if filterset is None:
+            return queryset
+        if not filterset.is_valid():
+            raise ValidationError(as_serializer_error(DjangoValidationError(filterset.errors.as_data())))
+        return filterset.qs
+
+
+def check_parameters(request: Request, allowed: frozenset[str], repeatable: frozenset[str]) -> None:
+    """Raise ValidationError naming each parameter that is not `allowed`, or given twice and not `repeatable`."""
+    unknown = {name: [_("There is no such parameter here.")] for name in request.query_params if name not in allowed}
+    if unknown:
+        raise ValidationError(unknown, code="unknown_parameter")
+    twice = {
+        name: [_("This parameter is given more than once.")]
+        for name, values in request.query_params.lists()
+        if len(values) > 1 and name not in repeatable
+    }
+    if twice:
+        raise ValidationError(twice, code="repeated_parameter")
+
+
+class DateFormField(forms.Field):
+    """A date such as 2026-11-30."""
+
+    widget = forms.DateInput
+
+    def to_python(self, value: Any) -> datetime.date | None:
+        try:
+            return parse_date(value) if value else None
+        except ValueError:
+            raise forms.ValidationError(INVALID_DATE, code="invalid") from None
+
+
+class MomentFormField(forms.Field):
+    """A moment such as 2026-11-30T08:15:00Z."""
+
+    def to_python(self, value: Any) -> datetime.datetime | None:
+        try:
+            return parse_moment(value) if value else None
+        except ValueError:
+            raise forms.ValidationError(INVALID_MOMENT, code="invalid") from None
+
+
+class FlagFormField(forms.Field):
+    """true or false."""
+
+    widget = forms.Select(choices=[("", "---------"), ("true", _("Yes")), ("false", _("No"))])
+
+    def to_python(self, value: Any) -> bool | None:
+        try:
+            return {"true": True, "false": False}[value] if value else None
+        except KeyError:
+            raise forms.ValidationError(_("Neither true nor false."), code="invalid") from None
+
+
+class TextsFormField(forms.Field):
+    """A repeatable parameter's texts."""
+
+    widget = forms.SelectMultiple
+
+    def to_python(self, value: Any) -> list[str]:
+        texts = [text for text in value or [] if text]
+        for text in texts:
+            if "\0" in text:
+                raise forms.ValidationError(_("Null characters are not allowed."), code="invalid")
+        return texts
+
+
+class DateFilter(django_filters.Filter):
+    field_class = DateFormField
+
+
+class MomentFilter(django_filters.Filter):
+    field_class = MomentFormField
+
+
+class FlagFilter(django_filters.Filter):
+    field_class = FlagFormField
+
+
+class TextsFilter(django_filters.Filter):
+    """A filter whose parameter may be repeated."""
+
+    field_class = TextsFormField

@@ -1,0 +1,25 @@
+"""Serve the application with granian, for production and for `make run` alike."""
+
+import os
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Serve with granian on PORT, with WORKERS processes. With DEBUG on, this machine alone can reach it."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Become the server: the process keeps its id, and ends on SIGTERM or SIGINT."""
+        arguments = {
+            "--interface": "wsgi",
+            "--host": "127.0.0.1" if settings.DEBUG else "0.0.0.0",  # noqa: S104  # a container is reached from outside
+            "--port": str(settings.PORT),
+            "--workers": str(settings.WORKERS),
+        }
+        command = [sys.executable, "-m", "granian", "--respawn-failed-workers", "--no-ws"]
+        command += [word for argument in arguments.items() for word in argument]
+        sys.stdout.flush()  # the new program knows nothing of what is buffered
+        os.execv(sys.executable, [*command, "cashman_project.wsgi:application"])

@@ -1,0 +1,13 @@
+"""Whose rows a request works on. Queries ask here, never `request.user`."""
+
+from typing import TYPE_CHECKING, cast
+
+from rest_framework.request import Request
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+def owner_of(request: Request) -> "User":
+    """Return the user whose rows the (authenticated) request works on."""
+    return cast("User", request.user)

@@ -1,0 +1,161 @@
+"""Keyset pagination: a page starts where the one before ended, found by the index, not by counting."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.core import signing
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 500
+
+
+class Cursor(NamedTuple):
+    """The row beside which a page starts: `value` of the ordering's field and the id, as JSON holds them."""
+
+    backwards: bool
+    value: str
+    id: str
+
+
+class RowComparison(Func):
+    """SQL's comparison of rows, (a, b) < (x, y), which an index on (a, b) answers at once."""
+
+    output_field = BooleanField()
+
+    def __init__(self, *expressions: Expression | F, operator: str) -> None:
+        super().__init__(*expressions, operator=operator)
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+        compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        texts = [sql for sql, _params in compiled]
+        half = len(texts) // 2
+        sql = f"({', '.join(texts[:half])}) {self.extra['operator']} ({', '.join(texts[half:])})"
+        return sql, [param for _sql, params in compiled for param in params]
+
+
+class KeysetPagination(BasePagination):
+    """Pages of `page_size` rows in one `ordering` of the view's `orderings`, ties broken by id.
+
+    The view names its orderings as {parameter: field} and a `default_ordering`. A cursor is signed
+    together with the path, filters and ordering that it was made for.
+    """
+
+    parameters = frozenset({"cursor", "page_size", "ordering"})
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+        """Return the rows of the page that the request asks for; raises ValidationError (400)."""
+        self.request = request
+        ordering = request.query_params.get("ordering") or view.default_ordering
+        self.field = _ordering_field(ordering, view.orderings)
+        size = _page_size(request.query_params.get("page_size"))
+        self.signer = signing.Signer(sep=".", salt=f"cursor {request.path.rstrip('/')} {_filters(request)} {ordering}")
+        cursor = self._cursor()
+
+        backwards = cursor is not None and cursor.backwards
+        descending = ordering.startswith("-") != backwards
+        sign = "-" if descending else ""
+        rows_in_order = queryset.order_by(f"{sign}{self.field}", f"{sign}id")
+        if cursor is not None:
+            rows_in_order = rows_in_order.filter(_beyond(queryset.model, self.field, cursor, descending))
+        rows = list(rows_in_order[: size + 1])
+        more = len(rows) > size
+        del rows[size:]
+        if backwards:
+            rows.reverse()
+        self.next = self._link(rows[-1], backwards=False) if rows and (more or backwards) else None
+        self.previous = self._link(rows[0], backwards=True) if rows and cursor and (more or not backwards) else None
+        return rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"next": self.next, "previous": self.previous, "results": data})
+
+    def _cursor(self) -> Cursor | None:
+        text = self.request.query_params.get("cursor")
+        if not text:
+            return None
+        try:
+            return Cursor(*self.signer.unsign_object(text))
+        except (signing.BadSignature, UnicodeError):
+            message = _("Not a cursor of this list with these filters and this ordering: start again without it.")
+            raise ValidationError({"cursor": [message]}, code="invalid_cursor") from None
+
+    def _link(self, row: Model, *, backwards: bool) -> str:
+        value = getattr(row, self.field)
+        text = value.isoformat() if isinstance(value, datetime.date) else str(value)
+        cursor = self.signer.sign_object(Cursor(backwards, text, str(row.pk)))
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {"next": link, "previous": link, "results": schema},
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        orderings = [sign + name for name in view.orderings for sign in ("", "-")]
+        return [
+            _parameter("cursor", "Where the page starts: taken from `next` or `previous`.", {"type": "string"}),
+            _parameter(
+                "page_size",
+                "How many rows a page has.",
+                {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE, "default": PAGE_SIZE},
+            ),
+            _parameter(
+                "ordering",
+                "The order of the rows; ties are broken by id.",
+                {"type": "string", "enum": orderings, "default": view.default_ordering},
+            ),
+        ]
+
+
+def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def _ordering_field(ordering: str, orderings: Mapping[str, str]) -> str:
+    try:
+        return orderings[ordering.removeprefix("-")]
+    except KeyError:
+        message = _("Not an ordering: give one of %(orderings)s, or the same after a minus sign.")
+        raise ValidationError(
+            {"ordering": [message % {"orderings": ", ".join(orderings)}]}, code="invalid_choice"
+        ) from None
+
+
+def _page_size(text: str | None) -> int:
+    if not text:
+        return PAGE_SIZE
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_PAGE_SIZE):
+        message = _("Not a page size: give a whole number from 1 to %(maximum)d.") % {"maximum": MAX_PAGE_SIZE}
+        raise ValidationError({"page_size": [message]}, code="invalid")
+    return int(text)
+
+
+def _filters(request: Request) -> list[tuple[str, str]]:
+    """Return the parameters that choose the rows, in one order for all ways to write them."""
+    return sorted(
+        (name, value)
+        for name, values in request.query_params.lists()
+        for value in values
+        if value and name not in KeysetPagination.parameters
+    )
+
+
+def _beyond(model: type[Model], name: str, cursor: Cursor, descending: bool) -> RowComparison:
+    field, key = model._meta.get_field(name), model._meta.pk
+    assert isinstance(field, Field)
+    assert key is not None
+    anchor = (Value(field.to_python(cursor.value), field), Value(key.to_python(cursor.id), key))
+    return RowComparison(F(name), F(key.name), *anchor, operator="<" if descending else ">")

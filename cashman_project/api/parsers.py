@@ -1,0 +1,94 @@
+"""Reading request bodies: strict JSON for everybody, HTML forms for browser sessions alone."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import IO, Any
+
+from django.utils.translation import gettext as _
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
+from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
+from rest_framework.utils.mediatypes import _MediaType
+
+MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
+
+
+class StrictJSONParser(BaseParser):
+    """JSON (RFC 8259) in UTF-8, in which numbers keep every digit.
+
+    Whole numbers become int, others Decimal; NaN and Infinity become a Decimal too, so that the
+    field they are meant for refuses them by its name. Duplicate keys, other encodings and nesting
+    past Python's depth are refused.
+    """
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Return the parsed body.
+
+        Raises ParseError (400), ValidationError (400, a duplicate key) or UnsupportedMediaType (415,
+        another charset).
+        """
+        if media_type and _MediaType(media_type).params.get("charset", "utf-8").lower() != "utf-8":
+            raise UnsupportedMediaType(media_type)
+        try:
+            return json.loads(
+                stream.read().decode("utf-8"),
+                parse_int=_integer,
+                parse_float=_decimal,
+                parse_constant=_decimal,
+                object_pairs_hook=_object,
+            )
+        except UnicodeDecodeError:
+            raise ParseError(_("The body is not UTF-8."), code="malformed_json") from None
+        except RecursionError:
+            raise ParseError(_("The body is nested too deeply."), code="malformed_json") from None
+        except json.JSONDecodeError as error:
+            raise ParseError(
+                _("The body is not JSON: line %(line)d, column %(column)d.")
+                % {"line": error.lineno, "column": error.colno},
+                code="malformed_json",
+            ) from None
+
+
+def _integer(text: str) -> int | Decimal:
+    return int(text) if len(text) < MAX_INTEGER_DIGITS else Decimal(text)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent past every limit
+        return Decimal("NaN")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        keys = [key for key, _value in pairs]
+        twice = {key: [_("This key is given twice.")] for key in data if keys.count(key) > 1}
+        raise ValidationError(twice, code="duplicate_key")
+    return data
+
+
+class _SessionOnly:
+    """Forms come from the browsable API's pages; a client with a token sends JSON."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        request = (parser_context or {})["request"]
+        if not isinstance(request.successful_authenticator, SessionAuthentication):
+            raise UnsupportedMediaType(media_type or "")
+        return super().parse(stream, media_type, parser_context)  # type: ignore[misc]  # of the parser mixed in
+
+
+class SessionFormParser(_SessionOnly, FormParser):
+    """HTML forms (application/x-www-form-urlencoded) from a browser session."""
+
+
+class SessionMultiPartParser(_SessionOnly, MultiPartParser):
+    """HTML forms (multipart/form-data) from a browser session."""

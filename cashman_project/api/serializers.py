@@ -1,0 +1,124 @@
+"""Strict serializers: nothing is coerced, and nothing that was sent is silently dropped."""
+
+import copy
+import datetime
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar, cast
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+
+from .dates import INVALID_DATE, parse_date
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+# What a browsable form sends beside its fields.
+FORM_FIELDS = {"csrfmiddlewaretoken"}
+
+
+class StrictCharField(serializers.CharField):
+    """Text. A number or a boolean is none."""
+
+    def to_internal_value(self, data: object) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class StrictEmailField(StrictCharField, serializers.EmailField):
+    """An e-mail address."""
+
+
+class StrictDateField(serializers.DateField):
+    """A date such as "2026-11-30", from 1900 to 2200."""
+
+    default_error_messages = {"invalid": INVALID_DATE}
+
+    def to_internal_value(self, data: object) -> datetime.date:
+        try:
+            return parse_date(data if isinstance(data, str) else "")
+        except ValueError:
+            self.fail("invalid")
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """A serializer that refuses unknown fields, and read-only ones unless they hold their present value.
+
+    So what was read can be changed and sent back whole. `Meta.fixed_fields` are written on create
+    and read-only from then on.
+    """
+
+    default_error_messages = {"invalid": _("Expected an object with the fields of this resource.")}
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        if self.instance is not None:
+            for name in getattr(getattr(self, "Meta", None), "fixed_fields", ()):
+                fields[name].read_only = True
+                fields[name].required = False
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        faults: dict[str, list[ErrorDetail]] = {}
+        if isinstance(data, Mapping):
+            faults = self._misplaced(data)
+        try:
+            value = super().to_internal_value(data)
+        except ValidationError as error:
+            raise ValidationError({**faults, **cast("dict[str, Any]", error.detail)}) from None
+        if faults:
+            raise ValidationError(faults)
+        return value
+
+    def _misplaced(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
+        faults = {}
+        for name in data:
+            field = self.fields.get(name)
+            if field is None:
+                if name not in FORM_FIELDS:
+                    faults[name] = [ErrorDetail(gettext("There is no such field."), "unknown_field")]
+            elif field.read_only and not self._is_present_value(name, data[name]):
+                faults[name] = [ErrorDetail(gettext("This can't be changed: leave it out."), "read_only")]
+        return faults
+
+    def _is_present_value(self, name: str, value: object) -> bool:
+        if self.instance is None:
+            return False
+        present = self.to_representation(self.instance)[name]
+        return type(value) is type(present) and value == present
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT]):
+    """A strict serializer of a model, which also holds the model's own `clean` rules."""
+
+    serializer_field_mapping: ClassVar[Any] = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: StrictCharField,
+        models.TextField: StrictCharField,
+        models.EmailField: StrictEmailField,
+        models.DateField: StrictDateField,
+    }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return `attrs`; raises ValidationError where the row that they make breaks a rule of its model."""
+        attrs = super().validate(attrs)
+        model: type[models.Model] = self.Meta.model
+        candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
+        for name, value in attrs.items():
+            setattr(candidate, name, value)
+        try:
+            candidate.clean()
+        except DjangoValidationError as error:
+            raise ValidationError(serializers.as_serializer_error(error)) from None
+        return attrs
+
+    def update(self, instance: ModelT, validated_data: dict[str, Any]) -> ModelT:
+        """Write the given fields alone, so that two people who change different fields both win."""
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=list(validated_data))
+        return instance

@@ -1,0 +1,131 @@
+"""The base of every view, and the views that belong to no resource."""
+
+from typing import Any
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http.response import HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from .errors import Unavailable
+from .filters import check_parameters
+from .owner import owner_of
+from .renderers import JSONRenderer
+
+STATUS = inline_serializer("Status", {"status": serializers.CharField()})
+LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
+
+
+class StrictViewMixin:
+    """Refuses unknown query parameters, speaks the user's language, and keeps answers out of caches."""
+
+    query_parameters: frozenset[str] = frozenset()
+    repeatable_parameters: frozenset[str] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in
+        check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
+        if request.user.is_authenticated and "Accept-Language" not in request.headers:
+            translation.activate(owner_of(request).language)
+
+    def allowed_parameters(self) -> frozenset[str]:
+        """Return the names of the query parameters that this request may have."""
+        return self.query_parameters
+
+    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        response.headers.setdefault("Cache-Control", "no-store")
+        patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
+        return response
+
+    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Answer with the methods that are allowed here."""
+        return Response(status=204)
+
+
+class ApiView(StrictViewMixin, APIView):
+    """The base of a view of its own."""
+
+
+class PublicView(ApiView):
+    """The base of a view that needs no token, and reads none."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class RootView(PublicView):
+    """Cashman keeps what comes in and what goes out. Here is where to find what."""
+
+    links: dict[str, str] = {}
+
+    @extend_schema(operation_id="root", responses={(200, "application/json"): LINKS})
+    def get(self, request: Request) -> Response:
+        return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
+
+
+class PingView(PublicView):
+    """Answers without a token: the service is there."""
+
+    @extend_schema(operation_id="ping", responses=STATUS)
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class SecuredPingView(ApiView):
+    """Answers with a good token alone: the service is there, and knows you."""
+
+    @extend_schema(operation_id="secured_ping", responses=STATUS)
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class LiveView(PublicView):
+    """200 while the process answers; the database is not asked."""
+
+    renderer_classes = (JSONRenderer,)
+
+    @extend_schema(operation_id="livez", responses=STATUS)
+    def get(self, request: Request) -> Response:
+        return Response({"status": "ok"})
+
+
+class ReadyView(PublicView):
+    """200 while the database is reachable and migrated; 503 otherwise."""
+
+    renderer_classes = (JSONRenderer,)
+
+    @extend_schema(operation_id="readyz", responses=STATUS)
+    def get(self, request: Request) -> Response:
+        try:
+            executor = MigrationExecutor(connection)
+            pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        except DatabaseError:
+            raise Unavailable from None
+        if pending:
+            raise Unavailable(_("The database is not migrated yet."))
+        return Response({"status": "ok"})
+
+
+class SchemaView(StrictViewMixin, SpectacularAPIView):
+    """The OpenAPI description of this API."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+
+class DocsView(StrictViewMixin, SpectacularSwaggerView):
+    """The OpenAPI description of this API, to read and to try."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)

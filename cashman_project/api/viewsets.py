@@ -1,0 +1,74 @@
+"""The one base of the viewsets: behaviour lives here, a viewset of a resource only declares."""
+
+from typing import Any
+
+from django.db import transaction
+from django_filters import FilterSet
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.viewsets import ModelViewSet
+
+from .conditional import check_preconditions, tagged_response
+from .owner import owner_of
+from .pagination import KeysetPagination
+from .views import StrictViewMixin
+
+
+class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
+    """List, create, read, change and delete the rows of the request's owner, and of nobody else.
+
+    A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`,
+    `orderings` ({parameter: field}) and `default_ordering`. Writes run in one transaction, in which
+    the row is locked before its preconditions are compared.
+    """
+
+    filterset_class: type[FilterSet] | None = None
+    orderings: dict[str, str]
+    default_ordering: str
+
+    def get_queryset(self) -> Any:
+        rows: Any = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows
+        rows = rows.for_owner(owner_of(self.request))
+        if self.action in ("update", "partial_update", "destroy"):
+            rows = rows.select_for_update(of=("self",))
+        return rows
+
+    def allowed_parameters(self) -> frozenset[str]:
+        if self.action != "list":
+            return self.query_parameters
+        return KeysetPagination.parameters.union(self.filterset_class.base_filters if self.filterset_class else ())
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        with transaction.atomic():
+            instance = serializer.save(owner=owner_of(request))
+        location = reverse(f"{self.basename}-detail", [instance.pk], request=request)
+        if "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower().split(","):
+            headers = {"Location": location, "Preference-Applied": "return=minimal"}
+            return Response(status=status.HTTP_204_NO_CONTENT, headers=headers)
+        return tagged_response(request, serializer.data, status=status.HTTP_201_CREATED, headers={"Location": location})
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        return tagged_response(request, self.get_serializer(self.get_object()).data)
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        data = request.data  # read before the row is locked: a slow client must not hold up others
+        with transaction.atomic():
+            instance = self.get_object()
+            check_preconditions(request, self.get_serializer(instance).data)
+            serializer = self.get_serializer(instance, data=data, partial=kwargs.get("partial", False))
+            serializer.is_valid(raise_exception=True)
+            serializer.save()
+        return tagged_response(request, serializer.data)
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        with transaction.atomic():
+            instance = self.get_object()
+            check_preconditions(request, self.get_serializer(instance).data)
+            self.perform_destroy(instance)
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,99 @@
+"""Reading settings from the environment (12-factor), strictly.
+
+A wrong or missing value does not raise here: it is kept in `faults`, so that one system check can
+report all of them at once, and say for each what would be right.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import environ
+
+T = TypeVar("T")
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+
+SECRET_BYTES = 32  # what HS256 asks of its key (RFC 7518, section 3.2)
+faults: list[str] = []
+
+
+def read(name: str, parse: Callable[[str], T], default: T) -> T:
+    """Return the variable `name` parsed; `default` where it is absent or empty, or wrong (a fault)."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        return parse(text)
+    except ValueError as error:
+        faults.append(f"{name}: {error}")
+        return default
+
+
+def read_secret(name: str, *, debug_value: str | None) -> str:
+    """Return a secret from the variable `name`, or from the file that `name`_FILE names.
+
+    An absent one is `debug_value`; it is a fault where that is None, as is one of fewer than 32 bytes.
+    """
+    secret = read(name, str, "") or read(f"{name}_FILE", _file_content, "") or debug_value or ""
+    if len(secret.encode()) < SECRET_BYTES:
+        faults.append(f"{name}: missing or too short; set it, or {name}_FILE, to {SECRET_BYTES} random bytes or more")
+    return secret or "missing"
+
+
+def flag(text: str) -> bool:
+    """Parse an on/off value; raises ValueError on anything that is neither."""
+    try:
+        return {
+            "on": True,
+            "true": True,
+            "yes": True,
+            "1": True,
+            "off": False,
+            "false": False,
+            "no": False,
+            "0": False,
+        }[text.lower()]
+    except KeyError:
+        raise ValueError(f"{text!r} is neither on nor off") from None
+
+
+def number(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers between `minimum` and `maximum`, both included."""
+
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
+            raise ValueError(f"{text!r} is no whole number from {minimum} to {maximum}")
+        return int(text)
+
+    return parse
+
+
+def words(text: str) -> list[str]:
+    """Parse a comma-separated list."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def time_zone(text: str) -> str:
+    """Parse an IANA time zone name; raises ValueError on an unknown one."""
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"{text!r} is no IANA time zone, such as Europe/Berlin") from None
+
+
+def database(url: str) -> dict[str, Any]:
+    """Parse a database URL into Django's settings; raises ValueError unless it is SQLite or PostgreSQL."""
+    if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
+        raise ValueError("it starts with postgres:// (server) or sqlite:/// (file)")
+    return dict(environ.Env.db_url_config(url))
+
+
+def _file_content(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ValueError(f"{path} can't be read ({error.strerror})") from None

@@ -1,0 +1,175 @@
+"""Django settings. What differs between installations comes from the environment; README.md lists it."""
+
+from datetime import timedelta
+from typing import Any
+
+from .environment import BASE_DIR, database, faults, flag, number, read, read_secret, time_zone, words
+
+# -- What the environment says ----------------------------------------------------------------
+
+DEBUG = read("DEBUG", flag, False)
+HTTPS = read("HTTPS", flag, not DEBUG)
+PORT = read("PORT", number(1, 65535), 5000)
+WORKERS = read("WORKERS", number(1, 64), 2)
+ALLOW_SIGNUP = read("ALLOW_SIGNUP", flag, False)
+DEFAULT_CURRENCY = read("DEFAULT_CURRENCY", str, "USD")
+TIME_ZONE = read("TIME_ZONE", time_zone, "UTC")
+LANGUAGE_CODE = read("LANGUAGE_CODE", str, "en")
+ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, list[str]())
+CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", words, list[str]())
+SECRET_KEY = read_secret("SECRET_KEY", debug_value="for debugging only: a secret of this machine" if DEBUG else None)
+JWT_SIGNING_KEY = read_secret(
+    "JWT_SIGNING_KEY", debug_value="for debugging only: the key of its tokens" if DEBUG else None
+)
+if not DEBUG and not ALLOWED_HOSTS:
+    faults.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")
+
+# -- Database ---------------------------------------------------------------------------------
+
+_sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(BASE_DIR / "cashman.sqlite3")}
+_database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)
+_database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+if _database["ENGINE"].endswith("sqlite3"):
+    _database["OPTIONS"] = {
+        # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
+        # would fail at once with "database is locked".
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+    # Several connections must meet in the tests, which an in-memory database can't have.
+    _database["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
+else:
+    _database["DISABLE_SERVER_SIDE_CURSORS"] = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
+DATABASES = {"default": _database}
+
+# -- Application ------------------------------------------------------------------------------
+
+ROOT_URLCONF = "cashman_project.urls"
+WSGI_APPLICATION = "cashman_project.wsgi.application"
+APPEND_SLASH = False
+AUTH_USER_MODEL = "users.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "cashman_project.api",
+    "users",
+    "transactions",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "corsheaders",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "cashman_project.api.middleware.ProblemMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static_collected"
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# -- Security ---------------------------------------------------------------------------------
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After"]
+BODY_LIMIT = 5_000_000  # bytes of a request's body
+DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
+
+# -- REST framework ---------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "users.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": [
+        "cashman_project.api.parsers.StrictJSONParser",
+        "cashman_project.api.parsers.SessionFormParser",
+        "cashman_project.api.parsers.SessionMultiPartParser",
+    ],
+    "DEFAULT_RENDERER_CLASSES": [
+        "cashman_project.api.renderers.JSONRenderer",
+        "rest_framework.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_FILTER_BACKENDS": ["cashman_project.api.filters.StrictFilterBackend"],
+    "DEFAULT_PAGINATION_CLASS": "cashman_project.api.pagination.KeysetPagination",
+    "DEFAULT_SCHEMA_CLASS": "cashman_project.api.schema.ProblemAutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "cashman_project.api.errors.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": JWT_SIGNING_KEY,
+    "ISSUER": "cashman",
+    "AUDIENCE": "cashman",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "USER_ID_FIELD": "subject",
+    "USER_ID_CLAIM": "sub",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Cashman",
+    "DESCRIPTION": "Keeps what comes in and what goes out: incomes, expenses, their categories and sums.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.0.3",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "PREPROCESSING_HOOKS": ["cashman_project.api.schema.without_optional_slash"],
+}

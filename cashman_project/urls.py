@@ -1,0 +1,32 @@
+"""Every path of the service, each with and without its trailing slash."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from .api import views
+
+ROOT_LINKS = {
+    "incomes": "income-list",
+    "expenses": "expense-list",
+    "transactions": "transaction-list",
+    "categories": "category-list",
+    "summary": "summary",
+    "me": "me",
+    "token": "token",
+    "schema": "schema",
+    "docs": "docs",
+}
+
+urlpatterns = [
+    path("", views.RootView.as_view(links=ROOT_LINKS), name="root"),
+    re_path("^ping/?$", views.PingView.as_view(), name="ping"),
+    re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),
+    re_path("^livez/?$", views.LiveView.as_view(), name="livez"),
+    re_path("^readyz/?$", views.ReadyView.as_view(), name="readyz"),
+    re_path("^schema/?$", views.SchemaView.as_view(), name="schema"),
+    re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
+    path("", include("users.urls")),
+    path("", include("transactions.urls")),
+    path("api-auth/", include("rest_framework.urls")),
+    path("admin/", admin.site.urls),
+]

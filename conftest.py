@@ -1,0 +1,50 @@
+"""Three people for every test that touches data: alice and bob keep books, the outsider must see nothing of them."""
+
+import pytest
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken
+
+from users.models import User
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob")
+
+
+@pytest.fixture
+def outsider(db: None) -> User:
+    return User.objects.create_user("outsider")
+
+
+def client_of(user: User) -> APIClient:
+    """Return a client that sends the user's token, and gets a 500 where a browser would."""
+    client = APIClient(raise_request_exception=False)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+    return client
+
+
+@pytest.fixture
+def nobody(db: None) -> APIClient:
+    """A client without a token."""
+    return APIClient(raise_request_exception=False)
+
+
+@pytest.fixture
+def as_alice(alice: User) -> APIClient:
+    return client_of(alice)
+
+
+@pytest.fixture
+def as_bob(bob: User) -> APIClient:
+    return client_of(bob)
+
+
+@pytest.fixture
+def as_outsider(outsider: User) -> APIClient:
+    return client_of(outsider)

@@ -1,0 +1,11 @@
+"""The closed sets of words that the ledger's rows use."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TransactionType(models.TextChoices):
+    """Whether money came in or went out."""
+
+    INCOME = "INCOME", _("income")
+    EXPENSE = "EXPENSE", _("expense")

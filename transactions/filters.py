@@ -1,0 +1,77 @@
+"""Which transactions: the filters of the lists and of the summary."""
+
+from decimal import Decimal
+from typing import Any, cast
+
+import django_filters
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+
+from cashman_project.api.filters import DateFilter, FlagFilter, MomentFilter, TextsFilter
+from cashman_project.api.owner import owner_of
+
+from .choices import TransactionType
+from .models import Category, Transaction
+from .money import parse_amount, validate_currency
+from .querysets import TransactionQuerySet, category_key
+
+
+class SizeFormField(forms.Field):
+    """The size of an amount, without sign."""
+
+    def to_python(self, value: Any) -> Decimal | None:
+        try:
+            size = parse_amount(value) if value else None
+        except ValueError:
+            size = Decimal(-1)
+        if size is not None and size < 0:
+            raise forms.ValidationError(_("Not a size: give a plain number without a sign, such as 12.50."), "invalid")
+        return size
+
+
+class SizeFilter(django_filters.Filter):
+    field_class = SizeFormField
+
+
+class TransactionFilterSet(django_filters.FilterSet):
+    date = DateFilter()
+    date_after = DateFilter(field_name="date", lookup_expr="gte", label=_("On or after this date."))
+    date_before = DateFilter(field_name="date", lookup_expr="lte", label=_("On or before this date."))
+    amount_min = SizeFilter(method="filter_amount_min", label=_("At least this size, whatever the sign."))
+    amount_max = SizeFilter(method="filter_amount_max", label=_("At most this size, whatever the sign."))
+    category = TextsFilter(method="filter_category", label=_("Of any of these categories, by name."))
+    uncategorized = FlagFilter(field_name="category", lookup_expr="isnull", label=_("Without a category, or with one."))
+    currency = django_filters.CharFilter(validators=[validate_currency])
+    type = django_filters.ChoiceFilter(choices=TransactionType.choices)
+    external_id = django_filters.CharFilter(max_length=255, strip=False)
+    updated_after = MomentFilter(
+        field_name="updated_at", lookup_expr="gte", label=_("Written at this moment or after it.")
+    )
+    search = django_filters.CharFilter(
+        method="filter_search", max_length=200, label=_("Text in the description or the notes.")
+    )
+
+    class Meta:
+        model = Transaction
+        fields: list[str] = []
+
+    def filter_amount_min(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
+        return rows.filter(Q(amount__gte=size) | Q(amount__lte=-size))
+
+    def filter_amount_max(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
+        return rows.filter(amount__gte=-size, amount__lte=size)
+
+    def filter_category(self, rows: TransactionQuerySet, name: str, names: list[str]) -> TransactionQuerySet:
+        keys = {category_key(text.strip()) for text in names}
+        categories = Category.objects.for_owner(owner_of(cast("Request", self.request)))
+        found = dict(categories.filter(key__in=keys).values_list("key", "id"))
+        if len(found) < len(keys):
+            message = _("You have no category of this name.")
+            raise ValidationError({"category": [message]}, code="does_not_exist")
+        return rows.filter(category__in=found.values())
+
+    def filter_search(self, rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
+        return rows.filter(Q(description__icontains=text) | Q(notes__icontains=text))

@@ -1,0 +1,57 @@
+"""Categories: what money is earned by or spent on."""
+
+import unicodedata
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..querysets import CategoryQuerySet, category_key
+from .base import OwnedModel
+
+
+class CategoryNameField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A category's name, composed (NFC) and trimmed."""
+
+    def to_python(self, value: Any) -> Any:
+        value = super().to_python(value)
+        return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        name = self.to_python(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, name)
+        return name
+
+
+class CategoryKeyField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The key that makes a category's name unique: it follows the name at every save."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> str:
+        key = category_key(model_instance.name.strip())
+        setattr(model_instance, self.attname, key)
+        return key
+
+
+class Category(OwnedModel):
+    """A name to group transactions by. It has no kind: a refund is an income in "Clothing" and nets out."""
+
+    name = CategoryNameField(_("name"), max_length=100)
+    # Folding the case can make a name up to three times as long ("ΐ").
+    key = CategoryKeyField(max_length=300, editable=False)
+
+    objects: ClassVar[models.Manager[Any]] = CategoryQuerySet.as_manager()
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["key", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "key"],
+                name="category_name_unique",
+                violation_error_message=_("You already have a category of this name."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.name)

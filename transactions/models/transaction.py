@@ -1,0 +1,139 @@
+"""Transactions, and incomes and expenses as the two views of them."""
+
+import datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ..choices import TransactionType
+from ..money import LIMIT, MoneyField, validate_amount, validate_currency
+from ..querysets import TransactionQuerySet
+from .base import OwnedForeignKey, OwnedModel
+from .category import Category
+
+FIRST_DATE = datetime.date(1900, 1, 1)
+LAST_DATE = datetime.date(2200, 12, 31)
+
+
+class SignedAmountField(MoneyField):
+    """A transaction's amount: an expense is below zero, whatever sign it was given."""
+
+    def clean(self, value: Any, model_instance: Any) -> Any:
+        return self.signed(super().clean(value, model_instance), model_instance)
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        amount = self.signed(super().pre_save(model_instance, add), model_instance)
+        setattr(model_instance, self.attname, amount)
+        return amount
+
+    @staticmethod
+    def signed(amount: Any, transaction: "Transaction") -> Any:
+        if amount is not None and transaction.type == TransactionType.EXPENSE:
+            return -abs(amount)
+        return amount
+
+
+class Transaction(OwnedModel):
+    """Money that came in (an income, above zero) or went out (an expense, below zero) on a day.
+
+    A balance is the sum of amounts of one currency. `type` and `owner` never change.
+    """
+
+    type = models.CharField(_("type"), max_length=7, choices=TransactionType)
+    description = models.CharField(_("description"), max_length=200)
+    amount = SignedAmountField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
+    date = models.DateField(_("date"), validators=[MinValueValidator(FIRST_DATE), MaxValueValidator(LAST_DATE)])
+    category = OwnedForeignKey(  # type: ignore[misc]  # untyped, so that null is no matter
+        Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True
+    )
+    notes = models.TextField(_("notes"), max_length=2000, blank=True, default="")
+    external_id = models.CharField(_("external id"), max_length=255, null=True, blank=True)  # noqa: DJ001
+
+    objects: ClassVar[Any] = TransactionQuerySet.as_manager()
+    kind: ClassVar[TransactionType | None] = None
+
+    class Meta(OwnedModel.Meta):
+        verbose_name = _("transaction")
+        verbose_name_plural = _("transactions")
+        ordering = ["-date", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "external_id"],
+                name="transaction_external_id_unique",
+                violation_error_message=_("You already have a transaction of this external id."),
+            ),
+            models.CheckConstraint(
+                name="transaction_sign_follows_type",
+                condition=Q(type=TransactionType.INCOME, amount__gt=0, amount__lt=LIMIT)
+                | Q(type=TransactionType.EXPENSE, amount__lt=0, amount__gt=-LIMIT),
+            ),
+            models.CheckConstraint(
+                name="transaction_date_in_range", condition=Q(date__gte=FIRST_DATE, date__lte=LAST_DATE)
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["owner", "date", "id"], name="transaction_date"),
+            models.Index(fields=["owner", "type", "date", "id"], name="transaction_type"),
+            models.Index(fields=["owner", "category", "date", "id"], name="transaction_category"),
+            models.Index(fields=["owner", "amount", "id"], name="transaction_amount"),
+            models.Index(fields=["owner", "created_at", "id"], name="transaction_created"),
+            models.Index(fields=["owner", "updated_at", "id"], name="transaction_updated"),
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if self.kind and not args:
+            kwargs.setdefault("type", self.kind)
+        super().__init__(*args, **kwargs)
+        if self.kind and self.__dict__.get("type", self.kind) != self.kind:
+            raise ValueError(f"An {self.kind.label} can't hold a row of type {self.type}.")
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.description}"
+
+    def clean(self) -> None:
+        """Raise ValidationError unless the amount suits its type and its currency."""
+        try:
+            validate_amount(self.amount, self.currency)
+            if self.type == TransactionType.INCOME and self.amount < 0:
+                raise ValidationError(_("An income is above zero; what went out is an expense."), code="negative")
+        except ValidationError as error:
+            raise ValidationError({"amount": error}) from None
+
+
+class IncomeManager(models.Manager.from_queryset(TransactionQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> Any:
+        return super().get_queryset().incomes()
+
+
+class ExpenseManager(models.Manager.from_queryset(TransactionQuerySet)):  # type: ignore[misc]
+    def get_queryset(self) -> Any:
+        return super().get_queryset().expenses()
+
+
+class Income(Transaction):
+    """What came in."""
+
+    objects: ClassVar[Any] = IncomeManager()
+    kind = TransactionType.INCOME
+
+    class Meta:
+        proxy = True
+        verbose_name = _("income")
+        verbose_name_plural = _("incomes")
+
+
+class Expense(Transaction):
+    """What went out."""
+
+    objects: ClassVar[Any] = ExpenseManager()
+    kind = TransactionType.EXPENSE
+
+    class Meta:
+        proxy = True
+        verbose_name = _("expense")
+        verbose_name_plural = _("expenses")

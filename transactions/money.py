@@ -1,0 +1,270 @@
+"""Money: how it is stored, summed, read and written. The one place that knows digits.
+
+An amount is a `Decimal` in Python, a whole number of ten-thousandths in the database (which holds
+every ISO 4217 currency exactly), and a string with its currency's digits in JSON.
+"""
+
+import decimal
+import re
+from decimal import Decimal
+from typing import Any
+
+import iso4217
+from django import forms
+from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import lookups
+from django.db.models.expressions import Col, Expression, Ref
+from django.db.models.functions import Abs
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+UNITS = 10_000  # ten-thousandths in one
+LIMIT = Decimal(100_000_000_000)  # amounts stay below: 15 digits, which a client's JSON float still holds
+AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?")
+EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
+
+# Codes that ISO 4217 has withdrawn since 2010: books that hold them stay readable and writable.
+WITHDRAWN = {
+    "ANG": 2,
+    "BGN": 2,
+    "BYR": 0,
+    "CUC": 2,
+    "EEK": 2,
+    "HRK": 2,
+    "LTL": 2,
+    "LVL": 2,
+    "MRO": 2,
+    "SLL": 2,
+    "STD": 2,
+    "VEF": 2,
+    "ZMK": 2,
+    "ZWL": 2,
+}
+DIGITS: dict[str, int] = WITHDRAWN | {
+    currency.code: currency.exponent for currency in iso4217.Currency if currency.exponent is not None
+}
+
+
+# -- Rules ------------------------------------------------------------------------------------
+
+
+def validate_currency(code: str) -> None:
+    """Raise ValidationError unless `code` is an upper-case ISO 4217 code that has minor units."""
+    if code not in DIGITS:
+        raise ValidationError(
+            _("Not a currency: give an upper-case ISO 4217 code, such as EUR, USD or JPY."), code="invalid_currency"
+        )
+
+
+def validate_amount(amount: Decimal, currency: str) -> None:
+    """Raise ValidationError unless `amount` fits `currency`: not zero, in range, and no digit too many.
+
+    Digits count as written: 1.000 has three decimals.
+    """
+    if not amount:
+        raise ValidationError(_("Zero is no amount: give the money that came in or went out."), code="zero")
+    if not -LIMIT < amount < LIMIT:
+        raise ValidationError(
+            _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}
+        )
+    digits = DIGITS.get(currency)
+    if digits is not None and _exponent(amount) < -digits:
+        raise ValidationError(
+            _("Too many decimals: %(currency)s has %(digits)d."),
+            code="too_many_decimals",
+            params={"currency": currency, "digits": digits},
+        )
+
+
+def parse_amount(text: str) -> Decimal:
+    """Read a plain ASCII decimal number such as "-12.50"; raises ValueError on any other notation."""
+    if not AMOUNT.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+def format_amount(amount: Decimal, currency: str) -> str:
+    """Write `amount` with its currency's digits: "-50.00" in USD, "1200" in JPY."""
+    needed = -_exponent(EXACT.normalize(amount))
+    return f"{amount:.{max(DIGITS[currency], needed)}f}"
+
+
+def _exponent(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    assert isinstance(exponent, int), "an amount is finite"
+    return exponent
+
+
+# -- Model field ------------------------------------------------------------------------------
+
+
+class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable at run time
+    """An exact amount of money: a `Decimal` in Python, a BIGINT of ten-thousandths in the database.
+
+    It is compared with any finite Decimal or int, and taken through Sum (as `MoneySum`), Min, Max
+    and Abs. Every other expression raises FieldError, since it would work on ten-thousandths
+    unawares. Saving a float raises TypeError; a fraction of a ten-thousandth, ValueError.
+    """
+
+    description = _("Amount of money")
+    default_error_messages = {"invalid": _("Not an amount: write it in plain digits, such as 12.50.")}
+
+    def get_internal_type(self) -> str:
+        return "BigIntegerField"
+
+    def to_python(self, value: Any) -> Decimal | None:
+        """Return a Decimal for a Decimal, an int or a plain number's text; raises ValidationError on others."""
+        try:
+            return parse_amount(value) if isinstance(value, str) else value if value is None else _decimal(value)
+        except (TypeError, ValueError):
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        if value is None or hasattr(value, "as_sql"):
+            return value
+        units = EXACT.multiply(_decimal(value), UNITS)
+        if units != units.to_integral_value():
+            raise ValueError(f"{value} has more than four decimals")
+        return int(units)
+
+    def from_db_value(self, value: Any, expression: Expression, connection: BaseDatabaseWrapper) -> Decimal | None:
+        if not isinstance(expression, Col | Ref | MoneySum | models.Min | models.Max | Abs):
+            raise FieldError(f"{type(expression).__name__} on money: only MoneySum, Min, Max and Abs are exact.")
+        if isinstance(value, str):
+            high, low = value.split(":")
+            value = int(high) * HALF + int(low)
+        return None if value is None else Decimal(value) / UNITS
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub's signature is wider
+        options: dict[str, Any] = {"form_class": forms.DecimalField, "max_digits": 15, "decimal_places": 4}
+        return super().formfield(**options | kwargs)
+
+
+def _decimal(value: object) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise TypeError(f"Money is a Decimal or an int, not {type(value).__name__}.")
+    amount = Decimal(value)
+    if not amount.is_finite():
+        raise ValueError("Money is finite.")
+    return amount
+
+
+class _Comparison(lookups.FieldGetDbPrepValueMixin, lookups.BuiltinLookup):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A comparison whose right-hand side is rounded to ten-thousandths such that its result stays exact."""
+
+    rounding: str | None = None  # None: a fraction equals no stored amount
+
+    def get_prep_lookup(self) -> Any:
+        if not self.rhs_is_direct_value():
+            if not isinstance(getattr(self.rhs, "output_field", None), MoneyField):
+                raise FieldError("Money compares with money alone.")
+            return self.rhs
+        return _comparable(self.rhs, self.rounding)
+
+    def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        if self.rhs is None:
+            raise EmptyResultSet
+        return super().process_rhs(compiler, connection)
+
+
+def _comparable(value: object, rounding: str | None) -> int | None:
+    amount = max(-2 * LIMIT, min(2 * LIMIT, _decimal(value)))  # past the limit only the side matters
+    units = EXACT.multiply(amount, UNITS)
+    if rounding is None:
+        return int(units) if units == units.to_integral_value() else None
+    return int(units.to_integral_value(rounding))
+
+
+@MoneyField.register_lookup
+class _Exact(_Comparison):
+    lookup_name = "exact"
+
+
+@MoneyField.register_lookup
+class _GreaterThan(_Comparison):
+    lookup_name = "gt"
+    rounding = decimal.ROUND_FLOOR
+
+
+@MoneyField.register_lookup
+class _GreaterThanOrEqual(_Comparison):
+    lookup_name = "gte"
+    rounding = decimal.ROUND_CEILING
+
+
+@MoneyField.register_lookup
+class _LessThan(_Comparison):
+    lookup_name = "lt"
+    rounding = decimal.ROUND_CEILING
+
+
+@MoneyField.register_lookup
+class _LessThanOrEqual(_Comparison):
+    lookup_name = "lte"
+    rounding = decimal.ROUND_FLOOR
+
+
+@MoneyField.register_lookup
+class _In(lookups.In):  # type: ignore[type-arg]  # not subscriptable at run time
+    def get_prep_lookup(self) -> Any:
+        if not self.rhs_is_direct_value():
+            raise FieldError("Money is looked up in a list of amounts.")
+        units = (_comparable(value, None) for value in self.rhs)
+        return [unit for unit in units if unit is not None]
+
+
+HALF = 1_000_000_000  # where MoneySum splits ten-thousandths on SQLite
+
+
+class MoneySum(models.Sum):
+    """The exact sum of a MoneyField, a `Decimal`; None where there is no row.
+
+    SQLite's SUM overflows past 9,223 of the largest amounts, so there the high and the low parts
+    are summed apart ("high:low") and joined in Python.
+    """
+
+    @property
+    def convert_value(self) -> Any:
+        """Django's own conversion would read "high:low" as one number: the field's is enough."""
+        return self._convert_value_noop  # type: ignore[attr-defined]  # not in the stub
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        # "%%%%" is one "%" in the SQL, after the template's and the parameters' formatting.
+        part = self.copy()
+        part.template = f"SUM(%(expressions)s / {HALF})"
+        high, high_params = part.as_sql(compiler, connection, **context)
+        part.template = f"SUM(%(expressions)s %%%% {HALF})"
+        low, low_params = part.as_sql(compiler, connection, **context)
+        return f"({high} || ':' || {low})", (*high_params, *low_params)
+
+
+# -- Serializer fields ------------------------------------------------------------------------
+
+
+class AmountField(serializers.Field[Any, Any, Any, Any]):
+    """An amount in JSON. In: a plain number, or its text, read exactly. Out: text with its currency's digits.
+
+    The row's `currency` says how many digits; `validate_amount` holds the amount against it. In a
+    text every written digit counts ("1.000" may be a thousand or one); a JSON number has no
+    trailing zeros (1.0 is 1).
+    """
+
+    default_error_messages = {
+        "invalid": _("Not an amount: give a plain number such as 12.50, with a point and no other sign or space.")
+    }
+
+    def to_internal_value(self, data: object) -> Decimal:
+        try:
+            return parse_amount(data) if isinstance(data, str) else EXACT.normalize(_decimal(data))
+        except (TypeError, ValueError):
+            self.fail("invalid")
+
+    def get_attribute(self, instance: Any) -> tuple[Decimal, str]:
+        return getattr(instance, str(self.source)), instance.currency
+
+    def to_representation(self, value: tuple[Decimal, str]) -> str:
+        return format_amount(*value)

@@ -1,0 +1,152 @@
+"""Every reusable read of owned rows, and the one write path that all of them are changed through."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from django.core.exceptions import FieldError
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Count, F, Func, Q
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils import timezone
+
+from .choices import TransactionType
+from .money import MoneySum
+
+if TYPE_CHECKING:
+    from users.models import User
+
+    from .models import OwnedModel
+
+RowT = TypeVar("RowT", bound="OwnedModel", covariant=True)
+
+
+class OwnedQuerySet(models.QuerySet[Any]):
+    """Rows that belong to someone. Every update, of one row or many, passes `update`."""
+
+    fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at")
+
+    def for_owner(self, owner: "User") -> Self:
+        """Return the rows of `owner` alone."""
+        return self.filter(owner=owner)
+
+    def update(self, **values: Any) -> int:
+        """Update the rows, count their `version` up and note the moment; return how many there were.
+
+        Raises FieldError where a field is given that never changes.
+        """
+        for name in self.fixed_fields:
+            if name in values:
+                raise FieldError(f"{name} never changes.")
+        return super().update(**values | {"version": F("version") + 1, "updated_at": timezone.now()})
+
+    update.alters_data = True  # type: ignore[attr-defined]  # Django's mark for templates
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Update `fields` of the given rows, after what each field does before a save."""
+        rows, names = list(objs), list(fields)
+        for name in names:
+            field = self.model._meta.get_field(name)
+            assert isinstance(field, models.Field)
+            for row in rows:
+                field.pre_save(row, add=False)
+        return super().bulk_update(rows, names, batch_size)
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
+
+
+def category_key(name: str) -> str:
+    """Return what two spellings of one category name share: composed (NFC) and caseless."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+class CategoryQuerySet(OwnedQuerySet):
+    def named(self, name: str) -> Self:
+        """Return the category of that name, however its letters are cased or composed."""
+        return self.filter(key=category_key(name))
+
+    def update(self, **values: Any) -> int:
+        if "name" in values:
+            values["key"] = category_key(values["name"])
+        return super().update(**values)
+
+
+class TransactionQuerySet(OwnedQuerySet):
+    fixed_fields = (*OwnedQuerySet.fixed_fields, "type")
+
+    def incomes(self) -> Self:
+        """Return what came in."""
+        return self.filter(type=TransactionType.INCOME)
+
+    def expenses(self) -> Self:
+        """Return what went out."""
+        return self.filter(type=TransactionType.EXPENSE)
+
+    def totals(self, *group_by: str) -> "list[Total]":
+        """Return the sums of the rows by currency and by the given keys (of `GROUP_KEYS`), in the keys' order.
+
+        Rows without a category come after all named ones.
+        """
+        columns = {f"group_{name}": GROUP_KEYS[name] for name in group_by}
+        rows = (
+            self.order_by()
+            .values("currency", **columns)
+            .annotate(
+                income=MoneySum("amount", filter=Q(type=TransactionType.INCOME)),
+                expense=MoneySum("amount", filter=Q(type=TransactionType.EXPENSE)),
+                count=Count("id"),
+            )
+        )
+        totals = [
+            Total(
+                currency=row["currency"],
+                keys={name: row[f"group_{name}"] for name in group_by},
+                income=row["income"] or Decimal(0),
+                expense=row["expense"] or Decimal(0),
+                count=row["count"],
+            )
+            for row in rows
+        ]
+        return sorted(totals, key=lambda total: [(key is None, key) for key in (*total.keys.values(), total.currency)])
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sums of a group of rows of one currency; `expense` is negative or zero."""
+
+    currency: str
+    keys: dict[str, str | None]
+    income: Decimal
+    expense: Decimal
+    count: int
+
+    @property
+    def net(self) -> Decimal:
+        """What is left: income and expense together."""
+        return self.income + self.expense
+
+
+class DatePart(Func):
+    """The first characters of a date in ISO 8601: "2026" or "2026-11", without Python in between on SQLite."""
+
+    output_field = models.CharField()
+
+    def __init__(self, expression: str, form: str, **extra: Any) -> None:
+        super().__init__(expression, form=form, length=len(form), **extra)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, %(length)s)", **context)
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')", **context)
+
+
+GROUP_KEYS = {
+    "month": DatePart("date", "YYYY-MM"),
+    "year": DatePart("date", "YYYY"),
+    "category": F("category__name"),
+    "type": F("type"),
+}

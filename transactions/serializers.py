@@ -1,0 +1,108 @@
+"""The ledger in JSON."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from cashman_project.api.owner import owner_of
+from cashman_project.api.serializers import StrictModelSerializer
+
+from .choices import TransactionType
+from .models import Category, Expense, Income, Transaction
+from .money import AmountField
+
+
+class CategoryField(serializers.SlugRelatedField[Category]):
+    """One of the owner's categories, by its name."""
+
+    default_error_messages = {
+        "does_not_exist": _("You have no category of this name: create it first, or leave it out."),
+        "invalid": _("Not a category: give its name as text, or null."),
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(slug_field="name", queryset=Category.objects.all(), **kwargs)
+
+    def get_queryset(self) -> Any:
+        return Category.objects.for_owner(owner_of(self.context["request"]))
+
+    def to_internal_value(self, data: object) -> Category:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        category: Category | None = self.get_queryset().named(data.strip()).first() if data.isprintable() else None
+        if category is None:
+            self.fail("does_not_exist")
+        return category
+
+
+class CategorySerializer(StrictModelSerializer[Category]):
+    class Meta:
+        model = Category
+        fields = ["id", "name", "version", "created_at", "updated_at"]
+        read_only_fields = ["id", "version", "created_at", "updated_at"]
+
+
+class TransactionSerializer(StrictModelSerializer[Transaction]):
+    amount = AmountField()
+    category = CategoryField(allow_null=True, required=False)
+
+    class Meta:
+        model: type[Transaction] = Transaction
+        fields = [
+            "id",
+            "type",
+            "description",
+            "amount",
+            "currency",
+            "date",
+            "category",
+            "notes",
+            "external_id",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "version", "created_at", "updated_at"]
+        fixed_fields = ["type"]
+        extra_kwargs = {
+            "currency": {"required": False},
+            "date": {"required": False},
+            "notes": {"trim_whitespace": False},
+            "external_id": {"trim_whitespace": False, "allow_blank": False},
+        }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if self.instance is None:
+            owner = owner_of(self.context["request"])
+            attrs.setdefault("currency", owner.currency)
+            attrs.setdefault("date", owner.today())
+        return super().validate(attrs)
+
+
+class IncomeSerializer(TransactionSerializer):
+    type = serializers.ChoiceField([TransactionType.INCOME], default=TransactionType.INCOME)
+
+    class Meta(TransactionSerializer.Meta):
+        model = Income
+
+
+class ExpenseSerializer(TransactionSerializer):
+    type = serializers.ChoiceField([TransactionType.EXPENSE], default=TransactionType.EXPENSE)
+
+    class Meta(TransactionSerializer.Meta):
+        model = Expense
+
+
+class SummarySerializer(serializers.Serializer[Any]):
+    """A group's sums: `currency`, the group's keys, and the amounts."""
+
+    currency = serializers.CharField()
+    month = serializers.CharField(required=False, help_text=_("Such as 2026-11; with group_by=month."))
+    year = serializers.CharField(required=False, help_text=_("Such as 2026; with group_by=year."))
+    category = serializers.CharField(required=False, allow_null=True, help_text=_("With group_by=category."))
+    type = serializers.ChoiceField(TransactionType.choices, required=False, help_text=_("With group_by=type."))
+    income = AmountField()
+    expense = AmountField()
+    net = AmountField()
+    count = serializers.IntegerField()

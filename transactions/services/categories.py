@@ -1,0 +1,22 @@
+"""Writes that span a category and its transactions."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cashman_project.api.errors import Conflict
+
+from ..models import Category, Transaction
+
+
+def delete_category(*, category: Category, force: bool) -> None:
+    """Delete `category`; with `force` its transactions lose it first.
+
+    Raises Conflict with the number of its `transactions` where there are any and `force` is off.
+    """
+    with transaction.atomic():
+        in_use = Transaction.objects.for_owner(category.owner).filter(category=category)
+        if force:
+            in_use.update(category=None)
+        elif count := in_use.count():
+            raise Conflict(_("This category is in use: ?force=true unlinks its transactions."), transactions=count)
+        category.delete()

@@ -1,0 +1,43 @@
+"""Rows to test with. Each factory takes the owner that its rows belong to."""
+
+import datetime
+from decimal import Decimal
+
+import factory
+
+from transactions.models import Category, Expense, Income, Transaction
+from users.models import User
+
+
+class UserFactory(factory.django.DjangoModelFactory[User]):
+    class Meta:
+        model = User
+
+    username = factory.Sequence(lambda n: f"user{n}")
+
+
+class CategoryFactory(factory.django.DjangoModelFactory[Category]):
+    class Meta:
+        model = Category
+
+    name = factory.Sequence(lambda n: f"Category {n}")
+
+
+class IncomeFactory(factory.django.DjangoModelFactory[Transaction]):
+    class Meta:
+        model = Income
+
+    description = "salary"
+    amount = Decimal("5000")
+    currency = "USD"
+    date = datetime.date(2026, 11, 1)
+
+
+class ExpenseFactory(factory.django.DjangoModelFactory[Transaction]):
+    class Meta:
+        model = Expense
+
+    description = "pizza"
+    amount = Decimal("50")
+    currency = "USD"
+    date = datetime.date(2026, 11, 2)

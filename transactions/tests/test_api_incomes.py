@@ -1,0 +1,25 @@
+"""/incomes: what came in."""
+
+from rest_framework.test import APIClient
+
+from transactions.tests.factories import ExpenseFactory, IncomeFactory
+from users.models import User
+
+
+def test_description_and_amount_are_enough(as_alice: APIClient, as_outsider: APIClient) -> None:
+    response = as_alice.post("/incomes", {"description": "lottery", "amount": 1000.0})
+
+    assert response.status_code == 201
+    assert response.json()["amount"] == "1000.00"
+    assert response.json()["type"] == "INCOME"
+    assert as_alice.get(response["Location"]).json() == response.json()
+    assert as_outsider.get(response["Location"]).status_code == 404
+
+
+def test_the_list_holds_the_owners_incomes_alone(as_alice: APIClient, alice: User, bob: User) -> None:
+    income = IncomeFactory.create(owner=alice)
+    ExpenseFactory.create(owner=alice)
+    IncomeFactory.create(owner=bob)
+
+    for path in ("/incomes", "/incomes/"):
+        assert [row["id"] for row in as_alice.get(path).json()["results"]] == [str(income.id)]

@@ -1,0 +1,95 @@
+"""The ledger over HTTP."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cashman_project.api.filters import StrictFilterBackend
+from cashman_project.api.owner import owner_of
+from cashman_project.api.views import ApiView
+from cashman_project.api.viewsets import OwnedModelViewSet
+
+from .filters import TransactionFilterSet
+from .models import Category, Expense, Income, Transaction
+from .querysets import GROUP_KEYS
+from .serializers import (
+    CategorySerializer,
+    ExpenseSerializer,
+    IncomeSerializer,
+    SummarySerializer,
+    TransactionSerializer,
+)
+from .services.categories import delete_category
+
+
+class TransactionViewSet(OwnedModelViewSet):
+    """Both incomes and expenses."""
+
+    queryset: Any = Transaction.objects.select_related("category")
+    serializer_class = TransactionSerializer
+    filterset_class = TransactionFilterSet
+    repeatable_parameters = frozenset({"category"})
+    orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
+    default_ordering = "-date"
+
+
+class IncomeViewSet(TransactionViewSet):
+    """What came in."""
+
+    queryset = Income.objects.select_related("category")
+    serializer_class = IncomeSerializer
+
+
+class ExpenseViewSet(TransactionViewSet):
+    """What went out. An amount is stored below zero, whatever sign it is sent with."""
+
+    queryset = Expense.objects.select_related("category")
+    serializer_class = ExpenseSerializer
+
+
+class CategoryViewSet(OwnedModelViewSet):
+    """What money is earned by or spent on."""
+
+    queryset = Category.objects.all()
+    serializer_class = CategorySerializer
+    filterset_class = None
+    orderings = {"name": "key", "created_at": "created_at"}
+    default_ordering = "name"
+
+    def allowed_parameters(self) -> frozenset[str]:
+        return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
+
+    def perform_destroy(self, instance: Category) -> None:
+        force = self.request.query_params.get("force") or "false"
+        if force not in ("true", "false"):
+            raise ValidationError({"force": [_("Neither true nor false.")]}, code="invalid")
+        delete_category(category=instance, force=force == "true")
+
+
+class SummaryView(ApiView):
+    """Sums of income, expense and net by currency, and by month, year, category or type."""
+
+    filterset_class = TransactionFilterSet
+    query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
+    repeatable_parameters = frozenset({"category"})
+
+    def get(self, request: Request) -> Response:
+        keys = _group_keys(request.query_params.get("group_by", ""))
+        rows: Any = Transaction.objects.for_owner(owner_of(request))
+        rows = StrictFilterBackend().filter_queryset(request, rows, self)
+        results = []
+        for total in rows.totals(*keys):
+            sums = SummarySerializer(total).data
+            results.append({"currency": sums.pop("currency"), **total.keys, **sums})
+        return Response({"results": results})
+
+
+def _group_keys(text: str) -> list[str]:
+    keys = [key for key in text.split(",") if key]
+    if not set(keys) <= GROUP_KEYS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
+        message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUP_KEYS)}
+        raise ValidationError({"group_by": [message]}, code="invalid")
+    return keys

@@ -1,0 +1,74 @@
+"""Bearer tokens (RFC 6750), with an error code for each way in which one can be wrong."""
+
+from typing import Any, NoReturn, TypeVar
+
+import jwt
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework_simplejwt.authentication import JWTAuthentication
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import AccessToken, Token
+
+from .models import User
+
+TokenT = TypeVar("TokenT", bound=Token)
+
+CHALLENGE = 'Bearer realm="cashman"'
+
+
+class BearerAuthentication(JWTAuthentication):
+    """simplejwt's authentication with the API's own error codes.
+
+    A scheme other than Bearer (in any case) is refused, not overlooked.
+    """
+
+    def authenticate_header(self, request: Request) -> str:
+        header = self.get_header(request)
+        return f'{CHALLENGE}, error="invalid_token"' if header and len(header.split()) == 2 else CHALLENGE
+
+    def get_raw_token(self, header: bytes) -> bytes | None:
+        parts = header.split()
+        if not parts:
+            return None
+        if len(parts) != 2 or parts[0].lower() != b"bearer":
+            raise AuthenticationFailed(_("Send the header as: Authorization: Bearer TOKEN."), code="invalid_header")
+        return parts[1]
+
+    def get_validated_token(self, raw_token: bytes) -> Token:
+        return validated(AccessToken, raw_token.decode("latin-1"))
+
+    def get_user(self, validated_token: Token) -> Any:
+        return user_of(validated_token)
+
+
+def validated(kind: type[TokenT], text: Any) -> TokenT:
+    """Return the token that `text` holds; raises AuthenticationFailed (401) with the code of what is wrong with it."""
+    try:
+        return kind(text)
+    except TokenError as error:
+        _refuse(error)
+    except (ArithmeticError, TypeError, ValueError):  # claims of a wrong type or size
+        raise AuthenticationFailed(_("This token is malformed."), code="invalid_token") from None
+
+
+def user_of(token: Token) -> User:
+    """Return the active user whom the token is about; raises AuthenticationFailed (401) where there is none."""
+    subject = token.get("sub")
+    user = User.objects.filter(subject=subject, is_active=True).first() if isinstance(subject, str) else None
+    if user is None:
+        raise AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")
+    return user
+
+
+def _refuse(error: TokenError) -> NoReturn:
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        causes.append(cause)
+        cause = cause.__cause__
+    if any(isinstance(cause, jwt.ExpiredSignatureError) for cause in causes):
+        raise AuthenticationFailed(_("This token has expired: get a new one."), code="token_expired") from None
+    if any(isinstance(cause, jwt.InvalidAudienceError | jwt.InvalidIssuerError) for cause in causes):
+        raise AuthenticationFailed(_("This token was made by or for another service."), code="invalid_claims") from None
+    raise AuthenticationFailed(_("This token is not valid here."), code="invalid_token") from None

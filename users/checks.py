@@ -1,0 +1,19 @@
+"""What a start needs of the settings that new users get."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.exceptions import ValidationError
+
+from transactions.money import validate_currency
+
+
+@checks.register(checks.Tags.security)
+def check_default_currency(**kwargs: Any) -> list[checks.CheckMessage]:
+    """users.E001: DEFAULT_CURRENCY is a currency."""
+    try:
+        validate_currency(settings.DEFAULT_CURRENCY)
+    except ValidationError as error:
+        return [checks.Error(f"DEFAULT_CURRENCY: {error.message}", id="users.E001")]
+    return []

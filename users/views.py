@@ -1,0 +1,106 @@
+"""Who you are, over HTTP."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from cashman_project.api.conditional import check_preconditions, tagged_response
+from cashman_project.api.errors import Conflict
+from cashman_project.api.owner import owner_of
+from cashman_project.api.views import ApiView, PublicView
+
+from .authentication import CHALLENGE, user_of, validated
+from .models import User
+from .serializers import (
+    CredentialsSerializer,
+    MeSerializer,
+    RefreshSerializer,
+    RegistrationSerializer,
+    TokenPairSerializer,
+)
+
+
+class CredentialsView(PublicView):
+    """The base of a view that takes credentials in its body, and answers 401 to wrong ones."""
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+class BadCredentials(AuthenticationFailed):
+    """401: no such user, or another password."""
+
+    default_detail = _("No active user has this name and password.")
+    default_code = "bad_credentials"
+
+
+class RegisterView(PublicView):
+    """Make a user of your own, where sign-up is open."""
+
+    @extend_schema(operation_id="register", request=RegistrationSerializer, responses={201: MeSerializer})
+    def post(self, request: Request) -> Response:
+        if not settings.ALLOW_SIGNUP:
+            raise PermissionDenied(_("Sign-up is closed here: ask whoever runs this service for a user."))
+        serializer = RegistrationSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        with transaction.atomic():
+            if User.objects.filter(username=User.normalize_username(serializer.validated_data["username"])).exists():
+                raise Conflict(_("This name is taken."), field="username")
+            user = User.objects.create_user(**serializer.validated_data)
+        return Response(MeSerializer(user).data, status=201)
+
+
+class TokenView(CredentialsView):
+    """Get a pair of tokens for a name and a password."""
+
+    @extend_schema(operation_id="token", request=CredentialsSerializer, responses=TokenPairSerializer)
+    def post(self, request: Request) -> Response:
+        serializer = CredentialsSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = authenticate(request._request, **serializer.validated_data)
+        if user is None:
+            raise BadCredentials
+        return Response(_pair(RefreshToken.for_user(user)))
+
+
+class RefreshView(CredentialsView):
+    """Get a new pair of tokens for a refresh token."""
+
+    @extend_schema(operation_id="token_refresh", request=RefreshSerializer, responses=TokenPairSerializer)
+    def post(self, request: Request) -> Response:
+        serializer = RefreshSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = user_of(validated(RefreshToken, serializer.validated_data["refresh"]))
+        return Response(_pair(RefreshToken.for_user(user)))
+
+
+class MeView(ApiView):
+    """You, and what you prefer."""
+
+    @extend_schema(operation_id="me", responses=MeSerializer)
+    def get(self, request: Request) -> HttpResponseBase:
+        return tagged_response(request, MeSerializer(owner_of(request)).data)
+
+    @extend_schema(operation_id="me_update", request=MeSerializer, responses=MeSerializer)
+    def patch(self, request: Request) -> HttpResponseBase:
+        data = request.data  # read before the row is locked
+        with transaction.atomic():
+            user = User.objects.select_for_update().get(pk=owner_of(request).pk)
+            check_preconditions(request, MeSerializer(user).data)
+            serializer = MeSerializer(user, data=data, partial=True)
+            serializer.is_valid(raise_exception=True)
+            serializer.save()
+        return tagged_response(request, serializer.data)
+
+
+def _pair(refresh: Any) -> dict[str, str]:
+    return {"access": str(refresh.access_token), "refresh": str(refresh)}
