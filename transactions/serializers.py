@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
-from cashman_project.api.serializers import StrictModelSerializer
+from cashman_project.api.serializers import StrictCharField, StrictModelSerializer
 
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
@@ -18,7 +18,6 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
     default_error_messages = {
         "does_not_exist": _("You have no category of this name: create it first, or leave it out."),
-        "invalid": _("Not a category: give its name as text, or null."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -28,9 +27,8 @@ class CategoryField(serializers.SlugRelatedField[Category]):
         return Category.objects.for_owner(owner_of(self.context["request"]))
 
     def to_internal_value(self, data: object) -> Category:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        category: Category | None = self.get_queryset().named(data.strip()).first() if data.isprintable() else None
+        name = StrictCharField().run_validation(data)
+        category: Category | None = self.get_queryset().named(name).first()
         if category is None:
             self.fail("does_not_exist")
         return category

@@ -18,7 +18,12 @@ def etag_of(data: Any) -> str:
 
 
 def tagged_response(request: Request, data: Any, **kwargs: Any) -> HttpResponseBase:
-    """Return `data` with its ETag; 304 without a body where `If-None-Match` of a GET holds it."""
+    """Return `data` with its ETag; 304 without a body where `If-None-Match` of a GET holds it.
+
+    The browsable page has no tag: it is another representation.
+    """
+    if request.accepted_renderer.format != "json":
+        return Response(data, **kwargs)
     etag = etag_of(data)
     response = Response(data, headers={"ETag": etag} | kwargs.pop("headers", {}), **kwargs)
     if request.method not in ("GET", "HEAD"):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http.response import HttpResponseBase
 from django.utils import translation
@@ -110,7 +110,7 @@ class ReadyView(PublicView):
         try:
             executor = MigrationExecutor(connection)
             pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        except DatabaseError:
+        except Error:
             raise Unavailable from None
         if pending:
             raise Unavailable(_("The database is not migrated yet."))
