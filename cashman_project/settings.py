@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from .environment import BASE_DIR, database, faults, flag, number, read, read_secret, time_zone, words
+from .environment import BASE_DIR, database, faults, flag, language, number, read, read_secret, time_zone, words
 
 # -- What the environment says ----------------------------------------------------------------
 
@@ -14,7 +14,7 @@ WORKERS = read("WORKERS", number(1, 64), 2)
 ALLOW_SIGNUP = read("ALLOW_SIGNUP", flag, False)
 DEFAULT_CURRENCY = read("DEFAULT_CURRENCY", str, "USD")
 TIME_ZONE = read("TIME_ZONE", time_zone, "UTC")
-LANGUAGE_CODE = read("LANGUAGE_CODE", str, "en")
+LANGUAGE_CODE = read("LANGUAGE_CODE", language, "en")
 ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, list[str]())
 CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", words, list[str]())
