@@ -69,6 +69,9 @@ class CategoryViewSet(OwnedModelViewSet):
         delete_category(category=instance, force=force == "true")
 
 
+SUMS = ("income", "expense", "net", "count")
+
+
 class SummaryView(ApiView):
     """Sums of income, expense and net by currency, and by month, year, category or type."""
 
@@ -83,7 +86,7 @@ class SummaryView(ApiView):
         results = []
         for total in rows.totals(*keys):
             sums = SummarySerializer(total).data
-            results.append({"currency": sums.pop("currency"), **total.keys, **sums})
+            results.append({"currency": total.currency, **total.keys, **{name: sums[name] for name in SUMS}})
         return Response({"results": results})
 
 
