@@ -21,7 +21,8 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-UNITS = 10_000  # ten-thousandths in one
+STORED_DIGITS = 4
+UNITS = 10**STORED_DIGITS  # ten-thousandths in one
 LIMIT = Decimal(100_000_000_000)  # amounts stay below: 15 digits, which a client's JSON float still holds
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?")
 EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
@@ -70,8 +71,8 @@ def validate_amount(amount: Decimal, currency: str) -> None:
         raise ValidationError(
             _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}
         )
-    digits = DIGITS.get(currency)
-    if digits is not None and _exponent(amount) < -digits:
+    digits = DIGITS.get(currency, STORED_DIGITS)
+    if _exponent(amount) < -digits:
         raise ValidationError(
             _("Too many decimals: %(currency)s has %(digits)d."),
             code="too_many_decimals",

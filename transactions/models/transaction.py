@@ -1,6 +1,7 @@
 """Transactions, and incomes and expenses as the two views of them."""
 
 import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -97,6 +98,8 @@ class Transaction(OwnedModel):
 
     def clean(self) -> None:
         """Raise ValidationError unless the amount suits its type and its currency."""
+        if not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
+            return  # the field itself refuses it
         try:
             validate_amount(self.amount, self.currency)
             if self.type == TransactionType.INCOME and self.amount < 0:
