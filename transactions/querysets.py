@@ -61,8 +61,8 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
 
 def category_key(name: str) -> str:
-    """Return what two spellings of one category name share: composed (NFC) and caseless."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    """Return what two spellings of one category name share: trimmed, composed (NFC) and caseless."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
 
 
 class CategoryQuerySet(OwnedQuerySet):
@@ -71,9 +71,19 @@ class CategoryQuerySet(OwnedQuerySet):
         return self.filter(key=category_key(name))
 
     def update(self, **values: Any) -> int:
-        if "name" in values:
-            values["key"] = category_key(values["name"])
+        if isinstance(name := values.get("name"), str):
+            values["key"] = category_key(name)
+        elif "name" in values and "key" not in values:
+            raise FieldError("A category's key follows its name: give the name as text.")
         return super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
+        names = set(fields)
+        return super().bulk_update(objs, names | {"key"} if "name" in names else names, batch_size)
+
+    bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
 class TransactionQuerySet(OwnedQuerySet):
