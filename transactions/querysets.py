@@ -47,6 +47,14 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     update.alters_data = True  # type: ignore[attr-defined]  # Django's mark for templates
 
+    def bulk_create(self, objs: Iterable[Any], *args: Any, update_conflicts: bool = False, **kwargs: Any) -> Any:
+        """Insert the given rows; raises ValueError on `update_conflicts`, which would change rows past `update`."""
+        if update_conflicts:
+            raise ValueError("Insert what is new and bulk_update the rest: a row in the way is not overwritten.")
+        return super().bulk_create(objs, *args, **kwargs)
+
+    bulk_create.alters_data = True  # type: ignore[attr-defined]
+
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after what each field does before a save."""
         rows, names = list(objs), list(fields)
