@@ -65,7 +65,7 @@ class TransactionFilterSet(django_filters.FilterSet):
         return rows.filter(amount__gte=-size, amount__lte=size)
 
     def filter_category(self, rows: TransactionQuerySet, name: str, names: list[str]) -> TransactionQuerySet:
-        keys = {category_key(text.strip()) for text in names}
+        keys = {category_key(text) for text in names}
         categories = Category.objects.for_owner(owner_of(cast("Request", self.request)))
         found = dict(categories.filter(key__in=keys).values_list("key", "id"))
         if len(found) < len(keys):

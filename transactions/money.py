@@ -14,14 +14,15 @@ from django import forms
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import lookups
+from django.db.models import Case, Max, Min, Value, lookups
 from django.db.models.expressions import Col, Expression, Ref
-from django.db.models.functions import Abs
+from django.db.models.functions import Abs, Cast
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-UNITS = 10_000  # ten-thousandths in one
+STORED_DIGITS = 4
+UNITS = 10**STORED_DIGITS  # ten-thousandths in one
 LIMIT = Decimal(100_000_000_000)  # amounts stay below: 15 digits, which a client's JSON float still holds
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?")
 EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
@@ -70,8 +71,8 @@ def validate_amount(amount: Decimal, currency: str) -> None:
         raise ValidationError(
             _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}
         )
-    digits = DIGITS.get(currency)
-    if digits is not None and _exponent(amount) < -digits:
+    digits = DIGITS.get(currency, STORED_DIGITS)
+    if _exponent(amount) < -digits:
         raise ValidationError(
             _("Too many decimals: %(currency)s has %(digits)d."),
             code="too_many_decimals",
@@ -104,13 +105,16 @@ def _exponent(amount: Decimal) -> int:
 class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable at run time
     """An exact amount of money: a `Decimal` in Python, a BIGINT of ten-thousandths in the database.
 
-    It is compared with any finite Decimal or int, and taken through Sum (as `MoneySum`), Min, Max
-    and Abs. Every other expression raises FieldError, since it would work on ten-thousandths
-    unawares. Saving a float raises TypeError; a fraction of a ten-thousandth, ValueError.
+    It is compared (exact, gt, gte, lt, lte, in) with any finite Decimal or int, and taken through
+    Sum (as `MoneySum`), Min, Max and Abs. Every other expression or lookup raises FieldError, since
+    it would work on ten-thousandths unawares; but one whose `output_field` is of another kind, and
+    a lookup class called by hand, are out of its sight. Saving a float raises
+    TypeError; a fraction of a ten-thousandth or a number out of range, ValueError.
     """
 
     description = _("Amount of money")
     default_error_messages = {"invalid": _("Not an amount: write it in plain digits, such as 12.50.")}
+    exact_lookups = frozenset({"exact", "gt", "gte", "lt", "lte", "in", "isnull"})
 
     def get_internal_type(self) -> str:
         return "BigIntegerField"
@@ -122,17 +126,29 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         except (TypeError, ValueError):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Return the lookup of that name; None, so that Django raises FieldError, where it isn't exact."""
+        return super().get_lookup(lookup_name) if lookup_name in self.exact_lookups else None
+
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
         if value is None or hasattr(value, "as_sql"):
             return value
-        units = EXACT.multiply(_decimal(value), UNITS)
+        amount = _decimal(value)
+        if not -LIMIT < amount < LIMIT:
+            raise ValueError(f"{value} is out of range")
+        units = EXACT.multiply(amount, UNITS)
         if units != units.to_integral_value():
             raise ValueError(f"{value} has more than four decimals")
         return int(units)
 
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        if hasattr(value, "as_sql"):
+            check_written(value)
+        return super().get_db_prep_save(value, connection)
+
     def from_db_value(self, value: Any, expression: Expression, connection: BaseDatabaseWrapper) -> Decimal | None:
-        if not isinstance(expression, Col | Ref | MoneySum | models.Min | models.Max | Abs):
+        if not _is_exact(expression):
             raise FieldError(f"{type(expression).__name__} on money: only MoneySum, Min, Max and Abs are exact.")
         if isinstance(value, str):
             high, low = value.split(":")
@@ -153,16 +169,49 @@ def _decimal(value: object) -> Decimal:
     return amount
 
 
+def _is_exact(expression: Any) -> bool:
+    """Return whether reading the expression gives ten-thousandths of what was meant."""
+    match expression:
+        case Col():
+            return True
+        case Ref() | MoneySum() | Min() | Max() | Abs():
+            return _is_exact(expression.get_source_expressions()[0])
+    return False
+
+
+def check_written(expression: Any) -> None:
+    """Raise FieldError unless writing the expression to money writes one of several given amounts, as bulk_update does.
+
+    `F("amount") + 1` would add a ten-thousandth.
+    """
+    match expression:
+        case Cast():
+            check_written(expression.get_source_expressions()[0])
+        case Case():
+            for choice in (*(case.result for case in expression.cases), expression.default):
+                check_written(choice)
+        case Value() if expression.value is None or isinstance(expression.output_field, MoneyField):
+            return
+        case _:
+            raise FieldError(f"{type(expression).__name__} written to money: give it a Decimal.")
+
+
+def _check_sides(lookup: Any) -> None:
+    """Raise FieldError unless the lookup compares amounts, as the database holds them, with given ones."""
+    # A check constraint is validated with the row's amount as a Value; SQLite's sum of money is no number yet.
+    if isinstance(lookup.lhs, MoneySum) or not (_is_exact(lookup.lhs) or isinstance(lookup.lhs, Value)):
+        raise FieldError(f"{type(lookup.lhs).__name__} compared: of money only amounts, Min, Max and Abs are.")
+    if not lookup.rhs_is_direct_value():
+        raise FieldError("Money compares with a Decimal, not with an expression.")
+
+
 class _Comparison(lookups.FieldGetDbPrepValueMixin, lookups.BuiltinLookup):  # type: ignore[type-arg]  # not subscriptable at run time
     """A comparison whose right-hand side is rounded to ten-thousandths such that its result stays exact."""
 
     rounding: str | None = None  # None: a fraction equals no stored amount
 
     def get_prep_lookup(self) -> Any:
-        if not self.rhs_is_direct_value():
-            if not isinstance(getattr(self.rhs, "output_field", None), MoneyField):
-                raise FieldError("Money compares with money alone.")
-            return self.rhs
+        _check_sides(self)
         return _comparable(self.rhs, self.rounding)
 
     def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
@@ -211,8 +260,7 @@ class _LessThanOrEqual(_Comparison):
 @MoneyField.register_lookup
 class _In(lookups.In):  # type: ignore[type-arg]  # not subscriptable at run time
     def get_prep_lookup(self) -> Any:
-        if not self.rhs_is_direct_value():
-            raise FieldError("Money is looked up in a list of amounts.")
+        _check_sides(self)
         units = (_comparable(value, None) for value in self.rhs)
         return [unit for unit in units if unit is not None]
 
@@ -224,8 +272,15 @@ class MoneySum(models.Sum):
     """The exact sum of a MoneyField, a `Decimal`; None where there is no row.
 
     SQLite's SUM overflows past 9,223 of the largest amounts, so there the high and the low parts
-    are summed apart ("high:low") and joined in Python.
+    are summed apart ("high:low") and joined in Python. So a sum can't be filtered by (FieldError),
+    and its order is Python's to make. Raises FieldError on anything but money, and on a `default`.
     """
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
+        resolved: Any = super().resolve_expression(*args, **kwargs)
+        if not isinstance(resolved, MoneySum) or not isinstance(resolved.output_field, MoneyField):
+            raise FieldError("MoneySum sums money, without a default.")
+        return resolved
 
     @property
     def convert_value(self) -> Any:

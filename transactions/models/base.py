@@ -50,9 +50,10 @@ class OwnedModel(models.Model):
         fixed = {name for name in base_qs.fixed_fields if name != "id"}
         row = {field.attname: value for field, _model, value in values if field.name in fixed}
         changes = {field.attname: value for field, _model, value in values if field.name not in fixed}
-        if not base_qs.filter(pk=pk_val, owner=self.owner_id, **row).update(**changes):
+        updated = base_qs.filter(pk=pk_val, owner=self.owner_id, **row).update(**changes)
+        if not updated and not self._state.adding:  # loaddata, which adds, tries an update first
             raise self.DoesNotExist(f"There is no {self._meta.verbose_name} {pk_val} of this owner to update.")
-        return True
+        return bool(updated)
 
 
 class OwnedForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-arg]  # not subscriptable at run time

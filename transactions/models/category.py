@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,7 @@ class CategoryKeyField(models.CharField):  # type: ignore[type-arg]  # not subsc
     """The key that makes a category's name unique: it follows the name at every save."""
 
     def pre_save(self, model_instance: Any, add: bool) -> str:
-        key = category_key(model_instance.name.strip())
+        key = category_key(model_instance.name)
         setattr(model_instance, self.attname, key)
         return key
 
@@ -55,3 +56,12 @@ class Category(OwnedModel):
 
     def __str__(self) -> str:
         return str(self.name)
+
+    def clean(self) -> None:
+        """Raise ValidationError unless the name fits once it is composed, which can make it three times as long."""
+        self.key = category_key(self.name)  # for the constraint, which is validated next
+        field: Any = self._meta.get_field("name")
+        try:
+            field.run_validators(field.to_python(self.name))
+        except ValidationError as error:
+            raise ValidationError({"name": error}) from None

@@ -1,6 +1,7 @@
 """Transactions, and incomes and expenses as the two views of them."""
 
 import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import TransactionType
-from ..money import LIMIT, MoneyField, validate_amount, validate_currency
+from ..money import EXACT, LIMIT, MoneyField, validate_amount, validate_currency
 from ..querysets import TransactionQuerySet
 from .base import OwnedForeignKey, OwnedModel
 from .category import Category
@@ -33,7 +34,7 @@ class SignedAmountField(MoneyField):
     @staticmethod
     def signed(amount: Any, transaction: "Transaction") -> Any:
         if amount is not None and transaction.type == TransactionType.EXPENSE:
-            return -abs(amount)
+            return EXACT.minus(EXACT.abs(amount))  # Python's own -abs() rounds to 28 digits
         return amount
 
 
@@ -97,6 +98,8 @@ class Transaction(OwnedModel):
 
     def clean(self) -> None:
         """Raise ValidationError unless the amount suits its type and its currency."""
+        if not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
+            return  # the field itself refuses it
         try:
             validate_amount(self.amount, self.currency)
             if self.type == TransactionType.INCOME and self.amount < 0:
