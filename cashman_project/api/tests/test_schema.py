@@ -130,6 +130,14 @@ def test_a_change_may_send_read_only_fields_back_and_a_creation_may_not_invent_f
         assert "additionalProperties" not in schemas[name]
 
 
+def test_an_answer_has_every_field_and_its_amount_as_text(document: Document) -> None:
+    income = document.content["components"]["schemas"]["Income"]
+
+    assert set(income["required"]) == set(income["properties"])
+    assert document.faults("5000.00", income["properties"]["amount"]) == []
+    assert document.faults(5000, income["properties"]["amount"])
+
+
 def test_every_example_is_valid(document: Document) -> None:
     checked = 0
     for path, method, operation in document.operations():
