@@ -172,4 +172,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "PREPROCESSING_HOOKS": ["cashman_project.api.schema.without_optional_slash"],
+    # Sessions and their forms are for the browsable API: programs send tokens and JSON.
+    "AUTHENTICATION_WHITELIST": ["users.authentication.BearerAuthentication"],
+    "PARSER_WHITELIST": ["cashman_project.api.parsers.StrictJSONParser"],
+    "ENUM_SUFFIX": "",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"TransactionType": "transactions.choices.TransactionType"},
 }

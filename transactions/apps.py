@@ -5,4 +5,7 @@ class TransactionsConfig(AppConfig):
     name = "transactions"
 
     def ready(self) -> None:
-        from . import sqlite  # noqa: F401  # connects its receiver
+        from . import (
+            schema,  # noqa: F401  # registers its extension
+            sqlite,  # noqa: F401  # connects its receiver
+        )

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
 from cashman_project.api.serializers import StrictCharField, StrictModelSerializer
 
+from . import examples
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
 from .money import AmountField
@@ -34,16 +36,22 @@ class CategoryField(serializers.SlugRelatedField[Category]):
         return category
 
 
+@extend_schema_serializer(examples=examples.CATEGORIES)
 class CategorySerializer(StrictModelSerializer[Category]):
+    """A name to group transactions by."""
+
     class Meta:
         model = Category
         fields = ["id", "name", "version", "created_at", "updated_at"]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
+@extend_schema_serializer(examples=examples.TRANSACTIONS)
 class TransactionSerializer(StrictModelSerializer[Transaction]):
+    """Money that came in (an income, above zero) or went out (an expense, below zero, whatever sign is sent)."""
+
     amount = AmountField()
-    category = CategoryField(allow_null=True, required=False)
+    category = CategoryField(allow_null=True, required=False, help_text=_("The name of one of your categories."))
 
     class Meta:
         model: type[Transaction] = Transaction
@@ -64,8 +72,8 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
         fixed_fields = ["type"]
         extra_kwargs = {
-            "currency": {"required": False},
-            "date": {"required": False},
+            "currency": {"required": False, "help_text": _("An ISO 4217 code; your own if a creation leaves it out.")},
+            "date": {"required": False, "help_text": _("Today if a creation leaves it out.")},
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False},
         }
@@ -78,15 +86,17 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         return super().validate(attrs)
 
 
+@extend_schema_serializer(examples=examples.INCOMES)
 class IncomeSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.INCOME], default=TransactionType.INCOME)
+    type = serializers.ChoiceField([TransactionType.INCOME.value], default=TransactionType.INCOME.value)
 
     class Meta(TransactionSerializer.Meta):
         model = Income
 
 
+@extend_schema_serializer(examples=examples.EXPENSES)
 class ExpenseSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.EXPENSE], default=TransactionType.EXPENSE)
+    type = serializers.ChoiceField([TransactionType.EXPENSE.value], default=TransactionType.EXPENSE.value)
 
     class Meta(TransactionSerializer.Meta):
         model = Expense
@@ -104,3 +114,10 @@ class SummarySerializer(serializers.Serializer[Any]):
     expense = AmountField()
     net = AmountField()
     count = serializers.IntegerField()
+
+
+@extend_schema_serializer(examples=examples.SUMMARIES)
+class SummaryListSerializer(serializers.Serializer[Any]):
+    """The groups, ordered by their keys and the currency."""
+
+    results = SummarySerializer(many=True)

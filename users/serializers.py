@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.serializers import StrictCharField, StrictEmailField, StrictModelSerializer, StrictSerializer
@@ -14,6 +15,8 @@ MAX_PASSWORD = 1_000  # characters: hashing a longer one would cost more than it
 
 
 class MeSerializer(StrictModelSerializer[User]):
+    """A user, and what the user prefers."""
+
     class Meta:
         model = User
         fields = ["id", "username", "email", "currency", "time_zone", "language"]
@@ -38,6 +41,7 @@ class RegistrationSerializer(StrictSerializer):
         return attrs
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Demo", {"username": "demo", "password": "demo"})])
 class CredentialsSerializer(StrictSerializer):
     """What a pair of tokens is given for."""
 
@@ -51,6 +55,7 @@ class RefreshSerializer(StrictSerializer):
     refresh = StrictCharField()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Tokens", {"access": "eyJhbGciOi...", "refresh": "eyJhbGciOi..."})])
 class TokenPairSerializer(serializers.Serializer[Any]):
     """An access token, good for five minutes, and a refresh token, good for fourteen days."""
 

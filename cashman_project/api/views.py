@@ -21,6 +21,7 @@ from .errors import Unavailable
 from .filters import check_parameters
 from .owner import owner_of
 from .renderers import JSONRenderer
+from .schema import problems
 
 STATUS = inline_serializer("Status", {"status": serializers.CharField()})
 LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
@@ -69,7 +70,7 @@ class RootView(PublicView):
 
     links: dict[str, str] = {}
 
-    @extend_schema(operation_id="root", responses={(200, "application/json"): LINKS})
+    @extend_schema(operation_id="root", tags=["service"], responses={(200, "application/json"): LINKS})
     def get(self, request: Request) -> Response:
         return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
 
@@ -77,7 +78,7 @@ class RootView(PublicView):
 class PingView(PublicView):
     """Answers without a token: the service is there."""
 
-    @extend_schema(operation_id="ping", responses=STATUS)
+    @extend_schema(operation_id="ping", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -85,7 +86,7 @@ class PingView(PublicView):
 class SecuredPingView(ApiView):
     """Answers with a good token alone: the service is there, and knows you."""
 
-    @extend_schema(operation_id="secured_ping", responses=STATUS)
+    @extend_schema(operation_id="secured_ping", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -95,7 +96,7 @@ class LiveView(PublicView):
 
     renderer_classes = (JSONRenderer,)
 
-    @extend_schema(operation_id="livez", responses=STATUS)
+    @extend_schema(operation_id="livez", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -105,7 +106,7 @@ class ReadyView(PublicView):
 
     renderer_classes = (JSONRenderer,)
 
-    @extend_schema(operation_id="readyz", responses=STATUS)
+    @extend_schema(operation_id="readyz", tags=["service"], responses={200: STATUS, **problems(503)})
     def get(self, request: Request) -> Response:
         try:
             executor = MigrationExecutor(connection)

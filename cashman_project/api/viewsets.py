@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 from django_filters import FilterSet
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,9 +14,17 @@ from rest_framework.viewsets import ModelViewSet
 from .conditional import check_preconditions, tagged_response
 from .owner import owner_of
 from .pagination import KeysetPagination
+from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
 from .views import StrictViewMixin
 
 
+@extend_schema_view(
+    create=extend_schema(parameters=CREATE_HEADERS),
+    retrieve=extend_schema(parameters=READ_HEADERS),
+    update=extend_schema(parameters=CHANGE_HEADERS),
+    partial_update=extend_schema(parameters=CHANGE_HEADERS),
+    destroy=extend_schema(parameters=DELETE_HEADERS),
+)
 class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     """List, create, read, change and delete the rows of the request's owner, and of nobody else.
 
