@@ -89,7 +89,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if self.instance is None:
             return False
         present = self.to_representation(self.instance)[name]
-        return isinstance(present, type(value)) and value == present  # a choice is more than its text, 1 is not True
+        return type(value) is type(present) and value == present
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT]):
