@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
-from cashman_project.api.serializers import StrictCharField, StrictModelSerializer
+from cashman_project.api.serializers import StrictCharField, StrictChoiceField, StrictModelSerializer
 
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
@@ -79,14 +79,14 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
 
 
 class IncomeSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.INCOME], default=TransactionType.INCOME)
+    type = StrictChoiceField([TransactionType.INCOME], default=TransactionType.INCOME)
 
     class Meta(TransactionSerializer.Meta):
         model = Income
 
 
 class ExpenseSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.EXPENSE], default=TransactionType.EXPENSE)
+    type = StrictChoiceField([TransactionType.EXPENSE], default=TransactionType.EXPENSE)
 
     class Meta(TransactionSerializer.Meta):
         model = Expense
