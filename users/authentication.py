@@ -24,14 +24,14 @@ class BearerAuthentication(JWTAuthentication):
     """
 
     def authenticate_header(self, request: Request) -> str:
-        header = self.get_header(request)
-        return f'{CHALLENGE}, error="invalid_token"' if header and len(header.split()) == 2 else CHALLENGE
+        parts = (self.get_header(request) or b"").split()
+        return f'{CHALLENGE}, error="invalid_token"' if _is_bearer(parts) else CHALLENGE
 
     def get_raw_token(self, header: bytes) -> bytes | None:
         parts = header.split()
         if not parts:
             return None
-        if len(parts) != 2 or parts[0].lower() != b"bearer":
+        if not _is_bearer(parts):
             raise AuthenticationFailed(_("Send the header as: Authorization: Bearer TOKEN."), code="invalid_header")
         return parts[1]
 
@@ -40,6 +40,10 @@ class BearerAuthentication(JWTAuthentication):
 
     def get_user(self, validated_token: Token) -> Any:
         return user_of(validated_token)
+
+
+def _is_bearer(parts: list[bytes]) -> bool:
+    return len(parts) == 2 and parts[0].lower() == b"bearer"
 
 
 def validated(kind: type[TokenT], text: Any) -> TokenT:
