@@ -26,6 +26,9 @@ class CategoryField(serializers.SlugRelatedField[Category]):
     def get_queryset(self) -> Any:
         return Category.objects.for_owner(owner_of(self.context["request"]))
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return serializers.Field.run_validation(self, data)  # a related field would take "" as null
+
     def to_internal_value(self, data: object) -> Category:
         name = StrictCharField().run_validation(data)
         category: Category | None = self.get_queryset().named(name).first()
@@ -64,7 +67,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
         fixed_fields = ["type"]
         extra_kwargs = {
-            "currency": {"required": False},
+            "currency": {"required": False, "trim_whitespace": False},
             "date": {"required": False},
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False},
