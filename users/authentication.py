@@ -52,14 +52,16 @@ def validated(kind: type[TokenT], text: Any) -> TokenT:
         return kind(text)
     except TokenError as error:
         _refuse(error)
-    except (ArithmeticError, TypeError, ValueError):  # claims of a wrong type or size
+    except (ArithmeticError, OSError, TypeError, ValueError):  # claims of a wrong type or size
         raise AuthenticationFailed(_("This token is malformed."), code="invalid_token") from None
 
 
 def user_of(token: Token) -> User:
     """Return the active user whom the token is about; raises AuthenticationFailed (401) where there is none."""
     subject = token.get("sub")
-    user = User.objects.filter(subject=subject, is_active=True).first() if isinstance(subject, str) else None
+    user = None
+    if isinstance(subject, str) and subject.isprintable():  # a database can't be asked for NUL or half a character
+        user = User.objects.filter(subject=subject, is_active=True).first()
     if user is None:
         raise AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")
     return user

@@ -18,6 +18,7 @@ class MeSerializer(StrictModelSerializer[User]):
         model = User
         fields = ["id", "username", "email", "currency", "time_zone", "language"]
         read_only_fields = ["id", "username"]
+        extra_kwargs = {name: {"trim_whitespace": False} for name in ("currency", "time_zone", "language")}
 
 
 class UsernameField(StrictCharField):
