@@ -5,7 +5,9 @@ from collections.abc import Callable
 import orjson
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -13,7 +15,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
 
-from .errors import PROBLEM_JSON, LengthRequired, TooLarge, problem_details, problem_of, problem_response
+from .errors import (
+    PROBLEM_JSON,
+    LengthRequired,
+    TooLarge,
+    exception_handler,
+    problem_details,
+    problem_of,
+    problem_response,
+)
 from .views import LiveView, ReadyView
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
@@ -26,9 +36,9 @@ class ProblemMiddleware:
     """Refuse what no view should see, and give errors from outside the views the API's shape.
 
     It answers the probes before a host is asked for or a redirect made. It refuses unknown hosts
-    (400), chunked bodies (411: a WSGI view would see an empty one) and large ones (413) before they
-    are parsed. An HTML error page becomes a problem unless the client prefers HTML, or the page is
-    the admin's; there a problem becomes a page.
+    (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one) and large
+    ones (413) before they are parsed. An HTML error page becomes a problem unless the client prefers
+    HTML, or the page is the admin's; there a problem becomes a page.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -49,6 +59,12 @@ class ProblemMiddleware:
         patch_vary_headers(response, ["Accept"])
         return response
 
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Say 503 where a view that is not the API's own (the login's, the admin's) can't reach the database."""
+        if isinstance(exception, OperationalError | InterfaceError):
+            return exception_handler(exception, {"request": request})
+        return None
+
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if probe := PROBES.get(request.path_info.removesuffix("/")):
             response: HttpResponse = probe(request)
@@ -63,6 +79,8 @@ def _refuse_early(request: HttpRequest) -> None:
         request.get_host()
     except DisallowedHost:
         raise ParseError(_("This service does not answer to that host name."), code="unknown_host") from None
+    if any("\0" in value for value in request.COOKIES.values()):
+        raise ParseError  # PostgreSQL can't be asked for such a session
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
     text = request.headers.get("Content-Length", "")
