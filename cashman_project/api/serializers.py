@@ -44,6 +44,9 @@ class StrictChoiceField(serializers.ChoiceField):
             self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
         return super().to_internal_value(data)
 
+    def to_representation(self, value: object) -> str:
+        return str(value)  # not the member of an enumeration, which equals its text but is none
+
 
 class StrictDateField(serializers.DateField):
     """A date such as "2026-11-30", from 1900 to 2200."""
