@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
-from cashman_project.api.serializers import StrictCharField, StrictModelSerializer
+from cashman_project.api.serializers import StrictCharField, StrictChoiceField, StrictModelSerializer
 
 from . import examples
 from .choices import TransactionType
@@ -27,6 +27,9 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
     def get_queryset(self) -> Any:
         return Category.objects.for_owner(owner_of(self.context["request"]))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return serializers.Field.run_validation(self, data)  # a related field would take "" as null
 
     def to_internal_value(self, data: object) -> Category:
         name = StrictCharField().run_validation(data)
@@ -72,7 +75,11 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
         fixed_fields = ["type"]
         extra_kwargs = {
-            "currency": {"required": False, "help_text": _("An ISO 4217 code; your own if a creation leaves it out.")},
+            "currency": {
+                "required": False,
+                "trim_whitespace": False,
+                "help_text": _("An ISO 4217 code; your own if a creation leaves it out."),
+            },
             "date": {"required": False, "help_text": _("Today if a creation leaves it out.")},
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False},
@@ -88,7 +95,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
 
 @extend_schema_serializer(examples=examples.INCOMES)
 class IncomeSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.INCOME.value], default=TransactionType.INCOME.value)
+    type = StrictChoiceField([TransactionType.INCOME.value], default=TransactionType.INCOME.value)
 
     class Meta(TransactionSerializer.Meta):
         model = Income
@@ -96,7 +103,7 @@ class IncomeSerializer(TransactionSerializer):
 
 @extend_schema_serializer(examples=examples.EXPENSES)
 class ExpenseSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.EXPENSE.value], default=TransactionType.EXPENSE.value)
+    type = StrictChoiceField([TransactionType.EXPENSE.value], default=TransactionType.EXPENSE.value)
 
     class Meta(TransactionSerializer.Meta):
         model = Expense

@@ -21,12 +21,20 @@ class MeSerializer(StrictModelSerializer[User]):
         model = User
         fields = ["id", "username", "email", "currency", "time_zone", "language"]
         read_only_fields = ["id", "username"]
+        extra_kwargs = {name: {"trim_whitespace": False} for name in ("currency", "time_zone", "language")}
+
+
+class UsernameField(StrictCharField):
+    """A user's name in its normal form (NFKC), which is what is validated and stored."""
+
+    def to_internal_value(self, data: object) -> str:
+        return User.normalize_username(super().to_internal_value(data))
 
 
 class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
-    username = StrictCharField(max_length=150, validators=[User.username_validator])
+    username = UsernameField(max_length=150, validators=[User.username_validator])
     password = StrictCharField(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False)
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
@@ -45,7 +53,7 @@ class RegistrationSerializer(StrictSerializer):
 class CredentialsSerializer(StrictSerializer):
     """What a pair of tokens is given for."""
 
-    username = StrictCharField(trim_whitespace=False)
+    username = UsernameField(trim_whitespace=False)
     password = StrictCharField(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False)
 
 

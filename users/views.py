@@ -57,7 +57,7 @@ class RegisterView(PublicView):
             raise PermissionDenied(_("Sign-up is closed here: ask whoever runs this service for a user."))
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if User.objects.filter(username=User.normalize_username(serializer.validated_data["username"])).exists():
+        if User.objects.filter(username=serializer.validated_data["username"]).exists():
             raise Conflict(_("This name is taken."), field="username")
         user = User.objects.create_user(**serializer.validated_data)
         return Response(MeSerializer(user).data, status=201)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -51,7 +52,7 @@ class StrictViewMixin:
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer with the methods that are allowed here."""
-        return Response(status=204)
+        return HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
 
 
 class ApiView(StrictViewMixin, APIView):

@@ -18,6 +18,7 @@ class Command(BaseCommand):
         """Become the server: the process keeps its id, and ends on SIGTERM or SIGINT."""
         arguments = {
             "--interface": "wsgi",
+            "--http": "1",  # HTTP/2 lets a body come without its length, which WSGI shows as none at all
             "--host": "127.0.0.1" if settings.DEBUG else "0.0.0.0",  # noqa: S104  # a container is reached from outside
             "--port": str(settings.PORT),
             "--workers": str(settings.WORKERS),
