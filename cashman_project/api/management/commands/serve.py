@@ -24,9 +24,8 @@ class Command(BaseCommand):
         try:  # granian would share a port that is taken by another one, and so their requests
             socket.create_server((host, settings.PORT)).close()
         except OSError as error:
-            raise CommandError(
-                f"Port {settings.PORT} can't be had: {os.strerror(error.errno)}. Set PORT to another one."
-            ) from None
+            reason = os.strerror(error.errno or 0)
+            raise CommandError(f"Port {settings.PORT} can't be had: {reason}. Set PORT to another one.") from None
         arguments = {
             "--interface": "wsgi",
             "--http": "1",  # HTTP/2 lets a body come without its length, which WSGI shows as none at all
