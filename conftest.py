@@ -1,9 +1,12 @@
 """Three people for every test that touches data: alice and bob keep books, the outsider must see nothing of them."""
 
+from collections.abc import Iterator
+
 import pytest
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from transactions.tests.live import LiveServer, serve
 from users.models import User
 
 
@@ -48,3 +51,10 @@ def as_bob(bob: User) -> APIClient:
 @pytest.fixture
 def as_outsider(outsider: User) -> APIClient:
     return client_of(outsider)
+
+
+@pytest.fixture(scope="session")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A real server with an empty database of its own, where everybody may sign up."""
+    with serve(tmp_path_factory.mktemp("live"), ALLOW_SIGNUP="on") as server:
+        yield server

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import environ
+from django.conf import global_settings
 
 T = TypeVar("T")
 
@@ -83,6 +84,13 @@ def time_zone(text: str) -> str:
         return ZoneInfo(text).key
     except (KeyError, OSError, ValueError):
         raise ValueError(f"{text!r} is no IANA time zone, such as Europe/Berlin") from None
+
+
+def language(code: str) -> str:
+    """Parse a language code; raises ValueError on one that Django has no messages in."""
+    if code not in dict(global_settings.LANGUAGES):
+        raise ValueError(f"{code!r} is no language code, such as en, de or pt-br")
+    return code
 
 
 def database(url: str) -> dict[str, Any]:

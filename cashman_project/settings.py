@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from .environment import BASE_DIR, database, faults, flag, number, read, read_secret, time_zone, words
+from .environment import BASE_DIR, database, faults, flag, language, number, read, read_secret, time_zone, words
 
 # -- What the environment says ----------------------------------------------------------------
 
@@ -14,7 +14,7 @@ WORKERS = read("WORKERS", number(1, 64), 2)
 ALLOW_SIGNUP = read("ALLOW_SIGNUP", flag, False)
 DEFAULT_CURRENCY = read("DEFAULT_CURRENCY", str, "USD")
 TIME_ZONE = read("TIME_ZONE", time_zone, "UTC")
-LANGUAGE_CODE = read("LANGUAGE_CODE", str, "en")
+LANGUAGE_CODE = read("LANGUAGE_CODE", language, "en")
 ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, list[str]())
 CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", words, list[str]())
@@ -70,12 +70,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "corsheaders.middleware.CorsMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "cashman_project.api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -172,4 +172,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "PREPROCESSING_HOOKS": ["cashman_project.api.schema.without_optional_slash"],
+    # Sessions and their forms are for the browsable API: programs send tokens and JSON.
+    "AUTHENTICATION_WHITELIST": ["users.authentication.BearerAuthentication"],
+    "PARSER_WHITELIST": ["cashman_project.api.parsers.StrictJSONParser"],
+    "ENUM_SUFFIX": "",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {"TransactionType": "transactions.choices.TransactionType"},
 }

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
-from cashman_project.api.serializers import StrictModelSerializer
+from cashman_project.api.serializers import StrictCharField, StrictChoiceField, StrictModelSerializer
 
+from . import examples
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
 from .money import AmountField
@@ -18,7 +20,6 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
     default_error_messages = {
         "does_not_exist": _("You have no category of this name: create it first, or leave it out."),
-        "invalid": _("Not a category: give its name as text, or null."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -27,25 +28,33 @@ class CategoryField(serializers.SlugRelatedField[Category]):
     def get_queryset(self) -> Any:
         return Category.objects.for_owner(owner_of(self.context["request"]))
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return serializers.Field.run_validation(self, data)  # a related field would take "" as null
+
     def to_internal_value(self, data: object) -> Category:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        category: Category | None = self.get_queryset().named(data.strip()).first() if data.isprintable() else None
+        name = StrictCharField().run_validation(data)
+        category: Category | None = self.get_queryset().named(name).first()
         if category is None:
             self.fail("does_not_exist")
         return category
 
 
+@extend_schema_serializer(examples=examples.CATEGORIES)
 class CategorySerializer(StrictModelSerializer[Category]):
+    """A name to group transactions by."""
+
     class Meta:
         model = Category
         fields = ["id", "name", "version", "created_at", "updated_at"]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
+@extend_schema_serializer(examples=examples.TRANSACTIONS)
 class TransactionSerializer(StrictModelSerializer[Transaction]):
+    """Money that came in (an income, above zero) or went out (an expense, below zero, whatever sign is sent)."""
+
     amount = AmountField()
-    category = CategoryField(allow_null=True, required=False)
+    category = CategoryField(allow_null=True, required=False, help_text=_("The name of one of your categories."))
 
     class Meta:
         model: type[Transaction] = Transaction
@@ -66,8 +75,12 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
         fixed_fields = ["type"]
         extra_kwargs = {
-            "currency": {"required": False},
-            "date": {"required": False},
+            "currency": {
+                "required": False,
+                "trim_whitespace": False,
+                "help_text": _("An ISO 4217 code; your own if a creation leaves it out."),
+            },
+            "date": {"required": False, "help_text": _("Today if a creation leaves it out.")},
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False},
         }
@@ -80,15 +93,17 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         return super().validate(attrs)
 
 
+@extend_schema_serializer(examples=examples.INCOMES)
 class IncomeSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.INCOME], default=TransactionType.INCOME)
+    type = StrictChoiceField([TransactionType.INCOME.value], default=TransactionType.INCOME.value)
 
     class Meta(TransactionSerializer.Meta):
         model = Income
 
 
+@extend_schema_serializer(examples=examples.EXPENSES)
 class ExpenseSerializer(TransactionSerializer):
-    type = serializers.ChoiceField([TransactionType.EXPENSE], default=TransactionType.EXPENSE)
+    type = StrictChoiceField([TransactionType.EXPENSE.value], default=TransactionType.EXPENSE.value)
 
     class Meta(TransactionSerializer.Meta):
         model = Expense
@@ -106,3 +121,10 @@ class SummarySerializer(serializers.Serializer[Any]):
     expense = AmountField()
     net = AmountField()
     count = serializers.IntegerField()
+
+
+@extend_schema_serializer(examples=examples.SUMMARIES)
+class SummaryListSerializer(serializers.Serializer[Any]):
+    """The groups, ordered by their keys and the currency."""
+
+    results = SummarySerializer(many=True)

@@ -3,15 +3,19 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cashman_project.api.errors import PROBLEM_JSON
 from cashman_project.api.filters import StrictFilterBackend
 from cashman_project.api.owner import owner_of
 from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
+from . import examples
 from .filters import TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
 from .querysets import GROUP_KEYS
@@ -19,6 +23,7 @@ from .serializers import (
     CategorySerializer,
     ExpenseSerializer,
     IncomeSerializer,
+    SummaryListSerializer,
     SummarySerializer,
     TransactionSerializer,
 )
@@ -50,6 +55,26 @@ class ExpenseViewSet(TransactionViewSet):
     serializer_class = ExpenseSerializer
 
 
+@extend_schema_view(
+    destroy=extend_schema(
+        parameters=[
+            OpenApiParameter("force", OpenApiTypes.BOOL, default=False, description="Unlink its transactions first.")
+        ],
+        responses={
+            204: OpenApiResponse(description="Deleted."),
+            (409, PROBLEM_JSON): OpenApiResponse(
+                {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Problem"},
+                        {"type": "object", "properties": {"transactions": {"type": "integer"}}},
+                    ]
+                },
+                "In use by so many `transactions`; `force` unlinks them.",
+                examples=[examples.CATEGORY_IN_USE],
+            ),
+        },
+    )
+)
 class CategoryViewSet(OwnedModelViewSet):
     """What money is earned by or spent on."""
 
@@ -69,21 +94,38 @@ class CategoryViewSet(OwnedModelViewSet):
         delete_category(category=instance, force=force == "true")
 
 
+SUMS = ("income", "expense", "net", "count")
+
+
 class SummaryView(ApiView):
     """Sums of income, expense and net by currency, and by month, year, category or type."""
 
     filterset_class = TransactionFilterSet
     query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
     repeatable_parameters = frozenset({"category"})
+    queryset: Any = Transaction.objects.all()
+    filter_backends = [StrictFilterBackend]  # where the schema finds the filters
 
+    @extend_schema(
+        operation_id="summary",
+        filters=True,
+        parameters=[
+            OpenApiParameter(
+                "group_by",
+                pattern="^({0})(,({0}))?$".format("|".join(GROUP_KEYS)),
+                description=f"One or two different ones of {', '.join(GROUP_KEYS)}, comma separated.",
+            )
+        ],
+        responses=SummaryListSerializer,
+    )
     def get(self, request: Request) -> Response:
         keys = _group_keys(request.query_params.get("group_by", ""))
-        rows: Any = Transaction.objects.for_owner(owner_of(request))
+        rows: Any = self.queryset.for_owner(owner_of(request))
         rows = StrictFilterBackend().filter_queryset(request, rows, self)
         results = []
         for total in rows.totals(*keys):
             sums = SummarySerializer(total).data
-            results.append({"currency": sums.pop("currency"), **total.keys, **sums})
+            results.append({"currency": total.currency, **total.keys, **{name: sums[name] for name in SUMS}})
         return Response({"results": results})
 
 

@@ -5,4 +5,4 @@ class UsersConfig(AppConfig):
     name = "users"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  # registers them
+        from . import checks, schema  # noqa: F401  # registers them

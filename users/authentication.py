@@ -24,14 +24,14 @@ class BearerAuthentication(JWTAuthentication):
     """
 
     def authenticate_header(self, request: Request) -> str:
-        header = self.get_header(request)
-        return f'{CHALLENGE}, error="invalid_token"' if header and len(header.split()) == 2 else CHALLENGE
+        parts = (self.get_header(request) or b"").split()
+        return f'{CHALLENGE}, error="invalid_token"' if _is_bearer(parts) else CHALLENGE
 
     def get_raw_token(self, header: bytes) -> bytes | None:
         parts = header.split()
         if not parts:
             return None
-        if len(parts) != 2 or parts[0].lower() != b"bearer":
+        if not _is_bearer(parts):
             raise AuthenticationFailed(_("Send the header as: Authorization: Bearer TOKEN."), code="invalid_header")
         return parts[1]
 
@@ -42,20 +42,26 @@ class BearerAuthentication(JWTAuthentication):
         return user_of(validated_token)
 
 
+def _is_bearer(parts: list[bytes]) -> bool:
+    return len(parts) == 2 and parts[0].lower() == b"bearer"
+
+
 def validated(kind: type[TokenT], text: Any) -> TokenT:
     """Return the token that `text` holds; raises AuthenticationFailed (401) with the code of what is wrong with it."""
     try:
         return kind(text)
     except TokenError as error:
         _refuse(error)
-    except (ArithmeticError, TypeError, ValueError):  # claims of a wrong type or size
+    except (ArithmeticError, OSError, TypeError, ValueError):  # claims of a wrong type or size
         raise AuthenticationFailed(_("This token is malformed."), code="invalid_token") from None
 
 
 def user_of(token: Token) -> User:
     """Return the active user whom the token is about; raises AuthenticationFailed (401) where there is none."""
     subject = token.get("sub")
-    user = User.objects.filter(subject=subject, is_active=True).first() if isinstance(subject, str) else None
+    user = None
+    if isinstance(subject, str) and subject.isprintable():  # a database can't be asked for NUL or half a character
+        user = User.objects.filter(subject=subject, is_active=True).first()
     if user is None:
         raise AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")
     return user

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.serializers import StrictCharField, StrictEmailField, StrictModelSerializer, StrictSerializer
@@ -14,16 +15,26 @@ MAX_PASSWORD = 1_000  # characters: hashing a longer one would cost more than it
 
 
 class MeSerializer(StrictModelSerializer[User]):
+    """A user, and what the user prefers."""
+
     class Meta:
         model = User
         fields = ["id", "username", "email", "currency", "time_zone", "language"]
         read_only_fields = ["id", "username"]
+        extra_kwargs = {name: {"trim_whitespace": False} for name in ("currency", "time_zone", "language")}
+
+
+class UsernameField(StrictCharField):
+    """A user's name in its normal form (NFKC), which is what is validated and stored."""
+
+    def to_internal_value(self, data: object) -> str:
+        return User.normalize_username(super().to_internal_value(data))
 
 
 class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
-    username = StrictCharField(max_length=150, validators=[User.username_validator])
+    username = UsernameField(max_length=150, validators=[User.username_validator])
     password = StrictCharField(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False)
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
@@ -38,10 +49,11 @@ class RegistrationSerializer(StrictSerializer):
         return attrs
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Demo", {"username": "demo", "password": "demo"})])
 class CredentialsSerializer(StrictSerializer):
     """What a pair of tokens is given for."""
 
-    username = StrictCharField(trim_whitespace=False)
+    username = UsernameField(trim_whitespace=False)
     password = StrictCharField(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False)
 
 
@@ -51,6 +63,7 @@ class RefreshSerializer(StrictSerializer):
     refresh = StrictCharField()
 
 
+@extend_schema_serializer(examples=[OpenApiExample("Tokens", {"access": "eyJhbGciOi...", "refresh": "eyJhbGciOi..."})])
 class TokenPairSerializer(serializers.Serializer[Any]):
     """An access token, good for five minutes, and a refresh token, good for fourteen days."""
 

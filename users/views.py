@@ -16,6 +16,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from cashman_project.api.conditional import check_preconditions, tagged_response
 from cashman_project.api.errors import Conflict
 from cashman_project.api.owner import owner_of
+from cashman_project.api.schema import CHANGE_HEADERS, READ_HEADERS, problems
 from cashman_project.api.views import ApiView, PublicView
 
 from .authentication import CHALLENGE, user_of, validated
@@ -46,23 +47,28 @@ class BadCredentials(AuthenticationFailed):
 class RegisterView(PublicView):
     """Make a user of your own, where sign-up is open."""
 
-    @extend_schema(operation_id="register", request=RegistrationSerializer, responses={201: MeSerializer})
+    @extend_schema(
+        operation_id="register",
+        request=RegistrationSerializer,
+        responses={201: MeSerializer, **problems(403, 409)},
+    )
     def post(self, request: Request) -> Response:
         if not settings.ALLOW_SIGNUP:
             raise PermissionDenied(_("Sign-up is closed here: ask whoever runs this service for a user."))
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        with transaction.atomic():
-            if User.objects.filter(username=User.normalize_username(serializer.validated_data["username"])).exists():
-                raise Conflict(_("This name is taken."), field="username")
-            user = User.objects.create_user(**serializer.validated_data)
+        if User.objects.filter(username=serializer.validated_data["username"]).exists():
+            raise Conflict(_("This name is taken."), field="username")
+        user = User.objects.create_user(**serializer.validated_data)
         return Response(MeSerializer(user).data, status=201)
 
 
 class TokenView(CredentialsView):
     """Get a pair of tokens for a name and a password."""
 
-    @extend_schema(operation_id="token", request=CredentialsSerializer, responses=TokenPairSerializer)
+    @extend_schema(
+        operation_id="token", request=CredentialsSerializer, responses={200: TokenPairSerializer, **problems(401)}
+    )
     def post(self, request: Request) -> Response:
         serializer = CredentialsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -75,7 +81,9 @@ class TokenView(CredentialsView):
 class RefreshView(CredentialsView):
     """Get a new pair of tokens for a refresh token."""
 
-    @extend_schema(operation_id="token_refresh", request=RefreshSerializer, responses=TokenPairSerializer)
+    @extend_schema(
+        operation_id="token_refresh", request=RefreshSerializer, responses={200: TokenPairSerializer, **problems(401)}
+    )
     def post(self, request: Request) -> Response:
         serializer = RefreshSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -86,11 +94,11 @@ class RefreshView(CredentialsView):
 class MeView(ApiView):
     """You, and what you prefer."""
 
-    @extend_schema(operation_id="me", responses=MeSerializer)
+    @extend_schema(operation_id="me", parameters=READ_HEADERS, responses=MeSerializer)
     def get(self, request: Request) -> HttpResponseBase:
         return tagged_response(request, MeSerializer(owner_of(request)).data)
 
-    @extend_schema(operation_id="me_update", request=MeSerializer, responses=MeSerializer)
+    @extend_schema(operation_id="me_update", parameters=CHANGE_HEADERS, request=MeSerializer, responses=MeSerializer)
     def patch(self, request: Request) -> HttpResponseBase:
         data = request.data  # read before the row is locked
         with transaction.atomic():

@@ -4,8 +4,7 @@ import hashlib
 from typing import Any
 
 import orjson
-from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
+from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,19 +16,38 @@ def etag_of(data: Any) -> str:
     return f'"{hashlib.blake2b(orjson.dumps(data), digest_size=16).hexdigest()}"'
 
 
-def tagged_response(request: Request, data: Any, **kwargs: Any) -> HttpResponseBase:
-    """Return `data` with its ETag; 304 without a body where `If-None-Match` of a GET holds it."""
+def tagged_response(request: Request, data: Any, **kwargs: Any) -> Response:
+    """Return `data` with its ETag; 304 without a body where `If-None-Match` of a GET names it.
+
+    The browsable page has no tag: it is another representation. Raises PreconditionFailed (412)
+    where `If-Match` of a GET does not name the tag.
+    """
+    if request.accepted_renderer.format != "json":
+        return Response(data, **kwargs)
     etag = etag_of(data)
-    response = Response(data, headers={"ETag": etag} | kwargs.pop("headers", {}), **kwargs)
-    if request.method not in ("GET", "HEAD"):
-        return response
-    conditional = get_conditional_response(request._request, etag=etag, response=response)
-    assert conditional is not None
-    return conditional
+    headers = {"ETag": etag} | kwargs.pop("headers", {})
+    if request.method in ("GET", "HEAD"):
+        _check_match(request, etag)
+        if _is_named(request.headers.get("If-None-Match", ""), etag):
+            return Response(status=304, headers=headers)
+    return Response(data, headers=headers, **kwargs)
 
 
 def check_preconditions(request: Request, data: Any) -> None:
     """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
-    refusal = get_conditional_response(request._request, etag=etag_of(data))
-    if refusal is not None:
+    etag = etag_of(data)
+    _check_match(request, etag)
+    if _is_named(request.headers.get("If-None-Match", ""), etag):
         raise PreconditionFailed
+
+
+def _check_match(request: Request, etag: str) -> None:
+    """Raise PreconditionFailed unless `If-Match` is absent or names `etag`; a tag without its quotes names none."""
+    wanted = request.headers.get("If-Match")
+    if wanted is not None and not {"*", etag} & set(parse_etags(wanted)):
+        raise PreconditionFailed
+
+
+def _is_named(wanted: str, etag: str) -> bool:
+    """Return whether `If-None-Match` names `etag`, be it as a weak one (a proxy that compresses makes it so)."""
+    return bool({"*", etag, f"W/{etag}"} & set(parse_etags(wanted)))

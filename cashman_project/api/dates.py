@@ -25,10 +25,10 @@ def parse_date(text: str) -> datetime.date:
 
 
 def parse_moment(text: str) -> datetime.datetime:
-    """Read "2026-11-30T08:15:00Z" with its offset; raises ValueError on any other form and outside 1900 to 2200."""
+    """Read "2026-11-30T08:15:00+02:00" into UTC; raises ValueError on any other form and outside 1900 to 2200."""
     if not _MOMENT.fullmatch(text):
         raise ValueError(text)
     moment = datetime.datetime.fromisoformat(text)
     if not FIRST_DATE.year <= moment.year <= LAST_DATE.year:
         raise ValueError(text)
-    return moment
+    return moment.astimezone(datetime.UTC)  # not every database knows every offset

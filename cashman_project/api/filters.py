@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import as_serializer_error
@@ -97,10 +99,12 @@ class MomentFilter(django_filters.Filter):
     field_class = MomentFormField
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
 class FlagFilter(django_filters.Filter):
     field_class = FlagFormField
 
 
+@extend_schema_field({"type": "array", "items": {"type": "string"}})
 class TextsFilter(django_filters.Filter):
     """A filter whose parameter may be repeated."""
 

@@ -2,18 +2,33 @@
 
 from collections.abc import Callable
 
+import orjson
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError
 
-from .errors import PROBLEM_JSON, LengthRequired, TooLarge, problem_details, problem_of, problem_response
+from .errors import (
+    PROBLEM_JSON,
+    LengthRequired,
+    TooLarge,
+    exception_handler,
+    problem_details,
+    problem_of,
+    problem_response,
+)
 from .views import LiveView, ReadyView
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
+PAGE = "<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>{detail}</p>\n"
 READ_SIZE = 65_536
 
 
@@ -21,26 +36,41 @@ class ProblemMiddleware:
     """Refuse what no view should see, and give errors from outside the views the API's shape.
 
     It answers the probes before a host is asked for or a redirect made. It refuses unknown hosts
-    (400), chunked bodies (411: a WSGI view would see an empty one) and large ones (413) before they
-    are parsed. An HTML error page becomes a problem unless the client prefers HTML, or the page is
-    the admin's.
+    (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one) and large
+    ones (413) before they are parsed. An HTML error page becomes a problem unless the client prefers
+    HTML, or the page is the admin's; there a problem becomes a page.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if probe := PROBES.get(request.path_info.rstrip("/")):
-            response: HttpResponse = probe(request).render()
-            return response
         try:
-            _refuse_early(request)
+            response = self._answer(request)
         except APIException as error:
-            return problem_response(problem_of(error))
-        response = self.get_response(request)
-        if response.status_code >= 400 and _is_page(response) and not _wants_page(request):
-            return _as_problem(response)
+            response = problem_response(problem_of(error))
+        if response.status_code < 400:
+            return response
+        if _wants_page(request):
+            if response.get("Content-Type") == PROBLEM_JSON:
+                _replace(response, "text/html; charset=utf-8", _page(response))
+        elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG, a crash is told in plain text
+            _replace(response, PROBLEM_JSON, _problem(response))
+        patch_vary_headers(response, ["Accept"])
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Say 503 where a view that is not the API's own (the login's, the admin's) can't reach the database."""
+        if isinstance(exception, OperationalError | InterfaceError):
+            return exception_handler(exception, {"request": request})
+        return None
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        if probe := PROBES.get(request.path_info.removesuffix("/")):
+            response: HttpResponse = probe(request)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+        _refuse_early(request)
+        return self.get_response(request)
 
 
 def _refuse_early(request: HttpRequest) -> None:
@@ -49,9 +79,12 @@ def _refuse_early(request: HttpRequest) -> None:
         request.get_host()
     except DisallowedHost:
         raise ParseError(_("This service does not answer to that host name."), code="unknown_host") from None
+    if any("\0" in value for value in request.COOKIES.values()):
+        raise ParseError  # PostgreSQL can't be asked for such a session
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
-    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    text = request.headers.get("Content-Length", "")
+    length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
     if length > settings.BODY_LIMIT:
         # A client that is still sending when the connection closes sees a reset, not the answer.
         remaining = min(length, 4 * settings.BODY_LIMIT)
@@ -60,17 +93,21 @@ def _refuse_early(request: HttpRequest) -> None:
         raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": settings.BODY_LIMIT})
 
 
-def _is_page(response: HttpResponse) -> bool:
-    return response.get("Content-Type", "text/html").startswith("text/html")
-
-
 def _wants_page(request: HttpRequest) -> bool:
     if request.path_info.startswith(reverse("admin:index")):
         return True
     return request.get_preferred_type([PROBLEM_JSON, "application/json", "text/html"]) == "text/html"
 
 
-def _as_problem(page: HttpResponse) -> HttpResponse:
+def _replace(response: HttpResponse, content_type: str, content: bytes) -> None:
+    """Give the response another body; its status, cookies and other headers stay."""
+    response.content = content
+    response["Content-Type"] = content_type
+    response["Content-Length"] = str(len(content))
+    response["Cache-Control"] = "no-store"
+
+
+def _problem(page: HttpResponse) -> bytes:
     status = page.status_code
     detail = {
         400: _("The request is malformed."),
@@ -78,9 +115,9 @@ def _as_problem(page: HttpResponse) -> HttpResponse:
         404: _("There is nothing at this path."),
         405: _("This method is not allowed here."),
     }.get(status, _("Something went wrong here. It has been logged."))
-    problem = problem_response(problem_details(status, CODES.get(status, "error"), detail))
-    for name in ("Allow", "Retry-After", "WWW-Authenticate", "Access-Control-Allow-Origin", "Vary"):
-        if name in page:
-            problem[name] = page[name]
-    problem.cookies = page.cookies
-    return problem
+    return problem_response(problem_details(status, CODES.get(status, "error"), detail)).content
+
+
+def _page(response: HttpResponse) -> bytes:
+    problem = orjson.loads(response.content)
+    return format_html(PAGE, title=problem["title"], detail=problem["detail"]).encode()

@@ -1,9 +1,20 @@
-"""OpenAPI (3.0.3): what every operation shares, above all the errors."""
+"""OpenAPI (3.0.3): what every operation shares, above all the errors.
 
+A view declares its own request and answers; what follows from them (a 415 from a body, a 412 from
+`If-Match`, ...) is added here, so that no view can forget it.
+"""
+
+from http import HTTPStatus
 from typing import Any
 
+from drf_spectacular.contrib.django_filters import DjangoFilterExtension
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
+from rest_framework.permissions import SAFE_METHODS
+
+from .errors import PROBLEM_JSON, problem_details
 
 
 class FaultSerializer(serializers.Serializer[Any]):
@@ -15,7 +26,7 @@ class FaultSerializer(serializers.Serializer[Any]):
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Problem details (RFC 9457)."""
+    """Problem details (RFC 9457). Programs compare `code`: it never changes, while the texts are translated."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -25,8 +36,178 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = FaultSerializer(many=True)  # type: ignore[assignment]  # the stub means the property of a bound one
 
 
+MEANINGS = {
+    204: "Created; the body is left out, as asked.",
+    304: "Not changed since: `If-None-Match` holds the present ETag.",
+    400: "Bad input; each fault is named.",
+    401: "Who you are is missing, or is not accepted.",
+    403: "You may not do this.",
+    404: "There is no such thing, or it is not yours.",
+    406: "No representation has a media type that `Accept` allows.",
+    409: "This conflicts with what is stored already.",
+    411: "The body came in chunks, without a Content-Length.",
+    412: "Changed since: `If-Match` does not hold the present ETag.",
+    413: "The body is too large.",
+    415: "The body is not JSON in UTF-8.",
+    503: "The database can't be reached; try again after `Retry-After`.",
+}
+
+EXAMPLE = OpenApiExample(
+    "UnknownParameter",
+    problem_details(
+        400,
+        "unknown_parameter",
+        "colour: There is no such parameter here.",
+        [{"field": "colour", "code": "unknown_parameter", "detail": "There is no such parameter here."}],
+    ),
+)
+
+
+def _header(name: str, description: str, *statuses: int) -> OpenApiParameter:
+    """Return a header of the request, or of the answers with the given statuses, which always have it."""
+    return OpenApiParameter(
+        name,
+        location=OpenApiParameter.HEADER,
+        required=bool(statuses),
+        description=description,
+        response=list(statuses) or False,
+    )
+
+
+ETAG = _header("ETag", "The tag of this very content, for `If-Match` and `If-None-Match`.", 200, 201, 304)
+CREATE_HEADERS = [
+    _header("Prefer", "`return=minimal` leaves out the body of the answer, which is a 204 then (RFC 7240)."),
+    _header("Location", "The URL of what was created.", 201, 204),
+    _header("Preference-Applied", "return=minimal", 204),
+    ETAG,
+]
+READ_HEADERS = [_header("If-None-Match", "The ETag that you hold: 304 where it is the present one."), ETAG]
+CHANGE_HEADERS = [_header("If-Match", "The ETag that you read: 412 where this has changed since."), ETAG]
+DELETE_HEADERS = CHANGE_HEADERS[:1]
+ERROR_HEADERS = [
+    _header("WWW-Authenticate", "`Bearer`, with `error` where a token was sent (RFC 6750).", 401),
+    _header("Retry-After", "How many seconds to wait.", 503),
+]
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return errors as `responses` of @extend_schema: those of a view that don't follow by themselves."""
+    return {
+        (status, PROBLEM_JSON): OpenApiResponse(
+            ProblemSerializer, MEANINGS[status], examples=[EXAMPLE] if status == 400 else []
+        )
+        for status in statuses
+    }
+
+
 class ProblemAutoSchema(AutoSchema):
-    pass
+    """Publishes, beside what a view declares, what follows from it: errors, headers and summaries."""
+
+    summaries = {
+        "list": "List {plural}",
+        "create": "Create {one}",
+        "retrieve": "Read {one}",
+        "update": "Replace {one}",
+        "partial_update": "Change {one}",
+        "destroy": "Delete {one}",
+    }
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is None:
+            return None
+        responses = operation["responses"]
+        for status in self._further_statuses(operation):
+            if str(status) not in responses:
+                declared = {status: OpenApiResponse(description=MEANINGS[status])} if status < 400 else problems(status)
+                [response] = declared.values()
+                responses[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
+                    response, str(status), [PROBLEM_JSON]
+                )
+        for status, response in responses.items():
+            response["description"] = response["description"] or HTTPStatus(int(status)).phrase
+        operation["responses"] = dict(sorted(responses.items()))
+        return operation
+
+    def _further_statuses(self, operation: dict[str, Any]) -> list[int]:
+        parameters = operation.get("parameters", [])
+        names = {parameter["name"] for parameter in parameters}
+        needs_token = {} not in operation["security"]
+        has_body = "requestBody" in operation
+        follows = {
+            204: "Prefer" in names,
+            304: "If-None-Match" in names,
+            400: True,
+            401: needs_token,
+            403: needs_token and self.method not in SAFE_METHODS,
+            404: any(parameter["in"] == "path" for parameter in parameters),
+            406: True,
+            409: getattr(self.view, "action", None) in ("create", "update", "partial_update"),
+            411: has_body,
+            412: "If-Match" in names,
+            413: has_body,
+            415: has_body,
+            503: needs_token or has_body,
+        }
+        return [status for status, holds in follows.items() if holds]
+
+    def get_override_parameters(self) -> list[Any]:
+        return [*super().get_override_parameters(), *ERROR_HEADERS]
+
+    def get_summary(self) -> str | None:
+        view: Any = self.view
+        summary = self.summaries.get(getattr(view, "action", None) or "")
+        if summary is None:
+            return super().get_summary()
+        meta = view.queryset.model._meta
+        return summary.format(one=meta.verbose_name, plural=meta.verbose_name_plural)
+
+    def get_request_serializer(self) -> Any:
+        serializer: Any = super().get_request_serializer()
+        if self.method in ("PUT", "PATCH") and isinstance(serializer, serializers.ModelSerializer):
+            # A change has other read-only fields than a creation.
+            serializer.instance = serializer.Meta.model()  # type: ignore[misc]  # a class that the stub can't know
+        return serializer
+
+    def get_serializer_name(self, serializer: Any, direction: Direction) -> str:
+        name = super().get_serializer_name(serializer, direction)
+        changes = direction == "request" and self.method == "PUT"
+        return f"{name.removesuffix('Serializer')}Update" if changes else name
+
+
+class StrictSerializerExtension(OpenApiSerializerExtension):
+    """A creation takes no unknown field (a change takes read-only ones back); an answer has every field."""
+
+    target_class = "cashman_project.api.serializers.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if direction == "response":
+            schema["required"] = sorted(schema["properties"])
+        elif auto_schema.method == "POST":
+            schema["additionalProperties"] = False
+        return schema
+
+
+class StrictFilterExtension(DjangoFilterExtension):
+    """Publishes labels and lengths, of filters with a schema of their own too."""
+
+    target_class = "cashman_project.api.filters.StrictFilterBackend"
+    priority = 1
+
+    def resolve_filter_field(
+        self, auto_schema: Any, model: Any, filterset_class: Any, field_name: str, filter_field: Any
+    ) -> Any:
+        parameters = super().resolve_filter_field(  # type: ignore[no-untyped-call]
+            auto_schema, model, filterset_class, field_name, filter_field
+        )
+        for parameter in parameters:
+            if filter_field.label:
+                parameter.setdefault("description", str(filter_field.label))
+            if "max_length" in filter_field.extra:
+                parameter["schema"]["maxLength"] = filter_field.extra["max_length"]
+        return parameters
 
 
 def without_optional_slash(endpoints: list[tuple[str, str, str, Any]], **kwargs: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.utils.html import is_html_input
 
 from .dates import INVALID_DATE, parse_date
 
@@ -31,6 +32,20 @@ class StrictCharField(serializers.CharField):
 
 class StrictEmailField(StrictCharField, serializers.EmailField):
     """An e-mail address."""
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of a few words. What was sent instead is not repeated: it may be as large as a body may be."""
+
+    default_error_messages = {"invalid_choice": _("Not a choice: give one of {choices}.")}
+
+    def to_internal_value(self, data: object) -> Any:
+        if not isinstance(data, str) or data not in self.choice_strings_to_values:
+            self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
+        return super().to_internal_value(data)
+
+    def to_representation(self, value: object) -> str:
+        return str(value)  # not the member of an enumeration, which equals its text but is none
 
 
 class StrictDateField(serializers.DateField):
@@ -79,7 +94,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         for name in data:
             field = self.fields.get(name)
             if field is None:
-                if name not in FORM_FIELDS:
+                if not (is_html_input(data) and name in FORM_FIELDS):
                     faults[name] = [ErrorDetail(gettext("There is no such field."), "unknown_field")]
             elif field.read_only and not self._is_present_value(name, data[name]):
                 faults[name] = [ErrorDetail(gettext("This can't be changed: leave it out."), "read_only")]
@@ -102,6 +117,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         models.EmailField: StrictEmailField,
         models.DateField: StrictDateField,
     }
+    serializer_choice_field = StrictChoiceField
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Return `attrs`; raises ValidationError where the row that they make breaks a rule of its model."""

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
@@ -21,6 +22,7 @@ from .errors import Unavailable
 from .filters import check_parameters
 from .owner import owner_of
 from .renderers import JSONRenderer
+from .schema import problems
 
 STATUS = inline_serializer("Status", {"status": serializers.CharField()})
 LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
@@ -50,7 +52,7 @@ class StrictViewMixin:
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer with the methods that are allowed here."""
-        return Response(status=204)
+        return HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
 
 
 class ApiView(StrictViewMixin, APIView):
@@ -69,7 +71,7 @@ class RootView(PublicView):
 
     links: dict[str, str] = {}
 
-    @extend_schema(operation_id="root", responses={(200, "application/json"): LINKS})
+    @extend_schema(operation_id="root", tags=["service"], responses={(200, "application/json"): LINKS})
     def get(self, request: Request) -> Response:
         return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
 
@@ -77,7 +79,7 @@ class RootView(PublicView):
 class PingView(PublicView):
     """Answers without a token: the service is there."""
 
-    @extend_schema(operation_id="ping", responses=STATUS)
+    @extend_schema(operation_id="ping", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -85,7 +87,7 @@ class PingView(PublicView):
 class SecuredPingView(ApiView):
     """Answers with a good token alone: the service is there, and knows you."""
 
-    @extend_schema(operation_id="secured_ping", responses=STATUS)
+    @extend_schema(operation_id="secured_ping", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -95,7 +97,7 @@ class LiveView(PublicView):
 
     renderer_classes = (JSONRenderer,)
 
-    @extend_schema(operation_id="livez", responses=STATUS)
+    @extend_schema(operation_id="livez", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -105,12 +107,12 @@ class ReadyView(PublicView):
 
     renderer_classes = (JSONRenderer,)
 
-    @extend_schema(operation_id="readyz", responses=STATUS)
+    @extend_schema(operation_id="readyz", tags=["service"], responses={200: STATUS, **problems(503)})
     def get(self, request: Request) -> Response:
         try:
             executor = MigrationExecutor(connection)
             pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
-        except DatabaseError:
+        except Error:
             raise Unavailable from None
         if pending:
             raise Unavailable(_("The database is not migrated yet."))

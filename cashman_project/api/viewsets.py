@@ -1,10 +1,13 @@
 """The one base of the viewsets: behaviour lives here, a viewset of a resource only declares."""
 
+import re
 from typing import Any
 
 from django.db import transaction
 from django_filters import FilterSet
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -13,9 +16,19 @@ from rest_framework.viewsets import ModelViewSet
 from .conditional import check_preconditions, tagged_response
 from .owner import owner_of
 from .pagination import KeysetPagination
+from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
 from .views import StrictViewMixin
 
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
+
+@extend_schema_view(
+    create=extend_schema(parameters=CREATE_HEADERS),
+    retrieve=extend_schema(parameters=READ_HEADERS),
+    update=extend_schema(parameters=CHANGE_HEADERS),
+    partial_update=extend_schema(parameters=CHANGE_HEADERS),
+    destroy=extend_schema(parameters=DELETE_HEADERS),
+)
 class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     """List, create, read, change and delete the rows of the request's owner, and of nobody else.
 
@@ -36,6 +49,11 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         if self.action in ("update", "partial_update", "destroy"):
             rows = rows.select_for_update(of=("self",))
         return rows
+
+    def get_object(self) -> Any:
+        if not UUID.fullmatch(self.kwargs["pk"]):  # Python reads many other forms as one, other digits too
+            raise NotFound
+        return super().get_object()
 
     def allowed_parameters(self) -> frozenset[str]:
         if self.action != "list":

@@ -40,7 +40,8 @@ class OwnedModel(models.Model):
         adding = self._state.adding
         super().save(**kwargs)
         if not adding:
-            self.refresh_from_db(fields=["version", "updated_at"])
+            own = type(self)._base_manager.filter(owner=self.owner_id)
+            self.refresh_from_db(fields=["version", "updated_at"], from_queryset=own)
 
     def _do_update(
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: Any

@@ -23,3 +23,19 @@ def test_the_list_holds_the_owners_incomes_alone(as_alice: APIClient, alice: Use
 
     for path in ("/incomes", "/incomes/"):
         assert [row["id"] for row in as_alice.get(path).json()["results"]] == [str(income.id)]
+
+
+def test_an_income_can_be_sent_back_as_it_was_read(as_alice: APIClient, alice: User, as_outsider: APIClient) -> None:
+    path = f"/incomes/{IncomeFactory.create(owner=alice).id}"
+    income = as_alice.get(path).json()
+
+    assert as_alice.put(path, income | {"version": True}).json()["errors"][0]["field"] == "version"
+    response = as_alice.put(path, income | {"description": "wages"})
+
+    assert response.status_code == 200
+    assert response.json() == income | {
+        "description": "wages",
+        "version": 2,
+        "updated_at": response.json()["updated_at"],
+    }
+    assert as_outsider.put(path, income).status_code == 404

@@ -7,6 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+# Per worker. Each keeps a database connection, and a PostgreSQL server has about a hundred for all.
+THREADS = min(8, 2 * (os.cpu_count() or 1))
+
 
 class Command(BaseCommand):
     help = "Serve with granian on PORT, with WORKERS processes. With DEBUG on, this machine alone can reach it."
@@ -15,9 +18,12 @@ class Command(BaseCommand):
         """Become the server: the process keeps its id, and ends on SIGTERM or SIGINT."""
         arguments = {
             "--interface": "wsgi",
+            "--http": "1",  # HTTP/2 lets a body come without its length, which WSGI shows as none at all
             "--host": "127.0.0.1" if settings.DEBUG else "0.0.0.0",  # noqa: S104  # a container is reached from outside
             "--port": str(settings.PORT),
             "--workers": str(settings.WORKERS),
+            "--blocking-threads": str(THREADS),
+            "--backpressure": str(THREADS),
         }
         command = [sys.executable, "-m", "granian", "--respawn-failed-workers", "--no-ws"]
         command += [word for argument in arguments.items() for word in argument]

@@ -1,0 +1,227 @@
+"""/schema and /docs: the API's description."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.test import APIClient
+from rest_framework.viewsets import ViewSet, ViewSetMixin
+
+from .conftest import Document
+
+JSON = "application/json"
+PROBLEM_JSON = "application/problem+json"
+OPEN_PATHS = {"/", "/ping", "/livez", "/readyz", "/auth/register", "/auth/token", "/auth/token/refresh"}
+
+
+# -- The document -----------------------------------------------------------------------------
+
+
+def test_it_is_valid_and_made_without_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "schema.yaml"
+
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(file))
+
+    assert capsys.readouterr() == ("", "")
+    assert file.read_text(encoding="utf-8").startswith("openapi: 3.0.3\n")
+
+
+def test_paths_have_no_slash_at_the_end(document: Document) -> None:
+    paths = set(document.content["paths"])
+
+    assert {"/", "/incomes", "/incomes/{id}", "/summary", "/auth/token"} <= paths
+    assert [path for path in paths if path.endswith("/") and path != "/"] == []
+    assert [path for path in paths if path.startswith(("/admin", "/api-auth"))] == []
+
+
+def test_every_operation_has_its_errors_as_problems(document: Document) -> None:
+    for path, method, operation in document.operations():
+        statuses = {400, 406}
+        if path not in OPEN_PATHS:
+            statuses |= {401, 503} if method == "get" else {401, 403, 503}
+        if "{" in path:
+            statuses |= {404}
+        if method in ("post", "put", "patch"):
+            statuses |= {411, 413, 415, 503}
+        if method in ("put", "patch", "delete"):
+            statuses |= {412}
+        assert statuses <= {int(status) for status in operation["responses"]}, (method, path)
+        for status, response in operation["responses"].items():
+            assert response["description"], (method, path, status)
+            if int(status) >= 400:
+                assert list(response["content"]) == [PROBLEM_JSON], (method, path, status)
+                schema = response["content"][PROBLEM_JSON]["schema"]
+                assert {"$ref": "#/components/schemas/Problem"} in (schema, *schema.get("allOf", [])), (method, path)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status"),
+    [
+        ("/incomes", "post", 409),
+        ("/categories/{id}", "patch", 409),
+        ("/categories/{id}", "delete", 409),
+        ("/auth/register", "post", 403),
+        ("/auth/register", "post", 409),
+        ("/auth/token", "post", 401),
+        ("/auth/token/refresh", "post", 401),
+        ("/readyz", "get", 503),
+    ],
+)
+def test_errors_of_their_own(document: Document, path: str, method: str, status: int) -> None:
+    assert str(status) in document.operation(path, method)["responses"]
+
+
+def test_bodies_are_json(document: Document) -> None:
+    for path, method, operation in document.operations():
+        if method in ("post", "put", "patch"):
+            assert list(operation["requestBody"]["content"]) == [JSON], (method, path)
+        for status in {"200", "201"} & set(operation["responses"]):
+            assert list(operation["responses"][status]["content"]) == [JSON], (method, path)
+
+
+def test_a_bearer_token_opens_all_but_the_open_paths(document: Document) -> None:
+    scheme = document.content["components"]["securitySchemes"]
+
+    assert {name: (value["type"], value["scheme"]) for name, value in scheme.items()} == {"bearer": ("http", "bearer")}
+    for path, method, operation in document.operations():
+        assert operation["security"] == ([{}] if path in OPEN_PATHS else [{"bearer": []}]), (method, path)
+
+
+def test_every_query_parameter_is_published_and_no_other(document: Document) -> None:
+    for path, method, operation in document.operations():
+        view_function: Any = resolve(path.replace("{id}", str(UUID(int=7)))).func
+        view = view_function.cls(**view_function.initkwargs)
+        view.action = getattr(view_function, "actions", {}).get(method)
+        published = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"}
+        assert published == view.allowed_parameters(), (method, path)
+
+
+def test_filters_are_typed(document: Document) -> None:
+    parameters = {
+        parameter["name"]: parameter["schema"] for parameter in document.operation("/incomes", "get")["parameters"]
+    }
+
+    assert parameters["category"] == {"type": "array", "items": {"type": "string"}}
+    assert parameters["date_after"] == {"type": "string", "format": "date"}
+    assert parameters["updated_after"] == {"type": "string", "format": "date-time"}
+    assert parameters["uncategorized"] == {"type": "boolean"}
+    assert parameters["type"] == {"type": "string", "enum": ["EXPENSE", "INCOME"]}
+    assert parameters["search"] == {"type": "string", "maxLength": 200}
+    assert (parameters["page_size"]["minimum"], parameters["page_size"]["maximum"]) == (1, 500)
+    assert document.faults("12.50", parameters["amount_min"]) == []
+    assert document.faults("-12.50", parameters["amount_min"])
+
+
+def test_a_change_may_send_read_only_fields_back_and_a_creation_may_not_invent_fields(document: Document) -> None:
+    schemas = document.content["components"]["schemas"]
+
+    assert schemas["TransactionRequest"]["required"] == ["amount", "description", "type"]
+    assert schemas["TransactionRequest"]["additionalProperties"] is False
+    for name in ("TransactionUpdateRequest", "PatchedTransactionRequest"):
+        assert "type" not in schemas[name]["properties"]
+        assert "additionalProperties" not in schemas[name]
+
+
+def test_an_answer_has_every_field_and_its_amount_as_text(document: Document) -> None:
+    income = document.content["components"]["schemas"]["Income"]
+
+    assert set(income["required"]) == set(income["properties"])
+    assert document.faults("5000.00", income["properties"]["amount"]) == []
+    assert document.faults(5000, income["properties"]["amount"])
+
+
+def test_every_example_is_valid(document: Document) -> None:
+    checked = 0
+    for path, method, operation in document.operations():
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for media_type in part.get("content", {}).values():
+                for example in media_type.get("examples", {}).values():
+                    assert document.faults(example["value"], media_type["schema"]) == [], (method, path)
+                    checked += 1
+    assert checked
+
+
+# -- Actions ----------------------------------------------------------------------------------
+
+
+def _viewsets(patterns: list[URLPattern | URLResolver]) -> Iterator[type[ViewSetMixin]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _viewsets(pattern.url_patterns)
+        elif issubclass(getattr(pattern.callback, "cls", object), ViewSetMixin):
+            yield cast(Any, pattern.callback).cls
+
+
+def _undecorated(viewset: type[ViewSetMixin]) -> list[str]:
+    """Return the extra actions without @extend_schema, for which the schema would be a guess."""
+    return [extra.__name__ for extra in viewset.get_extra_actions() if "schema" not in extra.kwargs]  # type: ignore[attr-defined]
+
+
+def test_every_action_is_decorated() -> None:
+    viewsets = set(_viewsets(get_resolver().url_patterns))
+
+    assert len(viewsets) >= 4
+    assert {viewset.__name__: _undecorated(viewset) for viewset in viewsets if _undecorated(viewset)} == {}
+
+
+def test_an_undecorated_action_is_seen() -> None:
+    class Sample(ViewSet):
+        @action(detail=False)
+        def forgotten(self, request: Any) -> Any: ...
+
+        @extend_schema(operation_id="declared")
+        @action(detail=False)
+        def declared(self, request: Any) -> Any: ...
+
+    assert _undecorated(Sample) == ["forgotten"]
+
+
+# -- Reading it -------------------------------------------------------------------------------
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.targets += [value or "" for name, value in attrs if name in ("src", "href")]
+
+
+def test_the_page_loads_from_this_service_alone(nobody: APIClient) -> None:
+    page = nobody.get("/docs", headers={"Accept": "text/html"})
+    links = Links()
+    links.feed(page.content.decode())
+
+    assert 'url: "/schema"' in page.content.decode()
+    assert [target.rpartition("/")[2] for target in links.targets] == [
+        "favicon-32x32.png",
+        "swagger-ui.css",
+        "swagger-ui-bundle.js",
+        "swagger-ui-standalone-preset.js",
+    ]
+    for target in links.targets:
+        assert re.match("/[^/]", target), target
+        asset: Any = nobody.get(target)
+        assert asset.status_code == 200, target
+        content = asset.getvalue()
+        if target.endswith(".css"):
+            assert set(re.findall(rb"""url\(["']?(\w+)""", content)) == {b"data"}
+
+
+def test_the_document_comes_as_json_or_yaml(document: Document, nobody: APIClient) -> None:
+    as_json = nobody.get("/schema", headers={"Accept": JSON})
+    as_yaml = nobody.get("/schema", headers={"Accept": "application/yaml"})
+
+    assert as_json["Content-Type"] == JSON
+    assert as_json.json() == document.content
+    assert as_yaml["Content-Type"].partition(";")[0] == "application/yaml"
+    assert as_yaml.content.startswith(b"openapi: 3.0.3\n")

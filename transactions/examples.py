@@ -1,0 +1,78 @@
+"""Examples for the API's description. The tests send the requests and hold the answers against the schema."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+from cashman_project.api.errors import problem_details
+
+INCOME: dict[str, Any] = {
+    "id": "019a3e2c-7a10-7c3e-8d52-3f6a1c9b7e42",
+    "type": "INCOME",
+    "description": "salary",
+    "amount": "5000.00",
+    "currency": "USD",
+    "date": "2026-11-01",
+    "category": None,
+    "notes": "",
+    "external_id": None,
+    "version": 1,
+    "created_at": "2026-11-01T08:15:00Z",
+    "updated_at": "2026-11-01T08:15:00Z",
+}
+EXPENSE = INCOME | {
+    "id": "019a3e2c-8b21-7d4f-9e63-4a7b2d0c8f53",
+    "type": "EXPENSE",
+    "description": "pizza",
+    "amount": "-50.00",
+    "category": "Food",
+    "notes": "with Ada",
+    "external_id": "bank-4711",
+}
+CATEGORY = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")} | {"name": "Food"}
+
+
+def _examples(answer: dict[str, Any], **requests: dict[str, Any]) -> list[OpenApiExample]:
+    return [
+        *(OpenApiExample(name, value, request_only=True) for name, value in requests.items()),
+        OpenApiExample("Answer", answer, response_only=True),
+    ]
+
+
+INCOMES = _examples(INCOME, Shortest={"description": "salary", "amount": 5000})
+EXPENSES = _examples(
+    EXPENSE,
+    Shortest={"description": "pizza", "amount": 50},
+    Full={
+        "description": "pizza",
+        "amount": "50.00",
+        "currency": "USD",
+        "date": "2026-11-01",
+        "category": "Food",
+        "notes": "with Ada",
+        "external_id": "bank-4711",
+    },
+)
+TRANSACTIONS = _examples(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
+CATEGORIES = _examples(CATEGORY, Shortest={"name": "Food"})
+SUMMARIES = [
+    OpenApiExample(
+        "ByMonth",
+        {
+            "results": [
+                {
+                    "currency": "USD",
+                    "month": "2026-11",
+                    "income": "5000.00",
+                    "expense": "-50.00",
+                    "net": "4950.00",
+                    "count": 2,
+                }
+            ]
+        },
+    )
+]
+CATEGORY_IN_USE = OpenApiExample(
+    "InUse",
+    problem_details(409, "conflict", "This category is in use: ?force=true unlinks its transactions.", transactions=12),
+)

@@ -1,0 +1,25 @@
+"""Fill an empty database with demo data, and say how to log in."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand
+
+from transactions.services.demo import create_demo
+
+
+class Command(BaseCommand):
+    help = "With DEBUG on and no user yet, make demo/demo with three years of entries, and the superuser admin/admin."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print where the service is and, where there is a demo user, how to log in; without DEBUG do nothing."""
+        if not settings.DEBUG:
+            self.stdout.write("No demo: DEBUG is off.")
+            return
+        users = get_user_model().objects
+        if not users.exists():
+            create_demo()
+        self.stdout.write(f"Cashman: http://127.0.0.1:{settings.PORT}/")
+        if users.filter(username="demo").exists():
+            self.stdout.write("Log in as demo / demo; as admin / admin for /admin/.")

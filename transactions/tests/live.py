@@ -1,0 +1,150 @@
+"""A real server in a process of its own, for the tests that need a wire: `serve` starts one."""
+
+import http.client
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+PATIENCE = 60  # seconds of silence, after which a server is given up
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the headers' names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class LiveServer:
+    """`manage.py serve` on a free port of 127.0.0.1 (`url`), with `environment` in place of the tests' own."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {**os.environ, "DEBUG": "on", "WORKERS": "1", **environment, "PORT": str(self.port)}
+        self._lines: queue.Queue[str] = queue.Queue()
+
+    def manage(self, *arguments: str) -> str:
+        """Run manage.py with the server's environment; return what it prints. Raises CalledProcessError."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(
+            command, cwd=settings.BASE_DIR, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def start(self) -> None:
+        """Return once every worker has started and /readyz answers, whatever it says."""
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=settings.BASE_DIR,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read_log)
+        self._reader.start()
+        self.worker_pids = [
+            int(self.wait_for(r"Spawning worker-\d+ with PID: (\d+)")[1])
+            for _worker in range(int(self.environment["WORKERS"]))
+        ]
+        for _worker in self.worker_pids:
+            self.wait_for_worker()
+
+    def stop(self) -> int:
+        """End the server with SIGTERM, and whatever is left of it by force; return its exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(PATIENCE)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self._reader.join()
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Wait for the next line of the server's log that matches; raises AssertionError where none comes."""
+        seen: list[str] = []
+        while True:
+            try:
+                line = self._lines.get(timeout=PATIENCE)
+            except queue.Empty:
+                line = ""
+            if not line:
+                raise AssertionError(f"No {pattern!r} in the log:\n{''.join(seen)}")
+            if match := re.search(pattern, line):
+                return match
+            seen.append(line)
+
+    def wait_for_worker(self) -> None:
+        """Wait until one more worker has started and answers."""
+        self.wait_for(r"Started worker-\d+")
+        deadline = time.monotonic() + PATIENCE
+        while True:  # it says so a moment before it listens
+            try:
+                self.request("GET", "/readyz")
+            except ConnectionError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
+
+    def request(
+        self, method: str, path: str, data: Any = None, *, token: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send one request over a connection of its own, `data` as JSON; return the answer."""
+        sent = {"Accept": "application/json", **(headers or {})}
+        body = None
+        if data is not None:
+            body = json.dumps(data).encode()
+            sent.setdefault("Content-Type", "application/json")
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, sent)
+            response = connection.getresponse()
+            received = {name.lower(): value for name, value in response.getheaders()}
+            return Answer(response.status, received, response.read())
+        finally:
+            connection.close()
+
+    def _read_log(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as log:
+            for line in log:
+                self._lines.put(line)
+        self._lines.put("")
+
+
+@contextmanager
+def serve(directory: Path, **environment: str) -> Iterator[LiveServer]:
+    """Serve a new, migrated SQLite file in `directory`, or what `environment` says, until the block ends."""
+    server = LiveServer({"DATABASE_URL": f"sqlite:///{directory / 'live.sqlite3'}", **environment})
+    if "DATABASE_URL" not in environment:
+        server.manage("migrate", "--verbosity=0")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,126 @@
+"""The demo command: a newcomer's books, the same at every run, and never anywhere but in an empty DEBUG database."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import call_command
+from django.db import IntegrityError
+from rest_framework.test import APIClient
+
+from transactions.models import Category, Transaction
+from transactions.services import demo
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "Log in as demo / demo; as admin / admin for /admin/."
+
+
+@pytest.fixture(autouse=True)
+def debug(settings: LazySettings) -> None:
+    settings.DEBUG = True
+
+
+def run() -> list[str]:
+    """Run the command; return the lines that it prints."""
+    out = io.StringIO()
+    call_command("demo", stdout=out)
+    return out.getvalue().splitlines()
+
+
+def books() -> Iterator[tuple[Any, ...]]:
+    """Yield what makes each entry, in the order in which they were made."""
+    names = dict(Category.objects.values_list("id", "name"))
+    for row in Transaction.objects.order_by("created_at", "id"):
+        category = names.get(row.category_id)
+        yield row.date, row.description, row.amount, row.currency, category, row.notes, row.external_id
+
+
+def test_the_four_records_of_the_tutorial_come_first(as_outsider: APIClient) -> None:
+    demo.create_demo()
+
+    for order in ("created_at", "id", "date"):
+        first = Transaction.objects.order_by(order)[:4]
+        assert [(row.type, row.description, row.amount) for row in first] == [
+            ("INCOME", "Salary", 5000),
+            ("INCOME", "Dividends", 200),
+            ("EXPENSE", "pizza", -50),
+            ("EXPENSE", "Rock Concert", -100),
+        ]
+    assert as_outsider.get("/transactions").json()["results"] == []
+
+
+def test_three_years_that_a_person_could_have_lived() -> None:
+    run()
+
+    rows = list(Transaction.objects.select_related("category"))
+    for row in rows:
+        row.full_clean()
+    assert {row.owner.username for row in Transaction.objects.select_related("owner")} == {"demo"}
+    assert 1_000 <= len(rows) <= 1_500
+    assert len({row.date.strftime("%Y-%m") for row in rows}) == 37
+    assert {row.currency for row in rows} == {"USD", "EUR", "JPY"}
+    assert any(row.category is None for row in rows)
+    assert any(row.amount > 0 and row.category.name == "Clothing" for row in rows if row.category)
+    months = Counter(f"{row.date:%Y-%m}" for row in rows if row.description == "Salary")
+    assert set(months.values()) == {1}
+    assert len(months) == 37
+
+
+def test_every_run_makes_the_same_books() -> None:
+    run()
+    first = list(books())
+    User.objects.all().delete()
+    run()
+
+    assert list(books()) == first
+    # Pinned, since another process or version of Python must not differ either.
+    assert [(total.currency, total.count, total.net) for total in Transaction.objects.all().totals()] == [
+        ("EUR", 84, Decimal("-4025.5")),
+        ("JPY", 48, Decimal(-365040)),
+        ("USD", 1269, Decimal("111317.09")),
+    ]
+
+
+def test_demo_and_admin_log_in_with_their_names(nobody: APIClient) -> None:
+    assert run() == ["Cashman: http://127.0.0.1:5000/", LOGIN]
+
+    for name, is_superuser in (("demo", False), ("admin", True)):
+        assert nobody.post("/auth/token", {"username": name, "password": name}).status_code == 200
+        user = User.objects.get(username=name)
+        assert (user.is_staff, user.is_superuser) == (is_superuser, is_superuser)
+
+
+def test_a_second_run_changes_nothing_and_says_how_to_log_in() -> None:
+    first = run()
+    before = list(Transaction.objects.order_by("id").values())
+
+    assert run() == first
+    assert list(Transaction.objects.order_by("id").values()) == before
+
+
+def test_a_database_with_a_user_is_left_alone(alice: User) -> None:
+    assert run() == ["Cashman: http://127.0.0.1:5000/"]
+    assert list(User.objects.all()) == [alice]
+    assert not Transaction.objects.exists()
+
+
+def test_nothing_without_debug(settings: LazySettings) -> None:
+    settings.DEBUG = False
+
+    assert run() == ["No demo: DEBUG is off."]
+    assert not User.objects.exists()
+
+
+def test_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubled = demo.Regular("Rent", "-1", "Housing", day=1, reference="rent")
+    monkeypatch.setattr(demo, "REGULARS", [*demo.REGULARS, doubled])
+
+    with pytest.raises(IntegrityError, match="external_id"):
+        demo.create_demo()
+    assert not User.objects.exists()

@@ -1,0 +1,320 @@
+"""Who may do what: every path of the URLconf with every method, as nobody, as an owner and as a stranger."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admindocs.views import simplify_regex
+from django.db import transaction
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import RefreshToken
+
+from cashman_project.api.tests.problems import problem_of, stored
+from conftest import client_of
+from transactions.models import Category, Transaction
+from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from users.models import User
+
+# An owner works on rows of its own, a stranger on the rows of an owner.
+TABLE = """
+path                 role      GET HEAD OPTIONS POST PUT PATCH DELETE TRACE
+/                    nobody    200 200  204     405  405 405   405    405
+/                    owner     200 200  204     405  405 405   405    405
+/ping                nobody    200 200  204     405  405 405   405    405
+/ping                owner     200 200  204     405  405 405   405    405
+/secured/ping        nobody    401 401  401     401  401 401   401    401
+/secured/ping        owner     200 200  204     405  405 405   405    405
+/livez               nobody    200 200  204     405  405 405   405    405
+/livez               owner     200 200  204     405  405 405   405    405
+/readyz              nobody    200 200  204     405  405 405   405    405
+/readyz              owner     200 200  204     405  405 405   405    405
+/schema              nobody    200 200  204     405  405 405   405    405
+/schema              owner     200 200  204     405  405 405   405    405
+/docs                nobody    200 200  204     405  405 405   405    405
+/docs                owner     200 200  204     405  405 405   405    405
+/auth/register       nobody    405 405  204     403  405 405   405    405
+/auth/register       owner     405 405  204     403  405 405   405    405
+/auth/token          nobody    405 405  204     200  405 405   405    405
+/auth/token          owner     405 405  204     200  405 405   405    405
+/auth/token/refresh  nobody    405 405  204     200  405 405   405    405
+/auth/token/refresh  owner     405 405  204     200  405 405   405    405
+/me                  nobody    401 401  401     401  401 401   401    401
+/me                  owner     200 200  204     405  405 200   405    405
+/summary             nobody    401 401  401     401  401 401   401    401
+/summary             owner     200 200  204     405  405 405   405    405
+/incomes             nobody    401 401  401     401  401 401   401    401
+/incomes             owner     200 200  204     201  405 405   405    405
+/incomes/<pk>        nobody    401 401  401     401  401 401   401    401
+/incomes/<pk>        owner     200 200  204     405  200 200   204    405
+/incomes/<pk>        stranger  404 404  204     405  404 404   404    405
+/expenses            nobody    401 401  401     401  401 401   401    401
+/expenses            owner     200 200  204     201  405 405   405    405
+/expenses/<pk>       nobody    401 401  401     401  401 401   401    401
+/expenses/<pk>       owner     200 200  204     405  200 200   204    405
+/expenses/<pk>       stranger  404 404  204     405  404 404   404    405
+/transactions        nobody    401 401  401     401  401 401   401    401
+/transactions        owner     200 200  204     201  405 405   405    405
+/transactions/<pk>   nobody    401 401  401     401  401 401   401    401
+/transactions/<pk>   owner     200 200  204     405  200 200   204    405
+/transactions/<pk>   stranger  404 404  204     405  404 404   404    405
+/categories          nobody    401 401  401     401  401 401   401    401
+/categories          owner     200 200  204     201  405 405   405    405
+/categories/<pk>     nobody    401 401  401     401  401 401   401    401
+/categories/<pk>     owner     200 200  204     405  200 200   204    405
+/categories/<pk>     stranger  404 404  204     405  404 404   404    405
+"""
+OPEN = {
+    "/",
+    "/ping",
+    "/livez",
+    "/readyz",
+    "/schema",
+    "/docs",
+    "/auth/register",
+    "/auth/token",
+    "/auth/token/refresh",
+}
+# Django's admin and the login of the browsable API guard their pages themselves.
+EXCLUDED = {"admin", "rest_framework"}
+
+METHODS = TABLE.split()[2:10]
+EXPECTED = {
+    (path, role): dict(zip(METHODS, map(int, statuses), strict=True))
+    for path, role, *statuses in map(str.split, TABLE.strip().splitlines()[1:])
+}
+BODIES: dict[str, dict[str, Any]] = {
+    "/auth/register": {"username": "zoe", "password": "correct horse battery"},
+    "/auth/token": {"username": "alice", "password": "correct horse battery"},
+    "/me": {"currency": "EUR"},
+    "/incomes": {"description": "lottery", "amount": 1},
+    "/expenses": {"description": "lottery", "amount": 1},
+    "/transactions": {"type": "EXPENSE", "description": "lottery", "amount": 1},
+    "/categories": {"name": "Lottery"},
+}
+FACTORIES: dict[str, Any] = {
+    "/incomes": IncomeFactory,
+    "/expenses": ExpenseFactory,
+    "/transactions": ExpenseFactory,
+    "/categories": CategoryFactory,
+}
+SINGLE = [path for path in dict.fromkeys(path for path, _role in EXPECTED) if path.endswith("/<pk>")]
+NOBODYS_ID = "01a20000-0000-7000-8000-000000000000"
+
+
+def leaves(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield (path, pattern) of each route below `entries` that the table has to name."""
+    for entry in entries:
+        path = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield simplify_regex(path).rstrip("/") or "/", entry
+        elif entry.app_name not in EXCLUDED:
+            yield from leaves(entry.url_patterns, path)
+
+
+ROUTES = list(leaves(get_resolver().url_patterns))
+
+
+def send(client: APIClient, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    return client.generic(method, path, json.dumps(body or {}), content_type="application/json")
+
+
+def fill(owner: User, name: str) -> list[str]:
+    """Fill the books of `owner`; return what no other may read: ids, and texts that hold `name`."""
+    category = CategoryFactory.create(owner=owner, name=f"{name} category")
+    texts = {"description": f"{name} text", "notes": f"{name} note", "category": category, "owner": owner}
+    income = IncomeFactory.create(**texts, external_id=f"{name} 1", amount=7001)
+    expense = ExpenseFactory.create(**texts, external_id=f"{name} 2", amount=7002)
+    return [str(row.pk) for row in (owner, category, income, expense)] + [f"{name} ", "7001", "7002"]
+
+
+def rows_of(owner: User) -> list[dict[str, Any]]:
+    return [row for row in stored() if owner.pk in row.values()]
+
+
+@pytest.fixture
+def bobs(bob: User) -> list[str]:
+    return fill(bob, "secret")
+
+
+def test_the_table_names_every_route_every_role_and_every_method() -> None:
+    roles = {path: {"nobody", "owner"} | ({"stranger"} if "<" in path else set()) for path, _route in ROUTES}
+
+    assert {(path, role) for path, names in roles.items() for role in names} == EXPECTED.keys()
+    for path, route in ROUTES:
+        view: Any = getattr(route.callback, "cls", None)
+        assert view is not None, f"{path} is no view of the REST framework"
+        assert {name.upper() for name in view.http_method_names} == set(METHODS)
+
+
+def test_the_open_routes_are_these() -> None:
+    closed = {path for (path, role), row in EXPECTED.items() if role == "nobody" and set(row.values()) == {401}}
+
+    assert {path for path, _route in ROUTES} - closed == OPEN
+
+
+def test_what_is_excluded_asks_for_a_login(nobody: APIClient) -> None:
+    names = {entry.app_name for entry in get_resolver().url_patterns if isinstance(entry, URLResolver)}
+
+    assert names - {None} == EXCLUDED
+    for path in ("/admin/", "/admin/users/user/", "/admin/nope"):
+        assert nobody.get(path)["Location"].startswith("/admin/login/"), path
+    assert nobody.get("/api-auth/login/").status_code == 200
+    assert nobody.get("/api-auth/logout/").status_code == 405
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("path", "role"), EXPECTED)
+def test_the_status_is_the_tables(path: str, role: str, method: str, alice: User, bob: User, bobs: list[str]) -> None:
+    """Whatever is asked, bob's rows stay as they are, and nothing of them is answered."""
+    resource = path.removesuffix("/<pk>")
+    body = BODIES.get(resource, {})
+    if path == "/auth/token" and method == "POST":
+        alice.set_password(body["password"])
+        alice.save()
+    if path == "/auth/token/refresh":
+        body = {"refresh": str(RefreshToken.for_user(alice))}
+    client = APIClient(raise_request_exception=False) if role == "nobody" else client_of(alice)
+
+    for slash in ("", "/") if path != "/" else ("",):
+        with transaction.atomic():
+            row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if "<" in path else None
+            before, bobs_rows = stored(), rows_of(bob)
+            response = send(client, method, path.replace("<pk>", str(row and row.pk)) + slash, body)
+
+            assert response.status_code == EXPECTED[path, role][method], response.content
+            answer = (b"".join(response) if response.streaming else response.content).decode() + str(response.headers)
+            assert not [secret for secret in bobs if secret in answer]
+            if role == "owner":
+                assert rows_of(bob) == bobs_rows
+            else:
+                assert stored() == before
+            transaction.set_rollback(True)  # for the other form of the path
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("path", SINGLE)
+def test_anothers_row_is_answered_for_as_one_that_never_was(
+    path: str, method: str, as_alice: APIClient, bob: User
+) -> None:
+    resource = path.removesuffix("/<pk>")
+    row = FACTORIES[resource].create(owner=bob)
+
+    answers = [send(as_alice, method, f"{resource}/{pk}", BODIES[resource]) for pk in (row.pk, NOBODYS_ID)]
+
+    assert answers[0].status_code == answers[1].status_code
+    assert answers[0].content == answers[1].content
+    assert answers[0].headers == answers[1].headers
+
+
+@pytest.mark.parametrize("headers", [{"If-Match": "*"}, {"If-None-Match": "*"}, {"Accept": "text/html"}])
+@pytest.mark.parametrize("path", SINGLE)
+def test_no_header_finds_anothers_row(path: str, headers: dict[str, str], as_alice: APIClient, bob: User) -> None:
+    resource = path.removesuffix("/<pk>")
+    row = FACTORIES[resource].create(owner=bob)
+
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        response = as_alice.generic(
+            method,
+            f"{resource}/{row.pk}",
+            json.dumps(BODIES[resource]),
+            content_type="application/json",
+            headers=headers,
+        )
+        assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "page_size=500",
+        "search=secret",
+        "external_id=secret 1",
+        "amount_min=7001&amount_max=7002",
+        "date_after=2026-11-01",
+        "updated_after=2026-01-01T00:00:00Z",
+        "uncategorized=false",
+        "currency=USD",
+    ],
+)
+@pytest.mark.parametrize("path", ["/incomes", "/expenses", "/transactions"])
+def test_no_filter_lists_anothers_rows(path: str, query: str, as_alice: APIClient, bobs: list[str]) -> None:
+    response = as_alice.get(f"{path}?{query}")
+
+    assert response.json() == {"next": None, "previous": None, "results": []}
+
+
+def test_the_categories_and_the_summary_are_the_owners_alone(as_alice: APIClient, alice: User, bobs: list[str]) -> None:
+    fill(alice, "own")
+
+    assert [row["name"] for row in as_alice.get("/categories").json()["results"]] == ["own category"]
+    for query in ("", "?group_by=category,type", "?group_by=month,year", "?search=text", "?amount_max=9999"):
+        results = as_alice.get("/summary" + query).json()["results"]
+        assert sum(row["count"] for row in results) == 2
+        assert "secret" not in json.dumps(results)
+    assert as_alice.get("/summary?search=secret").json() == {"results": []}
+
+
+def test_anothers_cursor_leads_to_ones_own_rows(
+    as_alice: APIClient, as_bob: APIClient, alice: User, bobs: list[str]
+) -> None:
+    own = fill(alice, "own")
+    following = as_bob.get("/transactions?page_size=1").json()["next"]
+
+    rows = as_alice.get(following).json()["results"]
+
+    assert {row["id"] for row in rows} <= set(own)
+
+
+@pytest.mark.parametrize("path", ["/incomes", "/expenses", "/transactions", "/summary"])
+def test_anothers_category_is_no_filter(path: str, as_alice: APIClient, bobs: list[str]) -> None:
+    answers = [as_alice.get(f"{path}?category={name}") for name in ("secret category", "nonesuch")]
+
+    problem_of(answers[0], 400, "invalid", ("category", "does_not_exist"))
+    assert answers[0].content == answers[1].content
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+@pytest.mark.parametrize("path", ["/incomes", "/expenses", "/transactions"])
+def test_anothers_category_is_not_linked(
+    path: str, method: str, as_alice: APIClient, alice: User, bobs: list[str]
+) -> None:
+    row = FACTORIES[path].create(owner=alice)
+    address = path if method == "POST" else f"{path}/{row.pk}"
+    before = stored()
+
+    answers = [
+        send(as_alice, method, address, BODIES[path] | {"category": name}) for name in ("secret category", "nonesuch")
+    ]
+
+    problem_of(answers[0], 400, "invalid", ("category", "does_not_exist"))
+    assert answers[0].content == answers[1].content
+    assert stored() == before
+
+
+def test_what_another_has_is_not_taken(as_alice: APIClient, bobs: list[str]) -> None:
+    """No conflict tells of another's names."""
+    body = {"description": "x", "amount": 1, "external_id": "secret 1"}
+
+    assert send(as_alice, "POST", "/categories", {"name": "secret category"}).status_code == 201
+    assert send(as_alice, "POST", "/incomes", body).status_code == 201
+    assert Category.objects.filter(name="secret category").count() == 2
+    assert Transaction.objects.filter(external_id="secret 1").count() == 2
+
+
+@pytest.mark.parametrize("field", ["owner", "owner_id", "user"])
+@pytest.mark.parametrize("path", ["/incomes", "/categories"])
+def test_nothing_is_given_to_another(path: str, field: str, as_alice: APIClient, bob: User) -> None:
+    response = send(as_alice, "POST", path, BODIES[path] | {field: str(bob.pk)})
+
+    problem_of(response, 400, "unknown_field", (field, "unknown_field"))
+
+
+def test_an_income_is_no_expense(as_alice: APIClient, alice: User) -> None:
+    row = IncomeFactory.create(owner=alice)
+
+    for method in ("GET", "PUT", "PATCH", "DELETE"):
+        problem_of(send(as_alice, method, f"/expenses/{row.pk}", BODIES["/expenses"]), 404, "not_found")
+    assert Transaction.objects.filter(pk=row.pk, amount=row.amount).exists()
