@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test import Client
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
@@ -23,6 +24,12 @@ def bob(db: None) -> User:
 @pytest.fixture
 def outsider(db: None) -> User:
     return User.objects.create_user("outsider")
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    """Who runs the service, and may do anything in the admin."""
+    return User.objects.create_superuser("staff")
 
 
 def client_of(user: User) -> APIClient:
@@ -51,6 +58,14 @@ def as_bob(bob: User) -> APIClient:
 @pytest.fixture
 def as_outsider(outsider: User) -> APIClient:
     return client_of(outsider)
+
+
+@pytest.fixture
+def as_staff(staff: User) -> Client:
+    """A browser with a session of the staff."""
+    client = Client()
+    client.force_login(staff)
+    return client
 
 
 @pytest.fixture(scope="session")

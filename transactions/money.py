@@ -166,7 +166,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         return None if value is None else Decimal(value) / UNITS
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub's signature is wider
-        options: dict[str, Any] = {"form_class": forms.DecimalField, "max_digits": 15, "decimal_places": 4}
+        options: dict[str, Any] = {"form_class": AmountFormField, "max_digits": 15, "decimal_places": 4}
         return super().formfield(**options | kwargs)
 
 
@@ -298,6 +298,31 @@ class MoneySum(models.Sum):
         part.template = f"SUM(%(expressions)s %%%% {HALF})"
         low, low_params = part.as_sql(compiler, connection, **context)
         return f"({high} || ':' || {low})", (*high_params, *low_params)
+
+
+# -- Form field -------------------------------------------------------------------------------
+
+
+class AmountFormField(forms.DecimalField):
+    """An amount in an HTML form: a plain number, read exactly in every language.
+
+    Every written digit counts: 50.000 is a change of 50.00, which the currency's digits then refuse.
+    """
+
+    widget = forms.TextInput({"inputmode": "decimal", "class": "money"})
+    default_error_messages = MoneyField.default_error_messages
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # the stub has an integer field's
+        text = str(value).strip()
+        if value is None or not text:
+            return None
+        try:
+            return parse_amount(text)
+        except ValueError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(initial or "") != str(data or "").strip()
 
 
 # -- Serializer fields ------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 from django.db.models.expressions import Col
 from django.db.models.fields.related_descriptors import ForwardManyToOneDescriptor
@@ -12,6 +12,8 @@ from django.db.models.sql.where import WhereNode
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
+
+from cashman_project.api.integrity import field_of
 
 from ..querysets import OwnedQuerySet
 
@@ -51,6 +53,26 @@ class OwnedModel(models.Model):
         if not adding:
             own = type(self)._base_manager.filter(owner=self.owner_id)
             self.refresh_from_db(fields=["version", "updated_at"], from_queryset=own)
+
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """Raise ValidationError where a constraint is broken: a unique one as `unique`, on the field it is named after.
+
+        A constraint that holds an excluded field is left out, as in Django; but not for the owner, or
+        a field that no form can hold: a form that doesn't show them excludes them.
+        """
+        hidden = {"owner", *(field.name for field in self._meta.fields if not field.editable)}
+        errors: dict[str, list[ValidationError]] = {}
+        constraint: Any
+        for model, constraints in self.get_constraints():
+            for constraint in constraints:
+                try:
+                    constraint.validate(model, self, exclude=set(exclude or ()) - hidden)
+                except ValidationError as error:
+                    if field := field_of(model, constraint):
+                        error.code = "unique"
+                    errors.setdefault(field or NON_FIELD_ERRORS, []).append(error)
+        if errors:
+            raise ValidationError(errors)
 
     def _do_update(
         self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: Any

@@ -1,0 +1,222 @@
+"""What every page of Django's admin keeps to: changes that meet, races that are lost, input that makes no sense."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import model_ngettext
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import IntegrityError, models, transaction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from .errors import exception_handler
+
+AT_ONCE = 500  # rows that one action takes: its confirmation names each of them in a form of at most 1,000 fields
+
+
+class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A form that changes what its user has changed since it was opened, and nothing else.
+
+    The page holds each field's value of that time, hidden. A field that still has it keeps what the
+    row holds by now, which somebody else may have changed meanwhile, and is validated with that.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = not (self.adding or field.disabled)  # a disabled one is the password's hash
+
+    @property
+    def adding(self) -> bool:
+        """Return whether the row is new."""
+        return bool(self.instance._state.adding)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if not self.adding:
+            for name in self.cleaned_data.keys() - self.changed_data:
+                del self.cleaned_data[name]
+        return self.cleaned_data
+
+
+class StrictChangeList(ChangeList):
+    """A list whose date hierarchy neither crashes at the end of time nor shifts a date."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        # Django makes a moment of the date in the current time zone, and a date of that moment in the default one.
+        with timezone.override(None):
+            try:
+                return super().get_filters(request)
+            except (OverflowError, ValueError) as error:
+                raise IncorrectLookupParameters(error) from error
+
+
+class StrictAutocompleteSelect(AutocompleteSelect):
+    """A field to find a row by typing, which also shows a form again that was sent with no such row."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        try:
+            return super().optgroups(name, value, attr)
+        except ValidationError:
+            return super().optgroups(name, [], attr)
+
+
+class AutocompleteFilter(admin.FieldListFilter):
+    """Filters by a row that is found by typing, where a list of them all would have no end."""
+
+    template = "admin/autocomplete_filter.html"
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, model: Any, model_admin: Any, field_path: str
+    ) -> None:
+        self.parameter = f"{field_path}__id__exact"
+        if params.get(self.parameter) == [""]:  # as the emptied field is sent
+            del params[self.parameter]
+        super().__init__(field, request, params, model, model_admin, field_path)
+        self.chooser = model_admin.formfield_for_foreignkey(field, request, required=False)
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.parameter]
+
+    def choices(self, changelist: ChangeList) -> Any:
+        others = {name: value for name, value in changelist.params.items() if name != self.parameter}
+        chosen = changelist.params.get(self.parameter, "")
+        attributes = {"id": f"filter_{self.field_path}", "aria-label": capfirst(self.title)}
+        return [{"others": others, "select": self.chooser.widget.render(self.parameter, chosen, attributes)}]
+
+
+class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The base of every admin: it writes what was changed, and no input makes it crash.
+
+    Who loses a race against another write is told so in the form, and deleting counts what goes
+    with a row where Django would load and list it.
+    """
+
+    form = ChangesForm
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return StrictChangeList
+
+    def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
+        """Return whether the list can be filtered so: by its filters and its dates alone."""
+        filters = self.get_list_filter(request)
+        names = {item if isinstance(item, str) else item[0] for item in filters}  # type: ignore[index]
+        field, _separator, how = lookup.partition("__")
+        by_date = field == self.date_hierarchy and how in ("year", "month", "day")
+        return "\0" not in value and (by_date or (field in names and how in ("", "exact", "id__exact", "isnull")))
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {}  # Django would take any value from the URL
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", StrictAutocompleteSelect(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row, where it is to be written locked: what is validated is what is there."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and transaction.get_connection().in_atomic_block:
+            row = self.get_queryset(request).select_for_update(of=("self",)).filter(pk=row.pk).first()
+        return row
+
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        """Insert the row, or write its changed fields."""
+        columns = {field.name for field in obj._meta.concrete_fields}
+        obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return _retried(request, lambda: super(StrictModelAdmin, self).changeform_view(request, *args, **kwargs))
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return _retried(request, lambda: super(StrictModelAdmin, self).delete_view(request, *args, **kwargs))
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """Run the action on the selected rows; it and its entries in the log are written together or not at all."""
+
+        def respond() -> HttpResponseBase | None:
+            try:
+                with transaction.atomic():
+                    return super(StrictModelAdmin, self).response_action(request, queryset)
+            except ValidationError as error:
+                raise BadRequest from error  # a key that is none
+
+        if request.POST.get("select_across", "0") != "0" and queryset.count() > AT_ONCE:
+            message = _("Select at most %(count)d at once: filter the list further.") % {"count": AT_ONCE}
+            self.message_user(request, message, messages.ERROR)
+            return None
+        return _retried(request, respond)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return links to the rows, numbers by kind, the kinds that need more permission, and the rows in use."""
+        rows = list(objs)
+        counts = {self.opts.verbose_name_plural: len(rows)}
+        forbidden = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        in_use: list[str] = []
+        for relation in self.opts.get_fields(include_hidden=True):
+            model: Any = relation.related_model
+            if not isinstance(relation, models.ManyToOneRel) or model._meta.auto_created:
+                continue
+            field = relation.field.name
+            related = model._base_manager.filter(**{f"{field}__in": rows})
+            if relation.on_delete is models.RESTRICT:
+                in_use += _uses(model, field, rows, dict(related.values_list(field).annotate(models.Count("pk"))))
+            elif count := related.count():
+                counts[model._meta.verbose_name_plural] = count
+                if not self.admin_site._registry.get(model, self).has_delete_permission(request):
+                    forbidden.add(model._meta.verbose_name)
+        return [_link(row) for row in rows], counts, forbidden, in_use
+
+
+def _link(row: models.Model) -> str:
+    """Return the kind and the name of a row, the latter as a link to its page."""
+    url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('{}: <a href="{}">{}</a>', capfirst(row._meta.verbose_name), url, row)
+
+
+def _uses(model: Any, field: str, rows: list[models.Model], numbers: dict[Any, int]) -> list[str]:
+    """Return a line for each of the rows in use, with a link to what uses it: `numbers` tells how much, by key."""
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    return [
+        format_html(
+            '{}: <a href="{}?{}__id__exact={}">{} {}</a>',
+            row,
+            url,
+            field,
+            row.pk,
+            numbers[row.pk],
+            model_ngettext(model, numbers[row.pk]),
+        )
+        for row in rows
+        if row.pk in numbers
+    ]
+
+
+def _retried(request: HttpRequest, view: Callable[[], HttpResponseBase | None]) -> HttpResponseBase | None:
+    """Return the view's answer, of a second time where the first lost a race: it then sees what is in its way.
+
+    Who loses that one, too, gets the page of a conflict (409).
+    """
+    try:
+        return view()
+    except IntegrityError:
+        pass
+    try:
+        return view()
+    except IntegrityError as error:
+        return exception_handler(error, {"request": request})
