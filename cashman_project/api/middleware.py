@@ -52,8 +52,8 @@ class ProblemMiddleware:
         if response.status_code < 400:
             return response
         if _wants_page(request):
-            if response.get("Content-Type") == PROBLEM_JSON:
-                _replace(response, "text/html; charset=utf-8", _page(response))
+            if response.get("Content-Type") == PROBLEM_JSON or not response.content:
+                _replace(response, "text/html; charset=utf-8", _page(response.content or _problem(response)))
         elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG, a crash is told in plain text
             _replace(response, PROBLEM_JSON, _problem(response))
         patch_vary_headers(response, ["Accept"])
@@ -118,6 +118,6 @@ def _problem(page: HttpResponse) -> bytes:
     return problem_response(problem_details(status, CODES.get(status, "error"), detail)).content
 
 
-def _page(response: HttpResponse) -> bytes:
-    problem = orjson.loads(response.content)
+def _page(problem_json: bytes) -> bytes:
+    problem = orjson.loads(problem_json)
     return format_html(PAGE, title=problem["title"], detail=problem["detail"]).encode()

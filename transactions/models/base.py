@@ -16,6 +16,15 @@ from uuid_utils.compat import uuid7
 from ..querysets import OwnedQuerySet
 
 
+class UpdatedAtField(models.DateTimeField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """The moment of a row's last write; a new row's is that of its creation."""
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:
+        if add:
+            setattr(model_instance, self.attname, model_instance.created_at)
+        return super().pre_save(model_instance, add)
+
+
 class OwnedModel(models.Model):
     """A row that belongs to one user. `version` counts its writes; `updated_at` is the moment of the last."""
 
@@ -23,7 +32,7 @@ class OwnedModel(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     version = models.PositiveBigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = UpdatedAtField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager[Any]] = OwnedQuerySet.as_manager()
 

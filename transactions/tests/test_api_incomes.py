@@ -12,6 +12,7 @@ def test_description_and_amount_are_enough(as_alice: APIClient, as_outsider: API
     assert response.status_code == 201
     assert response.json()["amount"] == "1000.00"
     assert response.json()["type"] == "INCOME"
+    assert response.json()["created_at"] == response.json()["updated_at"]
     assert as_alice.get(response["Location"]).json() == response.json()
     assert as_outsider.get(response["Location"]).status_code == 404
 
