@@ -18,12 +18,13 @@ from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# Takes the lock, says so, and holds it until it is told to go on.
+# Takes the lock, says so, and holds it until it is told to go on. With a write-ahead log EXCLUSIVE is what IMMEDIATE
+# is; without one it shuts readers out, as every commit would.
 HOLDER = {
     "sqlite": """
 import json, sqlite3, sys
 held = sqlite3.connect(json.loads(sys.argv[1])["NAME"], isolation_level=None)
-held.execute("BEGIN IMMEDIATE")
+held.execute("BEGIN EXCLUSIVE")
 held.execute("UPDATE transactions_transaction SET notes = 'held'")
 print("held", flush=True)
 sys.stdin.readline()
