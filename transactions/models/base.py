@@ -52,6 +52,10 @@ class OwnedModel(models.Model):
             own = type(self)._base_manager.filter(owner=self.owner_id)
             self.refresh_from_db(fields=["version", "updated_at"], from_queryset=own)
 
+    def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete the row, if it is still that owner's, through the queryset; return what Django does."""
+        return type(self)._base_manager.using(using).filter(pk=self.pk, owner=self.owner_id).delete()
+
     def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any) -> Any:
         """Django's own hook for the UPDATE of `save`; `values` holds (field, _, value) of each field.
 
