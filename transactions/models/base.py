@@ -83,7 +83,7 @@ class OwnedForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-a
         )
 
 
-class OwnedForeignKey(models.ForeignKey):  # type: ignore[type-arg]  # not subscriptable at run time
+class OwnedForeignKey(models.ForeignKey[Any, Any]):
     """A foreign key between two owned models, which holds within one owner.
 
     Joins, lazy and prefetched access all compare the owners too, so that a row of another owner is

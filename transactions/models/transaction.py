@@ -49,9 +49,7 @@ class Transaction(OwnedModel):
     amount = SignedAmountField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
     date = models.DateField(_("date"), validators=[MinValueValidator(FIRST_DATE), MaxValueValidator(LAST_DATE)])
-    category = OwnedForeignKey(  # type: ignore[misc]  # untyped, so that null is no matter
-        Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True
-    )
+    category = OwnedForeignKey(Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True)
     notes = models.TextField(_("notes"), max_length=2000, blank=True, default="")
     external_id = models.CharField(_("external id"), max_length=255, null=True, blank=True)  # noqa: DJ001
 
