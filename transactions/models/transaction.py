@@ -1,6 +1,5 @@
 """Transactions, and incomes and expenses as the two views of them."""
 
-import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -10,14 +9,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+
 from ..choices import TransactionType
 from ..money import EXACT, LIMIT, MoneyField, exact_decimal, validate_amount, validate_currency
 from ..querysets import TransactionQuerySet
 from .base import OwnedForeignKey, OwnedModel
 from .category import Category
-
-FIRST_DATE = datetime.date(1900, 1, 1)
-LAST_DATE = datetime.date(2200, 12, 31)
 
 
 class SignedAmountField(MoneyField):
