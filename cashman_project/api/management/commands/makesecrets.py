@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+BYTES = 48  # 64 characters: Django warns of a SECRET_KEY below 50
 # Each with the mode of its file. PostgreSQL's server reads the password as another user.
 MODES = {"SECRET_KEY": 0o600, "JWT_SIGNING_KEY": 0o600, "DATABASE_PASSWORD": 0o644}
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     requires_system_checks = ()  # they would report what is missing until now
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Write 32 random bytes, as text, into each file that is named and does not exist.
+        """Write random bytes, as text, into each file that is named and does not exist.
 
         Raises CommandError where a file can't be written.
         """
@@ -36,7 +37,7 @@ def make_secret(path: Path, mode: int) -> None:
     """Write a new secret to `path`, all of it or nothing; raises OSError."""
     descriptor, unfinished = tempfile.mkstemp(dir=path.parent)
     with open(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(32))
+        file.write(secrets.token_urlsafe(BYTES))
         file.flush()
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
