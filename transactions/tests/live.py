@@ -141,13 +141,20 @@ class LiveServer:
 
 
 @contextmanager
+def running(server: LiveServer) -> Iterator[None]:
+    """Run the server until the block ends, or until it is stopped in there."""
+    try:
+        server.start()
+        yield
+    finally:
+        server.stop()
+
+
+@contextmanager
 def serve(directory: Path, **environment: str) -> Iterator[LiveServer]:
     """Serve a new, migrated SQLite file in `directory`, or what `environment` says, until the block ends."""
     server = LiveServer({"DATABASE_URL": f"sqlite:///{directory / 'live.sqlite3'}", **environment})
     if "DATABASE_URL" not in environment:
         server.manage("migrate", "--verbosity=0")
-    try:
-        server.start()
+    with running(server):
         yield server
-    finally:
-        server.stop()

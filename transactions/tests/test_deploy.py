@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from django.conf import settings
 
-from transactions.tests.live import PATIENCE, LiveServer
+from transactions.tests.live import PATIENCE, LiveServer, running
 from transactions.tests.test_docs import BLOCK, EXAMPLE, ROOT
 
 PAGE = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
@@ -36,8 +36,9 @@ def blocks(heading: str) -> list[list[str]]:
 class Machine:
     """Where Cashman is deployed: a directory whose data/ is a container's /data, a database, and a server."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, stack: ExitStack) -> None:
         self.directory = directory
+        self.stack = stack
         (directory / "data").mkdir(parents=True)
         self.database = f"drill_{uuid4().hex}"
         self.environment = {**os.environ, "PATH": f"{_tools()}:{os.environ['PATH']}", "ALLOW_SIGNUP": "on"}
@@ -68,7 +69,7 @@ class Machine:
     def start(self) -> None:
         self.server = LiveServer(self.environment)
         self.server.manage("migrate", "--verbosity=0")
-        self.server.start()
+        self.stack.enter_context(running(self.server))
 
     def count(self) -> int:
         """Return how many entries alice has."""
@@ -105,16 +106,13 @@ def _tools() -> str:
 @contextmanager
 def deployed(directory: Path) -> Iterator[Machine]:
     """Deploy a machine anew, in a directory of its own, until the block ends."""
-    machine = Machine(directory)
-    if not ON_SQLITE:
-        subprocess.run(["createdb", machine.database], env=machine.environment, check=True)  # noqa: S607
-    try:
+    with ExitStack() as stack:
+        machine = Machine(directory, stack)
+        if not ON_SQLITE:
+            stack.callback(machine.run, "docker compose exec db dropdb --force --if-exists cashman")
+            machine.run("docker compose exec db createdb cashman")
         machine.start()
         yield machine
-        machine.server.stop()
-    finally:
-        if not ON_SQLITE:
-            subprocess.run(["dropdb", "--force", machine.database], env=machine.environment, check=True)  # noqa: S607
 
 
 def test_a_backup_made_while_writing_holds_one_moment_and_restores_elsewhere(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from django.conf import settings
 
-from transactions.tests.live import LiveServer, serve
+from transactions.tests.live import LiveServer, running, serve
 
 ROOT: Path = settings.BASE_DIR
 
@@ -40,11 +40,10 @@ def test_a_container_makes_what_it_lacks_and_keeps_it(tmp_path: Path) -> None:
     held = []
     for _start in range(2):
         server = LiveServer(production(tmp_path), ["./docker-entrypoint.sh"])
-        server.start()
-
-        assert server.request("GET", "/readyz").status == 200
-        assert server.request("GET", "/ping").headers["location"] == f"https://127.0.0.1:{server.port}/ping"
-        assert server.stop() == 0
+        with running(server):
+            assert server.request("GET", "/readyz").status == 200
+            assert server.request("GET", "/ping").headers["location"] == f"https://127.0.0.1:{server.port}/ping"
+            assert server.stop() == 0
         held.append({path.name: path.read_text("ascii") for path in tmp_path.glob("*_key")})
 
     assert sorted(held[0]) == ["jwt_signing_key", "secret_key"]
