@@ -54,7 +54,7 @@ def test_a_container_makes_what_it_lacks_and_keeps_it(tmp_path: Path) -> None:
 
 def test_a_container_runs_what_it_is_given(tmp_path: Path) -> None:
     done = subprocess.run(
-        ["./docker-entrypoint.sh", "echo", "two words"],
+        ["./docker-entrypoint.sh", "printf", "%s|", "two words"],
         cwd=ROOT,
         env=production(tmp_path),
         capture_output=True,
@@ -62,7 +62,7 @@ def test_a_container_runs_what_it_is_given(tmp_path: Path) -> None:
         check=True,
     )
 
-    assert done.stdout == "two words\n"
+    assert done.stdout == "two words|"
     assert list(tmp_path.iterdir()) == []
 
 
