@@ -23,6 +23,7 @@ test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k 
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
+	@.venv/bin/hadolint Dockerfile
 
 # DEBUG because the plugins read the settings, which want keys without it.
 types: .venv/stamp-dev ## check types

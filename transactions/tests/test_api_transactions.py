@@ -205,3 +205,16 @@ def test_a_deleted_row_is_gone_from_every_list(pizza: Transaction, alice: User, 
         for path in (f"/transactions/{pizza.pk}", f"/expenses/{pizza.pk}"):
             assert getattr(as_alice, method)(path).status_code == 404
     assert [row["id"] for row in as_alice.get("/transactions").json()["results"]] == [str(kept.pk)]
+
+
+def test_the_size_of_an_expense_is_compared_exactly(as_alice: APIClient, alice: User, as_outsider: APIClient) -> None:
+    IncomeFactory.create(owner=alice, currency="JPY", amount=99_999_999_999)
+    ExpenseFactory.create(owner=alice, currency="JPY", amount=99_999_999_999)
+
+    for parameters, found in (
+        ({"amount_min": "99999999999.0000000000000000001"}, 0),
+        ({"amount_max": "99999999998.9999999999999999999"}, 0),
+        ({"amount_min": "99999999999", "amount_max": "99999999999"}, 2),
+    ):
+        assert len(as_alice.get("/transactions", parameters).json()["results"]) == found
+        assert as_outsider.get("/transactions", parameters).json()["results"] == []
