@@ -14,11 +14,12 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
 from .dates import INVALID_DATE, parse_date
+from .parsers import METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 # What a browsable form sends beside its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken"}
+FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD}
 
 
 class StrictCharField(serializers.CharField):

@@ -40,6 +40,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     filterset_class: type[FilterSet] | None = None
     orderings: dict[str, str]
     default_ordering: str
+    pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
+    fault_pages = {"list": "pages/list.html"}
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
@@ -61,7 +63,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return KeysetPagination.parameters.union(self.filterset_class.base_filters if self.filterset_class else ())
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        serializer = self.get_serializer(data=request.data)
+        self.submitted = serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         with transaction.atomic():
             instance = serializer.save(owner=owner_of(request))
@@ -79,7 +81,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         with transaction.atomic():
             instance = self.get_object()
             check_preconditions(request, self.get_serializer(instance).data)
-            serializer = self.get_serializer(instance, data=data, partial=kwargs.get("partial", False))
+            self.submitted = serializer = self.get_serializer(instance, data=data, partial=kwargs.get("partial", False))
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)
