@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from corsheaders.defaults import default_headers
+
 from .environment import BASE_DIR, database, faults, flag, language, number, read, read_secret, time_zone, words
 
 # -- What the environment says ----------------------------------------------------------------
@@ -121,6 +123,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "prefer"]
 CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After"]
 BODY_LIMIT = 5_000_000  # bytes of a request's body
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT

@@ -46,7 +46,7 @@ class TransactionFilterSet(django_filters.FilterSet):
     amount_max = SizeFilter(method="filter_amount_max", label=_("At most this size, whatever the sign."))
     category = TextsFilter(method="filter_category", label=_("Of any of these categories, by name."))
     uncategorized = FlagFilter(field_name="category", lookup_expr="isnull", label=_("Without a category, or with one."))
-    currency = django_filters.CharFilter(validators=[validate_currency])
+    currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
     updated_after = MomentFilter(

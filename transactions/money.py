@@ -80,6 +80,16 @@ def validate_amount(amount: Decimal, currency: str) -> None:
         )
 
 
+def exact_decimal(value: object) -> Decimal:
+    """Return a finite Decimal or int as a Decimal; raises TypeError on another type, ValueError on NaN and infinity."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise TypeError(f"Money is a Decimal or an int, not {type(value).__name__}.")
+    amount = Decimal(value)
+    if not amount.is_finite():
+        raise ValueError("Money is finite.")
+    return amount
+
+
 def parse_amount(text: str) -> Decimal:
     """Read a plain ASCII decimal number such as "-12.50"; raises ValueError on any other notation."""
     if not AMOUNT.fullmatch(text):
@@ -122,7 +132,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
     def to_python(self, value: Any) -> Decimal | None:
         """Return a Decimal for a Decimal, an int or a plain number's text; raises ValidationError on others."""
         try:
-            return parse_amount(value) if isinstance(value, str) else value if value is None else _decimal(value)
+            return parse_amount(value) if isinstance(value, str) else value if value is None else exact_decimal(value)
         except (TypeError, ValueError):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
@@ -134,7 +144,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         value = super().get_prep_value(value)
         if value is None or hasattr(value, "as_sql"):
             return value
-        amount = _decimal(value)
+        amount = exact_decimal(value)
         if not -LIMIT < amount < LIMIT:
             raise ValueError(f"{value} is out of range")
         units = EXACT.multiply(amount, UNITS)
@@ -158,15 +168,6 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
     def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub's signature is wider
         options: dict[str, Any] = {"form_class": forms.DecimalField, "max_digits": 15, "decimal_places": 4}
         return super().formfield(**options | kwargs)
-
-
-def _decimal(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, Decimal | int):
-        raise TypeError(f"Money is a Decimal or an int, not {type(value).__name__}.")
-    amount = Decimal(value)
-    if not amount.is_finite():
-        raise ValueError("Money is finite.")
-    return amount
 
 
 def _is_exact(expression: Any) -> bool:
@@ -221,7 +222,7 @@ class _Comparison(lookups.FieldGetDbPrepValueMixin, lookups.BuiltinLookup):  # t
 
 
 def _comparable(value: object, rounding: str | None) -> int | None:
-    amount = max(-2 * LIMIT, min(2 * LIMIT, _decimal(value)))  # past the limit only the side matters
+    amount = max(-2 * LIMIT, min(2 * LIMIT, exact_decimal(value)))  # past the limit only the side matters
     units = EXACT.multiply(amount, UNITS)
     if rounding is None:
         return int(units) if units == units.to_integral_value() else None
@@ -276,6 +277,8 @@ class MoneySum(models.Sum):
     and its order is Python's to make. Raises FieldError on anything but money, and on a `default`.
     """
 
+    allow_distinct = False  # distinct halves are not those of distinct amounts
+
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
         resolved: Any = super().resolve_expression(*args, **kwargs)
         if not isinstance(resolved, MoneySum) or not isinstance(resolved.output_field, MoneyField):
@@ -314,7 +317,7 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
 
     def to_internal_value(self, data: object) -> Decimal:
         try:
-            return parse_amount(data) if isinstance(data, str) else EXACT.normalize(_decimal(data))
+            return parse_amount(data) if isinstance(data, str) else EXACT.normalize(exact_decimal(data))
         except (TypeError, ValueError):
             self.fail("invalid")
 

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType, Validati
 from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 from rest_framework.utils.mediatypes import _MediaType
 
+MAX_DEPTH = 100  # how deep Python itself reads depends on its version, and what is read has to be printed as well
 METHOD_FIELD = "_method"  # of a form, which HTML lets be sent by POST alone
 MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
 
@@ -21,7 +22,7 @@ class StrictJSONParser(BaseParser):
 
     Whole numbers become int, others Decimal; NaN and Infinity become a Decimal too, so that the
     field they are meant for refuses them by its name. Duplicate keys, other encodings and nesting
-    past Python's depth are refused.
+    past MAX_DEPTH are refused.
     """
 
     media_type = "application/json"
@@ -37,13 +38,16 @@ class StrictJSONParser(BaseParser):
         if media_type and _MediaType(media_type).params.get("charset", "utf-8").lower() != "utf-8":
             raise UnsupportedMediaType(media_type)
         try:
-            return json.loads(
-                stream.read().decode("utf-8"),
+            text = stream.read().decode("utf-8")
+            data = json.loads(
+                text,
                 parse_int=_integer,
                 parse_float=_decimal,
                 parse_constant=_decimal,
                 object_pairs_hook=_object,
             )
+            if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
+                raise RecursionError
         except UnicodeDecodeError:
             raise ParseError(_("The body is not UTF-8."), code="malformed_json") from None
         except RecursionError:
@@ -54,6 +58,15 @@ class StrictJSONParser(BaseParser):
                 % {"line": error.lineno, "column": error.colno},
                 code="malformed_json",
             ) from None
+        return data
+
+
+def _is_deep(data: Any) -> bool:
+    level: list[Any] = [[data]]
+    for _depth in range(MAX_DEPTH + 1):
+        containers = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for container in containers for value in container if isinstance(value, dict | list)]
+    return bool(level)
 
 
 def _integer(text: str) -> int | Decimal:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ..choices import TransactionType
-from ..money import EXACT, LIMIT, MoneyField, validate_amount, validate_currency
+from ..money import EXACT, LIMIT, MoneyField, exact_decimal, validate_amount, validate_currency
 from ..querysets import TransactionQuerySet
 from .base import OwnedForeignKey, OwnedModel
 from .category import Category
@@ -34,7 +34,7 @@ class SignedAmountField(MoneyField):
     @staticmethod
     def signed(amount: Any, transaction: "Transaction") -> Any:
         if amount is not None and transaction.type == TransactionType.EXPENSE:
-            return EXACT.minus(EXACT.abs(amount))  # Python's own -abs() rounds to 28 digits
+            return EXACT.minus(EXACT.abs(exact_decimal(amount)))  # Python's own -abs() rounds to 28 digits
         return amount
 
 

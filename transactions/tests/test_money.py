@@ -1,0 +1,322 @@
+"""Money: its rules, its text, and its way into the database and JSON and back."""
+
+import datetime
+import json
+import operator
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core import serializers
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.forms import DecimalField
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rest_framework.exceptions import ValidationError as ApiValidationError
+from rest_framework.test import APIClient
+
+from transactions.choices import TransactionType
+from transactions.models import Transaction
+from transactions.money import (
+    DIGITS,
+    LIMIT,
+    AmountField,
+    MoneyField,
+    format_amount,
+    parse_amount,
+    validate_amount,
+    validate_currency,
+)
+from transactions.tests.factories import ExpenseFactory, IncomeFactory
+from transactions.tests.strategies import CURRENCIES, numbers, sizes, stored
+from users.models import User
+
+
+def row(owner: User, amount: Decimal, currency: str = "CLF") -> Transaction:
+    kind = TransactionType.INCOME if amount > 0 else TransactionType.EXPENSE
+    date = datetime.date(2026, 11, 1)
+    return Transaction(owner=owner, type=kind, description="x", amount=amount, currency=currency, date=date)
+
+
+def store(owner: User, amounts: list[Decimal]) -> None:
+    Transaction.objects.all().delete()
+    Transaction.objects.bulk_create([row(owner, amount) for amount in amounts])
+
+
+def fault_of(amount: Decimal, currency: str) -> str | None:
+    try:
+        validate_amount(amount, currency)
+    except ValidationError as error:
+        return error.code
+    return None
+
+
+# -- Currencies -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "digits"),
+    [("JPY", 0), ("USD", 2), ("EUR", 2), ("KWD", 3), ("CLF", 4), ("BGN", 2), ("HRK", 2), ("ANG", 2), ("BYR", 0)],
+)
+def test_an_amount_has_no_more_decimals_than_its_currency(code: str, digits: int) -> None:
+    validate_currency(code)
+    last_digit = Decimal(1).scaleb(-digits)
+
+    assert fault_of(last_digit, code) is None
+    assert fault_of(last_digit / 10, code) == "too_many_decimals"
+    assert format_amount(Decimal(7), code) == format(7, f".{digits}f")
+
+
+@pytest.mark.parametrize("code", ["XXX", "XAU", "XTS", "XDR", "usd", "Usd", "US", "USDD", "", "ＵＳＤ", "ZZZ", "DEM"])
+def test_another_code_is_no_currency(code: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        validate_currency(code)
+    assert caught.value.code == "invalid_currency"
+
+
+def test_ten_thousandths_hold_every_currency() -> None:
+    assert set(DIGITS.values()) == {0, 2, 3, 4}
+
+
+# -- Rules ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("currency", CURRENCIES)
+@given(data=st.data())
+def test_every_amount_of_a_currency_passes_and_its_text_reads_as_the_same(currency: str, data: st.DataObject) -> None:
+    amount = data.draw(sizes(currency))
+
+    assert fault_of(amount, currency) is None
+    assert fault_of(-amount, currency) is None
+    for signed in (amount, -amount):
+        text = format_amount(signed, currency)
+        assert parse_amount(text) == signed
+        assert len(text.partition(".")[2]) == DIGITS[currency]
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        (Decimal(0), "zero"),
+        (Decimal("-0.00"), "zero"),
+        (LIMIT, "out_of_range"),
+        (-LIMIT, "out_of_range"),
+        (Decimal("1E+999999999"), "out_of_range"),
+        (Decimal("99999999999.99"), None),
+        (Decimal("-99999999999.99"), None),
+        (Decimal("1.000"), "too_many_decimals"),
+        (Decimal("1E-999999999"), "too_many_decimals"),
+        (Decimal("5E+3"), None),
+    ],
+)
+def test_zero_large_and_too_fine_amounts_are_refused(amount: Decimal, code: str | None) -> None:
+    assert fault_of(amount, "USD") == code
+
+
+def test_an_unknown_currency_has_no_more_digits_than_are_stored() -> None:
+    assert fault_of(Decimal("0.0001"), "???") is None
+    assert fault_of(Decimal("0.00001"), "???") == "too_many_decimals"
+
+
+NO_PLAIN_NUMBERS = [
+    "",
+    "1_000",
+    "１２",
+    "٣",
+    "1e3",
+    "1E-1000",
+    "NaN",
+    "Infinity",
+    "+5",
+    "--5",
+    " 5",
+    "5 ",
+    "5\n",
+    "5\0",
+]
+NO_PLAIN_NUMBERS += [".5", "5.", "007", "-", "1,000", "1.2.3", "0x10", "−5", "5€", "1'000", "9" * 21, "0." + "1" * 20]
+
+
+@pytest.mark.parametrize("text", NO_PLAIN_NUMBERS)
+def test_only_a_plain_number_is_read(text: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
+        parse_amount(text)
+    with pytest.raises(ApiValidationError):
+        AmountField().to_internal_value(text)
+    with pytest.raises(ValidationError):
+        MoneyField().to_python(text)
+
+
+@given(st.from_regex(r"-?[0-9]{0,3}(\.[0-9]{0,3})?([eE_]-?[0-9])?", fullmatch=True))
+def test_what_is_read_reads_as_python_reads_it(text: str) -> None:
+    plain = re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", text)
+    try:
+        assert parse_amount(text) == Decimal(text)
+        assert plain
+    except ValueError:
+        assert not plain
+
+
+@pytest.mark.parametrize("value", [1.5, True, None, [], {}, b"5", Decimal("NaN"), Decimal("Infinity")])
+def test_what_is_no_exact_number_is_no_amount(value: Any) -> None:
+    with pytest.raises(ApiValidationError):
+        AmountField().to_internal_value(value)
+    if value is not None:
+        with pytest.raises(ValidationError):
+            MoneyField().to_python(value)
+
+
+def test_a_json_number_has_no_trailing_zeros_and_a_text_has() -> None:
+    field = AmountField()
+
+    assert str(field.to_internal_value(Decimal("1000.000"))) == "1E+3"
+    assert field.to_internal_value(5000) == 5000
+    assert str(field.to_internal_value("1000.000")) == "1000.000"
+
+
+def test_a_form_takes_every_amount_that_can_be_stored() -> None:
+    field = MoneyField().formfield()
+
+    assert isinstance(field, DecimalField)
+    assert field.clean("99999999999.9999") == Decimal("99999999999.9999")
+    for text in ("100000000000", "0.00001"):
+        with pytest.raises(ValidationError):
+            field.clean(text)
+
+
+# -- Into the database and JSON, and back -----------------------------------------------------
+
+
+@given(amounts=st.lists(stored(), min_size=1, max_size=20))
+@example(amounts=[LIMIT - Decimal("0.0001"), -LIMIT + Decimal("0.0001"), Decimal("0.0001"), Decimal("-0.0001")])
+def test_the_database_keeps_every_amount(amounts: list[Decimal], alice: User) -> None:
+    store(alice, amounts)
+
+    kept = Transaction.objects.order_by("id").values_list("amount", flat=True)
+    assert list(kept) == amounts
+    assert all(isinstance(amount, Decimal) for amount in kept)
+
+
+@given(amounts=st.lists(stored(), min_size=1, max_size=20))
+def test_a_dump_loads_as_it_was(amounts: list[Decimal], alice: User) -> None:
+    store(alice, amounts)
+    dump = serializers.serialize("json", Transaction.objects.order_by("id"))
+    Transaction.objects.all().delete()
+
+    for loaded in serializers.deserialize("json", dump):
+        loaded.save()
+
+    assert serializers.serialize("json", Transaction.objects.order_by("id")) == dump
+    assert list(Transaction.objects.order_by("id").values_list("amount", flat=True)) == amounts
+
+
+@pytest.mark.parametrize("currency", CURRENCIES)
+@pytest.mark.parametrize("as_number", [False, True])
+@given(data=st.data())
+def test_the_api_keeps_every_amount(currency: str, as_number: bool, data: st.DataObject, as_alice: APIClient) -> None:
+    size = data.draw(sizes(currency))
+    text = f"{size:f}"
+    body = json.dumps({"type": "EXPENSE", "description": "x", "amount": text, "currency": currency})
+    if as_number:
+        body = body.replace(f'"{text}"', text)
+
+    created = as_alice.generic("POST", "/transactions", body, content_type="application/json")
+
+    assert created.status_code == 201, created.content
+    read = as_alice.get(created["Location"]).json()
+    assert read == created.json()
+    assert read["amount"] == format_amount(-size, currency)
+    assert Decimal(read["amount"]) == -size
+
+
+@pytest.mark.parametrize("factory", [IncomeFactory, ExpenseFactory])
+@pytest.mark.parametrize(
+    ("amount", "refusal"),
+    [
+        (1.5, TypeError),
+        (True, TypeError),
+        ("5", TypeError),
+        (Decimal("0.00001"), ValueError),
+        (Decimal("99999999999.99990000000000000000001"), ValueError),
+        (LIMIT, ValueError),
+        (Decimal("1E+999999999"), ValueError),
+        (Decimal("1E-999999999"), ValueError),
+        (Decimal("NaN"), ValueError),
+        (Decimal("Infinity"), ValueError),
+    ],
+)
+def test_what_cannot_be_stored_exactly_is_not_stored(
+    factory: Any, amount: Any, refusal: type[Exception], alice: User
+) -> None:
+    kept = factory.create(owner=alice, amount=Decimal(7))
+    kept.amount = amount
+
+    for write in (
+        lambda: factory.create(owner=alice, amount=amount),
+        lambda: Transaction.objects.update(amount=amount),
+        lambda: Transaction.objects.bulk_create([factory.build(owner=alice, amount=amount)]),
+        kept.save,
+        lambda: Transaction.objects.bulk_update([kept], ["amount"]),
+    ):
+        with pytest.raises(refusal), transaction.atomic():
+            write()
+    assert list(Transaction.objects.values_list("amount", "version")) == [(7 if factory is IncomeFactory else -7, 1)]
+
+
+# -- Comparisons ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lookup", "compare"),
+    [
+        ("exact", operator.eq),
+        ("gt", operator.gt),
+        ("gte", operator.ge),
+        ("lt", operator.lt),
+        ("lte", operator.le),
+    ],
+)
+@given(amounts=st.lists(stored(), min_size=1, max_size=6), number=numbers(), choose=st.integers(0, 11))
+def test_the_database_compares_as_python_does(
+    lookup: str, compare: Callable[[Decimal, Decimal], bool], amounts: list[Decimal], number: Decimal, choose: int,
+    alice: User,
+) -> None:  # fmt: skip
+    number = amounts[choose] if choose < len(amounts) else number  # so that equal ones meet
+    store(alice, amounts)
+
+    found = Transaction.objects.filter(**{f"amount__{lookup}": number}).values_list("amount", flat=True)
+    others = Transaction.objects.exclude(**{f"amount__{lookup}": number}).values_list("amount", flat=True)
+
+    assert sorted(found) == sorted(amount for amount in amounts if compare(amount, number))
+    assert sorted([*found, *others]) == sorted(amounts)
+
+
+@given(amounts=st.lists(stored(), min_size=1, max_size=6), numbers=st.lists(numbers(), max_size=4))
+def test_the_database_looks_up_in_a_list_as_python_does(
+    amounts: list[Decimal], numbers: list[Decimal], alice: User
+) -> None:
+    wanted = [*numbers, *amounts[::2]]
+    store(alice, amounts)
+
+    found = Transaction.objects.filter(amount__in=wanted).values_list("amount", flat=True)
+
+    assert sorted(found) == sorted(amount for amount in amounts if amount in wanted)
+    assert not Transaction.objects.filter(amount__in=[]).exists()
+
+
+@pytest.mark.parametrize("lookup", ["exact", "gt", "gte", "lt", "lte"])
+@pytest.mark.parametrize("value", [1.5, True, "5", None])
+def test_money_compares_with_exact_numbers_alone(lookup: str, value: Any) -> None:
+    with pytest.raises(TypeError):
+        Transaction.objects.filter(**{f"amount__{lookup}": value})
+    with pytest.raises(TypeError):
+        Transaction.objects.filter(amount__in=[Decimal(1), value])
+
+
+@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity")])
+def test_money_compares_with_finite_numbers_alone(value: Decimal) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        Transaction.objects.filter(amount__gt=value)

@@ -1,0 +1,213 @@
+"""Sums of money against plain Decimal sums, whatever was written before, through the API and past it."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from rest_framework.test import APIClient
+
+from conftest import client_of
+from transactions.choices import TransactionType
+from transactions.models import Category, Expense, Income, Transaction
+from transactions.money import format_amount
+from transactions.querysets import GROUP_KEYS, Total
+from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.strategies import CURRENCIES, sizes
+from users.models import User
+
+PROXIES: dict[str, Any] = {"INCOME": Income, "EXPENSE": Expense}
+CATEGORIES = [None, "Food", "Énergie"]
+DATES = [datetime.date(2025, 12, 31), datetime.date(2026, 1, 1), datetime.date(2026, 1, 31), datetime.date(2026, 2, 1)]
+
+kinds = st.sampled_from(TransactionType.values)
+owners = st.integers(0, 1)
+money = st.sampled_from(CURRENCIES).flatmap(lambda code: st.tuples(sizes(code), st.just(code)))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a row should hold."""
+
+    owner: int
+    type: str
+    amount: Decimal
+    currency: str
+    date: datetime.date
+    category: str | None
+
+
+def signed(kind: str, size: Decimal) -> Decimal:
+    return size if kind == TransactionType.INCOME else -size
+
+
+KEYS: dict[str, Callable[[Entry], str | None]] = {
+    "month": lambda entry: f"{entry.date:%Y-%m}",
+    "year": lambda entry: f"{entry.date:%Y}",
+    "category": lambda entry: entry.category,
+    "type": lambda entry: entry.type,
+}
+GROUPINGS = [[], *([key] for key in KEYS), ["month", "category"], ["type", "year"], ["category", "type"]]
+
+
+def expected(entries: Iterable[Entry], group_by: list[str]) -> list[dict[str, Any]]:
+    """Return what /summary should answer, by sums of Decimals alone."""
+    groups: dict[tuple[tuple[str | None, ...], str], list[Decimal]] = defaultdict(list)
+    for entry in entries:
+        groups[tuple(KEYS[key](entry) for key in group_by), entry.currency].append(entry.amount)
+    results = []
+    for keys, currency in sorted(groups, key=lambda group: [(key is None, key) for key in (*group[0], group[1])]):
+        amounts = groups[keys, currency]
+        sums = {
+            "income": sum((amount for amount in amounts if amount > 0), Decimal(0)),
+            "expense": sum((amount for amount in amounts if amount < 0), Decimal(0)),
+            "net": sum(amounts, Decimal(0)),
+        }
+        texts = {name: format_amount(amount, currency) for name, amount in sums.items()}
+        named = dict(zip(group_by, keys, strict=True))
+        results.append({"currency": currency, **named, **texts, "count": len(amounts)})
+    return results
+
+
+class Ledger(RuleBasedStateMachine):
+    """Two people's books, written to in every way there is."""
+
+    users: tuple[User, User]
+    clients: tuple[APIClient, APIClient]
+    rows = Bundle("rows")
+
+    @initialize()
+    def empty(self) -> None:
+        Transaction.objects.all().delete()
+        self.entries: dict[str, Entry] = {}
+
+    def category(self, owner: int, name: str | None) -> Category | None:
+        return None if name is None else Category.objects.get(owner=self.users[owner], name=name)
+
+    def note(self, row: Any, owner: int) -> str:
+        category = None if row.category is None else row.category.name
+        self.entries[str(row.id)] = Entry(owner, row.type, row.amount, row.currency, row.date, category)
+        return str(row.id)
+
+    @rule(target=rows, owner=owners, kind=kinds, money=money, date=st.sampled_from(DATES), minus=st.booleans(),
+          category=st.sampled_from(CATEGORIES), typed=st.booleans())  # fmt: skip
+    def post(self, owner: int, kind: str, money: tuple[Decimal, str], date: datetime.date, minus: bool,
+             category: str | None, typed: bool) -> str:  # fmt: skip
+        size, currency = money
+        sent = -size if minus and kind == "EXPENSE" else size
+        body = {"description": "x", "amount": f"{sent:f}", "currency": currency, "date": date, "category": category}
+        path, extra = ("/transactions", {"type": kind}) if typed else (f"/{kind.lower()}s", {})
+        created = self.clients[owner].post(path, body | extra)
+        assert created.status_code == 201, created.content
+        self.entries[created.json()["id"]] = Entry(owner, kind, signed(kind, size), currency, date, category)
+        return str(created.json()["id"])
+
+    @rule(target=rows, owner=owners, kind=kinds, money=st.lists(money, max_size=5), date=st.sampled_from(DATES),
+          category=st.sampled_from(CATEGORIES))  # fmt: skip
+    def create_many(self, owner: int, kind: str, money: list[tuple[Decimal, str]], date: datetime.date,
+                    category: str | None) -> Any:  # fmt: skip
+        factory: Any = {"INCOME": IncomeFactory, "EXPENSE": ExpenseFactory}[kind]
+        common = {"owner": self.users[owner], "date": date, "category": self.category(owner, category)}
+        rows = [factory.build(amount=size, currency=currency, **common) for size, currency in money]
+        PROXIES[kind].objects.bulk_create(rows)
+        return multiple(*(self.note(row, owner) for row in rows))
+
+    @rule(row=rows, money=money, partial=st.booleans())
+    def change(self, row: str, money: tuple[Decimal, str], partial: bool) -> None:
+        entry, (size, currency) = self.entries[row], money
+        client = self.clients[entry.owner]
+        body = {"amount": f"{size:f}", "currency": currency}
+        if partial:
+            changed = client.patch(f"/transactions/{row}", body)
+        else:
+            changed = client.put(f"/transactions/{row}", client.get(f"/transactions/{row}").json() | body)
+        assert changed.status_code == 200, changed.content
+        amount = signed(entry.type, size)
+        self.entries[row] = Entry(entry.owner, entry.type, amount, currency, entry.date, entry.category)
+
+    @rule(row=rows, money=money, date=st.sampled_from(DATES), way=st.sampled_from(["save", "update", "bulk_update"]))
+    def change_past_the_api(self, row: str, money: tuple[Decimal, str], date: datetime.date, way: str) -> None:
+        entry, (size, currency) = self.entries[row], money
+        rows = PROXIES[entry.type].objects.for_owner(self.users[entry.owner])
+        held = rows.get(pk=row)
+        if way == "update":
+            rows.filter(pk=row).update(amount=signed(entry.type, size), currency=currency, date=date)
+        else:
+            held.amount, held.currency, held.date = size, currency, date
+            held.save() if way == "save" else rows.bulk_update([held], ["amount", "currency", "date"])
+        amount = signed(entry.type, size)
+        self.entries[row] = Entry(entry.owner, entry.type, amount, currency, date, entry.category)
+
+    @rule(row=consumes(rows), through_api=st.booleans())
+    def delete(self, row: str, through_api: bool) -> None:
+        entry = self.entries.pop(row)
+        if through_api:
+            assert self.clients[entry.owner].delete(f"/transactions/{row}").status_code == 204
+        else:
+            Transaction.objects.for_owner(self.users[entry.owner]).filter(pk=row).delete()
+
+    @rule(row=rows)
+    def try_what_is_another_owners(self, row: str) -> None:
+        other = self.clients[1 - self.entries[row].owner]
+        assert other.patch(f"/transactions/{row}", {"amount": "1"}).status_code == 404
+        assert other.delete(f"/transactions/{row}").status_code == 404
+
+    @invariant()
+    def sums_are_exact(self) -> None:
+        for owner, user in enumerate(self.users):
+            left: dict[str, Decimal] = defaultdict(Decimal)
+            for entry in self.entries.values():
+                if entry.owner == owner:
+                    left[entry.currency] += entry.amount
+            totals: list[Total] = Transaction.objects.for_owner(user).totals()
+            assert {total.currency: total.net for total in totals} == left
+
+    def teardown(self) -> None:
+        for owner, client in enumerate(self.clients):
+            entries = [entry for entry in self.entries.values() if entry.owner == owner]
+            for group_by in GROUPINGS:
+                answer = client.get("/summary", {"group_by": ",".join(group_by)})
+                assert answer.json() == {"results": expected(entries, group_by)}
+
+
+def test_sums_are_those_of_plain_decimals(alice: User, bob: User) -> None:
+    assert set(KEYS) == set(GROUP_KEYS)
+    for owner in (alice, bob):
+        for name in filter(None, CATEGORIES):
+            CategoryFactory.create(owner=owner, name=name)
+    books = {"users": (alice, bob), "clients": (client_of(alice), client_of(bob))}
+
+    run_state_machine_as_test(
+        type("Books", (Ledger,), books), settings=settings(max_examples=30, stateful_step_count=30)
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "net"),
+    [(Income, "income", "999999999999900.07"), (Expense, "expense", "-999999999999900.07")],
+)
+def test_ten_thousand_of_the_largest_amounts_sum_exactly(
+    kind: Any, name: str, net: str, alice: User, as_alice: APIClient, as_outsider: APIClient
+) -> None:
+    amounts = [Decimal("99999999999.99")] * 10_000 + [Decimal("0.01")] * 7
+    common = {"owner": alice, "description": "x", "currency": "USD", "date": DATES[0]}
+    kind.objects.bulk_create([kind(amount=amount, **common) for amount in amounts], batch_size=2_000)
+
+    sums = {"income": "0.00", "expense": "0.00"} | {name: net}
+    assert as_alice.get("/summary").json() == {"results": [{"currency": "USD", **sums, "net": net, "count": 10_007}]}
+    assert as_outsider.get("/summary").json() == {"results": []}
