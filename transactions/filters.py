@@ -23,6 +23,8 @@ from .querysets import TransactionQuerySet, category_key
 class SizeFormField(forms.Field):
     """The size of an amount, without sign."""
 
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
     def to_python(self, value: Any) -> Decimal | None:
         try:
             size = parse_amount(value) if value else None

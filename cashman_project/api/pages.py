@@ -37,7 +37,7 @@ class Input:
     kind: str = "text"
     values: list[str] = field(default_factory=list)
     choices: list[tuple[str, str]] = field(default_factory=list)
-    help: str = ""
+    suggestions: list[str] = field(default_factory=list)
     mode: str = ""  # the keyboard that a telephone shows
     max_length: int | None = None
     required: bool = False
@@ -79,7 +79,7 @@ def _form_input(name: str, one: Any, value: object, errors: list[str]) -> Input:
         kind=style["input_type"] if template == "input" else template,
         values=[] if value is None else [str(value)],
         choices=[(str(key), capfirst(str(label))) for key, label in getattr(one, "choices", {}).items()],
-        help=str(one.help_text or ""),
+        suggestions=sorted(style.get("suggestions", list)()),
         mode=style.get("mode", ""),
         max_length=getattr(one, "max_length", None),
         required=one.required,
@@ -87,26 +87,25 @@ def _form_input(name: str, one: Any, value: object, errors: list[str]) -> Input:
     )
 
 
-def filter_inputs(filterset: FilterSet, request: Request, faults: Iterable[Mapping[str, Any]] = ()) -> list[Input]:
-    """Return the inputs of the filters, with what the request filters by."""
-    return [
-        _filter_input(name, one, request.query_params.getlist(name), _errors(faults, name))
+def filter_inputs(
+    filterset: FilterSet, request: Request, faults: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Input]:
+    """Return the inputs of the filters by name, with what the request filters by."""
+    return {
+        name: _filter_input(name, one, request.query_params.getlist(name), _errors(faults, name))
         for name, one in filterset.form.fields.items()
-    ]
+    }
 
 
 def _filter_input(name: str, one: forms.Field, values: list[str], errors: list[str]) -> Input:
-    choices = []
-    if isinstance(one.widget, forms.Select):
-        choices = [(str(key), capfirst(str(label))) for key, label in one.widget.choices if key]
-    kind = "select" if choices or isinstance(one.widget, forms.Select) else "text"
+    is_select = isinstance(one.widget, forms.Select)
     return Input(
         name,
         capfirst(name.replace("_", " ")),
-        kind="date" if isinstance(one, DateFormField) else kind,
+        kind="select" if is_select else "date" if isinstance(one, DateFormField) else "text",
         values=[value for value in values if value],
-        choices=choices,
-        help=str(one.label or ""),
+        choices=[(str(key), capfirst(str(label))) for key, label in one.widget.choices if key] if is_select else [],
+        mode=one.widget.attrs.get("inputmode", ""),
         max_length=getattr(one, "max_length", None),
         errors=errors,
     )
@@ -165,6 +164,6 @@ def see_other(request: Request, response: Response, view: Any) -> HttpResponse:
         row = getattr(response.data, "serializer").instance  # noqa: B009  # of a serializer's data, which the type hides
         notice = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
     elif response.status_code == 204:
-        url, notice = reverse(f"{view.basename}-list"), _("Deleted.")
+        url, notice = reverse(f"{view.basename}-list"), format_html("{} {}", _("Deleted:"), view.row)
     messages.success(request._request, notice)
     return HttpResponse(status=303, headers={"Location": url})

@@ -39,15 +39,16 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
 
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
-    ) -> str:
-        """Return the page; "" where there is no data."""
+    ) -> bytes:
+        """Return the page in UTF-8; b"" where there is no data."""
         assert renderer_context is not None
         view, request, response = (renderer_context[name] for name in ("view", "request", "response"))
         if data is None:
-            return ""
+            return b""
         template = self.fault_page(view, response.status_code) if response.exception else _page(view, view.pages)
         context = _context(data, view, request, response)
-        return loader.render_to_string(template or self.default_page, context, request=request)
+        page = loader.render_to_string(template or self.default_page, context, request=request)
+        return page.encode("utf-8", "backslashreplace")  # half a character may come in by an escape
 
     @staticmethod
     def fault_page(view: Any, status: int) -> str | None:
@@ -86,9 +87,10 @@ def _context(data: Any, view: Any, request: Request, response: Response) -> dict
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
         context["filters"] = pages.filter_inputs(filterset, request, faults)
-        context["filtered"] = any(one.values for one in context["filters"])
-    named = {one.name for one in (*context.get("form", []), *context.get("filters", []))}
-    context["other_faults"] = [fault for fault in faults if fault["field"] not in named]
+        context["filtered"] = any(one.values for one in context["filters"].values())
+    inputs = {one.name: one for one in (*context.get("form", ()), *context.get("filters", {}).values())}
+    context["other_faults"] = [fault for fault in faults if fault["field"] not in inputs]
+    context["first_faulty"] = next((one for one in inputs.values() if one.errors), None)
     return context
 
 

@@ -42,6 +42,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     default_ordering: str
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     fault_pages = {"list": "pages/list.html"}
+    row: Any = None  # what is to be deleted, for its page
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
@@ -88,7 +89,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         with transaction.atomic():
-            instance = self.get_object()
+            self.row = instance = self.get_object()
             check_preconditions(request, self.get_serializer(instance).data)
             self.perform_destroy(instance)
         return Response(status=status.HTTP_204_NO_CONTENT)
