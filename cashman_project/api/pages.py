@@ -87,9 +87,7 @@ def _form_input(name: str, one: Any, value: object, errors: list[str]) -> Input:
     )
 
 
-def filter_inputs(
-    filterset: FilterSet, request: Request, faults: Iterable[Mapping[str, Any]] = ()
-) -> dict[str, Input]:
+def filter_inputs(filterset: FilterSet, request: Request, faults: Iterable[Mapping[str, Any]] = ()) -> dict[str, Input]:
     """Return the inputs of the filters by name, with what the request filters by."""
     return {
         name: _filter_input(name, one, request.query_params.getlist(name), _errors(faults, name))
