@@ -1,7 +1,7 @@
 """The base of every view, and the views that belong to no resource."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework import serializers
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -55,7 +55,7 @@ class StrictViewMixin:
     def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
         if request.method not in SAFE_METHODS and response.status_code < 400 and is_page_form(request):
-            response = see_other(request, response, self)
+            response = see_other(request, cast("Response", response), self)
         response.headers.setdefault("Cache-Control", "no-store")
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
         return response
@@ -72,7 +72,7 @@ class ApiView(StrictViewMixin, APIView):
 class PublicView(ApiView):
     """The base of a view that needs no token, and reads none."""
 
-    authentication_classes = ()
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)
 
 

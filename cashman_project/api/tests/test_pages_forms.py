@@ -127,12 +127,12 @@ def test_a_form_that_is_sent_as_it_came_changes_nothing_but_the_version(
     resource: str, browser: Browser, expense: Transaction
 ) -> None:
     url = f"{resource}/{expense.pk}"
-    before = Transaction.objects.values().get()
+    before: dict[str, Any] = dict(Transaction.objects.values().get())
 
     page = browser.follow(browser.send(form_of(browser.get(url), "PATCH")))
 
     assert page.main.one("p", role="status").text == "Saved."
-    after = Transaction.objects.values().get()
+    after: dict[str, Any] = dict(Transaction.objects.values().get())
     assert {name for name in after if after[name] != before[name]} == {"version", "updated_at"}
 
 
