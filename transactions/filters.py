@@ -75,10 +75,10 @@ class TransactionFilterSet(django_filters.FilterSet):
         return [(name, name) for name in names]
 
     def filter_amount_min(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-        return rows.filter(Q(amount__gte=size) | Q(amount__lte=-size))
+        return rows.filter(Q(amount__gte=size) | Q(amount__lte=size.copy_negate()))
 
     def filter_amount_max(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-        return rows.filter(amount__gte=-size, amount__lte=size)
+        return rows.filter(amount__gte=size.copy_negate(), amount__lte=size)
 
     def filter_category(self, rows: TransactionQuerySet, name: str, names: list[str]) -> TransactionQuerySet:
         keys = {category_key(text) for text in names}

@@ -138,7 +138,7 @@ class SummaryView(ApiView):
 
 
 def _group_keys(text: str) -> list[str]:
-    keys = [key for key in text.split(",") if key]
+    keys = text.split(",") if text else []
     if not set(keys) <= GROUP_KEYS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
         message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUP_KEYS)}
         raise ValidationError({"group_by": [message]}, code="invalid")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -57,9 +57,14 @@ class RegisterView(PublicView):
             raise PermissionDenied(_("Sign-up is closed here: ask whoever runs this service for a user."))
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if User.objects.filter(username=serializer.validated_data["username"]).exists():
-            raise Conflict(_("This name is taken."), field="username")
-        user = User.objects.create_user(**serializer.validated_data)
+        password = serializer.validated_data.pop("password")
+        user = User(**serializer.validated_data)
+        user.set_password(password)  # slow by design, so before anything is locked
+        try:
+            with transaction.atomic():
+                user.save()
+        except IntegrityError:
+            raise Conflict(_("This name is taken."), field="username") from None
         return Response(MeSerializer(user).data, status=201)
 
 

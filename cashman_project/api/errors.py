@@ -79,7 +79,7 @@ class Unavailable(exceptions.APIException):
     """503: something that the service needs can't be reached."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = _("The database can't be reached. Try again in a moment.")
+    default_detail = _("The database is busy or can't be reached. Try again in a moment.")
     default_code = "unavailable"
     wait = RETRY_AFTER
 

@@ -13,8 +13,9 @@ from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
 from .errors import (
     PROBLEM_JSON,
@@ -83,6 +84,12 @@ def _refuse_early(request: HttpRequest) -> None:
         raise ParseError  # PostgreSQL can't be asked for such a session
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
+    if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(request.headers["Content-Type"])  # Django would read the URL by it, too
+    try:
+        parse_header_parameters(request.headers.get("Accept", ""))
+    except ValueError:
+        raise ParseError(_("The Accept header is malformed.")) from None
     text = request.headers.get("Content-Length", "")
     length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
     if length > settings.BODY_LIMIT:

@@ -18,6 +18,8 @@ from .parsers import METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
+MAX_FAULTS = 20  # misplaced fields that are named; a body may hold hundreds of thousands
+
 # What a browsable form sends beside its fields.
 FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD}
 
@@ -91,8 +93,10 @@ class StrictSerializer(serializers.Serializer[Any]):
         return value
 
     def _misplaced(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-        faults = {}
+        faults: dict[str, list[ErrorDetail]] = {}
         for name in data:
+            if len(faults) == MAX_FAULTS:
+                break
             field = self.fields.get(name)
             if field is None:
                 if not (is_html_input(data) and name in FORM_FIELDS):

@@ -62,7 +62,9 @@ class StrictViewMixin:
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer with the methods that are allowed here."""
-        return HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
+        response = HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
+        del response.headers["Content-Type"]
+        return response
 
 
 class ApiView(StrictViewMixin, APIView):

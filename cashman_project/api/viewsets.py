@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from django.db import transaction
 from django_filters import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
@@ -17,6 +16,7 @@ from .conditional import check_preconditions, tagged_response
 from .owner import owner_of
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
+from .transactions import in_transaction
 from .views import StrictViewMixin
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -50,7 +50,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
             return rows
         rows = rows.for_owner(owner_of(self.request))
         if self.action in ("update", "partial_update", "destroy"):
-            rows = rows.select_for_update(of=("self",))
+            # Not the key: whoever links to the row meanwhile need not wait, nor we for him.
+            rows = rows.select_for_update(of=("self",), no_key=True)
         return rows
 
     def get_object(self) -> Any:
@@ -64,32 +65,39 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return KeysetPagination.parameters.union(self.filterset_class.base_filters if self.filterset_class else ())
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        self.submitted = serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        with transaction.atomic():
-            instance = serializer.save(owner=owner_of(request))
+        data = request.data  # read before anything is locked: a slow client must not hold up others
+        instance, representation = in_transaction(lambda: self._create(data))
         location = reverse(f"{self.basename}-detail", [instance.pk], request=request)
         if "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower().split(","):
             headers = {"Location": location, "Preference-Applied": "return=minimal"}
             return Response(status=status.HTTP_204_NO_CONTENT, headers=headers)
-        return tagged_response(request, serializer.data, status=status.HTTP_201_CREATED, headers={"Location": location})
+        return tagged_response(request, representation, status=status.HTTP_201_CREATED, headers={"Location": location})
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         return tagged_response(request, self.get_serializer(self.get_object()).data)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        data = request.data  # read before the row is locked: a slow client must not hold up others
-        with transaction.atomic():
-            instance = self.get_object()
-            check_preconditions(request, self.get_serializer(instance).data)
-            self.submitted = serializer = self.get_serializer(instance, data=data, partial=kwargs.get("partial", False))
-            serializer.is_valid(raise_exception=True)
-            serializer.save()
-        return tagged_response(request, serializer.data)
+        data = request.data
+        return tagged_response(request, in_transaction(lambda: self._update(data, kwargs.get("partial", False))))
 
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        with transaction.atomic():
-            self.row = instance = self.get_object()
-            check_preconditions(request, self.get_serializer(instance).data)
-            self.perform_destroy(instance)
+        in_transaction(self._destroy)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _create(self, data: Any) -> tuple[Any, Any]:
+        self.submitted = serializer = self.get_serializer(data=data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.save(owner=owner_of(self.request)), serializer.data
+
+    def _update(self, data: Any, partial: bool) -> Any:
+        instance = self.get_object()
+        check_preconditions(self.request, self.get_serializer(instance).data)
+        self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return serializer.data
+
+    def _destroy(self) -> None:
+        self.row = instance = self.get_object()
+        check_preconditions(self.request, self.get_serializer(instance).data)
+        self.perform_destroy(instance)

@@ -153,6 +153,7 @@ def test_null_is_no_object(as_alice: APIClient, income: Transaction) -> None:
         (b'{"description": "x", "amount": 1, "zzz": 1, "zzz": 1}', "zzz"),
         (b'{"description": "x", "amount": 1, "notes": {"a": 1, "a": 1}}', "a"),
         (b'[{"a": 1, "a": 1}]', "a"),
+        (b'{"\\ud800": 1, "\\ud800": 1}', "\\ud800"),
         (b'{"a": [{"b": {"c": 1, "c": 1}}]}', "c"),
     ],
 )
