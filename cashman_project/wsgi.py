@@ -5,25 +5,29 @@ import os
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.management import BaseCommand
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashman_project.settings")
 
 django.setup(set_prefix=False)
 
 
-class LenientRequest(WSGIRequest):
-    """A request that exists even if its Content-Type is malformed, so that a view can refuse it."""
+class Request(WSGIRequest):
+    """A request whose URL is read as UTF-8, and which exists even if its Content-Type is malformed.
+
+    Django reads the URL by the charset of the body; what is wrong with that one is a view's to refuse.
+    """
 
     def _set_content_type_params(self, meta: dict[str, str]) -> None:
         try:
-            super()._set_content_type_params(meta)  # type: ignore[misc]  # not in the stub
+            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
         except ValueError:
             meta["CONTENT_TYPE"] = self.content_type = "malformed"
             self.content_params = {}
 
 
 class Handler(WSGIHandler):
-    request_class = LenientRequest
+    request_class = Request
 
 
 application = Handler()

@@ -7,14 +7,14 @@ every ISO 4217 currency exactly), and a string with its currency's digits in JSO
 import decimal
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import iso4217
 from django import forms
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, Max, Min, Value, lookups
+from django.db.models import Case, Func, Max, Min, Value, lookups
 from django.db.models.expressions import Col, Expression, Ref
 from django.db.models.functions import Abs, Cast
 from django.db.models.sql.compiler import SQLCompiler
@@ -292,12 +292,16 @@ class MoneySum(models.Sum):
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         # "%%%%" is one "%" in the SQL, after the template's and the parameters' formatting.
-        part = self.copy()
-        part.template = f"SUM(%(expressions)s / {HALF})"
-        high, high_params = part.as_sql(compiler, connection, **context)
-        part.template = f"SUM(%(expressions)s %%%% {HALF})"
-        low, low_params = part.as_sql(compiler, connection, **context)
+        high, high_params = self._of_parts("/").as_sql(compiler, connection, **context)
+        low, low_params = self._of_parts("%%%%").as_sql(compiler, connection, **context)
         return f"({high} || ':' || {low})", (*high_params, *low_params)
+
+    def _of_parts(self, operator: str) -> Self:
+        """Return the sum, under the same filter, of what the operator makes of each amount and HALF."""
+        part = self.copy()
+        amount, *others = self.get_source_expressions()
+        part.set_source_expressions([Func(amount, template=f"%(expressions)s {operator} {HALF}"), *others])
+        return part
 
 
 # -- Serializer fields ------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_header_parameters
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
@@ -85,10 +84,11 @@ def _refuse_early(request: HttpRequest) -> None:
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
     if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
-        raise UnsupportedMediaType(request.headers["Content-Type"])  # Django would read the URL by it, too
+        raise UnsupportedMediaType(request.headers["Content-Type"])
     try:
-        parse_header_parameters(request.headers.get("Accept", ""))
+        request.get_preferred_type(["text/html"])
     except ValueError:
+        request.accepted_types = []  # what else asks gets an answer
         raise ParseError(_("The Accept header is malformed.")) from None
     text = request.headers.get("Content-Length", "")
     length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none

@@ -101,14 +101,15 @@ class StrictSerializer(serializers.Serializer[Any]):
             if field is None:
                 if not (is_html_input(data) and name in FORM_FIELDS):
                     faults[name] = [ErrorDetail(gettext("There is no such field."), "unknown_field")]
-            elif field.read_only and not self._is_present_value(name, data[name]):
+            elif field.read_only and not self._is_present_value(field, data[name]):
                 faults[name] = [ErrorDetail(gettext("This can't be changed: leave it out."), "read_only")]
         return faults
 
-    def _is_present_value(self, name: str, value: object) -> bool:
+    def _is_present_value(self, field: serializers.Field[Any, Any, Any, Any], value: object) -> bool:
         if self.instance is None:
             return False
-        present = self.to_representation(self.instance)[name]
+        attribute = field.get_attribute(self.instance)
+        present = None if attribute is None else field.to_representation(attribute)
         return type(value) is type(present) and value == present
 
 

@@ -130,6 +130,18 @@ def test_an_owner_never_changes(factory: Any, alice: User, bob: User) -> None:
     assert rows.values_list("owner", "version").get() == (alice.pk, 1)
 
 
+@pytest.mark.parametrize("factory", [CategoryFactory, IncomeFactory])
+def test_a_row_is_deleted_as_its_owners_alone(factory: Any, alice: User, bob: User) -> None:
+    row = factory.create(owner=alice)
+    row.owner = bob
+    assert row.delete() == (0, {})
+
+    row.owner = alice
+    assert row.delete() == (1, {row._meta.label: 1})
+    assert row.delete() == (0, {})
+    assert not type(row).objects.exists()
+
+
 @pytest.mark.parametrize("field", ["id", "created_at"])
 def test_neither_the_id_nor_the_moment_of_entry_ever_changes(field: str, alice: User) -> None:
     IncomeFactory.create(owner=alice)

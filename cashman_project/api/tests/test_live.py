@@ -4,6 +4,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import uuid
 from pathlib import Path
 
@@ -127,6 +128,55 @@ def test_no_bytes_of_a_header_crash_it(name: str, value: str, live: LiveServer) 
 
     assert status in (400, 401, 406)
     assert "server: granian" in head
+
+
+def test_connections_that_are_kept_open_hold_nobody_up(live: LiveServer) -> None:
+    kept = [connect(live) for _connection in range(40)]
+    for connection in kept:
+        connection.sendall(b"GET /ping HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b" 200 " in connection.recv(10_000)
+
+    assert live.request("GET", "/livez").status == 200
+
+    for connection in kept:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ("Content-Type: application/json; charset*=foo''%20", 200),
+        ("Accept: application/json; x*=foo''%20", 400),
+        ("Accept: text/html; x*=foo''%20", 400),
+        ("Content-Type: application/json; charset=rot13", 415),
+        ("Content-Type: application/json; charset=utf-16", 415),
+        ("Content-Type: application/json; charset=nonsense", 415),
+        ("Content-Type: application/json; charset=UTF8", 200),
+    ],
+)
+def test_no_parameter_of_a_media_type_crashes_it_or_is_taken_for_the_urls(
+    header: str, status: int, live: LiveServer, token: str
+) -> None:
+    head = head_of("GET", "/incomes?search=%41", f"Authorization: Bearer {token}", header)
+
+    assert exchange(live, head)[0] == status
+
+
+def test_a_body_of_a_malformed_type_is_refused(live: LiveServer, token: str) -> None:
+    malformed = "Content-Type: application/json; charset*=foo''%20"
+    head = head_of("POST", "/incomes", f"Authorization: Bearer {token}", malformed, "Content-Length: 2")
+
+    status, _head, body = exchange(live, head + b"{}")
+
+    assert status == 415
+    assert b'"code":"unsupported_media_type"' in body
+
+
+def test_a_taken_port_stops_the_start(live: LiveServer) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refusal:
+        live.manage("serve")
+
+    assert f"Port {live.port} can't be had" in refusal.value.stderr
 
 
 def test_a_probe_is_answered_whatever_the_host(live: LiveServer) -> None:
