@@ -59,10 +59,8 @@ class Ordering:
 
 def form_inputs(serializer: serializers.Serializer[Any], faults: Iterable[Mapping[str, Any]] = ()) -> list[Input]:
     """Return the inputs of the fields that can be written, with what was sent, is stored, or is the default."""
-    if hasattr(serializer, "initial_data"):
-        values = serializer.initial_data if isinstance(serializer.initial_data, Mapping) else {}
-    else:
-        values = serializer.data if serializer.instance is not None else serializer.get_initial()
+    is_sent = hasattr(serializer, "initial_data")
+    values = serializer.data if serializer.instance is not None and not is_sent else serializer.get_initial()
     return [
         _form_input(name, one, values.get(name), _errors(faults, name))
         for name, one in serializer.fields.items()

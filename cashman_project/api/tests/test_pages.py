@@ -15,8 +15,10 @@ from pytest_django import Settings
 
 from cashman_project.api.tests.pages import BROWSER, Browser, Node, Page
 from cashman_project.api.tests.problems import problem_of
+from cashman_project.api.viewsets import OwnedModelViewSet
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.views import ExpenseViewSet
 from users.models import User
 
 PLACES = ["/", "/transactions", "/incomes", "/expenses", "/categories", "/summary", "/me", "/ping", "/api-auth/login/"]
@@ -85,6 +87,21 @@ def test_a_row_has_a_page(browser: Browser, books: Transaction) -> None:
     assert facts == {"Date": "2026-11-02", "Category": "Food", "Notes": "with Adaand Bob"}
     assert browser.get(page.main.one("dl").one("a")["href"]).rows() == [["2026-11-02", "pizza", "Food", "-50.00 USD"]]
     assert page.main.one("p", class_="back").one("a")["href"] == "/expenses"
+
+
+def test_a_resource_without_templates_has_plain_pages(
+    browser: Browser, books: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ExpenseViewSet, "pages", OwnedModelViewSet.pages)
+
+    listed = browser.get("/expenses?search=pizza")
+    assert (head(listed), listed.rows()) == (["Expense"], [[str(books.pk)]])
+    single = browser.get(listed.main.one("tbody").one("a")["href"])
+    assert single.main.one("h1").text == str(books)
+    assert [node.text for node in single.main.all("dt")][:4] == ["id", "type", "description", "amount"]
+    assert [node.text for node in single.main.all("dd")][3] == "-50.00"
+    assert tool(single, "Change").one("input", name="amount")["value"] == "-50.00"
+    assert tool(listed, "Filter and sort").one("input", name="amount_min")["value"] == ""
 
 
 @pytest.mark.parametrize("place", ["/expenses", "/transactions", "/categories"])

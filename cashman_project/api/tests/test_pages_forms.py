@@ -122,6 +122,20 @@ def test_a_name_that_is_taken_is_said_beside_it(browser: Browser, alice: User) -
     assert sorted(Category.objects.values_list("name", flat=True)) == ["Food", "Fun"]
 
 
+def test_an_external_id_that_is_taken_is_said_beside_it(browser: Browser, alice: User, expense: Transaction) -> None:
+    other = ExpenseFactory.create(owner=alice)
+    add, change = add_form(browser.get("/expenses")), form_of(browser.get(f"/expenses/{other.pk}"), "PATCH")
+    before = stored()
+
+    for form in (add, change):
+        page = Page(browser.send(form, description="ramen", amount="7", external_id="b 1", category="Food"))
+        assert page.status == 409
+        assert page.errors() == {"external_id": "You already have a transaction of this external id."}
+        kept = fields(page.main.one("form"))
+        assert [kept[name] for name in ("amount", "external_id", "category")] == ["7", "b 1", "Food"]
+    assert stored() == before
+
+
 @pytest.mark.parametrize("resource", ["/expenses", "/transactions"])
 def test_a_form_that_is_sent_as_it_came_changes_nothing_but_the_version(
     resource: str, browser: Browser, expense: Transaction
@@ -293,7 +307,13 @@ def test_programs_are_answered_as_ever(as_alice: APIClient, alice: User) -> None
     form: Any = by_session.post("/incomes", {"description": "x", "amount": "1"})
     assert (form.status_code, form.json()["amount"]) == (201, "1.00")
     problem_of(by_session.post("/incomes", {"description": "x", "amount": "-"}), 400, "invalid", ("amount", "invalid"))
-    page = as_alice.post("/incomes", body, headers={"Accept": "text/html"})
-    row = Transaction.objects.latest("created_at")
-    assert (page.status_code, page["Location"]) == (201, f"http://testserver/incomes/{row.pk}")
-    assert str(row.pk) in Page(page).main.text
+    pages: list[Any] = [
+        as_alice.post("/incomes", body, headers={"Accept": "text/html"}),
+        by_session.post("/incomes", body, "application/json", headers={"Accept": "text/html"}),
+    ]
+    for page in pages:
+        row = Transaction.objects.get(pk=page["Location"].rpartition("/")[2])
+        assert page.status_code == 201
+        assert str(row.pk) in Page(page).main.text
+    deleted: Any = as_alice.delete(f"/incomes/{row.pk}", headers={"Accept": "text/html"})
+    assert (deleted.status_code, deleted.content, deleted.get("Content-Type")) == (204, b"", None)

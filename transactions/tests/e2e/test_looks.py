@@ -7,7 +7,8 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import expect
 
-from transactions.tests.e2e.conftest import NARROW, WIDE, Visit, Visitor
+from transactions.tests.e2e.conftest import NARROW, PASSWORD, WIDE, Visit, Visitor
+from transactions.tests.live import LiveServer
 
 pytestmark = pytest.mark.e2e
 
@@ -71,6 +72,24 @@ def test_a_page_fits_its_window_and_can_be_read(visit: Visit, size: tuple[int, i
         assert visitor.page.evaluate(FAINT) == [], place
         paper = visitor.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert paper == ("rgb(19, 24, 28)" if dark else "rgb(246, 246, 243)")
+
+
+def test_long_texts_fit_a_narrow_window(visit: Visit, newcomer: str, server: LiveServer) -> None:
+    credentials = {"username": newcomer, "password": PASSWORD}
+    token = server.request("POST", "/auth/token", credentials).json()["access"]
+    row = {"description": "d" * 200, "amount": "99999999999.99", "category": "c" * 100, "notes": "n" * 2000}
+    assert server.request("POST", "/categories", {"name": row["category"]}, token=token).status == 201
+    created = server.request("POST", "/expenses", row, token=token)
+    visitor = visit(NARROW)
+    visitor.page.goto("/api-auth/login/")
+    visitor.log_in(newcomer)
+
+    places = ("/expenses", f"/expenses/{created.json()['id']}", "/categories", "/summary?group_by=category,month")
+    for place in places:
+        visitor.page.goto(place)
+        assert overflow(visitor) == 0, place
+    visitor.page.goto("/expenses")
+    expect(visitor.page.locator("tbody .minus")).to_be_in_viewport(ratio=1)
 
 
 def test_the_pictures_of_the_readme(visit: Visit, at_demo: Visitor, tmp_path: Path) -> None:
