@@ -26,6 +26,7 @@ e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes 
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
+	@.venv/bin/hadolint Dockerfile
 
 # DEBUG because the plugins read the settings, which want keys without it.
 types: .venv/stamp-dev ## check types

@@ -5,12 +5,25 @@ from typing import Any
 
 from corsheaders.defaults import default_headers
 
-from .environment import BASE_DIR, database, faults, flag, language, number, read, read_secret, time_zone, words
+from .environment import (
+    BASE_DIR,
+    database,
+    faults,
+    flag,
+    language,
+    number,
+    read,
+    read_secret,
+    read_text,
+    time_zone,
+    words,
+)
 
 # -- What the environment says ----------------------------------------------------------------
 
 DEBUG = read("DEBUG", flag, False)
 HTTPS = read("HTTPS", flag, not DEBUG)
+NUM_PROXIES = read("NUM_PROXIES", number(0, 10), 0)
 PORT = read("PORT", number(1, 65535), 5000)
 WORKERS = read("WORKERS", number(1, 64), 2)
 ALLOW_SIGNUP = read("ALLOW_SIGNUP", flag, False)
@@ -43,6 +56,7 @@ if _database["ENGINE"].endswith("sqlite3"):
     # Several connections must meet in the tests, which an in-memory database can't have.
     _database["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
 else:
+    _database["PASSWORD"] = read_text("DATABASE_PASSWORD") or _database["PASSWORD"]
     _database["DISABLE_SERVER_SIDE_CURSORS"] = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
 DATABASES = {"default": _database}
 
@@ -118,6 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS

@@ -12,13 +12,14 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import ModelViewSet
 
+from .atomic import in_transaction
 from .conditional import check_preconditions, tagged_response
 from .owner import owner_of
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
-from .transactions import in_transaction
 from .views import StrictViewMixin
 
+PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -68,7 +69,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         data = request.data  # read before anything is locked: a slow client must not hold up others
         instance, representation = in_transaction(lambda: self._create(data))
         location = reverse(f"{self.basename}-detail", [instance.pk], request=request)
-        if "return=minimal" in request.headers.get("Prefer", "").replace(" ", "").lower().split(","):
+        if PREFERS_MINIMAL.search(request.headers.get("Prefer", "")):
             headers = {"Location": location, "Preference-Applied": "return=minimal"}
             return Response(status=status.HTTP_204_NO_CONTENT, headers=headers)
         return tagged_response(request, representation, status=status.HTTP_201_CREATED, headers={"Location": location})
