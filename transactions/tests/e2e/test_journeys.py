@@ -68,6 +68,7 @@ def test_an_expense_is_added_by_the_keyboard_alone(visit: Visit, newcomer: str) 
 
     def go_to(target: Locator) -> None:
         """Press Tab until the target has the focus, which must be seen wherever it is."""
+        visitor.page.wait_for_load_state()  # the style sheet draws the focus
         for _press in range(60):
             keyboard.press("Tab")
             width = visitor.page.evaluate("getComputedStyle(document.activeElement).outlineWidth")

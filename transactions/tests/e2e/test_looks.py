@@ -98,6 +98,7 @@ def test_the_pictures_of_the_readme(visit: Visit, at_demo: Visitor, tmp_path: Pa
     directory.mkdir(exist_ok=True)
 
     def take(visitor: Visitor, name: str) -> None:
+        visitor.page.wait_for_load_state()
         visitor.page.mouse.move(0, 0)
         visitor.page.screenshot(path=directory / f"{name}.png")
         assert 5_000 < (directory / f"{name}.png").stat().st_size < MOST_BYTES
