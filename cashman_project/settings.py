@@ -65,6 +65,7 @@ DATABASES = {"default": _database}
 ROOT_URLCONF = "cashman_project.urls"
 WSGI_APPLICATION = "cashman_project.wsgi.application"
 APPEND_SLASH = False
+LOGIN_REDIRECT_URL = "transaction-list"
 AUTH_USER_MODEL = "users.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -148,7 +149,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "users.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
@@ -158,7 +159,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": [
         "cashman_project.api.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "cashman_project.api.renderers.PageRenderer",
     ],
     "DEFAULT_FILTER_BACKENDS": ["cashman_project.api.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "cashman_project.api.pagination.KeysetPagination",

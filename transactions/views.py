@@ -1,5 +1,6 @@
 """The ledger over HTTP."""
 
+import itertools
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -39,6 +40,8 @@ class TransactionViewSet(OwnedModelViewSet):
     repeatable_parameters = frozenset({"category"})
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
     default_ordering = "-date"
+    pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
+    fault_pages = {"list": "transactions/transaction_list.html"}
 
 
 class IncomeViewSet(TransactionViewSet):
@@ -83,6 +86,8 @@ class CategoryViewSet(OwnedModelViewSet):
     filterset_class = None
     orderings = {"name": "key", "created_at": "created_at"}
     default_ordering = "name"
+    pages = {"list": "transactions/category_list.html", "retrieve": "transactions/category_detail.html"}
+    fault_pages = {"list": "transactions/category_list.html", "destroy": "transactions/category_in_use.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
         return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
@@ -105,6 +110,9 @@ class SummaryView(ApiView):
     repeatable_parameters = frozenset({"category"})
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
+    pages = fault_pages = {"get": "transactions/summary.html"}
+    groupings = [*GROUP_KEYS, *map(",".join, itertools.permutations(GROUP_KEYS, 2))]  # that the page offers
+    sums = SUMS
 
     @extend_schema(
         operation_id="summary",

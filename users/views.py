@@ -99,6 +99,8 @@ class RefreshView(CredentialsView):
 class MeView(ApiView):
     """You, and what you prefer."""
 
+    pages = {"get": "users/me.html"}
+
     @extend_schema(operation_id="me", parameters=READ_HEADERS, responses=MeSerializer)
     def get(self, request: Request) -> HttpResponseBase:
         return tagged_response(request, MeSerializer(owner_of(request)).data)
@@ -109,7 +111,7 @@ class MeView(ApiView):
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=owner_of(request).pk)
             check_preconditions(request, MeSerializer(user).data)
-            serializer = MeSerializer(user, data=data, partial=True)
+            self.submitted = serializer = MeSerializer(user, data=data, partial=True)
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)

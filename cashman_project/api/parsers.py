@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from io import BytesIO
 from typing import IO, Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 
 MAX_DEPTH = 100  # how deep Python itself reads depends on its version, and what is read has to be printed as well
 MAX_FAULTS = 20  # duplicate keys that are named; a body may hold hundreds of thousands
+METHOD_FIELD = "_method"  # of a form, which HTML lets be sent by POST alone
 MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
 
 
@@ -95,7 +97,16 @@ class _SessionOnly:
 
 
 class SessionFormParser(_SessionOnly, FormParser):
-    """HTML forms (application/x-www-form-urlencoded) from a browser session."""
+    """HTML forms (application/x-www-form-urlencoded) from a browser session.
+
+    A line that was typed ends as it was shown, not in the CR LF that browsers send (HTML, section 4.10.21).
+    """
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        body = stream.read().replace(b"%0D%0A", b"%0A")
+        return super().parse(BytesIO(body), media_type, parser_context)
 
 
 class SessionMultiPartParser(_SessionOnly, MultiPartParser):

@@ -41,6 +41,9 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     filterset_class: type[FilterSet] | None = None
     orderings: dict[str, str]
     default_ordering: str
+    pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
+    fault_pages = {"list": "pages/list.html"}
+    row: Any = None  # what is to be deleted, for its page
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
@@ -83,19 +86,19 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _create(self, data: Any) -> tuple[Any, Any]:
-        serializer = self.get_serializer(data=data)
+        self.submitted = serializer = self.get_serializer(data=data)
         serializer.is_valid(raise_exception=True)
         return serializer.save(owner=owner_of(self.request)), serializer.data
 
     def _update(self, data: Any, partial: bool) -> Any:
         instance = self.get_object()
         check_preconditions(self.request, self.get_serializer(instance).data)
-        serializer = self.get_serializer(instance, data=data, partial=partial)
+        self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return serializer.data
 
     def _destroy(self) -> None:
-        instance = self.get_object()
+        self.row = instance = self.get_object()
         check_preconditions(self.request, self.get_serializer(instance).data)
         self.perform_destroy(instance)
