@@ -6,7 +6,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types requirements
+.PHONY: help run test e2e lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -20,9 +20,13 @@ run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment
 test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
 	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
+e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's pictures anew
+	@$(PYTHON) -m pytest -m e2e $(ARGS)
+
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
+	@.venv/bin/hadolint Dockerfile
 
 # DEBUG because the plugins read the settings, which want keys without it.
 types: .venv/stamp-dev ## check types

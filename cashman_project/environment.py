@@ -34,12 +34,17 @@ def read(name: str, parse: Callable[[str], T], default: T) -> T:
         return default
 
 
+def read_text(name: str) -> str:
+    """Return the variable `name`, or what the file that `name`_FILE names holds; "" where both are absent."""
+    return read(name, str, "") or read(f"{name}_FILE", _file_content, "")
+
+
 def read_secret(name: str, *, debug_value: str | None) -> str:
     """Return a secret from the variable `name`, or from the file that `name`_FILE names.
 
     An absent one is `debug_value`; it is a fault where that is None, as is one of fewer than 32 bytes.
     """
-    secret = read(name, str, "") or read(f"{name}_FILE", _file_content, "") or debug_value or ""
+    secret = read_text(name) or debug_value or ""
     if len(secret.encode()) < SECRET_BYTES:
         faults.append(f"{name}: missing or too short; set it, or {name}_FILE, to {SECRET_BYTES} random bytes or more")
     return secret or "missing"

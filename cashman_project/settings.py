@@ -5,12 +5,25 @@ from typing import Any
 
 from corsheaders.defaults import default_headers
 
-from .environment import BASE_DIR, database, faults, flag, language, number, read, read_secret, time_zone, words
+from .environment import (
+    BASE_DIR,
+    database,
+    faults,
+    flag,
+    language,
+    number,
+    read,
+    read_secret,
+    read_text,
+    time_zone,
+    words,
+)
 
 # -- What the environment says ----------------------------------------------------------------
 
 DEBUG = read("DEBUG", flag, False)
 HTTPS = read("HTTPS", flag, not DEBUG)
+NUM_PROXIES = read("NUM_PROXIES", number(0, 10), 0)
 PORT = read("PORT", number(1, 65535), 5000)
 WORKERS = read("WORKERS", number(1, 64), 2)
 ALLOW_SIGNUP = read("ALLOW_SIGNUP", flag, False)
@@ -37,12 +50,13 @@ if _database["ENGINE"].endswith("sqlite3"):
         # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
         # would fail at once with "database is locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 5,  # seconds that a writer waits for its turn
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     # Several connections must meet in the tests, which an in-memory database can't have.
     _database["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
 else:
+    _database["PASSWORD"] = read_text("DATABASE_PASSWORD") or _database["PASSWORD"]
     _database["DISABLE_SERVER_SIDE_CURSORS"] = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
 DATABASES = {"default": _database}
 
@@ -51,6 +65,7 @@ DATABASES = {"default": _database}
 ROOT_URLCONF = "cashman_project.urls"
 WSGI_APPLICATION = "cashman_project.wsgi.application"
 APPEND_SLASH = False
+LOGIN_REDIRECT_URL = "transaction-list"
 AUTH_USER_MODEL = "users.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -102,7 +117,7 @@ TEMPLATES = [
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "static_collected"
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Security ---------------------------------------------------------------------------------
@@ -117,6 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES else None
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
@@ -133,7 +149,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "users.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
@@ -143,7 +159,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": [
         "cashman_project.api.renderers.JSONRenderer",
-        "rest_framework.renderers.BrowsableAPIRenderer",
+        "cashman_project.api.renderers.PageRenderer",
     ],
     "DEFAULT_FILTER_BACKENDS": ["cashman_project.api.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "cashman_project.api.pagination.KeysetPagination",

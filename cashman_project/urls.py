@@ -18,7 +18,7 @@ ROOT_LINKS = {
 }
 
 urlpatterns = [
-    path("", views.RootView.as_view(links=ROOT_LINKS), name="root"),
+    path("", views.RootView.as_view(links=ROOT_LINKS, pages={"get": "transactions/root.html"}), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),
     re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),
     re_path("^livez/?$", views.LiveView.as_view(), name="livez"),

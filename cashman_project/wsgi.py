@@ -2,11 +2,34 @@
 
 import os
 
+import django
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.management import BaseCommand
-from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashman_project.settings")
 
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+
+
+class Request(WSGIRequest):
+    """A request whose URL is read as UTF-8, and which exists even if its Content-Type is malformed.
+
+    Django reads the URL by the charset of the body; what is wrong with that one is a view's to refuse.
+    """
+
+    def _set_content_type_params(self, meta: dict[str, str]) -> None:
+        try:
+            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+        except ValueError:
+            meta["CONTENT_TYPE"] = self.content_type = "malformed"
+            self.content_params = {}
+
+
+class Handler(WSGIHandler):
+    request_class = Request
+
+
+application = Handler()
 # No server, whoever starts it, may serve with a missing secret.
 BaseCommand().check()

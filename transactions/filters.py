@@ -23,6 +23,8 @@ from .querysets import TransactionQuerySet, category_key
 class SizeFormField(forms.Field):
     """The size of an amount, without sign."""
 
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
     def to_python(self, value: Any) -> Decimal | None:
         try:
             size = parse_amount(value) if value else None
@@ -60,11 +62,23 @@ class TransactionFilterSet(django_filters.FilterSet):
         model = Transaction
         fields: list[str] = []
 
+    @property
+    def form(self) -> forms.Form:
+        """The form of the filters, which offers a page the owner's categories; they are read where it shows them."""
+        form: forms.Form = super().form
+        widget: Any = form.fields["category"].widget
+        widget.choices = self._categories
+        return form
+
+    def _categories(self) -> list[tuple[str, str]]:
+        names = Category.objects.for_owner(owner_of(cast("Request", self.request))).values_list("name", flat=True)
+        return [(name, name) for name in names]
+
     def filter_amount_min(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-        return rows.filter(Q(amount__gte=size) | Q(amount__lte=-size))
+        return rows.filter(Q(amount__gte=size) | Q(amount__lte=size.copy_negate()))
 
     def filter_amount_max(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-        return rows.filter(amount__gte=-size, amount__lte=size)
+        return rows.filter(amount__gte=size.copy_negate(), amount__lte=size)
 
     def filter_category(self, rows: TransactionQuerySet, name: str, names: list[str]) -> TransactionQuerySet:
         keys = {category_key(text) for text in names}

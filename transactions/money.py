@@ -7,14 +7,14 @@ every ISO 4217 currency exactly), and a string with its currency's digits in JSO
 import decimal
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 import iso4217
 from django import forms
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, Max, Min, Value, lookups
+from django.db.models import Case, Func, Max, Min, Value, lookups
 from django.db.models.expressions import Col, Expression, Ref
 from django.db.models.functions import Abs, Cast
 from django.db.models.sql.compiler import SQLCompiler
@@ -154,7 +154,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         if hasattr(value, "as_sql"):
-            check_written(value)
+            _check_written(value)
         return super().get_db_prep_save(value, connection)
 
     def from_db_value(self, value: Any, expression: Expression, connection: BaseDatabaseWrapper) -> Decimal | None:
@@ -180,17 +180,17 @@ def _is_exact(expression: Any) -> bool:
     return False
 
 
-def check_written(expression: Any) -> None:
+def _check_written(expression: Any) -> None:
     """Raise FieldError unless writing the expression to money writes one of several given amounts, as bulk_update does.
 
     `F("amount") + 1` would add a ten-thousandth.
     """
     match expression:
         case Cast():
-            check_written(expression.get_source_expressions()[0])
+            _check_written(expression.get_source_expressions()[0])
         case Case():
             for choice in (*(case.result for case in expression.cases), expression.default):
-                check_written(choice)
+                _check_written(choice)
         case Value() if expression.value is None or isinstance(expression.output_field, MoneyField):
             return
         case _:
@@ -292,12 +292,16 @@ class MoneySum(models.Sum):
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         # "%%%%" is one "%" in the SQL, after the template's and the parameters' formatting.
-        part = self.copy()
-        part.template = f"SUM(%(expressions)s / {HALF})"
-        high, high_params = part.as_sql(compiler, connection, **context)
-        part.template = f"SUM(%(expressions)s %%%% {HALF})"
-        low, low_params = part.as_sql(compiler, connection, **context)
+        high, high_params = self._of_parts("/").as_sql(compiler, connection, **context)
+        low, low_params = self._of_parts("%%%%").as_sql(compiler, connection, **context)
         return f"({high} || ':' || {low})", (*high_params, *low_params)
+
+    def _of_parts(self, operator: str) -> Self:
+        """Return the sum, under the same filter, of what the operator makes of each amount and HALF."""
+        part = self.copy()
+        amount, *others = self.get_source_expressions()
+        part.set_source_expressions([Func(amount, template=f"%(expressions)s {operator} {HALF}"), *others])
+        return part
 
 
 # -- Form field -------------------------------------------------------------------------------

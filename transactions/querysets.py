@@ -14,7 +14,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from .choices import TransactionType
-from .money import MoneyField, MoneySum, check_written
+from .money import MoneySum
 
 if TYPE_CHECKING:
     from users.models import User
@@ -36,24 +36,18 @@ class OwnedQuerySet(models.QuerySet[Any]):
     def update(self, **values: Any) -> int:
         """Update the rows, count their `version` up and note the moment; return how many there were.
 
-        Raises FieldError where a field is given that never changes, or money an expression.
+        Raises FieldError where a field is given that never changes.
         """
-        for name, value in values.items():
-            if name in self.fixed_fields:
+        for name in self.fixed_fields:
+            if name in values:
                 raise FieldError(f"{name} never changes.")
-            if hasattr(value, "resolve_expression") and isinstance(self.model._meta.get_field(name), MoneyField):
-                check_written(value)
         return super().update(**values | {"version": F("version") + 1, "updated_at": timezone.now()})
-
-    update.alters_data = True  # type: ignore[attr-defined]  # Django's mark for templates
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, update_conflicts: bool = False, **kwargs: Any) -> Any:
         """Insert the given rows; raises ValueError on `update_conflicts`, which would change rows past `update`."""
         if update_conflicts:
             raise ValueError("Insert what is new and bulk_update the rest: a row in the way is not overwritten.")
         return super().bulk_create(objs, *args, **kwargs)
-
-    bulk_create.alters_data = True  # type: ignore[attr-defined]
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after what each field does before a save."""
@@ -64,8 +58,6 @@ class OwnedQuerySet(models.QuerySet[Any]):
             for row in rows:
                 field.pre_save(row, add=False)
         return super().bulk_update(rows, names, batch_size)
-
-    bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
 def category_key(name: str) -> str:
@@ -85,13 +77,9 @@ class CategoryQuerySet(OwnedQuerySet):
             raise FieldError("A category's key follows its name: give the name as text.")
         return super().update(**values)
 
-    update.alters_data = True  # type: ignore[attr-defined]
-
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         names = set(fields)
         return super().bulk_update(objs, names | {"key"} if "name" in names else names, batch_size)
-
-    bulk_update.alters_data = True  # type: ignore[attr-defined]
 
 
 class TransactionQuerySet(OwnedQuerySet):

@@ -53,7 +53,7 @@ class CategorySerializer(StrictModelSerializer[Category]):
 class TransactionSerializer(StrictModelSerializer[Transaction]):
     """Money that came in (an income, above zero) or went out (an expense, below zero, whatever sign is sent)."""
 
-    amount = AmountField()
+    amount = AmountField(style={"mode": "decimal"})
     category = CategoryField(allow_null=True, required=False, help_text=_("The name of one of your categories."))
 
     class Meta:
@@ -87,10 +87,16 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is None:
-            owner = owner_of(self.context["request"])
-            attrs.setdefault("currency", owner.currency)
-            attrs.setdefault("date", owner.today())
+            attrs = self._defaults() | attrs
         return super().validate(attrs)
+
+    def get_initial(self) -> dict[str, Any]:
+        """Return what an empty form shows, or what was sent."""
+        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults())}
+
+    def _defaults(self) -> dict[str, Any]:
+        owner = owner_of(self.context["request"])
+        return {"currency": owner.currency, "date": owner.today()}
 
 
 @extend_schema_serializer(examples=examples.INCOMES)

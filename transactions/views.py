@@ -1,5 +1,6 @@
 """The ledger over HTTP."""
 
+import itertools
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -39,6 +40,8 @@ class TransactionViewSet(OwnedModelViewSet):
     repeatable_parameters = frozenset({"category"})
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
     default_ordering = "-date"
+    pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
+    fault_pages = {"list": "transactions/transaction_list.html"}
 
 
 class IncomeViewSet(TransactionViewSet):
@@ -83,6 +86,8 @@ class CategoryViewSet(OwnedModelViewSet):
     filterset_class = None
     orderings = {"name": "key", "created_at": "created_at"}
     default_ordering = "name"
+    pages = {"list": "transactions/category_list.html", "retrieve": "transactions/category_detail.html"}
+    fault_pages = {"list": "transactions/category_list.html", "destroy": "transactions/category_in_use.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
         return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
@@ -105,6 +110,9 @@ class SummaryView(ApiView):
     repeatable_parameters = frozenset({"category"})
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
+    pages = fault_pages = {"get": "transactions/summary.html"}
+    groupings = [*GROUP_KEYS, *map(",".join, itertools.permutations(GROUP_KEYS, 2))]  # that the page offers
+    sums = SUMS
 
     @extend_schema(
         operation_id="summary",
@@ -130,7 +138,7 @@ class SummaryView(ApiView):
 
 
 def _group_keys(text: str) -> list[str]:
-    keys = [key for key in text.split(",") if key]
+    keys = text.split(",") if text else []
     if not set(keys) <= GROUP_KEYS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
         message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUP_KEYS)}
         raise ValidationError({"group_by": [message]}, code="invalid")

@@ -4,6 +4,7 @@ from typing import Any, NoReturn, TypeVar
 
 import jwt
 from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
@@ -40,6 +41,13 @@ class BearerAuthentication(JWTAuthentication):
 
     def get_user(self, validated_token: Token) -> Any:
         return user_of(validated_token)
+
+
+class BrowserAuthentication(SessionAuthentication):
+    """A browser's session. Its CSRF token is looked for before a parser is asked, which wants to know who sent this."""
+
+    def enforce_csrf(self, request: Any) -> None:
+        super().enforce_csrf(request._request)
 
 
 def _is_bearer(parts: list[bytes]) -> bool:

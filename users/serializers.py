@@ -1,7 +1,9 @@
 """Users and their tokens in JSON."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
@@ -21,7 +23,11 @@ class MeSerializer(StrictModelSerializer[User]):
         model = User
         fields = ["id", "username", "email", "currency", "time_zone", "language"]
         read_only_fields = ["id", "username"]
-        extra_kwargs = {name: {"trim_whitespace": False} for name in ("currency", "time_zone", "language")}
+        extra_kwargs = {
+            "currency": {"trim_whitespace": False},
+            "time_zone": {"trim_whitespace": False, "style": {"suggestions": available_timezones}},
+            "language": {"trim_whitespace": False, "style": {"suggestions": lambda: dict(settings.LANGUAGES)}},
+        }
 
 
 class UsernameField(StrictCharField):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema
@@ -57,9 +57,14 @@ class RegisterView(PublicView):
             raise PermissionDenied(_("Sign-up is closed here: ask whoever runs this service for a user."))
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        if User.objects.filter(username=serializer.validated_data["username"]).exists():
-            raise Conflict(_("This name is taken."), field="username")
-        user = User.objects.create_user(**serializer.validated_data)
+        password = serializer.validated_data.pop("password")
+        user = User(**serializer.validated_data)
+        user.set_password(password)  # slow by design, so before anything is locked
+        try:
+            with transaction.atomic():
+                user.save()
+        except IntegrityError:
+            raise Conflict(_("This name is taken."), field="username") from None
         return Response(MeSerializer(user).data, status=201)
 
 
@@ -94,6 +99,8 @@ class RefreshView(CredentialsView):
 class MeView(ApiView):
     """You, and what you prefer."""
 
+    pages = {"get": "users/me.html"}
+
     @extend_schema(operation_id="me", parameters=READ_HEADERS, responses=MeSerializer)
     def get(self, request: Request) -> HttpResponseBase:
         return tagged_response(request, MeSerializer(owner_of(request)).data)
@@ -104,7 +111,7 @@ class MeView(ApiView):
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=owner_of(request).pk)
             check_preconditions(request, MeSerializer(user).data)
-            serializer = MeSerializer(user, data=data, partial=True)
+            self.submitted = serializer = MeSerializer(user, data=data, partial=True)
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
 from .integrity import conflict_of
+from .renderers import PageRenderer
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = 1  # seconds: a database that restarts is soon back
@@ -78,7 +79,7 @@ class Unavailable(exceptions.APIException):
     """503: something that the service needs can't be reached."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    default_detail = _("The database can't be reached. Try again in a moment.")
+    default_detail = _("The database is busy or can't be reached. Try again in a moment.")
     default_code = "unavailable"
     wait = RETRY_AFTER
 
@@ -95,7 +96,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
         headers["Retry-After"] = f"{error.wait:.0f}"  # type: ignore[attr-defined]
     problem = problem_of(error)
     renderer = getattr(context["request"], "accepted_renderer", None)
-    if renderer is not None and renderer.format == "api":
+    if isinstance(renderer, PageRenderer) and renderer.fault_page(context["view"], error.status_code):
         return Response(problem, status=error.status_code, headers=headers)
     return problem_response(problem, headers)
 

@@ -25,7 +25,7 @@ class StrictFilterBackend(DjangoFilterBackend):
         filterset: Any = self.get_filterset(request, queryset, view)
         if filterset is None:
             return queryset
-        if not filterset.is_valid():
+        if not filterset.is_valid():  # django-filter's own words for it crash on a message with a % and no parameters
             raise ValidationError(as_serializer_error(DjangoValidationError(filterset.errors.as_data())))
         return filterset.qs
 

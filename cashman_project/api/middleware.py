@@ -1,6 +1,7 @@
 """What must happen around every request, whichever view it reaches, or none."""
 
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 from django.conf import settings
@@ -8,12 +9,12 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
-from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
 from .errors import (
     PROBLEM_JSON,
@@ -28,7 +29,6 @@ from .views import LiveView, ReadyView
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
-PAGE = "<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>{detail}</p>\n"
 READ_SIZE = 65_536
 
 
@@ -38,7 +38,7 @@ class ProblemMiddleware:
     It answers the probes before a host is asked for or a redirect made. It refuses unknown hosts
     (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one) and large
     ones (413) before they are parsed. An HTML error page becomes a problem unless the client prefers
-    HTML, or the page is the admin's; there a problem becomes a page.
+    HTML, or the page is the admin's; there a problem, or a bare page of Django's, becomes one of ours.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -52,10 +52,10 @@ class ProblemMiddleware:
         if response.status_code < 400:
             return response
         if _wants_page(request):
-            if response.get("Content-Type") == PROBLEM_JSON or not response.content:
-                _replace(response, "text/html; charset=utf-8", _page(response.content or _problem(response)))
+            if _lacks_page(response):
+                _replace(response, "text/html; charset=utf-8", _page(request, response))
         elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG, a crash is told in plain text
-            _replace(response, PROBLEM_JSON, _problem(response))
+            _replace(response, PROBLEM_JSON, orjson.dumps(_problem(response)))
         patch_vary_headers(response, ["Accept"])
         return response
 
@@ -83,6 +83,13 @@ def _refuse_early(request: HttpRequest) -> None:
         raise ParseError  # PostgreSQL can't be asked for such a session
     if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
         raise LengthRequired
+    if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(request.headers["Content-Type"])
+    try:
+        request.get_preferred_type(["text/html"])
+    except ValueError:
+        request.accepted_types = []  # what else asks gets an answer
+        raise ParseError(_("The Accept header is malformed.")) from None
     text = request.headers.get("Content-Length", "")
     length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
     if length > settings.BODY_LIMIT:
@@ -107,7 +114,21 @@ def _replace(response: HttpResponse, content_type: str, content: bytes) -> None:
     response["Cache-Control"] = "no-store"
 
 
-def _problem(page: HttpResponse) -> bytes:
+def _lacks_page(response: HttpResponse) -> bool:
+    """Return whether the response is a problem, or one of Django's bare pages; a developer's traceback is none."""
+    content_type = response.get("Content-Type", "")
+    if not content_type.startswith("text/") or isinstance(response, SimpleTemplateResponse):
+        return content_type == PROBLEM_JSON
+    return not (settings.DEBUG and response.status_code == 500)
+
+
+def _page(request: HttpRequest, response: HttpResponse) -> bytes:
+    is_problem = response.get("Content-Type") == PROBLEM_JSON
+    problem = orjson.loads(response.content) if is_problem else _problem(response)
+    return loader.render_to_string("pages/problem.html", {"problem": problem, "path": request.get_full_path()}).encode()
+
+
+def _problem(page: HttpResponse) -> dict[str, Any]:
     status = page.status_code
     detail = {
         400: _("The request is malformed."),
@@ -115,9 +136,4 @@ def _problem(page: HttpResponse) -> bytes:
         404: _("There is nothing at this path."),
         405: _("This method is not allowed here."),
     }.get(status, _("Something went wrong here. It has been logged."))
-    return problem_response(problem_details(status, CODES.get(status, "error"), detail)).content
-
-
-def _page(problem_json: bytes) -> bytes:
-    problem = orjson.loads(problem_json)
-    return format_html(PAGE, title=problem["title"], detail=problem["detail"]).encode()
+    return problem_details(status, CODES.get(status, "error"), detail)

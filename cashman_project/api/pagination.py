@@ -1,6 +1,7 @@
 """Keyset pagination: a page starts where the one before ended, found by the index, not by counting."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -138,7 +139,7 @@ def _ordering_field(ordering: str, orderings: Mapping[str, str]) -> str:
 def _page_size(text: str | None) -> int:
     if not text:
         return PAGE_SIZE
-    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MAX_PAGE_SIZE):
+    if not (re.fullmatch("[1-9][0-9]{0,2}", text) and int(text) <= MAX_PAGE_SIZE):
         message = _("Not a page size: give a whole number from 1 to %(maximum)d.") % {"maximum": MAX_PAGE_SIZE}
         raise ValidationError({"page_size": [message]}, code="invalid")
     return int(text)

@@ -1,14 +1,20 @@
-"""JSON out."""
+"""JSON and pages out."""
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from django.template import loader
 from django.utils.functional import Promise
-from rest_framework.renderers import BaseRenderer
+from rest_framework import renderers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from . import pages
 
 
-class JSONRenderer(BaseRenderer):
+class JSONRenderer(renderers.BaseRenderer):
     """JSON in UTF-8. It refuses a Decimal: money leaves as text, through its own field."""
 
     media_type = "application/json"
@@ -20,6 +26,72 @@ class JSONRenderer(BaseRenderer):
     ) -> bytes:
         """Return `data` as JSON; b"" for None. Raises orjson.JSONEncodeError on what JSON has no word for."""
         return b"" if data is None else orjson.dumps(data, default=_plain)
+
+
+class PageRenderer(renderers.BrowsableAPIRenderer):
+    """The browsable page: a template around the data, or around a form and the faults of what it sent.
+
+    The view says which: `pages` by action (or by method, where there are no actions), `fault_pages`
+    likewise for a 400 or a 409, and `form_page` for faults of what its `submitted` serializer holds.
+    """
+
+    default_page = "pages/data.html"
+
+    def render(
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+    ) -> bytes:
+        """Return the page in UTF-8; b"" where there is no data."""
+        assert renderer_context is not None
+        view, request, response = (renderer_context[name] for name in ("view", "request", "response"))
+        if data is None:
+            return b""
+        template = self.fault_page(view, response.status_code) if response.exception else _page(view, view.pages)
+        context = _context(data, view, request, response)
+        page = loader.render_to_string(template or self.default_page, context, request=request)
+        return page.encode("utf-8", "backslashreplace")  # half a character may come in by an escape
+
+    @staticmethod
+    def fault_page(view: Any, status: int) -> str | None:
+        """Return the template that shows a problem of the view beside what was asked; None where there is none."""
+        if status not in (400, 409):
+            return None
+        return view.form_page if view.submitted is not None else _page(view, view.fault_pages)
+
+
+def _page(view: Any, templates: Mapping[str, str]) -> str | None:
+    return templates.get(getattr(view, "action", None) or view.request.method.lower())
+
+
+def _context(data: Any, view: Any, request: Request, response: Response) -> dict[str, Any]:
+    action = getattr(view, "action", None)
+    problem = data if response.exception else None
+    faults = problem["errors"] if problem else []
+    context: dict[str, Any] = {
+        "view": view,
+        "data": data,
+        "problem": problem,
+        "description": view.get_view_description(html=True),
+        "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
+        "json": orjson.dumps(data, default=_plain, option=orjson.OPT_INDENT_2).decode(),
+        "method": request.method,
+    }
+    serializer = getattr(data, "serializer", None) if view.submitted is None else view.submitted
+    if action:
+        names = view.queryset.model._meta
+        context |= {"one": names.verbose_name, "many": names.verbose_name_plural}
+    if action == "list":
+        serializer = view.get_serializer()
+        context |= {"orderings": pages.orderings(request, view), "order": pages.ordering_input(request, view)}
+    if serializer is not None:
+        context["form"] = pages.form_inputs(serializer, faults)
+    if action in (None, "list") and getattr(view, "filterset_class", None):
+        filterset = view.filterset_class(request.query_params, request=request)
+        context["filters"] = pages.filter_inputs(filterset, request, faults)
+        context["filtered"] = any(one.values for one in context["filters"].values())
+    inputs = {one.name: one for one in (*context.get("form", ()), *context.get("filters", {}).values())}
+    context["other_faults"] = [fault for fault in faults if fault["field"] not in inputs]
+    context["first_faulty"] = next((one for one in inputs.values() if one.errors), None)
+    return context
 
 
 def _plain(value: object) -> str:

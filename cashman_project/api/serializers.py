@@ -14,11 +14,14 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
 from .dates import INVALID_DATE, parse_date
+from .parsers import METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
+MAX_FAULTS = 20  # misplaced fields that are named; a body may hold hundreds of thousands
+
 # What a browsable form sends beside its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken"}
+FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD}
 
 
 class StrictCharField(serializers.CharField):
@@ -90,20 +93,23 @@ class StrictSerializer(serializers.Serializer[Any]):
         return value
 
     def _misplaced(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-        faults = {}
+        faults: dict[str, list[ErrorDetail]] = {}
         for name in data:
+            if len(faults) == MAX_FAULTS:
+                break
             field = self.fields.get(name)
             if field is None:
                 if not (is_html_input(data) and name in FORM_FIELDS):
                     faults[name] = [ErrorDetail(gettext("There is no such field."), "unknown_field")]
-            elif field.read_only and not self._is_present_value(name, data[name]):
+            elif field.read_only and not self._is_present_value(field, data[name]):
                 faults[name] = [ErrorDetail(gettext("This can't be changed: leave it out."), "read_only")]
         return faults
 
-    def _is_present_value(self, name: str, value: object) -> bool:
+    def _is_present_value(self, field: serializers.Field[Any, Any, Any, Any], value: object) -> bool:
         if self.instance is None:
             return False
-        present = self.to_representation(self.instance)[name]
+        attribute = field.get_attribute(self.instance)
+        present = None if attribute is None else field.to_representation(attribute)
         return type(value) is type(present) and value == present
 
 

@@ -1,6 +1,7 @@
 """The base of every view, and the views that belong to no resource."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -21,6 +23,7 @@ from rest_framework.views import APIView
 from .errors import Unavailable
 from .filters import check_parameters
 from .owner import owner_of
+from .pages import is_page_form, see_other, take_method
 from .renderers import JSONRenderer
 from .schema import problems
 
@@ -33,9 +36,14 @@ class StrictViewMixin:
 
     query_parameters: frozenset[str] = frozenset()
     repeatable_parameters: frozenset[str] = frozenset()
+    pages: Mapping[str, str] = {}
+    fault_pages: Mapping[str, str] = {}
+    form_page = "pages/form.html"
+    submitted: Any = None  # the serializer of what was sent, for its page to show again with the faults
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in
+        take_method(request, self)
         check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
         if request.user.is_authenticated and "Accept-Language" not in request.headers:
             translation.activate(owner_of(request).language)
@@ -46,13 +54,17 @@ class StrictViewMixin:
 
     def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+        if request.method not in SAFE_METHODS and response.status_code < 400 and is_page_form(request):
+            response = see_other(request, cast("Response", response), self)
         response.headers.setdefault("Cache-Control", "no-store")
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
         return response
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer with the methods that are allowed here."""
-        return HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
+        response = HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
+        del response.headers["Content-Type"]
+        return response
 
 
 class ApiView(StrictViewMixin, APIView):
@@ -62,13 +74,14 @@ class ApiView(StrictViewMixin, APIView):
 class PublicView(ApiView):
     """The base of a view that needs no token, and reads none."""
 
-    authentication_classes = ()
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)
 
 
 class RootView(PublicView):
     """Cashman keeps what comes in and what goes out. Here is where to find what."""
 
+    authentication_classes = (SessionAuthentication,)  # for the page, which says who you are
     links: dict[str, str] = {}
 
     @extend_schema(operation_id="root", tags=["service"], responses={(200, "application/json"): LINKS})

@@ -74,17 +74,22 @@ class OwnedModel(models.Model):
         if errors:
             raise ValidationError(errors)
 
-    def _do_update(
-        self, base_qs: Any, using: Any, pk_val: Any, values: Any, update_fields: Any, forced_update: Any
-    ) -> bool:
-        """Django's own hook for the UPDATE of `save`; `values` holds (field, _, value) of each field."""
+    def delete(self, using: Any = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Delete the row, if it is still that owner's, through the queryset; return what Django does."""
+        return type(self)._base_manager.using(using).filter(pk=self.pk, owner=self.owner_id).delete()
+
+    def _do_update(self, base_qs: Any, using: Any, pk_val: Any, values: Any, *args: Any) -> Any:
+        """Django's own hook for the UPDATE of `save`; `values` holds (field, _, value) of each field.
+
+        Return the rows that came back: Django 5.2 asks only whether there are any, 6.0 for what they hold.
+        """
         fixed = {name for name in base_qs.fixed_fields if name != "id"}
         row = {field.attname: value for field, _model, value in values if field.name in fixed}
         changes = {field.attname: value for field, _model, value in values if field.name not in fixed}
         updated = base_qs.filter(pk=pk_val, owner=self.owner_id, **row).update(**changes)
         if not updated and not self._state.adding:  # loaddata, which adds, tries an update first
             raise self.DoesNotExist(f"There is no {self._meta.verbose_name} {pk_val} of this owner to update.")
-        return bool(updated)
+        return [()] * updated
 
 
 class OwnedForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -100,7 +105,7 @@ class OwnedForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-a
         )
 
 
-class OwnedForeignKey(models.ForeignKey):  # type: ignore[type-arg]  # not subscriptable at run time
+class OwnedForeignKey(models.ForeignKey[Any, Any]):
     """A foreign key between two owned models, which holds within one owner.
 
     Joins, lazy and prefetched access all compare the owners too, so that a row of another owner is

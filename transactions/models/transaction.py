@@ -1,6 +1,5 @@
 """Transactions, and incomes and expenses as the two views of them."""
 
-import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -10,14 +9,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+
 from ..choices import TransactionType
 from ..money import EXACT, LIMIT, MoneyField, exact_decimal, validate_amount, validate_currency
 from ..querysets import TransactionQuerySet
 from .base import OwnedForeignKey, OwnedModel
 from .category import Category
-
-FIRST_DATE = datetime.date(1900, 1, 1)
-LAST_DATE = datetime.date(2200, 12, 31)
 
 
 class SignedAmountField(MoneyField):
@@ -49,9 +47,7 @@ class Transaction(OwnedModel):
     amount = SignedAmountField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
     date = models.DateField(_("date"), validators=[MinValueValidator(FIRST_DATE), MaxValueValidator(LAST_DATE)])
-    category = OwnedForeignKey(  # type: ignore[misc]  # untyped, so that null is no matter
-        Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True
-    )
+    category = OwnedForeignKey(Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True)
     notes = models.TextField(_("notes"), max_length=2000, blank=True, default="")
     external_id = models.CharField(_("external id"), max_length=255, null=True, blank=True)  # noqa: DJ001
 

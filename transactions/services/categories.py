@@ -14,7 +14,7 @@ def delete_category(*, category: Category, force: bool) -> None:
     Raises Conflict with the number of its `transactions` where there are any and `force` is off.
     """
     with transaction.atomic():
-        in_use = Transaction.objects.for_owner(category.owner).filter(category=category)
+        in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
         if force:
             in_use.update(category=None)
         elif count := in_use.count():

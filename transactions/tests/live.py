@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +35,12 @@ class Answer:
 
 
 class LiveServer:
-    """`manage.py serve` on a free port of 127.0.0.1 (`url`), with `environment` in place of the tests' own."""
+    """`command` on a free port of 127.0.0.1 (`url`), with `environment` in place of the tests' own."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], command: Sequence[str] = (sys.executable, "manage.py", "serve")
+    ) -> None:
+        self.command = command
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -55,7 +58,7 @@ class LiveServer:
     def start(self) -> None:
         """Return once every worker has started and /readyz answers, whatever it says."""
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            self.command,
             cwd=settings.BASE_DIR,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -138,13 +141,20 @@ class LiveServer:
 
 
 @contextmanager
+def running(server: LiveServer) -> Iterator[None]:
+    """Run the server until the block ends, or until it is stopped in there."""
+    try:
+        server.start()
+        yield
+    finally:
+        server.stop()
+
+
+@contextmanager
 def serve(directory: Path, **environment: str) -> Iterator[LiveServer]:
     """Serve a new, migrated SQLite file in `directory`, or what `environment` says, until the block ends."""
     server = LiveServer({"DATABASE_URL": f"sqlite:///{directory / 'live.sqlite3'}", **environment})
     if "DATABASE_URL" not in environment:
         server.manage("migrate", "--verbosity=0")
-    try:
-        server.start()
+    with running(server):
         yield server
-    finally:
-        server.stop()

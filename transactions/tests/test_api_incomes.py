@@ -40,3 +40,32 @@ def test_an_income_can_be_sent_back_as_it_was_read(as_alice: APIClient, alice: U
         "updated_at": response.json()["updated_at"],
     }
     assert as_outsider.put(path, income).status_code == 404
+
+
+def test_an_income_is_above_zero(as_alice: APIClient, alice: User) -> None:
+    income = IncomeFactory.create(owner=alice)
+    path = f"/incomes/{income.pk}"
+    body = {"description": "x", "amount": "-1.00"}
+
+    for answer in (as_alice.post("/incomes", body), as_alice.put(path, body), as_alice.patch(path, {"amount": -1})):
+        [fault] = answer.json()["errors"]
+        assert (answer.status_code, fault["field"], fault["code"]) == (400, "amount", "negative")
+    assert as_alice.get("/incomes").json()["results"][0]["amount"] == "5000.00"
+
+
+def test_an_income_is_met_among_the_transactions_and_not_among_the_expenses(as_alice: APIClient, alice: User) -> None:
+    pk = IncomeFactory.create(owner=alice).pk
+
+    assert as_alice.get(f"/transactions/{pk}").json() == as_alice.get(f"/incomes/{pk}").json()
+    assert as_alice.get(f"/expenses/{pk}").status_code == 404
+    for method in ("put", "patch", "delete"):
+        assert getattr(as_alice, method)(f"/expenses/{pk}", {"description": "x", "amount": 1}).status_code == 404
+    assert as_alice.get("/expenses").json()["results"] == []
+    assert as_alice.delete(f"/incomes/{pk}").status_code == 204
+
+
+def test_the_first_records_are_these(as_alice: APIClient) -> None:
+    for description, amount in (("Salary", 5000), ("Dividends", 200)):
+        as_alice.post("/incomes", {"description": description, "amount": amount})
+    rows = as_alice.get("/incomes?ordering=created_at").json()["results"]
+    assert [(row["description"], row["amount"]) for row in rows] == [("Salary", "5000.00"), ("Dividends", "200.00")]

@@ -1,8 +1,11 @@
 """/summary: sums by currency and by what one asks for."""
 
+from decimal import Decimal
+
 import pytest
 from rest_framework.test import APIClient
 
+from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
 
@@ -30,3 +33,100 @@ def test_a_group_has_its_keys_and_no_other(
 
     assert [list(group.items()) for group in results] == [list({"currency": "USD", **keys, **SUMS}.items())]
     assert as_outsider.get("/summary", {"group_by": group_by}).json()["results"] == []
+
+
+# What the books sum up to: the keys, then currency, income, expense, net and count; "-" is no category.
+GROUPS = {
+    "": """
+        CLF 12.5000  0.0000  12.5000 1
+        JPY 0        -2000   -2000   1
+        USD 5021.00  -121.00 4900.00 6
+    """,
+    "category": """
+        Food JPY 0       -2000   -2000   1
+        Food USD 20.00   -20.00  0.00    2
+        Fun  USD 0.00    -100.00 -100.00 1
+        Work CLF 12.5000 0.0000  12.5000 1
+        Work USD 5000.00 0.00    5000.00 1
+        -    USD 1.00    -1.00   0.00    2
+    """,
+    "type": """
+        EXPENSE JPY 0       -2000   -2000   1
+        EXPENSE USD 0.00    -121.00 -121.00 3
+        INCOME  CLF 12.5000 0.0000  12.5000 1
+        INCOME  USD 5021.00 0.00    5021.00 3
+    """,
+    "year": """
+        2025 USD 1.00    0.00    1.00    1
+        2026 CLF 12.5000 0.0000  12.5000 1
+        2026 JPY 0       -2000   -2000   1
+        2026 USD 5020.00 -121.00 4899.00 5
+    """,
+    "month": """
+        2025-12 USD 1.00    0.00    1.00    1
+        2026-10 USD 5000.00 -120.00 4880.00 3
+        2026-11 CLF 12.5000 0.0000  12.5000 1
+        2026-11 JPY 0       -2000   -2000   1
+        2026-11 USD 20.00   -1.00   19.00   2
+    """,
+    "category,month": """
+        Food 2026-10 USD 0.00    -20.00  -20.00  1
+        Food 2026-11 JPY 0       -2000   -2000   1
+        Food 2026-11 USD 20.00   0.00    20.00   1
+        Fun  2026-10 USD 0.00    -100.00 -100.00 1
+        Work 2026-10 USD 5000.00 0.00    5000.00 1
+        Work 2026-11 CLF 12.5000 0.0000  12.5000 1
+        -    2025-12 USD 1.00    0.00    1.00    1
+        -    2026-11 USD 0.00    -1.00   -1.00   1
+    """,
+    "year,category": """
+        2025 -    USD 1.00    0.00    1.00    1
+        2026 Food JPY 0       -2000   -2000   1
+        2026 Food USD 20.00   -20.00  0.00    2
+        2026 Fun  USD 0.00    -100.00 -100.00 1
+        2026 Work CLF 12.5000 0.0000  12.5000 1
+        2026 Work USD 5000.00 0.00    5000.00 1
+        2026 -    USD 0.00    -1.00   -1.00   1
+    """,
+}
+
+
+@pytest.mark.parametrize("group_by", GROUPS)
+def test_groups_are_ordered_by_their_keys_and_the_currency(
+    group_by: str, alice: User, bob: User, as_alice: APIClient, as_outsider: APIClient
+) -> None:
+    books.fill(alice)
+    books.fill(bob)
+    names = [*filter(None, group_by.split(",")), "currency", "income", "expense", "net", "count"]
+    wanted = [dict(zip(names, line.split(), strict=True)) for line in GROUPS[group_by].strip().splitlines()]
+
+    results = as_alice.get("/summary", {"group_by": group_by}).json()["results"]
+
+    assert [{name: str(group[name] or "-") for name in names} for group in results] == wanted
+    assert as_outsider.get("/summary", {"group_by": group_by}).json() == {"results": []}
+
+
+@pytest.mark.parametrize("query", books.FILTERS)
+def test_a_summary_is_of_what_the_filters_leave(query: str, alice: User, bob: User, as_alice: APIClient) -> None:
+    books.fill(alice)
+    books.fill(bob)
+
+    answer = as_alice.get(f"/summary?group_by=month,category&{query}")
+
+    assert answer.status_code == 200, answer.content
+    assert sum(group["count"] for group in answer.json()["results"]) == len(books.FILTERS[query].split())
+
+
+def test_income_and_expense_make_the_net(alice: User, as_alice: APIClient) -> None:
+    books.fill(alice)
+    for group in as_alice.get("/summary?group_by=category").json()["results"]:
+        assert Decimal(group["income"]) + Decimal(group["expense"]) == Decimal(group["net"])
+        assert Decimal(group["expense"]) <= 0 <= Decimal(group["income"])
+
+
+def test_categories_sort_by_their_letters_on_every_database(alice: User, as_alice: APIClient) -> None:
+    """By code point: databases differ in what comes first."""
+    for name in ("b", "Bb", "é", "z", "_", "10", "9"):
+        IncomeFactory.create(owner=alice, category=CategoryFactory.create(owner=alice, name=name))
+    results = as_alice.get("/summary?group_by=category").json()["results"]
+    assert [group["category"] for group in results] == ["10", "9", "Bb", "_", "b", "z", "é"]

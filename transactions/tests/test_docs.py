@@ -20,6 +20,8 @@ from transactions.tests.live import LiveServer, serve
 ROOT: Path = settings.BASE_DIR
 ADDRESS = "http://127.0.0.1:5000"  # where the pages find the service
 END = "-- end of what the command prints --"
+BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+EXAMPLE = re.compile(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", re.MULTILINE)
 TOKEN = re.compile(r'(?P<quoted>"(?:\\.|[^"\\])*")|(?P<line>\n *\.\.\.(?=\n))|(?P<dots>\.\.\.)|(?P<space>\s)|.')
 
 # Each page with the environment that it tells to follow it in.
@@ -37,8 +39,8 @@ class Example(NamedTuple):
 
 def examples(page: str) -> Iterator[Example]:
     text = (ROOT / page).read_text(encoding="utf-8")
-    for block in re.finditer(r"^```console\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
-        for match in re.finditer(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", block[1], re.MULTILINE):
+    for block in BLOCK.finditer(text):
+        for match in EXAMPLE.finditer(block[1]):
             line = text.count("\n", 0, block.start(1) + match.start()) + 1
             yield Example(line, match[1].rstrip("\n"), match[2])
 
@@ -111,7 +113,7 @@ def test_how_an_output_is_compared(output: str, printed: str, same: bool) -> Non
 
 def test_the_pages_list_every_setting_and_no_other() -> None:
     source = (ROOT / "cashman_project/settings.py").read_text(encoding="utf-8")
-    secrets = set(re.findall(r'read_secret\(\s*"(\w+)"', source))
+    secrets = set(re.findall(r'read_(?:secret|text)\(\s*"(\w+)"', source))
     read = set(re.findall(r'read\(\s*"(\w+)"', source)) | secrets
 
     table = re.findall(r"^\| `(\w+)`", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)

@@ -37,8 +37,10 @@ from users.models import User
 
 def row(owner: User, amount: Decimal, currency: str = "CLF") -> Transaction:
     kind = TransactionType.INCOME if amount > 0 else TransactionType.EXPENSE
-    date = datetime.date(2026, 11, 1)
-    return Transaction(owner=owner, type=kind, description="x", amount=amount, currency=currency, date=date)
+    # A dump keeps milliseconds alone, and writes them differently where there are none.
+    moment = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
+    common = {"owner": owner, "description": "x", "date": moment.date(), "created_at": moment}
+    return Transaction(type=kind, amount=amount, currency=currency, **common)
 
 
 def store(owner: User, amounts: list[Decimal]) -> None:

@@ -162,7 +162,16 @@ def test_a_new_resource_says_where_it_is(path: str, body: dict[str, Any], as_ali
     assert as_alice.get(response["Location"]).json() == response.json()
 
 
-@pytest.mark.parametrize("prefer", ["return=minimal", "Return = Minimal", "respond-async, return=minimal"])
+@pytest.mark.parametrize(
+    "prefer",
+    [
+        "return=minimal",
+        "Return = Minimal",
+        "respond-async, return=minimal",
+        "return=minimal; wait=1",
+        'return="minimal"',
+    ],
+)
 def test_who_prefers_no_answer_gets_none(prefer: str, as_alice: APIClient) -> None:
     response = as_alice.post("/incomes", {"description": "x", "amount": 1}, headers={"Prefer": prefer})
 

@@ -161,6 +161,7 @@ FAULTS = [
     ("csrfmiddlewaretoken", '"x"', "unknown_field"),
     ("__class__", "1", "unknown_field"),
     ("résumé", "1", "unknown_field"),
+    (r"\ud800", "1", "unknown_field"),
 ]
 
 

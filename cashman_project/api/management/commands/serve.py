@@ -33,7 +33,6 @@ class Command(BaseCommand):
             "--port": str(settings.PORT),
             "--workers": str(settings.WORKERS),
             "--blocking-threads": str(THREADS),
-            "--backpressure": str(THREADS),
         }
         command = [sys.executable, "-m", "granian", "--respawn-failed-workers", "--no-ws"]
         command += [word for argument in arguments.items() for word in argument]

@@ -1,0 +1,32 @@
+"""Database transactions around a write."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+
+ResultT = TypeVar("ResultT")
+
+LOST_RACES = {"23503", "40P01"}  # PostgreSQL's foreign_key_violation and deadlock_detected
+
+
+def in_transaction(write: Callable[[], ResultT]) -> ResultT:
+    """Return the result of `write`, run in one transaction.
+
+    Where it lost a race (a row that it links to is gone when the transaction ends, or PostgreSQL broke
+    a deadlock), it is run once more, so that it is judged by what is stored now. Raises what `write`
+    raises, and IntegrityError or OperationalError where it fails twice.
+    """
+    try:
+        with transaction.atomic():
+            return write()
+    except (IntegrityError, OperationalError) as error:
+        if not _is_lost_race(error):
+            raise
+    with transaction.atomic():
+        return write()
+
+
+def _is_lost_race(error: DatabaseError) -> bool:
+    code = getattr(error.__cause__, "pgcode", None)
+    return code in LOST_RACES or str(error) == "FOREIGN KEY constraint failed"  # as SQLite says it

@@ -1,0 +1,11 @@
+#!/bin/sh
+# What a container does: run its arguments; without any, make what lacks (keys, an SQLite file's tables) and serve.
+# A PostgreSQL database is migrated once, by hand or by compose.yaml, and not by each of the containers that use it.
+set -eu
+umask 077
+[ $# -eq 0 ] || exec "$@"
+python manage.py makesecrets
+case ${DATABASE_URL:-} in
+    sqlite:*) python manage.py migrate --no-input ;;
+esac
+exec python manage.py serve

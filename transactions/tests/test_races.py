@@ -1,0 +1,96 @@
+"""Real races, between real connections: everybody gets an answer that names what is in the way."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection
+from rest_framework.test import APIClient
+
+from conftest import client_of
+from transactions.models import Transaction
+from transactions.tests.factories import CategoryFactory, IncomeFactory
+from users.models import User
+
+ROUNDS = 10
+PASSWORD = "correct horse battery"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(7) as executor:
+        yield executor
+
+
+def at_once(pool: ThreadPoolExecutor, *requests: Callable[[], Any]) -> list[Any]:
+    """Send the requests at the same moment, each over a connection of its own; return the answers in their order."""
+    barrier = threading.Barrier(len(requests))
+
+    def send(request: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            return request()
+        finally:
+            connection.close()
+
+    return list(pool.map(send, requests))
+
+
+def faults(answer: Any) -> tuple[int, str | None]:
+    """Return the status of an answer, and the field of its first fault."""
+    named = answer.json()["errors"] if answer.status_code >= 400 else []
+    return answer.status_code, named[0]["field"] if named else None
+
+
+def test_registering_one_name_at_once(pool: ThreadPoolExecutor, settings: Any, db: None) -> None:
+    settings.ALLOW_SIGNUP = True
+    for number in range(3):
+        user = {"username": f"zoe{number}", "password": PASSWORD}
+        answers = at_once(pool, *[partial(APIClient().post, "/auth/register", user) for _client in range(4)])
+
+        assert Counter(map(faults, answers)) == {(201, None): 1, (409, "username"): 3}
+
+
+def test_linking_to_a_category_while_it_is_deleted(pool: ThreadPoolExecutor, alice: User, bob: User) -> None:
+    clients = [client_of(alice) for _client in range(7)]
+    for number in range(ROUNDS):
+        category = CategoryFactory.create(owner=alice, name=f"Race {number}")
+        income = {"description": "x", "amount": 1, "category": category.name}
+
+        deleted, *created = at_once(
+            pool,
+            partial(clients[0].delete, f"/categories/{category.id}"),
+            *[partial(client.post, "/incomes", income) for client in clients[1:]],
+        )
+
+        assert set(map(faults, created)) <= {(201, None), (400, "category")}
+        assert (deleted.status_code == 204) == ((400, "category") in map(faults, created) or not created)
+    assert not Transaction.objects.for_owner(bob).exists()
+
+
+def test_changing_rows_while_their_category_is_unlinked(
+    pool: ThreadPoolExecutor, alice: User, bob: User, outsider: User
+) -> None:
+    clients = [client_of(alice) for _client in range(7)]
+    for number in range(ROUNDS):
+        leaving = CategoryFactory.create(owner=alice, name=f"Leaving {number}")
+        staying = CategoryFactory.create(owner=alice, name=f"Staying {number}")
+        rows = IncomeFactory.create_batch(6, owner=alice, category=leaving)
+
+        deleted, *changed = at_once(
+            pool,
+            partial(clients[0].delete, f"/categories/{leaving.id}?force=true"),
+            *[
+                partial(client.patch, f"/incomes/{row.id}", {"category": category.name})
+                for client, row, category in zip(clients[1:], rows, [leaving, staying] * 3, strict=True)
+            ],
+        )
+
+        assert deleted.status_code in (204, 409)
+        assert set(map(faults, changed)) <= {(200, None), (400, "category")}

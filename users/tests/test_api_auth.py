@@ -1,0 +1,351 @@
+"""/auth: getting tokens, and what becomes of wrong ones."""
+
+import json
+from typing import Any
+
+import pytest
+from django.conf import settings
+from pytest_django import Settings
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
+
+from cashman_project.api.tests.problems import problem_of, stored
+from conftest import client_of
+from transactions.models import Transaction
+from transactions.tests.factories import IncomeFactory
+from users.models import User
+from users.tests.tokens import HEADER, claims_of, signed
+
+PASSWORD = "correct horse battery"
+CHALLENGE = 'Bearer realm="cashman"'
+
+# What is changed of a good token's claims (None: taken out), and the code of its refusal.
+WRONG_CLAIMS: list[tuple[dict[str, Any], str]] = [
+    ({"exp": 1}, "token_expired"),
+    ({"exp": 0}, "token_expired"),
+    ({"exp": -(10**30)}, "token_expired"),
+    ({"exp": 10**17}, "invalid_token"),
+    ({"exp": 10**30}, "invalid_token"),
+    ({"exp": 1e30}, "invalid_token"),
+    ({"exp": float("nan")}, "invalid_token"),
+    ({"exp": float("inf")}, "invalid_token"),
+    ({"exp": "tomorrow"}, "invalid_token"),
+    ({"exp": []}, "invalid_token"),
+    ({"exp": None}, "invalid_token"),
+    ({"iat": 2**33}, "invalid_token"),
+    ({"iat": 10**30}, "invalid_token"),
+    ({"iat": "x"}, "invalid_token"),
+    ({"nbf": 2**33}, "invalid_token"),
+    ({"nbf": {}}, "invalid_token"),
+    ({"aud": "another"}, "invalid_claims"),
+    ({"aud": ["another"]}, "invalid_claims"),
+    ({"aud": 5}, "invalid_claims"),
+    ({"aud": None}, "invalid_token"),
+    ({"iss": "another"}, "invalid_claims"),
+    ({"iss": ["cashman"]}, "invalid_claims"),
+    ({"iss": None}, "invalid_token"),
+    ({"sub": 5}, "invalid_token"),
+    ({"sub": ["x"]}, "invalid_token"),
+    ({"sub": True}, "invalid_token"),
+    ({"sub": None}, "invalid_token"),
+    ({"sub": ""}, "invalid_token"),
+    ({"sub": "nobody"}, "invalid_token"),
+    ({"sub": "\0"}, "invalid_token"),
+    ({"sub": "\ud800"}, "invalid_token"),
+    ({"sub": 5_000 * "x"}, "invalid_token"),
+    ({"jti": None}, "invalid_token"),
+    ({"token_type": "another"}, "invalid_token"),
+    ({"token_type": 5}, "invalid_token"),
+    ({"token_type": None}, "invalid_token"),
+]
+WRONG_TOKENS = {
+    "no token": "garbage",
+    "empty parts": "..",
+    "four parts": "a.b.c.d",
+    "no JSON": "YQ.YQ.YQ",
+    "a number as header": signed({}, header=5),
+    "a list as header": signed({}, header=[]),
+    "no alg": signed({}, header={}),
+    "alg as a number": signed({}, header={"alg": 5}),
+    "alg as a list": signed({}, header={"alg": ["HS256"]}),
+    "kid as a number": signed({}, header=HEADER | {"kid": 5}),
+    "critical extensions": signed({}, header=HEADER | {"crit": ["x"]}),
+    "claims as a list": signed([]),
+    "claims as null": signed(None),
+    "claims as text": signed("x"),
+    "claims that are no JSON": signed(b"{"),
+    "claims nested deep": signed(100_000 * b"["),
+    "a number of 5,000 digits": signed(b'{"exp": ' + 5_000 * b"9" + b"}"),
+    "bytes that are no text": "\xff",
+    "100,000 characters": 100_000 * "a",
+}
+
+
+def get_with(header: str | None) -> Any:
+    headers = {} if header is None else {"Authorization": header}
+    return APIClient(raise_request_exception=False).get("/secured/ping", headers=headers)
+
+
+def changed(claims: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in (claims | changes).items() if value is not None}
+
+
+def test_a_token_made_by_hand_is_good(alice: User) -> None:
+    """So what the tests below change is what is wrong with theirs."""
+    for claims in (claims_of(alice), claims_of(alice) | {"aud": ["another", "cashman"]}):
+        assert get_with(f"Bearer {signed(claims)}").json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
+def test_the_scheme_may_be_in_any_case(scheme: str, alice: User) -> None:
+    assert get_with(f"{scheme} {AccessToken.for_user(alice)}").status_code == 200
+
+
+@pytest.mark.parametrize("header", [None, "", " "])
+def test_no_header_is_told_from_a_wrong_one(header: str | None, db: None) -> None:
+    response = get_with(header)
+
+    problem_of(response, 401, "authorization_header_missing")
+    assert response["WWW-Authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Bearer ", "bearer", "{token}", "Bearer {token} x", "Bearer a b", "Basic YTpi", "basic YTpi"]
+)
+def test_a_header_of_another_form_is_invalid(header: str, alice: User) -> None:
+    response = get_with(header.replace("{token}", str(AccessToken.for_user(alice))))
+
+    problem_of(response, 401, "invalid_header")
+    assert response["WWW-Authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize("scheme", ["Token", "Digest", "JWT", "token", "Bearer:", "Negotiate"])
+def test_another_scheme_is_not_overlooked(scheme: str, alice: User) -> None:
+    response = get_with(f"{scheme} {AccessToken.for_user(alice)}")
+
+    problem_of(response, 401, "invalid_header")
+    assert response["WWW-Authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize(("changes", "code"), WRONG_CLAIMS, ids=[ascii(case[0])[:40] for case in WRONG_CLAIMS])
+def test_a_token_of_wrong_claims_is_refused(changes: dict[str, Any], code: str, alice: User, nobody: APIClient) -> None:
+    response = get_with(f"Bearer {signed(changed(claims_of(alice), changes))}")
+
+    problem_of(response, 401, code)
+    assert response["WWW-Authenticate"] == f'{CHALLENGE}, error="invalid_token"'
+    refresh = nobody.post("/auth/token/refresh", {"refresh": signed(changed(claims_of(alice, "refresh"), changes))})
+    problem_of(refresh, 401, code)
+    assert refresh["WWW-Authenticate"] == CHALLENGE
+
+
+@pytest.mark.parametrize("token", WRONG_TOKENS.values(), ids=WRONG_TOKENS.keys())
+def test_a_token_of_another_form_is_refused(token: str, alice: User, nobody: APIClient) -> None:
+    response = get_with(f"Bearer {token}")
+
+    problem_of(response, 401, "invalid_token")
+    assert response["WWW-Authenticate"] == f'{CHALLENGE}, error="invalid_token"'
+    problem_of(nobody.post("/auth/token/refresh", {"refresh": token}), 401, "invalid_token")
+
+
+def test_a_token_that_the_service_did_not_sign_is_refused(alice: User) -> None:
+    claims = claims_of(alice)
+    head, payload, signature = signed(claims).split(".")
+    unsigned = signed(claims, header={"alg": "none", "typ": "JWT"}).rpartition(".")[0]
+
+    for token in (
+        signed(claims, key=32 * "x"),
+        signed(claims, key=settings.SECRET_KEY),
+        signed(claims, header=HEADER | {"alg": "HS512"}, digest="sha512"),
+        signed(claims, header=HEADER | {"alg": "RS256"}),
+        f"{unsigned}.",
+        f"{unsigned}.{signature}",
+        f"{head}.{payload}.",
+        f"{head}.{payload}.{signature[::-1]}",
+        f"{head}.{signed(claims | {'sub': 'x'}).split('.')[1]}.{signature}",
+    ):
+        problem_of(get_with(f"Bearer {token}"), 401, "invalid_token")
+
+
+def test_one_kind_of_token_is_not_used_as_the_other(alice: User, nobody: APIClient) -> None:
+    problem_of(get_with(f"Bearer {RefreshToken.for_user(alice)}"), 401, "invalid_token")
+    response = nobody.post("/auth/token/refresh", {"refresh": str(AccessToken.for_user(alice))})
+    problem_of(response, 401, "invalid_token")
+
+
+@pytest.mark.parametrize("end", ["deactivated", "deleted"])
+def test_tokens_end_with_their_user(end: str, alice: User, nobody: APIClient) -> None:
+    client, refresh = client_of(alice), str(RefreshToken.for_user(alice))
+    assert client.get("/me").status_code == 200
+
+    if end == "deactivated":
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+    else:
+        alice.delete()
+
+    response = client.get("/me")
+    problem_of(response, 401, "invalid_token")
+    assert response["WWW-Authenticate"] == f'{CHALLENGE}, error="invalid_token"'
+    problem_of(client.post("/incomes", {"description": "x", "amount": 1}), 401, "invalid_token")
+    problem_of(nobody.post("/auth/token/refresh", {"refresh": refresh}), 401, "invalid_token")
+    assert not Transaction.objects.exists()
+
+
+def test_a_stale_token_is_no_matter_where_none_is_needed(nobody: APIClient) -> None:
+    nobody.credentials(HTTP_AUTHORIZATION="Bearer garbage")
+
+    assert nobody.get("/ping").status_code == 200
+    problem_of(nobody.get("/incomes"), 401, "invalid_token")
+
+
+@pytest.fixture
+def known(alice: User) -> User:
+    alice.set_password(PASSWORD)
+    alice.save()
+    return alice
+
+
+def test_a_pair_of_tokens_is_given_for_name_and_password(known: User, nobody: APIClient) -> None:
+    response = nobody.post("/auth/token", {"username": "alice", "password": PASSWORD})
+
+    assert response.status_code == 200
+    assert list(response.json()) == ["access", "refresh"]
+    assert response["Cache-Control"] == "no-store"
+    assert get_with(f"Bearer {response.json()['access']}").status_code == 200
+    again = nobody.post("/auth/token/refresh", {"refresh": response.json()["refresh"]})
+    assert list(again.json()) == ["access", "refresh"]
+    assert get_with(f"Bearer {again.json()['access']}").status_code == 200
+
+
+@pytest.mark.parametrize("username", ["alice", "ALICE", "nobody", "alice ", "a\u200blice", 10_000 * "x"])
+def test_wrong_credentials_are_answered_all_alike(username: str, known: User, nobody: APIClient) -> None:
+    password = PASSWORD if username != "alice" else PASSWORD + " "
+
+    response = nobody.post("/auth/token", {"username": username, "password": password})
+
+    problem = problem_of(response, 401, "bad_credentials")
+    assert problem["detail"] == "No active user has this name and password."
+    assert response["WWW-Authenticate"] == CHALLENGE
+
+
+def test_a_deactivated_user_gets_no_tokens(known: User, nobody: APIClient) -> None:
+    User.objects.update(is_active=False)
+
+    problem_of(nobody.post("/auth/token", {"username": "alice", "password": PASSWORD}), 401, "bad_credentials")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "code"),
+    [
+        ("/auth/token", {"username": "alice"}, "password", "required"),
+        ("/auth/token", {"password": "x"}, "username", "required"),
+        ("/auth/token", {"username": ["alice"], "password": "x"}, "username", "invalid"),
+        ("/auth/token", {"username": "alice", "password": 5}, "password", "invalid"),
+        ("/auth/token", {"username": "alice", "password": None}, "password", "null"),
+        ("/auth/token", {"username": "alice", "password": ""}, "password", "blank"),
+        ("/auth/token", {"username": "alice", "password": 1_001 * "x"}, "password", "max_length"),
+        ("/auth/token", {"username": "a\0", "password": "x"}, "username", "null_characters_not_allowed"),
+        ("/auth/token", {"username": "a", "password": "\0"}, "password", "null_characters_not_allowed"),
+        ("/auth/token", {"username": "\ud800", "password": "x"}, "username", "surrogate_characters_not_allowed"),
+        ("/auth/token", {"username": "a", "password": "x", "otp": "1"}, "otp", "unknown_field"),
+        ("/auth/token/refresh", {}, "refresh", "required"),
+        ("/auth/token/refresh", {"refresh": 5}, "refresh", "invalid"),
+        ("/auth/token/refresh", {"refresh": None}, "refresh", "null"),
+        ("/auth/token/refresh", {"refresh": ""}, "refresh", "blank"),
+        ("/auth/token/refresh", {"refresh": "x", "access": "x"}, "access", "unknown_field"),
+    ],
+)
+def test_a_wrong_body_is_refused_by_its_field(
+    path: str, body: dict[str, Any], field: str, code: str, known: User, nobody: APIClient
+) -> None:
+    response = nobody.post(path, json.dumps(body), content_type="application/json")
+
+    problem_of(response, 400, code if code == "unknown_field" else "invalid", (field, code))
+
+
+def test_sign_up_is_closed_unless_it_is_opened(nobody: APIClient) -> None:
+    for body in ({"username": "zoe", "password": PASSWORD}, {}):
+        problem_of(nobody.post("/auth/register", body), 403, "permission_denied")
+    assert not User.objects.exists()
+
+
+@pytest.fixture
+def open_for_all(settings: Settings) -> None:
+    settings.ALLOW_SIGNUP = True
+
+
+def test_who_signs_up_gets_books_of_its_own(open_for_all: None, nobody: APIClient, alice: User) -> None:
+    IncomeFactory.create(owner=alice)
+
+    response = nobody.post("/auth/register", {"username": "zoe", "password": PASSWORD, "email": "zoe@home.example"})
+
+    zoe = User.objects.get(username="zoe")
+    assert response.status_code == 201
+    assert response.json() == {
+        "id": str(zoe.pk),
+        "username": "zoe",
+        "email": "zoe@home.example",
+        "currency": "USD",
+        "time_zone": "UTC",
+        "language": "en",
+    }
+    assert (zoe.is_staff, zoe.is_superuser) == (False, False)
+    pair = nobody.post("/auth/token", {"username": "zoe", "password": PASSWORD}).json()
+    nobody.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
+    assert nobody.get("/incomes").json()["results"] == []
+
+
+@pytest.mark.parametrize("username", ["alice", " alice ", "ａｌｉｃｅ", "ⓐlice"])
+def test_a_name_that_is_taken_is_a_conflict(username: str, open_for_all: None, nobody: APIClient, alice: User) -> None:
+    before = stored()
+
+    response = nobody.post("/auth/register", {"username": username, "password": PASSWORD})
+
+    problem_of(response, 409, "conflict", ("username", "conflict"))
+    assert stored() == before
+
+
+def test_a_name_logs_in_however_it_is_written(open_for_all: None, nobody: APIClient) -> None:
+    assert nobody.post("/auth/register", {"username": "ﬁona", "password": PASSWORD}).json()["username"] == "fiona"
+
+    for username in ("fiona", "ﬁona"):
+        assert nobody.post("/auth/token", {"username": username, "password": PASSWORD}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"username": None}, [("username", "null")]),
+        ({"username": ""}, [("username", "blank")]),
+        ({"username": 5}, [("username", "invalid")]),
+        ({"username": "a b"}, [("username", "invalid")]),
+        ({"username": "a/b"}, [("username", "invalid")]),
+        ({"username": 151 * "x"}, [("username", "max_length")]),
+        ({"username": 10 * "ﷺ"}, [("username", "invalid"), ("username", "max_length")]),
+        ({"password": "short"}, [("password", "password_too_short")]),
+        ({"password": " "}, [("password", "password_too_short")]),
+        ({"password": "password123"}, [("password", "password_too_common")]),
+        ({"password": "8473920183746"}, [("password", "password_entirely_numeric")]),
+        ({"password": "zoe.miller1"}, [("password", "password_too_similar")]),
+        ({"password": "zoe@home.example"}, [("password", "password_too_similar")]),
+        ({"password": ""}, [("password", "blank")]),
+        ({"password": 12345678}, [("password", "invalid")]),
+        ({"password": 1_001 * "x"}, [("password", "max_length")]),
+        ({"password": "x\0yzabcdefg"}, [("password", "null_characters_not_allowed")]),
+        ({"email": "zoe"}, [("email", "invalid")]),
+        ({"email": 5}, [("email", "invalid")]),
+        ({"email": None}, [("email", "null")]),
+        ({"email": 250 * "x" + "@home.example"}, [("email", "max_length")]),
+        ({"is_staff": True}, [("is_staff", "unknown_field")]),
+        ({"is_superuser": True}, [("is_superuser", "unknown_field")]),
+        ({"id": "01a20000-0000-7000-8000-000000000000"}, [("id", "unknown_field")]),
+    ],
+)
+def test_a_wrong_sign_up_is_refused_by_its_field(
+    changes: dict[str, Any], faults: list[tuple[str | None, str]], open_for_all: None, nobody: APIClient
+) -> None:
+    body = {"username": "zoe.miller", "password": PASSWORD, "email": "zoe@home.example"} | changes
+
+    response = nobody.post("/auth/register", json.dumps(body), content_type="application/json")
+
+    problem_of(response, 400, "unknown_field" if faults[0][1] == "unknown_field" else "invalid", *faults)
+    assert not User.objects.exists()
