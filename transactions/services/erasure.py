@@ -1,15 +1,17 @@
 """Forgetting people."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from users.models import User
-
 from ..models import Category, Transaction
 
+if TYPE_CHECKING:
+    from users.models import User
 
-def erase_users(*, users: Iterable[User]) -> None:
+
+def erase_users(*, users: "Iterable[User]") -> None:
     """Delete the users with all that they own; all or nothing."""
     people = list(users)
     with transaction.atomic():

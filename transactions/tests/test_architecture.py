@@ -107,10 +107,14 @@ def test_money_and_formats_know_nothing_of_rows_or_views() -> None:
     assert [edge for edge in low if within(edge[1], *APPS, "rest_framework.views", "rest_framework.request")] == []
 
 
-def test_the_apps_meet_at_money_alone() -> None:
+def test_the_apps_meet_at_money_and_erasure_alone() -> None:
     met = {edge for edge in IMPORTS if within(edge[0], "users") and within(edge[1], "transactions")}
     met |= {edge for edge in IMPORTS if within(edge[0], "transactions") and within(edge[1], "users")}
-    assert {imported for _importer, imported in met} == {"transactions.money.validate_currency"}
+    assert {imported for _importer, imported in met} == {
+        "transactions.money.DIGITS",
+        "transactions.money.validate_currency",
+        "transactions.services.erasure.erase_users",
+    }
 
 
 def test_services_take_no_request() -> None:
