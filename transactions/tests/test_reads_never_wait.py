@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.live import PATIENCE
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -121,11 +122,11 @@ def test_a_read_is_answered_while_another_process_writes(as_alice: APIClient, ro
 
 
 def test_a_write_waits_for_the_other_and_then_succeeds(as_alice: APIClient, row: Transaction) -> None:
-    lock = {"sqlite": "BEGIN", "postgresql": "FOR UPDATE"}[connection.vendor]
+    lock = {"sqlite": "BEGIN", "postgresql": "FOR NO KEY UPDATE"}[connection.vendor]
     with lock_held() as release:
         writer = Writer(lambda: as_alice.patch(f"/expenses/{row.pk}", {"description": "changed"}), lock)
         writer.start()
-        writer.begun.wait()
+        assert writer.begun.wait(PATIENCE)
         check_reads(as_alice, row)
         assert writer.is_alive()
         release()
