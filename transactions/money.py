@@ -154,7 +154,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         if hasattr(value, "as_sql"):
-            check_written(value)
+            _check_written(value)
         return super().get_db_prep_save(value, connection)
 
     def from_db_value(self, value: Any, expression: Expression, connection: BaseDatabaseWrapper) -> Decimal | None:
@@ -180,17 +180,17 @@ def _is_exact(expression: Any) -> bool:
     return False
 
 
-def check_written(expression: Any) -> None:
+def _check_written(expression: Any) -> None:
     """Raise FieldError unless writing the expression to money writes one of several given amounts, as bulk_update does.
 
     `F("amount") + 1` would add a ten-thousandth.
     """
     match expression:
         case Cast():
-            check_written(expression.get_source_expressions()[0])
+            _check_written(expression.get_source_expressions()[0])
         case Case():
             for choice in (*(case.result for case in expression.cases), expression.default):
-                check_written(choice)
+                _check_written(choice)
         case Value() if expression.value is None or isinstance(expression.output_field, MoneyField):
             return
         case _:

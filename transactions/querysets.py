@@ -14,7 +14,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from .choices import TransactionType
-from .money import MoneyField, MoneySum, check_written
+from .money import MoneySum
 
 if TYPE_CHECKING:
     from users.models import User
@@ -36,13 +36,11 @@ class OwnedQuerySet(models.QuerySet[Any]):
     def update(self, **values: Any) -> int:
         """Update the rows, count their `version` up and note the moment; return how many there were.
 
-        Raises FieldError where a field is given that never changes, or money an expression.
+        Raises FieldError where a field is given that never changes.
         """
-        for name, value in values.items():
-            if name in self.fixed_fields:
+        for name in self.fixed_fields:
+            if name in values:
                 raise FieldError(f"{name} never changes.")
-            if hasattr(value, "resolve_expression") and isinstance(self.model._meta.get_field(name), MoneyField):
-                check_written(value)
         return super().update(**values | {"version": F("version") + 1, "updated_at": timezone.now()})
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, update_conflicts: bool = False, **kwargs: Any) -> Any:

@@ -10,6 +10,7 @@ from django.core.exceptions import FieldError, ObjectDoesNotExist, ValidationErr
 from django.db import connection, transaction
 from django.db.models import Count, F, RestrictedError
 from django.forms import modelform_factory
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from transactions.models import Category, Expense, Income, Transaction
@@ -121,6 +122,7 @@ def test_an_owner_never_changes(factory: Any, alice: User, bob: User) -> None:
     for write in (
         row.save,
         lambda: row.save(update_fields=["owner"]),
+        lambda: row.save(update_fields=[field_of(row)]),
         lambda: rows.update(owner=bob),
         lambda: rows.update(owner_id=bob.pk),
         lambda: rows.bulk_update([row], ["owner"]),
@@ -195,11 +197,13 @@ def test_another_owners_category_is_not_prefetched(corrupted: Transaction, alice
     mine = ExpenseFactory.create(owner=alice, category=CategoryFactory.create(owner=alice, name="mine"))
     bobs = ExpenseFactory.create(owner=bob, category=Category.objects.get(owner=bob))
 
-    rows: Any = {row.pk: row for row in Transaction.objects.prefetch_related("category")}
+    with CaptureQueriesContext(connection) as queries:
+        rows: Any = {row.pk: row for row in Transaction.objects.prefetch_related("category")}
 
     assert rows[corrupted.pk].category is None
     assert rows[mine.pk].category.name == "mine"
     assert rows[bobs.pk].category.name == "bob's secret"
+    assert '"owner_id" IN' in queries[1]["sql"]  # which tells a distributed table where to look
 
 
 @pytest.mark.parametrize("write", ["create", "save", "bulk_update", "bulk_create"])

@@ -166,3 +166,18 @@ def test_a_page_has_fifty_rows_unless_another_size_is_asked_for(alice: User, as_
 
     assert [size(""), size("?page_size="), size("?page_size=1"), size("?page_size=500")] == [50, 50, 1, 500]
     assert as_alice.get("/transactions").json()["next"].startswith("http://testserver/transactions?cursor=")
+
+
+@pytest.mark.parametrize("ordering", ["name", "-name"])
+def test_categories_have_pages_in_whatever_order_the_database_sorts_text(
+    ordering: str, alice: User, as_alice: APIClient
+) -> None:
+    for name in ("a", "A b", "a-b", "ab", "_a", "-b", "é", "e", "ë", "z", "10", "9", "ß", "ss t", "日本", "👩‍👧"):
+        CategoryFactory.create(owner=alice, name=name)
+    whole = [row["name"] for row in as_alice.get(f"/categories?ordering={ordering}").json()["results"]]
+    assert len(whole) == 16
+
+    pages = list(walk(as_alice, f"/categories?ordering={ordering}&page_size=3", "next"))
+    assert [row["name"] for page in pages for row in page["results"]] == whole
+    back = list(walk(as_alice, pages[-1]["previous"], "previous"))
+    assert [row["name"] for page in reversed(back) for row in page["results"]] == whole[:15]
