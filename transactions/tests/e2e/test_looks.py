@@ -59,7 +59,6 @@ def overflow(visitor: Visitor) -> int:
 @pytest.mark.parametrize("size", [NARROW, WIDE], ids=["narrow", "wide"])
 def test_a_page_fits_its_window_and_can_be_read(visit: Visit, size: tuple[int, int], dark: bool) -> None:
     visitor = visit(size, dark=dark)
-    visitor.expected = [400, 404]
     visitor.page.goto("/api-auth/login/")
     visitor.log_in("demo", "demo")
 
@@ -72,6 +71,7 @@ def test_a_page_fits_its_window_and_can_be_read(visit: Visit, size: tuple[int, i
         assert visitor.page.evaluate(FAINT) == [], place
         paper = visitor.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert paper == ("rgb(19, 24, 28)" if dark else "rgb(246, 246, 243)")
+    visitor.expected = [400, 404]
 
 
 def test_long_texts_fit_a_narrow_window(visit: Visit, newcomer: str, server: LiveServer) -> None:
