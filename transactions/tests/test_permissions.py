@@ -124,9 +124,9 @@ def fill(owner: User, name: str) -> list[str]:
     """Fill the books of `owner`; return what no other may read: ids, and texts that hold `name`."""
     category = CategoryFactory.create(owner=owner, name=f"{name} category")
     texts = {"description": f"{name} text", "notes": f"{name} note", "category": category, "owner": owner}
-    income = IncomeFactory.create(**texts, external_id=f"{name} 1", amount=7001)
-    expense = ExpenseFactory.create(**texts, external_id=f"{name} 2", amount=7002)
-    return [str(row.pk) for row in (owner, category, income, expense)] + [f"{name} ", "7001", "7002"]
+    income = IncomeFactory.create(**texts, external_id=f"{name} 1", amount="701.13")
+    expense = ExpenseFactory.create(**texts, external_id=f"{name} 2", amount="702.17")
+    return [str(row.pk) for row in (owner, category, income, expense)] + [f"{name} ", "701.13", "702.17"]
 
 
 def rows_of(owner: User) -> list[dict[str, Any]]:
@@ -232,7 +232,7 @@ def test_no_header_finds_anothers_row(path: str, headers: dict[str, str], as_ali
         "page_size=500",
         "search=secret",
         "external_id=secret 1",
-        "amount_min=7001&amount_max=7002",
+        "amount_min=701&amount_max=703",
         "date_after=2026-11-01",
         "updated_after=2026-01-01T00:00:00Z",
         "uncategorized=false",
