@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -124,8 +125,8 @@ def fill(owner: User, name: str) -> list[str]:
     """Fill the books of `owner`; return what no other may read: ids, and texts that hold `name`."""
     category = CategoryFactory.create(owner=owner, name=f"{name} category")
     texts = {"description": f"{name} text", "notes": f"{name} note", "category": category, "owner": owner}
-    income = IncomeFactory.create(**texts, external_id=f"{name} 1", amount="701.13")
-    expense = ExpenseFactory.create(**texts, external_id=f"{name} 2", amount="702.17")
+    income = IncomeFactory.create(**texts, external_id=f"{name} 1", amount=Decimal("701.13"))
+    expense = ExpenseFactory.create(**texts, external_id=f"{name} 2", amount=Decimal("702.17"))
     return [str(row.pk) for row in (owner, category, income, expense)] + [f"{name} ", "701.13", "702.17"]
 
 
