@@ -14,12 +14,14 @@ from django import forms
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, Func, Max, Min, Value, lookups
+from django.db.models import Case, F, Func, Max, Min, Value, lookups
 from django.db.models.expressions import Col, Expression, Ref
 from django.db.models.functions import Abs, Cast
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+
+from cashman_project.api.sqljson import JSONValue
 
 STORED_DIGITS = 4
 UNITS = 10**STORED_DIGITS  # ten-thousandths in one
@@ -355,3 +357,31 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
 
     def to_representation(self, value: tuple[Decimal, str]) -> str:
         return format_amount(*value)
+
+    def json_value(self) -> "AmountJSON":
+        return AmountJSON(F(str(self.source)), F("currency"))
+
+
+class AmountJSON(JSONValue):
+    """An amount and its currency as what `format_amount` writes, made by the database."""
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        units, digits = self._parts(compiler)
+        number = f"({units} / {UNITS}::numeric)"
+        return f"('\"' || ROUND({number}, GREATEST({digits}, MIN_SCALE({number}))) || '\"')", []
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        units, digits = self._parts(compiler)
+        fraction = f"PRINTF('%%04d', ABS({units}) %% {UNITS})"
+        digits = f"MAX({digits}, LENGTH(RTRIM({fraction}, '0')))"
+        sign = f"CASE WHEN {units} < 0 THEN '-' ELSE '' END"
+        point = f"CASE WHEN {digits} > 0 THEN '.' ELSE '' END"
+        return f"""('"' || {sign} || (ABS({units}) / {UNITS}) || {point} || SUBSTR({fraction}, 1, {digits}) || '"')""", []
+
+    def _parts(self, compiler: SQLCompiler) -> tuple[str, str]:
+        """Return the SQL of the ten-thousandths, and of the digits that the currency has."""
+        units, currency = (compiler.compile(column)[0] for column in self.get_source_expressions())
+        codes = {digits: [f"'{code}'" for code in DIGITS if DIGITS[code] == digits] for digits in set(DIGITS.values())}
+        usual = max(codes, key=lambda digits: len(codes[digits]))
+        cases = [f"WHEN {currency} IN ({', '.join(codes[digits])}) THEN {digits}" for digits in codes if digits != usual]
+        return units, f"CASE {' '.join(cases)} ELSE {usual} END"

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
 from cashman_project.api.serializers import StrictCharField, StrictChoiceField, StrictModelSerializer
+from cashman_project.api.sqljson import TextJSON
 
 from . import examples
 from .choices import TransactionType
@@ -27,6 +29,9 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
     def get_queryset(self) -> Any:
         return Category.objects.for_owner(owner_of(self.context["request"]))
+
+    def json_value(self) -> TextJSON:
+        return TextJSON(F(f"{self.source}__name"))
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return serializers.Field.run_validation(self, data)  # a related field would take "" as null

@@ -4,6 +4,8 @@ import hashlib
 from typing import Any
 
 import orjson
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,31 +13,44 @@ from rest_framework.response import Response
 from .errors import PreconditionFailed
 
 
-def etag_of(data: Any) -> str:
-    """Return the strong entity tag of a resource's JSON data: another one whenever a byte of it differs."""
-    return f'"{hashlib.blake2b(orjson.dumps(data), digest_size=16).hexdigest()}"'
+def wants_json(request: Request) -> bool:
+    """Return whether the answer is JSON, not a page."""
+    return request.accepted_renderer.format == "json"
 
 
-def tagged_response(request: Request, data: Any, **kwargs: Any) -> Response:
-    """Return `data` with its ETag; 304 without a body where `If-None-Match` of a GET names it.
+def etag_of(content: bytes) -> str:
+    """Return the strong entity tag of a resource's JSON: another one whenever a byte of it differs."""
+    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
+
+
+def tagged_response(request: Request, data: Any, **kwargs: Any) -> HttpResponseBase:
+    """Return `data` as a response, where that is JSON with its ETag.
 
     The browsable page has no tag: it is another representation. Raises PreconditionFailed (412)
     where `If-Match` of a GET does not name the tag.
     """
-    if request.accepted_renderer.format != "json":
-        return Response(data, **kwargs)
-    etag = etag_of(data)
+    if wants_json(request):
+        return tagged_json(request, orjson.dumps(data), **kwargs)
+    return Response(data, **kwargs)
+
+
+def tagged_json(request: Request, content: bytes, **kwargs: Any) -> HttpResponse:
+    """Return a resource's JSON with its ETag; 304 without a body where `If-None-Match` of a GET names it.
+
+    Raises PreconditionFailed (412) where `If-Match` of a GET does not name the tag.
+    """
+    etag = etag_of(content)
     headers = {"ETag": etag} | kwargs.pop("headers", {})
     if request.method in ("GET", "HEAD"):
         _check_match(request, etag)
         if _is_named(request.headers.get("If-None-Match", ""), etag):
-            return Response(status=304, headers=headers)
-    return Response(data, headers=headers, **kwargs)
+            return HttpResponse(status=304, headers=headers)
+    return HttpResponse(content, content_type="application/json", headers=headers, **kwargs)
 
 
 def check_preconditions(request: Request, data: Any) -> None:
     """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
-    etag = etag_of(data)
+    etag = etag_of(orjson.dumps(data))
     _check_match(request, etag)
     if _is_named(request.headers.get("If-None-Match", ""), etag):
         raise PreconditionFailed

@@ -2,12 +2,12 @@
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core import signing
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, Expression, F, Func, Model, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
@@ -44,6 +44,31 @@ class RowComparison(Func):
         return sql, [param for _sql, params in compiled for param in params]
 
 
+class Window(NamedTuple):
+    """Which rows make a page: in order of a field, as many as its size and one more, which tells that more follow."""
+
+    field: str
+    descending: bool
+    size: int
+
+    def of(self, queryset: QuerySet[Any], value: Any = None, key: Any = None) -> QuerySet[Any]:
+        """Return the rows in the window, from the start, or beyond the row of that value and key."""
+        sign = "-" if self.descending else ""
+        rows = queryset.order_by(f"{sign}{self.field}", f"{sign}pk")
+        if key is not None:
+            anchor = [
+                value if isinstance(value, Expression) else Value(value, field)
+                for value, field in zip((value, key), self.fields(queryset.model), strict=True)
+            ]
+            operator = "<" if self.descending else ">"
+            rows = rows.filter(RowComparison(F(self.field), F("pk"), *anchor, operator=operator))
+        return rows[: self.size + 1]
+
+    def fields(self, model: type[Model]) -> tuple[Any, Any]:
+        """Return the model's field of the ordering, and its key."""
+        return model._meta.get_field(self.field), model._meta.pk
+
+
 class KeysetPagination(BasePagination):
     """Pages of `page_size` rows in one `ordering` of the view's `orderings`, ties broken by id.
 
@@ -55,27 +80,43 @@ class KeysetPagination(BasePagination):
 
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the page that the request asks for; raises ValidationError (400)."""
+        self.read(request, view)
+        rows = self.cut(list(self.window.of(queryset, *self.anchor(queryset.model))))
+        self.link([(getattr(row, self.window.field), row.pk) for row in rows])
+        return rows
+
+    def read(self, request: Request, view: Any) -> None:
+        """Take what page the request asks for; raises ValidationError (400)."""
         self.request = request
         ordering = request.query_params.get("ordering") or view.default_ordering
-        self.field = _ordering_field(ordering, view.orderings)
+        field = _ordering_field(ordering, view.orderings)
         size = _page_size(request.query_params.get("page_size"))
         self.signer = signing.Signer(sep=".", salt=f"cursor {request.path.rstrip('/')} {_filters(request)} {ordering}")
-        cursor = self._cursor()
+        self.cursor = self._cursor()
+        self.backwards = self.cursor is not None and self.cursor.backwards
+        self.window = Window(field, ordering.startswith("-") != self.backwards, size)
 
-        backwards = cursor is not None and cursor.backwards
-        descending = ordering.startswith("-") != backwards
-        sign = "-" if descending else ""
-        rows_in_order = queryset.order_by(f"{sign}{self.field}", f"{sign}id")
-        if cursor is not None:
-            rows_in_order = rows_in_order.filter(_beyond(queryset.model, self.field, cursor, descending))
-        rows = list(rows_in_order[: size + 1])
-        more = len(rows) > size
-        del rows[size:]
-        if backwards:
+    def anchor(self, model: type[Model]) -> Sequence[Any]:
+        """Return the value of the ordering's field and the id that the page starts beside; nothing for the first."""
+        if self.cursor is None:
+            return ()
+        field, key = self.window.fields(model)
+        return field.to_python(self.cursor.value), key.to_python(self.cursor.id)
+
+    def cut(self, rows: list[Any]) -> list[Any]:
+        """Return the page's rows in their order, of those that the window let through."""
+        self.more = len(rows) > self.window.size
+        del rows[self.window.size :]
+        if self.backwards:
             rows.reverse()
-        self.next = self._link(rows[-1], backwards=False) if rows and (more or backwards) else None
-        self.previous = self._link(rows[0], backwards=True) if rows and cursor and (more or not backwards) else None
         return rows
+
+    def link(self, anchors: Sequence[tuple[Any, Any]]) -> None:
+        """Set the links to the neighbours of the page whose rows have these values of the ordering's field and ids."""
+        forth = anchors and (self.more or self.backwards)
+        back = anchors and self.cursor is not None and (self.more or not self.backwards)
+        self.next = self._link(*anchors[-1], backwards=False) if forth else None
+        self.previous = self._link(*anchors[0], backwards=True) if back else None
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self.next, "previous": self.previous, "results": data})
@@ -90,10 +131,9 @@ class KeysetPagination(BasePagination):
             message = _("Not a cursor of this list with these filters and this ordering: start again without it.")
             raise ValidationError({"cursor": [message]}, code="invalid_cursor") from None
 
-    def _link(self, row: Model, *, backwards: bool) -> str:
-        value = getattr(row, self.field)
+    def _link(self, value: Any, key: Any, *, backwards: bool) -> str:
         text = value.isoformat() if isinstance(value, datetime.date) else str(value)
-        cursor = self.signer.sign_object(Cursor(backwards, text, str(row.pk)))
+        cursor = self.signer.sign_object(Cursor(backwards, text, str(key)))
         return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -153,11 +193,3 @@ def _filters(request: Request) -> list[tuple[str, str]]:
         for value in values
         if value and name not in KeysetPagination.parameters
     )
-
-
-def _beyond(model: type[Model], name: str, cursor: Cursor, descending: bool) -> RowComparison:
-    field, key = model._meta.get_field(name), model._meta.pk
-    assert isinstance(field, Field)
-    assert key is not None
-    anchor = (Value(field.to_python(cursor.value), field), Value(key.to_python(cursor.id), key))
-    return RowComparison(F(name), F(key.name), *anchor, operator="<" if descending else ">")

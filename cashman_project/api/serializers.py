@@ -63,6 +63,13 @@ class StrictDateField(serializers.DateField):
             self.fail("invalid")
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment in UTC, such as "2026-11-30T08:15:00.000000Z": always with microseconds, so that texts sort as moments."""
+
+    def to_representation(self, value: datetime.datetime) -> str:
+        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that refuses unknown fields, and read-only ones unless they hold their present value.
 
@@ -122,6 +129,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         models.TextField: StrictCharField,
         models.EmailField: StrictEmailField,
         models.DateField: StrictDateField,
+        models.DateTimeField: MomentField,
     }
     serializer_choice_field = StrictChoiceField
 

@@ -13,7 +13,8 @@ from rest_framework.reverse import reverse
 from rest_framework.viewsets import ModelViewSet
 
 from .atomic import in_transaction
-from .conditional import check_preconditions, tagged_response
+from .conditional import check_preconditions, tagged_json, tagged_response, wants_json
+from .fast import page_response, row_content
 from .owner import owner_of
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
@@ -55,15 +56,29 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
             rows = rows.select_for_update(of=("self",), no_key=True)
         return rows
 
-    def get_object(self) -> Any:
-        if not UUID.fullmatch(self.kwargs["pk"]):  # Python reads many other forms as one, other digits too
+    def get_key(self) -> str:
+        """Return the id that the path names; raises NotFound where it is none."""
+        key: str = self.kwargs["pk"]
+        if not UUID.fullmatch(key):  # Python reads many other forms as one, other digits too
             raise NotFound
+        return key
+
+    def get_object(self) -> Any:
+        self.get_key()
         return super().get_object()
 
     def allowed_parameters(self) -> frozenset[str]:
         if self.action != "list":
             return self.query_parameters
         return KeysetPagination.parameters.union(self.filterset_class.base_filters if self.filterset_class else ())
+
+    def is_filtered(self) -> bool:
+        """Return whether the request asks for some rows of the list only."""
+        filters = self.filterset_class.base_filters if self.filterset_class else {}
+        return any(self.request.query_params.get(name) for name in filters)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        return page_response(self) if wants_json(request) else super().list(request)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         data = request.data  # read before anything is locked: a slow client must not hold up others
@@ -75,7 +90,9 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return tagged_response(request, representation, status=status.HTTP_201_CREATED, headers={"Location": location})
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        return tagged_response(request, self.get_serializer(self.get_object()).data)
+        if wants_json(request):
+            return tagged_json(request, row_content(self, self.get_key()))
+        return super().retrieve(request)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         data = request.data
