@@ -65,6 +65,7 @@ DATABASES = {"default": _database}
 ROOT_URLCONF = "cashman_project.urls"
 WSGI_APPLICATION = "cashman_project.wsgi.application"
 APPEND_SLASH = False
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_REDIRECT_URL = "transaction-list"
 AUTH_USER_MODEL = "users.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -88,7 +89,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "cashman_project.api.middleware.LanguageMiddleware",
     "cashman_project.api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -161,6 +162,7 @@ REST_FRAMEWORK = {
         "cashman_project.api.renderers.JSONRenderer",
         "cashman_project.api.renderers.PageRenderer",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cashman_project.api.renderers.Negotiation",
     "DEFAULT_FILTER_BACKENDS": ["cashman_project.api.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "cashman_project.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "cashman_project.api.schema.ProblemAutoSchema",

@@ -1,6 +1,7 @@
 """What must happen around every request, whichever view it reaches, or none."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
@@ -73,6 +75,42 @@ class ProblemMiddleware:
         return self.get_response(request)
 
 
+class LanguageMiddleware:
+    """Speak the language that the request asks for, or else the service's own.
+
+    Django's LocaleMiddleware looks for a language in the path too, and reads the same few headers anew each time.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        translation.activate(_language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), settings.LANGUAGE_CODE))
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+
+@lru_cache
+def _language_of(header: str, default: str) -> str:
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = header
+    return translation.get_language_from_request(request) if header else default
+
+
+@lru_cache
+def _is_readable(header: str) -> bool:
+    """Return whether an Accept header can be read."""
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT"] = header
+    try:
+        request.get_preferred_type(["text/html"])
+    except ValueError:
+        return False
+    return True
+
+
 def _refuse_early(request: HttpRequest) -> None:
     """Raise the APIException of a request that no view should see."""
     try:
@@ -85,11 +123,9 @@ def _refuse_early(request: HttpRequest) -> None:
         raise LengthRequired
     if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(request.headers["Content-Type"])
-    try:
-        request.get_preferred_type(["text/html"])
-    except ValueError:
+    if not _is_readable(request.META.get("HTTP_ACCEPT", "*/*")):
         request.accepted_types = []  # what else asks gets an answer
-        raise ParseError(_("The Accept header is malformed.")) from None
+        raise ParseError(_("The Accept header is malformed."))
     text = request.headers.get("Content-Length", "")
     length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
     if length > settings.BODY_LIMIT:

@@ -8,10 +8,22 @@ import orjson
 from django.template import loader
 from django.utils.functional import Promise
 from rest_framework import renderers
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from . import pages
+
+
+class Negotiation(DefaultContentNegotiation):
+    """The REST framework's negotiation, at once where a program takes anything, or names its one type."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        accept = request.META.get("HTTP_ACCEPT", "*/*")
+        for renderer in () if format_suffix else renderers:
+            if accept in ("*/*", renderer.media_type):
+                return renderer, renderer.media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 class JSONRenderer(renderers.BaseRenderer):
