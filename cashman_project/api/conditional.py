@@ -1,6 +1,7 @@
 """Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -19,10 +20,10 @@ def etag_of(data: Any) -> str:
 def tagged_response(request: Request, data: Any, **kwargs: Any) -> Response:
     """Return `data` with its ETag; 304 without a body where `If-None-Match` of a GET names it.
 
-    The browsable page has no tag: it is another representation. Raises PreconditionFailed (412)
-    where `If-Match` of a GET does not name the tag.
+    The browsable page has no tag: it is another representation; nor has a list of resources. Raises
+    PreconditionFailed (412) where `If-Match` of a GET does not name the tag.
     """
-    if request.accepted_renderer.format != "json":
+    if request.accepted_renderer.format != "json" or isinstance(data, list):
         return Response(data, **kwargs)
     etag = etag_of(data)
     headers = {"ETag": etag} | kwargs.pop("headers", {})
@@ -33,9 +34,14 @@ def tagged_response(request: Request, data: Any, **kwargs: Any) -> Response:
     return Response(data, headers=headers, **kwargs)
 
 
-def check_preconditions(request: Request, data: Any) -> None:
-    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
-    etag = etag_of(data)
+def check_preconditions(request: Request, represent: Callable[[], Any]) -> None:
+    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present data.
+
+    `represent` returns that data; it is called where one of the headers is there.
+    """
+    if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
+        return
+    etag = etag_of(represent())
     _check_match(request, etag)
     if _is_named(request.headers.get("If-None-Match", ""), etag):
         raise PreconditionFailed
