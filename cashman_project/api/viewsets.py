@@ -21,7 +21,7 @@ from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @extend_schema_view(
@@ -59,7 +59,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return rows
 
     def get_object(self) -> Any:
-        if not UUID.fullmatch(self.kwargs["pk"]):  # Python reads many other forms as one, other digits too
+        if not UUID_FORM.fullmatch(self.kwargs["pk"]):  # Python reads many other forms as one, other digits too
             raise NotFound
         return super().get_object()
 
