@@ -140,8 +140,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-CORS_ALLOW_HEADERS = [*default_headers, "if-match", "if-none-match", "prefer"]
-CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "prefer"]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After"]
 BODY_LIMIT = 5_000_000  # bytes of a request's body
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 

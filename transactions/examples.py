@@ -32,7 +32,7 @@ EXPENSE = INCOME | {
 CATEGORY = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")} | {"name": "Food"}
 
 
-def _examples(answer: dict[str, Any], **requests: dict[str, Any]) -> list[OpenApiExample]:
+def _examples(answer: Any, **requests: Any) -> list[OpenApiExample]:
     return [
         *(OpenApiExample(name, value, request_only=True) for name, value in requests.items()),
         OpenApiExample("Answer", answer, response_only=True),
@@ -54,6 +54,18 @@ EXPENSES = _examples(
     },
 )
 TRANSACTIONS = _examples(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
+CREATE_INCOMES = [*INCOMES, OpenApiExample("Many", 2 * [INCOMES[0].value], request_only=True)]
+CREATE_EXPENSES = [*EXPENSES, OpenApiExample("Many", 2 * [EXPENSES[0].value], request_only=True)]
+CREATE_TRANSACTIONS = [
+    *TRANSACTIONS,
+    OpenApiExample(
+        "Many",
+        [TRANSACTIONS[0].value, {"type": "INCOME", "description": "refund", "amount": "9.90"}],
+        request_only=True,
+    ),
+]
+UPDATE_MANY = _examples([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
+DESTROY_MANY = [OpenApiExample("Two", {"ids": [INCOME["id"], EXPENSE["id"]]}, request_only=True)]
 CATEGORIES = _examples(CATEGORY, Shortest={"name": "Food"})
 SUMMARIES = [
     OpenApiExample(

@@ -1,24 +1,38 @@
 """The ledger in JSON."""
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from cashman_project.api.errors import Conflict
 from cashman_project.api.owner import owner_of
-from cashman_project.api.serializers import StrictCharField, StrictChoiceField, StrictModelSerializer
+from cashman_project.api.serializers import (
+    MAX_FAULTS,
+    StrictCharField,
+    StrictChoiceField,
+    StrictListSerializer,
+    StrictModelSerializer,
+)
 from cashman_project.api.sqljson import TextJSON
 
 from . import examples
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
 from .money import AmountField
+from .querysets import category_key
+
+NAME = StrictCharField()
 
 
 class CategoryField(serializers.SlugRelatedField[Category]):
-    """One of the owner's categories, by its name."""
+    """One of the owner's categories, by its name. `read` asks at once for all that many rows name."""
+
+    known: dict[str, Category] | None = None
 
     default_error_messages = {
         "does_not_exist": _("You have no category of this name: create it first, or leave it out."),
@@ -36,12 +50,29 @@ class CategoryField(serializers.SlugRelatedField[Category]):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         return serializers.Field.run_validation(self, data)  # a related field would take "" as null
 
+    def read(self, names: set[str]) -> None:
+        """Read the categories of these names, of which some may be none."""
+        keys = {category_key(name) for name in names if _is_name(name)}
+        self.known = {category.key: category for category in self.get_queryset().filter(key__in=keys)} if keys else {}
+
     def to_internal_value(self, data: object) -> Category:
-        name = StrictCharField().run_validation(data)
-        category: Category | None = self.get_queryset().named(name).first()
+        name = NAME.run_validation(data)
+        known = self.known
+        category: Category | None = (
+            self.get_queryset().named(name).first() if known is None else known.get(category_key(name))
+        )
         if category is None:
             self.fail("does_not_exist")
         return category
+
+
+def _is_name(name: str) -> bool:
+    """Return whether the database can be asked for the name."""
+    try:
+        NAME.run_validation(name)
+    except serializers.ValidationError:
+        return False
+    return True
 
 
 @extend_schema_serializer(examples=examples.CATEGORIES)
@@ -54,6 +85,33 @@ class CategorySerializer(StrictModelSerializer[Category]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
+class TransactionListSerializer(StrictListSerializer):
+    """Many transactions."""
+
+    def prepare(self, data: list[Any]) -> None:
+        names = (item.get("category") for item in data if isinstance(item, dict))
+        self.child.fields["category"].read({name for name in names if isinstance(name, str)})
+
+    def validate(self, attrs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return `attrs`; raises Conflict that names each row whose external id another one has."""
+        sent = {index: row["external_id"] for index, row in enumerate(attrs) if row.get("external_id") is not None}
+        if not sent:
+            return attrs
+        first = {external_id: index for index, external_id in reversed(sent.items())}
+        if twice := [index for index, external_id in sent.items() if first[external_id] != index]:
+            raise _taken(gettext("This external id is given twice."), twice)
+        rows = Transaction.objects.for_owner(owner_of(self.context["request"])).filter(external_id__in=first)
+        own = {index: row.pk for index, row in enumerate(self.instance or [])}
+        holders = {first[external_id]: pk for external_id, pk in rows.values_list("external_id", "pk")}
+        if taken := [index for index, pk in holders.items() if own.get(index) != pk]:
+            raise _taken(gettext("You already have a transaction of this external id."), sorted(taken))
+        return attrs
+
+
+def _taken(detail: str, indexes: list[int]) -> Conflict:
+    return Conflict(detail, fields=[f"{index}.external_id" for index in indexes[:MAX_FAULTS]])
+
+
 @extend_schema_serializer(examples=examples.TRANSACTIONS)
 class TransactionSerializer(StrictModelSerializer[Transaction]):
     """Money that came in (an income, above zero) or went out (an expense, below zero, whatever sign is sent)."""
@@ -63,6 +121,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
 
     class Meta:
         model: type[Transaction] = Transaction
+        list_serializer_class = TransactionListSerializer
         fields = [
             "id",
             "type",
@@ -92,13 +151,14 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if self.instance is None:
-            attrs = self._defaults() | attrs
+            attrs = self._defaults | attrs
         return super().validate(attrs)
 
     def get_initial(self) -> dict[str, Any]:
         """Return what an empty form shows, or what was sent."""
-        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults())}
+        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults)}
 
+    @cached_property
     def _defaults(self) -> dict[str, Any]:
         owner = owner_of(self.context["request"])
         return {"currency": owner.currency, "date": owner.today()}

@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
 from cashman_project.api.errors import PROBLEM_JSON
 from cashman_project.api.filters import StrictFilterBackend
 from cashman_project.api.owner import owner_of
@@ -31,11 +32,9 @@ from .serializers import (
 from .services.categories import delete_category
 
 
-class TransactionViewSet(OwnedModelViewSet):
-    """Both incomes and expenses."""
+class EntryViewSet(BulkCreateViewSet):
+    """What incomes, expenses and both of them together share."""
 
-    queryset: Any = Transaction.objects.select_related("category")
-    serializer_class = TransactionSerializer
     filterset_class = TransactionFilterSet
     repeatable_parameters = frozenset({"category"})
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
@@ -44,18 +43,32 @@ class TransactionViewSet(OwnedModelViewSet):
     fault_pages = {"list": "transactions/transaction_list.html"}
 
 
-class IncomeViewSet(TransactionViewSet):
+class TransactionViewSet(BulkViewSet, EntryViewSet):
+    """Both incomes and expenses."""
+
+    queryset: Any = Transaction.objects.select_related("category")
+    serializer_class = TransactionSerializer
+    examples = {
+        "create": examples.CREATE_TRANSACTIONS,
+        "update_many": examples.UPDATE_MANY,
+        "destroy_many": examples.DESTROY_MANY,
+    }
+
+
+class IncomeViewSet(EntryViewSet):
     """What came in."""
 
     queryset = Income.objects.select_related("category")
     serializer_class = IncomeSerializer
+    examples = {"create": examples.CREATE_INCOMES}
 
 
-class ExpenseViewSet(TransactionViewSet):
+class ExpenseViewSet(EntryViewSet):
     """What went out. An amount is stored below zero, whatever sign it is sent with."""
 
     queryset = Expense.objects.select_related("category")
     serializer_class = ExpenseSerializer
+    examples = {"create": examples.CREATE_EXPENSES}
 
 
 @extend_schema_view(

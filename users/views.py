@@ -64,7 +64,7 @@ class RegisterView(PublicView):
             with transaction.atomic():
                 user.save()
         except IntegrityError:
-            raise Conflict(_("This name is taken."), field="username") from None
+            raise Conflict(_("This name is taken."), fields=["username"]) from None
         return Response(MeSerializer(user).data, status=201)
 
 
@@ -110,7 +110,7 @@ class MeView(ApiView):
         data = request.data  # read before the row is locked
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=owner_of(request).pk)
-            check_preconditions(request, MeSerializer(user).data)
+            check_preconditions(request, lambda: MeSerializer(user).data)
             self.submitted = serializer = MeSerializer(user, data=data, partial=True)
             serializer.is_valid(raise_exception=True)
             serializer.save()

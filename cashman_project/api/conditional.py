@@ -1,6 +1,7 @@
 """Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -26,10 +27,10 @@ def etag_of(content: bytes) -> str:
 def tagged_response(request: Request, data: Any, **kwargs: Any) -> HttpResponseBase:
     """Return `data` as a response, where that is JSON with its ETag.
 
-    The browsable page has no tag: it is another representation. Raises PreconditionFailed (412)
-    where `If-Match` of a GET does not name the tag.
+    The browsable page has no tag: it is another representation; nor has a list of resources. Raises
+    PreconditionFailed (412) where `If-Match` of a GET does not name the tag.
     """
-    if wants_json(request):
+    if wants_json(request) and not isinstance(data, list):
         return tagged_json(request, orjson.dumps(data), **kwargs)
     return Response(data, **kwargs)
 
@@ -48,9 +49,14 @@ def tagged_json(request: Request, content: bytes, **kwargs: Any) -> HttpResponse
     return HttpResponse(content, content_type="application/json", headers=headers, **kwargs)
 
 
-def check_preconditions(request: Request, data: Any) -> None:
-    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
-    etag = etag_of(orjson.dumps(data))
+def check_preconditions(request: Request, represent: Callable[[], Any]) -> None:
+    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present data.
+
+    `represent` returns that data; it is called where one of the headers is there.
+    """
+    if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
+        return
+    etag = etag_of(orjson.dumps(represent()))
     _check_match(request, etag)
     if _is_named(request.headers.get("If-None-Match", ""), etag):
         raise PreconditionFailed

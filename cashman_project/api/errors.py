@@ -1,6 +1,6 @@
 """Errors as problem details (RFC 9457), one shape for every error of every path."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypedDict
 
@@ -39,15 +39,15 @@ class Fault(TypedDict):
 
 
 class Conflict(exceptions.APIException):
-    """409: the request is fine, the present state is not. `members` are added to the problem."""
+    """409: the request is fine, the present state is not: of these `fields`. `members` are added to the problem."""
 
     status_code = HTTPStatus.CONFLICT
     default_detail = _("This conflicts with what is stored already.")
     default_code = "conflict"
 
-    def __init__(self, detail: Any = None, *, field: str | None = None, **members: Any) -> None:
+    def __init__(self, detail: Any = None, *, fields: Sequence[str] = (), **members: Any) -> None:
         super().__init__(detail)
-        self.field = field
+        self.fields = fields
         self.members = members
 
 
@@ -113,8 +113,7 @@ def problem_of(error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(detail, dict):  # as simplejwt's are
         detail = detail["detail"]
     code = getattr(detail, "code", None) or error.default_code
-    field = getattr(error, "field", None)
-    faults = [_fault(field, code, detail)] if field else []
+    faults = [_fault(field, code, detail) for field in getattr(error, "fields", ())]
     return problem_details(error.status_code, code, detail, faults, **members)
 
 
@@ -165,7 +164,7 @@ def _api_exception(exc: Exception) -> exceptions.APIException | None:
             return exceptions.ParseError()
         case IntegrityError():
             conflict = conflict_of(exc)
-            return Conflict(conflict.message, field=conflict.field)
+            return Conflict(conflict.message, fields=[conflict.field] if conflict.field else [])
         case DataError():
             return exceptions.ValidationError(_("A value is out of the range that can be stored."), code="invalid")
         case OperationalError() | InterfaceError():

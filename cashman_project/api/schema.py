@@ -15,6 +15,7 @@ from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 
 from .errors import PROBLEM_JSON, problem_details
+from .serializers import MAX_ROWS
 
 
 class FaultSerializer(serializers.Serializer[Any]):
@@ -49,6 +50,7 @@ MEANINGS = {
     412: "Changed since: `If-Match` does not hold the present ETag.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
+    422: "This `Idempotency-Key` was sent with another request.",
     503: "The database can't be reached; try again after `Retry-After`.",
 }
 
@@ -63,19 +65,32 @@ EXAMPLE = OpenApiExample(
 )
 
 
-def _header(name: str, description: str, *statuses: int) -> OpenApiParameter:
-    """Return a header of the request, or of the answers with the given statuses, which always have it."""
+def _header(
+    name: str, description: str, *statuses: int, always: bool = True, pattern: str | None = None
+) -> OpenApiParameter:
+    """Return a header of the request, or of the answers with the given statuses, which have it `always` or not."""
     return OpenApiParameter(
         name,
         location=OpenApiParameter.HEADER,
-        required=bool(statuses),
+        required=bool(statuses) and always,
         description=description,
         response=list(statuses) or False,
+        pattern=pattern,
     )
 
 
 ETAG = _header("ETag", "The tag of this very content, for `If-Match` and `If-None-Match`.", 200, 201, 304)
+KEY_HEADERS = [
+    _header(
+        "Idempotency-Key",
+        "1 to 255 visible ASCII characters, good for a day: what is sent again happens once.",
+        pattern="^[!-~]{1,255}$",
+    ),
+    _header("Idempotency-Replayed", "`true` where this is the answer of the first time.", 201, 204, always=False),
+    _header("Retry-After", "How many seconds to wait for the same request.", 409, always=False),
+]
 CREATE_HEADERS = [
+    *KEY_HEADERS,
     _header("Prefer", "`return=minimal` leaves out the body of the answer, which is a 204 then (RFC 7240)."),
     _header("Location", "The URL of what was created.", 201, 204),
     _header("Preference-Applied", "return=minimal", 204),
@@ -84,10 +99,16 @@ CREATE_HEADERS = [
 READ_HEADERS = [_header("If-None-Match", "The ETag that you hold: 304 where it is the present one."), ETAG]
 CHANGE_HEADERS = [_header("If-Match", "The ETag that you read: 412 where this has changed since."), ETAG]
 DELETE_HEADERS = CHANGE_HEADERS[:1]
+MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is `*`.")]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` where a token was sent (RFC 6750).", 401),
     _header("Retry-After", "How many seconds to wait.", 503),
 ]
+
+
+def _rows(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an array of such rows."""
+    return {"type": "array", "items": schema, "minItems": 1, "maxItems": MAX_ROWS}
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
@@ -110,6 +131,8 @@ class ProblemAutoSchema(AutoSchema):
         "update": "Replace {one}",
         "partial_update": "Change {one}",
         "destroy": "Delete {one}",
+        "update_many": "Change many {plural}",
+        "destroy_many": "Delete many {plural}",
     }
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
@@ -126,8 +149,28 @@ class ProblemAutoSchema(AutoSchema):
                 )
         for status, response in responses.items():
             response["description"] = response["description"] or HTTPStatus(int(status)).phrase
+        self._publish_arrays(operation)
         operation["responses"] = dict(sorted(responses.items()))
         return operation
+
+    def _publish_arrays(self, operation: dict[str, Any]) -> None:
+        """Say where an array of rows is taken and answered, beside a single row or alone."""
+        action, responses = getattr(self.view, "action", None), operation["responses"]
+        if action == "create" and getattr(self.view, "takes_arrays", False):
+            for part in (operation["requestBody"], responses["201"]):
+                for media_type in part["content"].values():
+                    media_type["schema"] = {"oneOf": [media_type["schema"], _rows(media_type["schema"])]}
+            for name in ("ETag", "Location"):
+                for status in {"201", "204"} & responses.keys():
+                    if name in responses[status]["headers"]:
+                        responses[status]["headers"][name]["required"] = False
+        elif action == "update_many":
+            key = {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"}}, "required": ["id"]}
+            operation["requestBody"]["required"] = True
+            for media_type in operation["requestBody"]["content"].values():
+                media_type["schema"] = _rows({"allOf": [media_type["schema"], key]})
+            for media_type in responses["200"]["content"].values():
+                media_type["schema"] = _rows(media_type["schema"])
 
     def _further_statuses(self, operation: dict[str, Any]) -> list[int]:
         parameters = operation.get("parameters", [])
@@ -142,14 +185,26 @@ class ProblemAutoSchema(AutoSchema):
             403: needs_token and self.method not in SAFE_METHODS,
             404: any(parameter["in"] == "path" for parameter in parameters),
             406: True,
-            409: getattr(self.view, "action", None) in ("create", "update", "partial_update"),
+            409: getattr(self.view, "action", None) in ("create", "update", "partial_update", "update_many"),
             411: has_body,
             412: "If-Match" in names,
             413: has_body,
             415: has_body,
+            422: "Idempotency-Key" in names,
             503: needs_token or has_body,
         }
         return [status for status, holds in follows.items() if holds]
+
+    def get_operation_id(self) -> str:
+        action = getattr(self.view, "action", None)
+        if action in ("update_many", "destroy_many"):
+            return f"{self._tokenize_path()[0]}_{action}"
+        return super().get_operation_id()
+
+    def get_examples(self) -> list[OpenApiExample]:
+        """Return those of the view for its action, if any; without, the serializer's are taken."""
+        examples: dict[str, list[OpenApiExample]] = getattr(self.view, "examples", {})
+        return examples.get(getattr(self.view, "action", ""), [])
 
     def get_override_parameters(self) -> list[Any]:
         return [*super().get_override_parameters(), *ERROR_HEADERS]

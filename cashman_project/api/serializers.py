@@ -14,11 +14,14 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
 from .dates import INVALID_DATE, parse_date
+from .owner import owner_of
 from .parsers import METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
-MAX_FAULTS = 20  # misplaced fields that are named; a body may hold hundreds of thousands
+MAX_FAULTS = 20  # misplaced fields, or faulty rows, that are named; a body may hold hundreds of thousands
+MAX_ROWS = 10_000  # in one request
+BATCH = 500  # rows of one UPDATE, whose time grows with the square of it
 
 # What a browsable form sends beside its fields.
 FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD}
@@ -152,3 +155,62 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
             setattr(instance, name, value)
         instance.save(update_fields=list(validated_data))
         return instance
+
+
+def check_rows(data: object) -> None:
+    """Raise ValidationError unless `data` is a list of 1 to MAX_ROWS items."""
+    if not isinstance(data, list):
+        raise ValidationError(_("Expected an array of objects."), code="not_a_list")
+    if not data:
+        raise ValidationError(_("The array is empty."), code="empty")
+    if len(data) > MAX_ROWS:
+        raise ValidationError(_("More than %(limit)d rows: send several requests.") % {"limit": MAX_ROWS}, "max_length")
+
+
+class StrictListSerializer(serializers.ListSerializer[Any]):
+    """Many rows, each read as strictly as one alone. The faults come by index, of the first MAX_FAULTS faulty rows.
+
+    A change takes as many instances as there are items in the data, in the same order.
+    """
+
+    child: Any
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        check_rows(data)
+        self.prepare(data)
+        rows = []
+        faults = {}
+        for index, item in enumerate(data):
+            if self.instance is not None:
+                self.child.instance = self.instance[index]
+            try:
+                rows.append(self.child.run_validation(item))
+            except ValidationError as error:
+                faults[index] = error.detail
+                if len(faults) == MAX_FAULTS:
+                    break
+        if faults:
+            raise ValidationError(cast("dict[str, Any]", faults))
+        return rows
+
+    def prepare(self, data: list[Any]) -> None:
+        """Read from the database at once what the items refer to; called before each is read."""
+
+    def create(self, validated_data: list[dict[str, Any]]) -> list[Any]:
+        """Insert the rows together."""
+        model = self.child.Meta.model
+        created: list[Any] = model._default_manager.bulk_create([model(**values) for values in validated_data])
+        return created
+
+    def update(self, instance: Any, validated_data: list[dict[str, Any]]) -> list[Any]:
+        """Write of each row the given fields alone, those together that are given the same fields."""
+        groups: dict[tuple[str, ...], list[Any]] = {}
+        for row, values in zip(instance, validated_data, strict=True):
+            for name, value in values.items():
+                setattr(row, name, value)
+            groups.setdefault(tuple(values), []).append(row)
+        rows = self.child.Meta.model._default_manager.for_owner(owner_of(self.context["request"]))
+        for names, changed in groups.items():
+            if names:
+                rows.bulk_update(changed, names, batch_size=BATCH)
+        return list(instance)

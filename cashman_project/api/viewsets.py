@@ -15,13 +15,14 @@ from rest_framework.viewsets import ModelViewSet
 from .atomic import in_transaction
 from .conditional import check_preconditions, tagged_json, tagged_response, wants_json
 from .fast import page_response, row_content
+from .idempotency import Answer, answered, once
 from .owner import owner_of
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 @extend_schema_view(
@@ -45,21 +46,23 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     fault_pages = {"list": "pages/list.html"}
     row: Any = None  # what is to be deleted, for its page
+    changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})  # actions that lock what they change
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return rows
         rows = rows.for_owner(owner_of(self.request))
-        if self.action in ("update", "partial_update", "destroy"):
-            # Not the key: whoever links to the row meanwhile need not wait, nor we for him.
-            rows = rows.select_for_update(of=("self",), no_key=True)
+        if self.action in self.changes:
+            # Not the key: whoever links to the row meanwhile need not wait, nor we for him. No join: PostgreSQL would
+            # not find the other row where this one links to another by the time that its lock is free.
+            rows = rows.select_related(None).select_for_update(no_key=True)
         return rows
 
     def get_key(self) -> str:
         """Return the id that the path names; raises NotFound where it is none."""
         key: str = self.kwargs["pk"]
-        if not UUID.fullmatch(key):  # Python reads many other forms as one, other digits too
+        if not UUID_FORM.fullmatch(key):  # Python reads many other forms as one, other digits too
             raise NotFound
         return key
 
@@ -81,13 +84,13 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return page_response(self) if wants_json(request) else super().list(request)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        key = once(request)
         data = request.data  # read before anything is locked: a slow client must not hold up others
-        instance, representation = in_transaction(lambda: self._create(data))
-        location = reverse(f"{self.basename}-detail", [instance.pk], request=request)
-        if PREFERS_MINIMAL.search(request.headers.get("Prefer", "")):
-            headers = {"Location": location, "Preference-Applied": "return=minimal"}
-            return Response(status=status.HTTP_204_NO_CONTENT, headers=headers)
-        return tagged_response(request, representation, status=status.HTTP_201_CREATED, headers={"Location": location})
+        minimal = PREFERS_MINIMAL.search(request.headers.get("Prefer", "")) is not None
+        answer = answered(key, lambda: self._create(data, minimal))
+        if answer.status == status.HTTP_204_NO_CONTENT:
+            return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
+        return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         if wants_json(request):
@@ -102,14 +105,18 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         in_transaction(self._destroy)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _create(self, data: Any) -> tuple[Any, Any]:
+    def _create(self, data: Any, minimal: bool) -> Answer:
         self.submitted = serializer = self.get_serializer(data=data)
         serializer.is_valid(raise_exception=True)
-        return serializer.save(owner=owner_of(self.request)), serializer.data
+        row = serializer.save(owner=owner_of(self.request))
+        location = reverse(f"{self.basename}-detail", [row.pk], request=self.request)
+        if minimal:
+            return Answer(status.HTTP_204_NO_CONTENT, location=location)
+        return Answer(status.HTTP_201_CREATED, serializer.data, location)
 
     def _update(self, data: Any, partial: bool) -> Any:
         instance = self.get_object()
-        check_preconditions(self.request, self.get_serializer(instance).data)
+        check_preconditions(self.request, lambda: self.get_serializer(instance).data)
         self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
         serializer.is_valid(raise_exception=True)
         serializer.save()
@@ -117,5 +124,5 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
 
     def _destroy(self) -> None:
         self.row = instance = self.get_object()
-        check_preconditions(self.request, self.get_serializer(instance).data)
+        check_preconditions(self.request, lambda: self.get_serializer(instance).data)
         self.perform_destroy(instance)

@@ -56,7 +56,9 @@ path                 role      GET HEAD OPTIONS POST PUT PATCH DELETE TRACE
 /expenses/<pk>       owner     200 200  204     405  200 200   204    405
 /expenses/<pk>       stranger  404 404  204     405  404 404   404    405
 /transactions        nobody    401 401  401     401  401 401   401    401
-/transactions        owner     200 200  204     201  405 405   405    405
+/transactions        owner     200 200  204     201  405 200   405    405
+/transactions/delete nobody    401 401  401     401  401 401   401    401
+/transactions/delete owner     405 405  204     204  405 405   405    405
 /transactions/<pk>   nobody    401 401  401     401  401 401   401    401
 /transactions/<pk>   owner     200 200  204     405  200 200   204    405
 /transactions/<pk>   stranger  404 404  204     405  404 404   404    405
@@ -85,19 +87,23 @@ EXPECTED = {
     (path, role): dict(zip(METHODS, map(int, statuses), strict=True))
     for path, role, *statuses in map(str.split, TABLE.strip().splitlines()[1:])
 }
-BODIES: dict[str, dict[str, Any]] = {
+# By path, or by method and path; <pk> stands for a row that is there.
+BODIES: dict[str, Any] = {
     "/auth/register": {"username": "zoe", "password": "correct horse battery"},
     "/auth/token": {"username": "alice", "password": "correct horse battery"},
     "/me": {"currency": "EUR"},
     "/incomes": {"description": "lottery", "amount": 1},
     "/expenses": {"description": "lottery", "amount": 1},
     "/transactions": {"type": "EXPENSE", "description": "lottery", "amount": 1},
+    "PATCH /transactions": [{"id": "<pk>", "amount": 1}],
+    "/transactions/delete": {"ids": ["<pk>"]},
     "/categories": {"name": "Lottery"},
 }
 FACTORIES: dict[str, Any] = {
     "/incomes": IncomeFactory,
     "/expenses": ExpenseFactory,
     "/transactions": ExpenseFactory,
+    "/transactions/delete": ExpenseFactory,
     "/categories": CategoryFactory,
 }
 SINGLE = [path for path in dict.fromkeys(path for path, _role in EXPECTED) if path.endswith("/<pk>")]
@@ -117,7 +123,17 @@ def leaves(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatte
 ROUTES = list(leaves(get_resolver().url_patterns))
 
 
-def send(client: APIClient, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def body_of(method: str, path: str) -> Any:
+    """Return what is sent to the path of a resource, or of one of its rows."""
+    return BODIES.get(f"{method} {path}", BODIES.get(path.removesuffix("/<pk>"), {}))
+
+
+def filled(body: Any, pk: object) -> Any:
+    """Return the body with the key of a row in place of <pk>."""
+    return json.loads(json.dumps(body).replace("<pk>", str(pk)))
+
+
+def send(client: APIClient, method: str, path: str, body: Any = None) -> Any:
     return client.generic(method, path, json.dumps(body or {}), content_type="application/json")
 
 
@@ -170,7 +186,7 @@ def test_what_is_excluded_asks_for_a_login(nobody: APIClient) -> None:
 def test_the_status_is_the_tables(path: str, role: str, method: str, alice: User, bob: User, bobs: list[str]) -> None:
     """Whatever is asked, bob's rows stay as they are, and nothing of them is answered."""
     resource = path.removesuffix("/<pk>")
-    body = BODIES.get(resource, {})
+    body = body_of(method, path)
     if path == "/auth/token" and method == "POST":
         alice.set_password(body["password"])
         alice.save()
@@ -180,9 +196,11 @@ def test_the_status_is_the_tables(path: str, role: str, method: str, alice: User
 
     for slash in ("", "/") if path != "/" else ("",):
         with transaction.atomic():
-            row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if "<" in path else None
+            used = "<pk>" in path + json.dumps(body)
+            row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if used else None
             before, bobs_rows = stored(), rows_of(bob)
-            response = send(client, method, path.replace("<pk>", str(row and row.pk)) + slash, body)
+            pk = str(row and row.pk)
+            response = send(client, method, path.replace("<pk>", pk) + slash, filled(body, pk))
 
             assert response.status_code == EXPECTED[path, role][method], response.content
             answer = (b"".join(response) if response.streaming else response.content).decode() + str(response.headers)
@@ -207,6 +225,21 @@ def test_anothers_row_is_answered_for_as_one_that_never_was(
     assert answers[0].status_code == answers[1].status_code
     assert answers[0].content == answers[1].content
     assert answers[0].headers == answers[1].headers
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/transactions"), ("POST", "/transactions/delete")])
+def test_anothers_row_among_many_is_answered_for_as_one_that_never_was(
+    method: str, path: str, as_alice: APIClient, alice: User, bob: User
+) -> None:
+    own, foreign = (ExpenseFactory.create(owner=owner) for owner in (alice, bob))
+    before = stored()
+
+    for other in (foreign.pk, NOBODYS_ID):
+        body = filled(body_of(method, path), own.pk), filled(body_of(method, path), other)
+        many = [*body[0], *body[1]] if method == "PATCH" else {"ids": [str(own.pk), str(other)]}
+        field = "1.id" if method == "PATCH" else "ids.1"
+        problem_of(send(as_alice, method, path, many), 400, "invalid", (field, "does_not_exist"))
+    assert stored() == before
 
 
 @pytest.mark.parametrize("headers", [{"If-Match": "*"}, {"If-None-Match": "*"}, {"Accept": "text/html"}])

@@ -14,7 +14,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES
+from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled
 from users.models import User
 
 REVIEWED = Path(__file__).with_name("query_counts.txt")
@@ -27,7 +27,13 @@ QUERIES = {
     "/categories/<pk>?force=true": ["DELETE"],
     "/summary?group_by=category,month&category=Kind+1": ["GET"],
 }
-FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK")  # what opens and closes a transaction
+# Requests of another form, by the names that they have in the reviewed file.
+OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
+    "/incomes with a key": ("/incomes", BODIES["/incomes"], {"Idempotency-Key": "sent-once"}),
+    "/incomes of many": ("/incomes", 3 * [BODIES["/incomes"]], {}),
+    "/incomes of many with categories": ("/incomes", 3 * [BODIES["/incomes"] | {"category": "Kind 1"}], {}),
+}
+FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK|SET LOCAL")  # what opens and closes a transaction
 
 
 def fill(owner: User, numbers: range) -> None:
@@ -41,20 +47,27 @@ def fill(owner: User, numbers: range) -> None:
 def statements(client: APIClient, user: User, method: str, path: str) -> list[str]:
     """Return the queries of a successful request; what it wrote is undone."""
     resource = re.sub("/<pk>|[?].*", "", path)
-    body: dict[str, Any] = BODIES.get(resource, {})
+    body = body_of(method, path)
     if path == "/auth/token/refresh":
         body = {"refresh": str(RefreshToken.for_user(user))}
     with transaction.atomic():
-        if "<pk>" in path:
+        if "<pk>" in path + json.dumps(body):
             extra = {} if resource == "/categories" else {"category": Category.objects.filter(owner=user).first()}
             row = FACTORIES[resource].create(owner=user, **extra)
-            body = body | ({"category": "Kind 1"} if extra else {})
+            body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
             path = path.replace("<pk>", str(row.pk))
-        with CaptureQueriesContext(connection) as queries:
-            response: Any = client.generic(method, path, json.dumps(body), content_type="application/json")
-            content = b"".join(response) if response.streaming else response.content
-        assert response.status_code < 300, content
+        queries = captured(client, method, path, body)
         transaction.set_rollback(True)
+    return queries
+
+
+def captured(client: APIClient, method: str, path: str, body: Any, headers: Any = None) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        response: Any = client.generic(
+            method, path, json.dumps(body), content_type="application/json", headers=headers or {}
+        )
+        content = b"".join(response) if response.streaming else response.content
+    assert response.status_code < 300, content
     return [query["sql"] for query in queries if not FRAME.match(query["sql"])]
 
 
@@ -66,10 +79,15 @@ def all_statements(user: User) -> dict[str, dict[str, list[str]]]:
         for (path, role), row in EXPECTED.items()
         if role == "owner"
     }
-    return {
+    found = {
         path: {method: statements(client, user, method, path) for method in methods}
         for path, methods in sorted((allowed | QUERIES).items())
     }
+    for name, (path, body, headers) in OTHERS.items():
+        with transaction.atomic():
+            found[name] = {"POST": captured(client, "POST", path, body, headers)}
+            transaction.set_rollback(True)
+    return found
 
 
 def counts(user: User) -> str:

@@ -9,7 +9,7 @@ from cashman_project.api.tests.problems import problem_of
 LISTED = "https://app.example"
 PATHS = ["/ping", "/secured/ping", "/incomes", "/auth/token", "/nope"]
 UNLISTED = ["https://evil.example", "http://app.example", "https://app.example:1", "https://app.example.evil", "null"]
-SENT = "authorization, content-type, if-match, if-none-match, prefer"
+SENT = "authorization, content-type, idempotency-key, if-match, if-none-match, prefer"
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def test_a_listed_origin_may_read(path: str, as_alice: APIClient) -> None:
     response = as_alice.get(path, headers={"Origin": LISTED})
 
     assert response["Access-Control-Allow-Origin"] == LISTED
-    assert response["Access-Control-Expose-Headers"] == "ETag, Location, Retry-After"
+    assert response["Access-Control-Expose-Headers"] == "ETag, Idempotency-Replayed, Location, Retry-After"
     assert "Access-Control-Allow-Credentials" not in response
     assert "origin" in response["Vary"].lower().split(", ")
 

@@ -1,0 +1,169 @@
+"""Idempotency-Key: a request that is sent again is answered again, and happens once."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+from django.db import OperationalError, connection
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request, is_form_media_type
+
+from .atomic import in_transaction
+from .errors import RETRY_AFTER
+from .models import IdempotencyKey
+from .owner import owner_of
+
+if TYPE_CHECKING:
+    from users.models import User
+
+HEADER = "Idempotency-Key"
+KEY = re.compile(r"[!-~]{1,255}")  # visible ASCII
+LIFETIME = timedelta(hours=24)
+WAIT = timedelta(seconds=5)  # for the answer to the same request, which is being made
+SWEPT = 100  # expired keys that a request takes along at most
+LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
+
+
+class IdempotencyKeyReused(APIException):
+    """422: the key belongs to another request."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    default_detail = gettext_lazy("This Idempotency-Key was sent with another request: give each request its own.")
+    default_code = "idempotency_key_reused"
+
+
+class IdempotencyInProgress(APIException):
+    """409: the same request is still being worked on."""
+
+    status_code = HTTPStatus.CONFLICT
+    default_detail = gettext_lazy("The same request is still being worked on. Try again in a moment.")
+    default_code = "idempotency_in_progress"
+    wait = RETRY_AFTER
+
+
+class Answer(NamedTuple):
+    """What a request is answered with: `data` is None where there is no body, `location` "" where nothing is new."""
+
+    status: int
+    data: Any = None
+    location: str = ""
+    replayed: bool = False
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that come with it."""
+        location = {"Location": self.location} if self.location else {}
+        return location | ({"Idempotency-Replayed": "true"} if self.replayed else {})
+
+
+class Once(NamedTuple):
+    """A request that is to happen once: its owner, the key that they gave it, and what tells it from others."""
+
+    owner: "User"
+    key: str
+    fingerprint: str
+
+
+def once(request: Request) -> Once | None:
+    """Return what the request's key says, None without one. Call it before the request's data is read.
+
+    Raises ValidationError (400) on a bad key.
+    """
+    key = request.headers.get(HEADER)
+    if key is None:
+        return None
+    if not KEY.fullmatch(key):
+        raise ValidationError({HEADER: [_("Not a key: give 1 to 255 visible ASCII characters.")]})
+    if is_form_media_type(request.content_type):
+        raise ValidationError({HEADER: [_("Only a request in JSON can have a key.")]})
+    content = f"{request.method} {request.path_info.rstrip('/')}\n".encode() + request.body
+    return Once(owner_of(request), key, hashlib.blake2b(content, digest_size=16).hexdigest())
+
+
+def answered(once: Once | None, write: Callable[[], Answer]) -> Answer:
+    """Return the answer of `write`, run in one transaction; or, where that has happened `once`, the kept one.
+
+    The answer is kept in the transaction of what `write` wrote, so there is either both or neither.
+    A request that comes while the same one is being worked on waits for its answer. Raises
+    IdempotencyKeyReused (422) where the key belongs to another request, IdempotencyInProgress (409)
+    after WAIT, and what `write` raises, which is not kept.
+    """
+    if once is None:
+        return in_transaction(write)
+    return in_transaction(lambda: _kept(once) or _keep(once, write()))
+
+
+def sweep() -> int:
+    """Delete the keys that have expired; return how many there were."""
+    return IdempotencyKey.objects.filter(created_at__lt=_expiry()).delete()[0]
+
+
+def _expiry() -> datetime:
+    """Return the moment before which a key was made that counts no more."""
+    return timezone.now() - LIFETIME
+
+
+def _kept(once: Once) -> Answer | None:
+    """Return the answer that the key has; None, and lock the key, where it is new or has expired."""
+    with _limited_wait():
+        row = _locked(once)
+    if row.status is None or row.created_at < _expiry():
+        return None
+    if row.fingerprint != once.fingerprint:
+        raise IdempotencyKeyReused
+    return Answer(row.status, orjson.loads(row.body), row.location, replayed=True)
+
+
+def _locked(once: Once) -> IdempotencyKey:
+    """Insert the key unless it is there; return its row, locked.
+
+    PostgreSQL waits here for a transaction that inserts the same key, SQLite has waited at its start.
+    """
+    while True:
+        IdempotencyKey.objects.bulk_create([IdempotencyKey(owner=once.owner, key=once.key)], ignore_conflicts=True)
+        rows = IdempotencyKey.objects.filter(owner=once.owner, key=once.key)
+        row = rows.select_for_update(no_key=True).first()
+        if row is not None:  # else an expired one was in the way, which has been swept since
+            return row
+
+
+@contextmanager
+def _limited_wait() -> Iterator[None]:
+    """Wait for locks no longer than WAIT; raises IdempotencyInProgress then."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = %s", [f"{WAIT // timedelta(milliseconds=1)}ms"])
+        try:
+            yield
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", None) == LOCK_NOT_AVAILABLE:
+                raise IdempotencyInProgress from None
+            raise
+        cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
+
+
+def _keep(once: Once, answer: Answer) -> Answer:
+    """Write the answer down beside its key, and take a few expired keys of the owner along; return the answer."""
+    keys = IdempotencyKey.objects.filter(owner=once.owner)
+    keys.filter(key=once.key).update(
+        fingerprint=once.fingerprint,
+        status=answer.status,
+        body=orjson.dumps(answer.data).decode(),
+        location=answer.location,
+        created_at=timezone.now(),
+    )
+    expired = keys.filter(created_at__lt=_expiry()).select_for_update(skip_locked=True)
+    # As a subquery PostgreSQL may run this again and again, each time for other keys.
+    if found := list(expired.values_list("key", flat=True)[:SWEPT]):
+        keys.filter(key__in=found).delete()
+    return answer

@@ -1,0 +1,28 @@
+"""What the plumbing itself remembers."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class IdempotencyKey(models.Model):
+    """A request that has been answered, by the key that its sender gave it: what it was, and what the answer was.
+
+    `status` is None only within the transaction that is making the answer; `body` is the answer's
+    data in JSON, `location` its header, or "".
+    """
+
+    pk = models.CompositePrimaryKey("owner_id", "key")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=32)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.TextField()
+    location = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner", "created_at"], name="idempotency_key_created")]
+
+    def __str__(self) -> str:
+        return self.key
