@@ -1,13 +1,16 @@
 """Every reusable read of owned rows, and the one write path that all of them are changed through."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from io import StringIO
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import FieldError
-from django.db import models
+from django.db import connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
@@ -49,6 +52,23 @@ class OwnedQuerySet(models.QuerySet[Any]):
             raise ValueError("Insert what is new and bulk_update the rest: a row in the way is not overwritten.")
         return super().bulk_create(objs, *args, **kwargs)
 
+    def insert(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Insert new rows, each given as its columns' values as the database holds them: no field prepares them.
+
+        Raises IntegrityError.
+        """
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        names = ", ".join(map(connection.ops.quote_name, columns))
+        query = f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.executemany(query, [list(map(_sqlite_value, row)) for row in rows])
+            elif len(rows) == 1:
+                cursor.execute(query, rows[0])
+            else:
+                with connection.wrap_database_errors:
+                    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", StringIO("".join(map(_copy_line, rows))))
+
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after what each field does before a save."""
         rows, names = list(objs), list(fields)
@@ -58,6 +78,20 @@ class OwnedQuerySet(models.QuerySet[Any]):
             for row in rows:
                 field.pre_save(row, add=False)
         return super().bulk_update(rows, names, batch_size)
+
+
+COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def _copy_line(row: Sequence[Any]) -> str:
+    """Return a row in the text format of PostgreSQL's COPY."""
+    return "\t".join([r"\N" if value is None else str(value).translate(COPY_ESCAPES) for value in row]) + "\n"
+
+
+def _sqlite_value(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return value.hex
+    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
 
 
 def category_key(name: str) -> str:

@@ -13,13 +13,16 @@ from rest_framework.response import Response
 from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
 from cashman_project.api.errors import PROBLEM_JSON
 from cashman_project.api.filters import StrictFilterBackend
+from cashman_project.api.idempotency import Answer
 from cashman_project.api.owner import owner_of
+from cashman_project.api.serializers import MAX_ROWS
 from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
 from . import examples
 from .filters import TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
+from .plain import create_plain
 from .querysets import GROUP_KEYS
 from .serializers import (
     CategorySerializer,
@@ -41,6 +44,14 @@ class EntryViewSet(BulkCreateViewSet):
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
     fault_pages = {"list": "transactions/transaction_list.html"}
+
+    def _create(self, data: Any, minimal: bool) -> Answer:
+        many = isinstance(data, list)
+        items = data if many else [data]
+        rows = create_plain(owner_of(self.request), self.queryset.model.kind, items) if len(items) <= MAX_ROWS else None
+        if not rows:
+            return super()._create(data, minimal)
+        return self._created(rows if many else rows[0], minimal)
 
 
 class TransactionViewSet(BulkViewSet, EntryViewSet):

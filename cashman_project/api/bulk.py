@@ -47,9 +47,7 @@ class BulkCreateViewSet(OwnedModelViewSet):
         serializer = self.get_serializer(data=data, many=True)
         serializer.is_valid(raise_exception=True)
         serializer.save(owner=owner_of(self.request))
-        if minimal:
-            return Answer(status.HTTP_204_NO_CONTENT)
-        return Answer(status.HTTP_201_CREATED, list(serializer.data))
+        return self._created(list(serializer.data), minimal)
 
 
 class BulkViewSet(BulkCreateViewSet):

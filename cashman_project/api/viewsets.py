@@ -108,11 +108,17 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     def _create(self, data: Any, minimal: bool) -> Answer:
         self.submitted = serializer = self.get_serializer(data=data)
         serializer.is_valid(raise_exception=True)
-        row = serializer.save(owner=owner_of(self.request))
-        location = reverse(f"{self.basename}-detail", [row.pk], request=self.request)
+        serializer.save(owner=owner_of(self.request))
+        return self._created(serializer.data, minimal)
+
+    def _created(self, data: Any, minimal: bool) -> Answer:
+        """Return the answer to the creation of a resource, or of a list of them, which has no place of its own."""
+        location = ""
+        if isinstance(data, dict):
+            location = reverse(f"{self.basename}-detail", [data["id"]], request=self.request)
         if minimal:
             return Answer(status.HTTP_204_NO_CONTENT, location=location)
-        return Answer(status.HTTP_201_CREATED, serializer.data, location)
+        return Answer(status.HTTP_201_CREATED, data, location)
 
     def _update(self, data: Any, partial: bool) -> Any:
         instance = self.get_object()
