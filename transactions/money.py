@@ -376,12 +376,17 @@ class AmountJSON(JSONValue):
         digits = f"MAX({digits}, LENGTH(RTRIM({fraction}, '0')))"
         sign = f"CASE WHEN {units} < 0 THEN '-' ELSE '' END"
         point = f"CASE WHEN {digits} > 0 THEN '.' ELSE '' END"
-        return f"""('"' || {sign} || (ABS({units}) / {UNITS}) || {point} || SUBSTR({fraction}, 1, {digits}) || '"')""", []
+        return (
+            f"""('"' || {sign} || (ABS({units}) / {UNITS}) || {point} || SUBSTR({fraction}, 1, {digits}) || '"')""",
+            [],
+        )
 
     def _parts(self, compiler: SQLCompiler) -> tuple[str, str]:
         """Return the SQL of the ten-thousandths, and of the digits that the currency has."""
         units, currency = (compiler.compile(column)[0] for column in self.get_source_expressions())
         codes = {digits: [f"'{code}'" for code in DIGITS if DIGITS[code] == digits] for digits in set(DIGITS.values())}
         usual = max(codes, key=lambda digits: len(codes[digits]))
-        cases = [f"WHEN {currency} IN ({', '.join(codes[digits])}) THEN {digits}" for digits in codes if digits != usual]
+        cases = [
+            f"WHEN {currency} IN ({', '.join(codes[digits])}) THEN {digits}" for digits in codes if digits != usual
+        ]
         return units, f"CASE {' '.join(cases)} ELSE {usual} END"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CharField, Expression, F, Func, TextField
+from django.db.models import Expression, F, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
 

@@ -89,7 +89,9 @@ def test_a_walk_with_a_filter_is_that_without(
 ) -> None:
     """A filter that lets every row through takes the way on which the query is compiled each time."""
     for number in range(1, 8):
-        ExpenseFactory.create(owner=alice, amount=Decimal(number % 3 + 1), date=datetime.date(2026, 11, number // 2 + 1))
+        ExpenseFactory.create(
+            owner=alice, amount=Decimal(number % 3 + 1), date=datetime.date(2026, 11, number // 2 + 1)
+        )
         ExpenseFactory.create(owner=bob, notes="for bob alone")
 
     def walk(client: APIClient, query: str) -> list[Any]:
