@@ -40,6 +40,7 @@ class StrictViewMixin:
     fault_pages: Mapping[str, str] = {}
     form_page = "pages/form.html"
     submitted: Any = None  # the serializer of what was sent, for its page to show again with the faults
+    present: Any = None  # the data of what it was to replace
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -184,6 +185,59 @@ def test_a_change_that_is_refused_shows_what_was_typed(browser: Browser, expense
     assert (expense.description, expense.amount) == ("free pizza", Decimal(-3))
 
 
+def test_of_two_windows_the_later_is_told_what_the_earlier_wrote(
+    browser: Browser, alice: User, expense: Transaction
+) -> None:
+    category = CategoryFactory.create(owner=alice, name="Fun")
+    windows = [
+        (f"/expenses/{expense.pk}", {"amount": "7", "notes": ""}, {"amount": "8", "notes": "mine"}),
+        (f"/categories/{category.pk}", {"name": "Games"}, {"name": "Play"}),
+        ("/me", {"currency": "JPY", "email": ""}, {"currency": "EUR", "email": "alice@example.com"}),
+    ]
+    for url, earlier, later in windows:
+        opened = browser.get(url)
+        written = browser.follow(browser.send(form_of(opened, "PATCH"), **earlier))
+        present = fields(form_of(written, "PATCH"))
+        before = stored()
+
+        page = Page(browser.send(form_of(opened, "PATCH"), **later))
+
+        assert (page.status, stored()) == (412, before)
+        assert page.main.one("div", role="alert").text.startswith("This was changed after you opened it")
+        assert page.errors() == {
+            name: f"By now: {present[name] or '—'}" for name in later if present[name] != later[name]
+        }
+        again = form_of(page, "PATCH")
+        assert {name: fields(again)[name] for name in later} == later
+        saved = fields(form_of(browser.follow(browser.send(again)), "PATCH"))
+        assert {name: saved[name].removeprefix("-").removesuffix(".00") for name in later} == later
+
+
+@pytest.mark.parametrize("fault", [{"amount": "0"}, {"external_id": "taken"}])
+def test_a_form_that_is_refused_still_overwrites_nobody(
+    fault: dict[str, str], browser: Browser, alice: User, expense: Transaction
+) -> None:
+    ExpenseFactory.create(owner=alice, external_id="taken")
+    url = f"/expenses/{expense.pk}"
+    refused = Page(browser.send(form_of(browser.get(url), "PATCH"), **fault))
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="of another window"))
+
+    page = Page(browser.send(form_of(refused, "PATCH"), amount="3", external_id="free"))
+
+    assert page.status == 412
+    assert page.errors()["notes"] == "By now: of another window"
+    expense.refresh_from_db()
+    assert (expense.notes, expense.external_id) == ("of another window", "b 1")
+
+
+def test_a_file_in_place_of_a_forms_tag_matches_nothing(browser: Browser, expense: Transaction) -> None:
+    sent = fields(form_of(browser.get(f"/expenses/{expense.pk}"), "PATCH"))
+
+    page = Page(browser.client.post(f"/expenses/{expense.pk}", sent | {"_if_match": SimpleUploadedFile("a", b"b")}))
+
+    assert page.status == 412
+
+
 def test_a_row_is_deleted_once_that_is_confirmed(browser: Browser, expense: Transaction) -> None:
     page = browser.get(f"/expenses/{expense.pk}")
     [tool] = [node for node in page.main.all("details", class_="tool") if node.one("summary").text == "Delete"]
@@ -278,8 +332,9 @@ def test_a_method_is_taken_from_a_form_of_a_session_alone(
     problem_of(as_alice.post(url, {"_method": "DELETE"}), 405, "method_not_allowed")
     problem_of(as_alice.generic("POST", url, "_method=DELETE", content_type=FORM), 405, "method_not_allowed")
     problem_of(by_session.post(url, {"_method": "DELETE"}, "application/json"), 405, "method_not_allowed")
-    body = {"_method": "DELETE", "description": "x", "amount": 1}
-    problem_of(as_alice.post("/expenses", body), 400, "unknown_field", ("_method", "unknown_field"))
+    for name in ("_method", "_if_match"):
+        body = {name: "DELETE", "description": "x", "amount": 1}
+        problem_of(as_alice.post("/expenses", body), 400, "unknown_field", (name, "unknown_field"))
     assert Transaction.objects.count() == 1
 
 
