@@ -294,7 +294,20 @@ def test_a_form_of_another_site_does_nothing(method: str, alice: User, expense: 
     for token in ({}, {"csrfmiddlewaretoken": "x" * 64}):
         page = Page(client.post(url, body | token, headers={"Accept": BROWSER}))
         assert page.status == 403
+        assert "Go back, reload the page and send it once more." in page.main.text
     assert stored() == before
+
+
+def test_a_login_page_of_before_another_login_says_what_to_do(alice: User) -> None:
+    browser = Browser()
+    sent = fields(browser.get("/api-auth/login/").main.one("form"))
+    browser.client.force_login(alice)
+    browser.client.cookies["csrftoken"] = "y" * 32  # a login makes a new one
+
+    page = Page(browser.client.post("/api-auth/login/", sent | {"username": "alice", "password": "x"}))
+
+    assert page.status == 403
+    assert "Go back, reload the page and send it once more." in page.main.text
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
