@@ -37,9 +37,9 @@ def etag_of(data: Any) -> str:
 class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable page: a template around the data, or around a form and the faults of what it sent.
 
-    The view says which: `pages` by action (or by method, where there are no actions), `fault_pages`
-    likewise for a 400 or a 409, and `form_page` for these and a 412 of what its `submitted` serializer
-    holds, which was to replace the `present` data.
+    The view says which: `pages` by action (or by method, where there are no actions), likewise
+    `fault_pages` for a 400 and `conflict_pages` for a 409, and `form_page` for these and a 412 of what
+    its `submitted` serializer holds, which was to replace the `present` data.
     """
 
     default_page = "pages/data.html"
@@ -61,7 +61,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     def fault_page(view: Any, status: int) -> str | None:
         """Return the template that shows a problem of the view beside what was asked; None where there is none."""
         if view.submitted is None:
-            return _page(view, view.fault_pages) if status in (400, 409) else None
+            return _page(view, {400: view.fault_pages, 409: view.conflict_pages}.get(status, {}))
         form_page: str = view.form_page
         return form_page if status in (400, 409, 412) else None
 

@@ -268,6 +268,20 @@ def test_a_category_in_use_is_deleted_after_a_second_question(
     assert list(Transaction.objects.values_list("category", flat=True)) == [None, None]
 
 
+@pytest.mark.parametrize("query", ["?force=maybe", "?force=true&force=true", "?colour=red"])
+def test_a_wrong_question_about_a_category_is_a_page_of_its_fault(
+    query: str, browser: Browser, expense: Transaction
+) -> None:
+    form = form_of(browser.get(f"/categories/{expense.category_id}"), "DELETE")
+    form.attributes["action"] += query
+
+    page = Page(browser.send(form))
+
+    assert (page.status, page.main.one("h1").text) == (400, "Bad Request")
+    assert query[1:].partition("=")[0] in page.main.text
+    assert Category.objects.exists()
+
+
 def test_preferences_are_changed(browser: Browser, alice: User) -> None:
     form = browser.get("/me").main.one("form")
 
