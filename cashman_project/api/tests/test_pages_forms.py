@@ -4,11 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from rest_framework.test import APIClient
 
-from cashman_project.api.tests.pages import BROWSER, Browser, Page, fields
+from cashman_project.api.tests.pages import BROWSER, Browser, Page, fields, form_of
 from cashman_project.api.tests.problems import problem_of, stored
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
@@ -20,11 +19,6 @@ RESOURCES = ["/incomes", "/expenses", "/transactions", "/categories"]
 
 def add_form(page: Page) -> Any:
     return page.main.one("details", class_="add").one("form")
-
-
-def form_of(page: Page, method: str) -> Any:
-    [form] = [form for form in page.main.all("form") if fields(form).get("_method") == method]
-    return form
 
 
 @pytest.fixture
@@ -183,59 +177,6 @@ def test_a_change_that_is_refused_shows_what_was_typed(browser: Browser, expense
     browser.follow(browser.send(again, amount="3"))
     expense.refresh_from_db()
     assert (expense.description, expense.amount) == ("free pizza", Decimal(-3))
-
-
-def test_of_two_windows_the_later_is_told_what_the_earlier_wrote(
-    browser: Browser, alice: User, expense: Transaction
-) -> None:
-    category = CategoryFactory.create(owner=alice, name="Fun")
-    windows = [
-        (f"/expenses/{expense.pk}", {"amount": "7", "notes": ""}, {"amount": "8", "notes": "mine"}),
-        (f"/categories/{category.pk}", {"name": "Games"}, {"name": "Play"}),
-        ("/me", {"currency": "JPY", "email": ""}, {"currency": "EUR", "email": "alice@example.com"}),
-    ]
-    for url, earlier, later in windows:
-        opened = browser.get(url)
-        written = browser.follow(browser.send(form_of(opened, "PATCH"), **earlier))
-        present = fields(form_of(written, "PATCH"))
-        before = stored()
-
-        page = Page(browser.send(form_of(opened, "PATCH"), **later))
-
-        assert (page.status, stored()) == (412, before)
-        assert page.main.one("div", role="alert").text.startswith("This was changed after you opened it")
-        assert page.errors() == {
-            name: f"By now: {present[name] or '—'}" for name in later if present[name] != later[name]
-        }
-        again = form_of(page, "PATCH")
-        assert {name: fields(again)[name] for name in later} == later
-        saved = fields(form_of(browser.follow(browser.send(again)), "PATCH"))
-        assert {name: saved[name].removeprefix("-").removesuffix(".00") for name in later} == later
-
-
-@pytest.mark.parametrize("fault", [{"amount": "0"}, {"external_id": "taken"}])
-def test_a_form_that_is_refused_still_overwrites_nobody(
-    fault: dict[str, str], browser: Browser, alice: User, expense: Transaction
-) -> None:
-    ExpenseFactory.create(owner=alice, external_id="taken")
-    url = f"/expenses/{expense.pk}"
-    refused = Page(browser.send(form_of(browser.get(url), "PATCH"), **fault))
-    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="of another window"))
-
-    page = Page(browser.send(form_of(refused, "PATCH"), amount="3", external_id="free"))
-
-    assert page.status == 412
-    assert page.errors()["notes"] == "By now: of another window"
-    expense.refresh_from_db()
-    assert (expense.notes, expense.external_id) == ("of another window", "b 1")
-
-
-def test_a_file_in_place_of_a_forms_tag_matches_nothing(browser: Browser, expense: Transaction) -> None:
-    sent = fields(form_of(browser.get(f"/expenses/{expense.pk}"), "PATCH"))
-
-    page = Page(browser.client.post(f"/expenses/{expense.pk}", sent | {"_if_match": SimpleUploadedFile("a", b"b")}))
-
-    assert page.status == 412
 
 
 def test_a_row_is_deleted_once_that_is_confirmed(browser: Browser, expense: Transaction) -> None:
@@ -399,3 +340,12 @@ def test_programs_are_answered_as_ever(as_alice: APIClient, alice: User) -> None
         assert str(row.pk) in Page(page).main.text
     deleted: Any = as_alice.delete(f"/incomes/{row.pk}", headers={"Accept": "text/html"})
     assert (deleted.status_code, deleted.content, deleted.get("Content-Type")) == (204, b"", None)
+
+
+def test_a_filter_that_a_page_has_no_need_of_is_shown_where_it_is_asked_for(browser: Browser) -> None:
+    assert not browser.get("/expenses").main.all("select", name="type")
+
+    page = browser.get("/expenses?type=INCOME")
+    assert page.main.one("select", name="type").one("option", selected="")["value"] == "INCOME"
+    page = browser.get("/expenses?type=x", 400)
+    assert page.errors() == {"type": "Select a valid choice. x is not one of the available choices."}

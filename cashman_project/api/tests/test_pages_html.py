@@ -194,17 +194,6 @@ def test_a_filter_that_is_not_understood_says_so_beside_it(place: str, browser: 
     assert page.main.one("div", role="alert").text == "colour: There is no such parameter here."
 
 
-def test_a_filter_that_a_page_has_no_need_of_is_shown_where_it_is_asked_for(
-    browser: Browser, books: Transaction
-) -> None:
-    assert not tool(browser.get("/expenses"), "Filter and sort").all("select", name="type")
-
-    page = browser.get("/expenses?type=INCOME")
-    assert tool(page, "Filter and sort").one("select", name="type").one("option", selected="")["value"] == "INCOME"
-    page = browser.get("/expenses?type=x", 400)
-    assert page.errors() == {"type": "Select a valid choice. x is not one of the available choices."}
-
-
 def test_an_empty_list_helps_on(browser: Browser, alice: User) -> None:
     for place, label, text in [
         ("/expenses", "New expense", "There are no expenses yet. The first one goes in above."),
