@@ -59,10 +59,9 @@ def create_plain(owner: "User", kind: str | None, data: Sequence[Any]) -> list[d
         units = answer.pop("units")
         key = uuid7()
         answer |= {"id": str(key), "version": 1, "created_at": stamp, "updated_at": stamp}
-        rows.append(
-            (key, owner.pk, 1, moment, moment, answer["type"], answer["description"], units)
-            + (answer["currency"], answer["date"], category and category[0], answer["notes"], answer["external_id"])
-        )
+        made = (key, owner.pk, 1, moment, moment)
+        about = (answer["type"], answer["description"], units, answer["currency"], answer["date"])
+        rows.append((*made, *about, category and category[0], answer["notes"], answer["external_id"]))
     if len(rows) > 1 and _has_taken(owner, [answer["external_id"] for answer in answers]):
         return None
     Transaction.objects.insert(COLUMNS, rows)

@@ -1,6 +1,5 @@
 """Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -12,16 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import PreconditionFailed
+from .renderers import etag_of
 
 
 def wants_json(request: Request) -> bool:
     """Return whether the answer is JSON, not a page."""
     return request.accepted_renderer.format == "json"
-
-
-def etag_of(content: bytes) -> str:
-    """Return the strong entity tag of a resource's JSON: another one whenever a byte of it differs."""
-    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
 def tagged_response(request: Request, data: Any, **kwargs: Any) -> HttpResponseBase:
@@ -64,7 +59,7 @@ def check_preconditions(request: Request, represent: Callable[[], Any]) -> None:
 
 def _check_match(request: Request, etag: str) -> None:
     """Raise PreconditionFailed unless `If-Match` is absent or names `etag`; a tag without its quotes names none."""
-    wanted = request.headers.get("If-Match")
+    wanted = request.META.get("HTTP_IF_MATCH")  # `headers` may have been read before a form's field became one
     if wanted is not None and not {"*", etag} & set(parse_etags(wanted)):
         raise PreconditionFailed
 

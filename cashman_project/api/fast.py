@@ -25,7 +25,7 @@ def page_response(view: Any) -> HttpResponse:
         filtered = view.filter_queryset(view.get_queryset())
         statement = _of_page(view, window, window.of(filtered, *anchor))
     else:
-        statement = _page_statement(type(view), window, bool(anchor))
+        statement = _page_statement(view.__class__, window, bool(anchor))
     values = {"owner": owner_of(request).pk, **dict(zip(("value", "id"), anchor, strict=False))}
     rows = paginator.cut(statement.rows(values))
     paginator.link([_anchor(statement, row) for row in (rows[:1] + rows[-1:])])
@@ -36,7 +36,7 @@ def page_response(view: Any) -> HttpResponse:
 
 def row_content(view: Any, key: str) -> bytes:
     """Return the JSON of the owner's row of that key; raises NotFound (404)."""
-    rows = _row_statement(type(view)).rows({"owner": owner_of(view.request).pk, "id": key})
+    rows = _row_statement(view.__class__).rows({"owner": owner_of(view.request).pk, "id": key})
     if not rows:
         raise NotFound
     content: str = rows[0][0]

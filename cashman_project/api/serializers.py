@@ -15,7 +15,7 @@ from rest_framework.utils.html import is_html_input
 
 from .dates import INVALID_DATE, parse_date
 from .owner import owner_of
-from .parsers import METHOD_FIELD
+from .parsers import FORM_HEADERS, METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -24,7 +24,7 @@ MAX_ROWS = 10_000  # in one request
 BATCH = 500  # rows of one UPDATE, whose time grows with the square of it
 
 # What a browsable form sends beside its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD}
+FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):
@@ -67,7 +67,7 @@ class StrictDateField(serializers.DateField):
 
 
 class MomentField(serializers.DateTimeField):
-    """A moment in UTC, such as "2026-11-30T08:15:00.000000Z": always with microseconds, so that texts sort as moments."""
+    """A moment in UTC, such as "2026-11-30T08:15:00.000000Z": with its microseconds, so that texts sort as moments."""
 
     def to_representation(self, value: datetime.datetime) -> str:
         return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

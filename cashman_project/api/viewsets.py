@@ -122,11 +122,16 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
 
     def _update(self, data: Any, partial: bool) -> Any:
         instance = self.get_object()
-        check_preconditions(self.request, lambda: self.get_serializer(instance).data)
         self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
+        check_preconditions(self.request, lambda: self.represent(instance))
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return serializer.data
+
+    def represent(self, instance: Any) -> Any:
+        """Return the data of the row as it is, kept for its page."""
+        self.present = self.get_serializer(instance).data
+        return self.present
 
     def _destroy(self) -> None:
         self.row = instance = self.get_object()

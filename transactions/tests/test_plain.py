@@ -25,7 +25,7 @@ WORDS = st.sampled_from(
 NUMBERS = st.sampled_from(
     ["0", "-0", "1", "-1", "1.5", "1.50", "1.500", "1.5000", "1.50000", "01", "+1", "1e2", "99999999999"]
 )
-AMOUNTS = st.one_of(
+AMOUNTS: st.SearchStrategy[Any] = st.one_of(
     NUMBERS,
     NUMBERS.map(Decimal),
     st.integers(-(10**12), 10**12),
@@ -58,7 +58,7 @@ def users() -> tuple[User, User]:
 
 
 def stored(row_id: str) -> dict[str, Any]:
-    values: dict[str, Any] = Transaction.objects.values().get(pk=row_id)
+    values: Any = Transaction.objects.values().get(pk=row_id)
     return {name: value for name, value in values.items() if name not in CHANGING}
 
 
