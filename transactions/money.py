@@ -21,8 +21,6 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from cashman_project.api.sqljson import JSONValue
-
 STORED_DIGITS = 4
 UNITS = 10**STORED_DIGITS  # ten-thousandths in one
 LIMIT = Decimal(100_000_000_000)  # amounts stay below: 15 digits, which a client's JSON float still holds
@@ -362,8 +360,10 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
         return AmountJSON(F(str(self.source)), F("currency"))
 
 
-class AmountJSON(JSONValue):
-    """An amount and its currency as what `format_amount` writes, made by the database."""
+class AmountJSON(Func):
+    """An amount and its currency as the JSON text of what `format_amount` writes, made by the database."""
+
+    output_field = models.TextField()
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         units, digits = self._parts(compiler)

@@ -22,7 +22,6 @@ from cashman_project.api.viewsets import OwnedModelViewSet
 from . import examples
 from .filters import TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
-from .plain import create_plain
 from .querysets import GROUP_KEYS
 from .serializers import (
     CategorySerializer,
@@ -33,6 +32,7 @@ from .serializers import (
     TransactionSerializer,
 )
 from .services.categories import delete_category
+from .services.plain import create_plain
 
 
 class EntryViewSet(BulkCreateViewSet):
@@ -49,7 +49,8 @@ class EntryViewSet(BulkCreateViewSet):
     def _create(self, data: Any, minimal: bool) -> Answer:
         many = isinstance(data, list)
         items = data if many else [data]
-        rows = create_plain(owner_of(self.request), self.queryset.model.kind, items) if len(items) <= MAX_ROWS else None
+        owner, kind = owner_of(self.request), self.queryset.model.kind
+        rows = create_plain(owner=owner, kind=kind, data=items) if len(items) <= MAX_ROWS else None
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)

@@ -49,7 +49,7 @@ def check_preconditions(request: Request, represent: Callable[[], Any]) -> None:
 
     `represent` returns that data; it is called where one of the headers is there.
     """
-    if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
+    if not {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & request.META.keys():
         return
     etag = etag_of(orjson.dumps(represent()))
     _check_match(request, etag)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from transactions.models import Category, Transaction
-from transactions.plain import NAMES, create_plain
 from transactions.serializers import ExpenseSerializer, IncomeSerializer, TransactionSerializer
+from transactions.services.plain import NAMES, create_plain
 from users.models import User
 
 SERIALIZERS: dict[str | None, Any] = {
@@ -66,7 +66,7 @@ class TestAnyBody(TestCase):
     @given(st.sampled_from(list(SERIALIZERS)), BODIES)
     def test_makes_the_row_that_the_serializer_makes(self, kind: str | None, body: dict[str, Any]) -> None:
         alice, _bob = users()
-        rows = create_plain(alice, kind, [body])
+        rows = create_plain(owner=alice, kind=kind, data=[body])
         if rows is None:
             assert not Transaction.objects.exists()
             return
@@ -97,7 +97,7 @@ def test_the_usual_bodies_are_plain(body: dict[str, Any], alice: User, bob: User
         Category.objects.create(owner=owner, name="Food")
 
     for kind in ("INCOME", "EXPENSE"):
-        rows = create_plain(alice, kind, [{**body, "external_id": f"{kind} 1"}])
+        rows = create_plain(owner=alice, kind=kind, data=[{**body, "external_id": f"{kind} 1"}])
         assert rows is not None
         assert Transaction.objects.get(pk=rows[0]["id"]).owner == alice
     assert not Transaction.objects.for_owner(outsider).exists()
@@ -107,9 +107,12 @@ def test_the_usual_bodies_are_plain(body: dict[str, Any], alice: User, bob: User
 def test_of_several_that_are_not_all_plain_none_is_written(alice: User) -> None:
     good = {"description": "salary", "amount": 5000}
 
-    assert create_plain(alice, "INCOME", [good, {**good, "category": "Unknown"}]) is None
-    assert create_plain(alice, "INCOME", [good, good | {"amount": 0}]) is None
-    assert create_plain(alice, "INCOME", [{**good, "external_id": "1"}, {**good, "external_id": "1"}]) is None
+    assert create_plain(owner=alice, kind="INCOME", data=[good, {**good, "category": "Unknown"}]) is None
+    assert create_plain(owner=alice, kind="INCOME", data=[good, good | {"amount": 0}]) is None
+    assert (
+        create_plain(owner=alice, kind="INCOME", data=[{**good, "external_id": "1"}, {**good, "external_id": "1"}])
+        is None
+    )
     assert not Transaction.objects.exists()
 
 

@@ -15,10 +15,10 @@ from uuid_utils.compat import uuid7
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 
-from .choices import TransactionType
-from .models import Category, Transaction
-from .money import DIGITS, STORED_DIGITS, UNITS
-from .querysets import category_key
+from ..choices import TransactionType
+from ..models import Category, Transaction
+from ..money import DIGITS, STORED_DIGITS, UNITS
+from ..querysets import category_key
 
 if TYPE_CHECKING:
     from users.models import User
@@ -34,7 +34,7 @@ COLUMNS = (
 )
 
 
-def create_plain(owner: "User", kind: str | None, data: Sequence[Any]) -> list[dict[str, Any]] | None:
+def create_plain(*, owner: "User", kind: str | None, data: Sequence[Any]) -> list[dict[str, Any]] | None:
     """Insert the transactions that `data` describes, of that `kind` where there is one; return them as JSON data.
 
     Return None, and insert nothing, where any of them is not plain. Raises IntegrityError.
