@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.core import signing
@@ -88,13 +88,14 @@ class KeysetPagination(BasePagination):
     def read(self, request: Request, view: Any) -> None:
         """Take what page the request asks for; raises ValidationError (400)."""
         self.request = request
-        ordering = request.query_params.get("ordering") or view.default_ordering
-        field = _ordering_field(ordering, view.orderings)
+        sign, field = read_ordering(request, view)
         size = _page_size(request.query_params.get("page_size"))
-        self.signer = signing.Signer(sep=".", salt=f"cursor {request.path.rstrip('/')} {_filters(request)} {ordering}")
+        self.signer = signing.Signer(
+            sep=".", salt=f"cursor {request.path.rstrip('/')} {_filters(request)} {sign}{field}"
+        )
         self.cursor = self._cursor()
         self.backwards = self.cursor is not None and self.cursor.backwards
-        self.window = Window(field, ordering.startswith("-") != self.backwards, size)
+        self.window = Window(field, bool(sign) != self.backwards, size)
 
     def anchor(self, model: type[Model]) -> Sequence[Any]:
         """Return the value of the ordering's field and the id that the page starts beside; nothing for the first."""
@@ -166,14 +167,17 @@ def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str,
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def _ordering_field(ordering: str, orderings: Mapping[str, str]) -> str:
+def read_ordering(request: Request, view: Any) -> tuple[str, str]:
+    """Return the sign ("-" or "") and the field of the view's list's order; raises ValidationError (400)."""
+    ordering = request.query_params.get("ordering") or view.default_ordering
     try:
-        return orderings[ordering.removeprefix("-")]
+        field = view.orderings[ordering.removeprefix("-")]
     except KeyError:
         message = _("Not an ordering: give one of %(orderings)s, or the same after a minus sign.")
         raise ValidationError(
-            {"ordering": [message % {"orderings": ", ".join(orderings)}]}, code="invalid_choice"
+            {"ordering": [message % {"orderings": ", ".join(view.orderings)}]}, code="invalid_choice"
         ) from None
+    return ordering[: ordering.startswith("-")], field
 
 
 def _page_size(text: str | None) -> int:

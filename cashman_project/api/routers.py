@@ -4,11 +4,15 @@ from rest_framework.routers import SimpleRouter
 
 
 class OptionalSlashRouter(SimpleRouter):
-    """A router whose paths may end in a slash; `reverse` leaves it out. PATCH of a list changes many rows."""
+    """A router whose paths may end in a slash; `reverse` leaves it out.
+
+    PATCH of a list changes many rows. A list's path may name a format, as /transactions.csv does.
+    """
 
     routes = [
         SimpleRouter.routes[0]._replace(  # type: ignore[call-arg]  # the stub takes it for the other kind of route
-            mapping={"get": "list", "post": "create", "patch": "update_many"}
+            url="^{prefix}(?:[.](?P<format>json|csv|ndjson))?{trailing_slash}$",
+            mapping={"get": "list", "post": "create", "patch": "update_many"},
         ),
         *SimpleRouter.routes[1:],
     ]

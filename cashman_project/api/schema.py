@@ -149,12 +149,12 @@ class ProblemAutoSchema(AutoSchema):
                 )
         for status, response in responses.items():
             response["description"] = response["description"] or HTTPStatus(int(status)).phrase
-        self._publish_arrays(operation)
+        self._publish_forms(operation)
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
-    def _publish_arrays(self, operation: dict[str, Any]) -> None:
-        """Say where an array of rows is taken and answered, beside a single row or alone."""
+    def _publish_forms(self, operation: dict[str, Any]) -> None:
+        """Say where an array of rows is taken and answered, beside a single row or alone, and a list as text."""
         action, responses = getattr(self.view, "action", None), operation["responses"]
         if action == "create" and getattr(self.view, "takes_arrays", False):
             for part in (operation["requestBody"], responses["201"]):
@@ -164,6 +164,11 @@ class ProblemAutoSchema(AutoSchema):
                 for status in {"201", "204"} & responses.keys():
                     if name in responses[status]["headers"]:
                         responses[status]["headers"][name]["required"] = False
+        elif action == "list":
+            for media_type, content in responses["200"]["content"].items():
+                if media_type != "application/json":
+                    content.clear()
+                    content["schema"] = {"type": "string"}
         elif action == "update_many":
             key = {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"}}, "required": ["id"]}
             operation["requestBody"]["required"] = True

@@ -14,6 +14,7 @@ from rest_framework.viewsets import ModelViewSet
 
 from .atomic import in_transaction
 from .conditional import check_preconditions, tagged_json, tagged_response, wants_json
+from .export import CSVRenderer, LinesRenderer, export_response, is_export
 from .fast import page_response, row_content
 from .idempotency import Answer, answered, once
 from .owner import owner_of
@@ -80,7 +81,12 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         filters = self.filterset_class.base_filters if self.filterset_class else {}
         return any(self.request.query_params.get(name) for name in filters)
 
+    def get_renderers(self) -> Any:
+        return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action == "list" else [])]
+
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        if is_export(request):
+            return export_response(self)
         return page_response(self) if wants_json(request) else super().list(request)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:

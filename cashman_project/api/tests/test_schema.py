@@ -79,12 +79,16 @@ def test_errors_of_their_own(document: Document, path: str, method: str, status:
     assert str(status) in document.operation(path, method)["responses"]
 
 
-def test_bodies_are_json(document: Document) -> None:
+LISTS = {f"{name}_list" for name in ("transactions", "incomes", "expenses", "categories")}
+
+
+def test_bodies_are_json_but_for_the_exports(document: Document) -> None:
     for path, method, operation in document.operations():
         if method in ("post", "put", "patch"):
             assert list(operation["requestBody"]["content"]) == [JSON], (method, path)
         for status in {"200", "201"} & set(operation["responses"]):
-            assert list(operation["responses"][status]["content"]) == [JSON], (method, path)
+            exports = [] if operation["operationId"] not in LISTS else ["text/csv", "application/x-ndjson"]
+            assert list(operation["responses"][status]["content"]) == [JSON, *exports], (method, path)
 
 
 def test_a_bearer_token_opens_all_but_the_open_paths(document: Document) -> None:
