@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import psycopg2
+from django.db import connection
 
 from transactions.tests.live import PATIENCE, LiveServer, serve
 
@@ -68,20 +68,16 @@ class Client:
 @contextmanager
 def a_database() -> Iterator[dict[str, str]]:
     """Yield the environment of a server with an empty database, which is dropped at the end."""
-    url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
+    if connection.vendor != "postgresql":
         yield {}
         return
     name = f"races_{secrets.token_hex(4)}"
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")
         try:
-            yield {"DATABASE_URL": urlsplit(url)._replace(path=f"/{name}").geturl()}
+            yield {"DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()}
         finally:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            connection.close()
 
 
 def all_of(*tasks: Callable[[], Any]) -> list[Any]:
@@ -102,7 +98,7 @@ def one_key_from_many_clients(server: LiveServer) -> tuple[dict[str, Any], dict[
             body = {"description": f"key {number}", "amount": 1}
             answers[number].append(client.send("POST", "/incomes", body, Idempotency_Key=f"race-{number}"))
 
-    all_of(*[lambda client=client: send(client) for client in clients])  # type: ignore[misc]  # the type of a default
+    all_of(*[lambda client=client: send(client) for client in clients])
 
     found = Counter(row["description"] for row in rows(clients[0], "/incomes"))
     counted = {
@@ -135,7 +131,7 @@ def increments_with_if_match(server: LiveServer) -> tuple[dict[str, Any], dict[s
                     break
                 refused[answer.status] += 1
 
-    all_of(*[lambda client=client: increment(client) for client in clients])  # type: ignore[misc]  # as above
+    all_of(*[lambda client=client: increment(client) for client in clients])
 
     row = json.loads(clients[0].send("GET", path).body)
     done = CLIENTS * INCREMENTS
