@@ -180,6 +180,19 @@ def test_what_many_changes_cost_follows_the_fields_not_the_rows(as_alice: APICli
     assert counts[0] == counts[1]
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+def test_a_change_writes_the_given_fields_alone(many: bool, as_alice: APIClient, ids: list[str]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        if many:
+            as_alice.patch("/transactions", [{"id": ids[0], "notes": "x"}])
+        else:
+            as_alice.patch(f"/transactions/{ids[0]}", {"notes": "x"})
+
+    [update] = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    written = update.partition(" SET ")[2].partition(" WHERE ")[0]
+    assert {name for name in one(ids[0]) if f'"{name}" =' in written} - {"id"} == {"notes", "version", "updated_at"}
+
+
 # -- Delete -----------------------------------------------------------------------------------
 
 

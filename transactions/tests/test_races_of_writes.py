@@ -1,6 +1,7 @@
 """Writes that meet: a key that is sent again meanwhile, If-Match, and people who change different fields of one row."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -25,6 +26,11 @@ KEY = {"Idempotency-Key": "sent-while-the-first-runs"}
 BODY = {"description": "salary", "amount": 5000}
 
 
+WAITS_FOR_ME = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+)
+
+
 class Meanwhile(threading.Thread):
     """A request on a connection of its own; `begun` is set right before it asks for what is locked."""
 
@@ -33,6 +39,19 @@ class Meanwhile(threading.Thread):
         self.send, self.begun = send, threading.Event()
         self.lock = lock if connection.vendor == "postgresql" else "BEGIN"
         self.answer: Any = None
+
+    def wait_until_it_waits(self) -> None:
+        """Return once this connection holds the other up, as PostgreSQL says, or is about to, on SQLite."""
+        assert self.begun.wait(PATIENCE)
+        deadline = time.monotonic() + PATIENCE
+        waits = connection.vendor != "postgresql"
+        while not waits:
+            assert self.is_alive()
+            assert time.monotonic() < deadline
+            with connection.cursor() as cursor:
+                cursor.execute(WAITS_FOR_ME)
+                [waits] = cursor.fetchone()
+        assert self.is_alive()
 
     def run(self) -> None:
         def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -54,8 +73,7 @@ def meanwhile(first: Callable[[], Any], second: Callable[[], Any], lock: str, *,
         answer = first()
         other = Meanwhile(second, lock)
         other.start()
-        assert other.begun.wait(PATIENCE)
-        assert other.is_alive()
+        other.wait_until_it_waits()
         transaction.set_rollback(undo)
     other.join()
     return answer, other.answer
@@ -139,6 +157,33 @@ def test_a_key_that_is_swept_while_it_is_waited_for_is_new(alice: User) -> None:
 
     assert swept == 1
     assert (second.status_code, "Idempotency-Replayed" in second) == (201, False)
+
+
+def test_a_key_that_is_swept_while_it_is_looked_up_is_new(alice: User) -> None:
+    client = client_of(alice)
+    assert client.post("/incomes", BODY, headers=KEY).status_code == 201
+    swept: list[int] = []
+
+    def sweep() -> None:
+        try:
+            swept.append(IdempotencyKey.objects.all().delete()[0])
+        finally:
+            connection.close()
+
+    def watch(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if (
+            "api_idempotencykey" in sql and "FOR NO KEY UPDATE" in sql and not swept
+        ):  # never on SQLite: nobody else writes
+            other = threading.Thread(target=sweep)
+            other.start()
+            other.join()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(watch):
+        answer = client.post("/incomes", BODY, headers=KEY)
+
+    assert answer.status_code == 201
+    assert ("Idempotency-Replayed" in answer) == (not swept) == (connection.vendor == "sqlite")
 
 
 def at_once(requests: list[Callable[[], Any]]) -> list[Any]:
