@@ -122,7 +122,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Security ---------------------------------------------------------------------------------
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["users.backends.GuardedBackend"]
+PASSWORD_HASHERS = ["users.hashers.FewAtOnceHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

@@ -60,8 +60,8 @@ class ProblemMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Say 503 where a view that is not the API's own (the login's, the admin's) can't reach the database."""
-        if isinstance(exception, OperationalError | InterfaceError):
+        """Answer for a view that is not the API's own (the login's, the admin's): 503 without a database, 429, ..."""
+        if isinstance(exception, APIException | OperationalError | InterfaceError):
             return exception_handler(exception, {"request": request})
         return None
 

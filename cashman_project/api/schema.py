@@ -49,6 +49,7 @@ MEANINGS = {
     412: "Changed since: `If-Match` does not hold the present ETag.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
+    429: "Too many attempts; try again after `Retry-After`.",
     503: "The database can't be reached; try again after `Retry-After`.",
 }
 
@@ -86,7 +87,7 @@ CHANGE_HEADERS = [_header("If-Match", "The ETag that you read: 412 where this ha
 DELETE_HEADERS = CHANGE_HEADERS[:1]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` where a token was sent (RFC 6750).", 401),
-    _header("Retry-After", "How many seconds to wait.", 503),
+    _header("Retry-After", "How many seconds to wait.", 429, 503),
 ]
 
 
