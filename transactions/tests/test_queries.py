@@ -44,17 +44,17 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
     body: dict[str, Any] = BODIES.get(resource, {})
     if path == "/auth/token/refresh":
         body = {"refresh": str(RefreshToken.for_user(user))}
-    with transaction.atomic():
-        if "<pk>" in path:
-            extra = {} if resource == "/categories" else {"category": Category.objects.filter(owner=user).first()}
-            row = FACTORIES[resource].create(owner=user, **extra)
-            body = body | ({"category": "Kind 1"} if extra else {})
-            path = path.replace("<pk>", str(row.pk))
-        with CaptureQueriesContext(connection) as queries:
-            response: Any = client.generic(method, path, json.dumps(body), content_type="application/json")
-            content = b"".join(response) if response.streaming else response.content
-        assert response.status_code < 300, content
-        transaction.set_rollback(True)
+    as_it_was = transaction.savepoint()
+    if "<pk>" in path:
+        extra = {} if resource == "/categories" else {"category": Category.objects.filter(owner=user).first()}
+        row = FACTORIES[resource].create(owner=user, **extra)
+        body = body | ({"category": "Kind 1"} if extra else {})
+        path = path.replace("<pk>", str(row.pk))
+    with CaptureQueriesContext(connection) as queries:
+        response: Any = client.generic(method, path, json.dumps(body), content_type="application/json")
+        content = b"".join(response) if response.streaming else response.content
+    assert response.status_code < 300, content
+    transaction.savepoint_rollback(as_it_was)
     return [query["sql"] for query in queries if not FRAME.match(query["sql"])]
 
 
