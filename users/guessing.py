@@ -15,7 +15,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import Throttled
 
 from cashman_project.api.address import UNKNOWN, client_address
@@ -109,4 +109,11 @@ def _count(*counters: tuple[str, str, Limit]) -> None:
             cursor.execute(COUNT, [account, address, end, start, start, start, limit.number])
             if not cursor.fetchall():
                 until = Attempts.objects.values_list("until", flat=True).get(account=account, address=address)
-                raise Throttled(wait=ceil((until - now).total_seconds()), detail=_("Too many attempts."))
+                raise _too_many(until)
+
+
+def _too_many(until: datetime) -> Throttled:
+    seconds = max(1, ceil((until - timezone.now()).total_seconds()))
+    error = Throttled(detail=_("Too many attempts. Try again in %(count)d seconds.") % {"count": seconds})
+    error.wait = seconds  # given to it, it would add a sentence of its own
+    return error

@@ -53,7 +53,7 @@ class Attempts(models.Model):
 
     pk = models.CompositePrimaryKey("account", "address")
     account = models.CharField(max_length=64)
-    address = models.CharField(max_length=43)
+    address = models.CharField(max_length=24)
     number = models.PositiveIntegerField()
     until = models.DateTimeField()
 

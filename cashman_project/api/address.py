@@ -15,7 +15,7 @@ def client_address(request: HttpRequest) -> str:
     Behind NUM_PROXIES proxies it is that entry of X-Forwarded-For, counted from the right: each proxy
     adds whom it was called by, and what stands further left may be the client's invention. With no
     proxies, or where there is no such entry or it is no address, it is the peer's of the connection;
-    "unknown" without one.
+    "unknown" without one. No more than 24 characters.
     """
     entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     count = settings.NUM_PROXIES

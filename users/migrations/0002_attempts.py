@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("account", models.CharField(max_length=64)),
-                ("address", models.CharField(max_length=43)),
+                ("address", models.CharField(max_length=24)),
                 ("number", models.PositiveIntegerField()),
                 ("until", models.DateTimeField()),
             ],
