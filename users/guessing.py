@@ -15,10 +15,9 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
-from rest_framework.exceptions import Throttled
 
 from cashman_project.api.address import UNKNOWN, client_address
+from cashman_project.api.errors import Throttled
 
 from .models import Attempts, User
 
@@ -109,11 +108,4 @@ def _count(*counters: tuple[str, str, Limit]) -> None:
             cursor.execute(COUNT, [account, address, end, start, start, start, limit.number])
             if not cursor.fetchall():
                 until = Attempts.objects.values_list("until", flat=True).get(account=account, address=address)
-                raise _too_many(until)
-
-
-def _too_many(until: datetime) -> Throttled:
-    seconds = max(1, ceil((until - timezone.now()).total_seconds()))
-    error = Throttled(detail=_("Too many attempts. Try again in %(count)d seconds.") % {"count": seconds})
-    error.wait = seconds  # given to it, it would add a sentence of its own
-    return error
+                raise Throttled(wait=max(1, ceil((until - timezone.now()).total_seconds())))

@@ -48,7 +48,7 @@ class SecurityHeadersMiddleware(SecurityMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         return None
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         is_traceback = settings.DEBUG and response.status_code == 500  # its page brings a script of its own
         if not is_traceback:
             response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)

@@ -58,8 +58,8 @@ def test_the_address_is_the_one_that_a_proxy_vouches_for(
     proxies: int, forwarded: str | None, expected: str, settings: Settings
 ) -> None:
     settings.NUM_PROXIES = proxies
-    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    request = RequestFactory().get("/", REMOTE_ADDR=PEER, **headers)
+    headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
+    request = RequestFactory().get("/", headers=headers, REMOTE_ADDR=PEER)
 
     assert client_address(request) == expected
 

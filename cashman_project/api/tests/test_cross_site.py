@@ -211,6 +211,7 @@ def test_a_session_planted_before_the_login_is_not_the_one_after_it(path: str, k
     session["planted"] = "by somebody else"
     session.save()
     planted = session.session_key
+    assert planted
 
     log_in(client, path)
 
