@@ -63,14 +63,6 @@ def guarded(request: HttpRequest | None, username: str, check: Callable[[], Resu
     return result
 
 
-def check_password_guarded(request: HttpRequest, user: User, password: str) -> bool:
-    """Return whether the password is the user's; a wrong one counts as one at the login does.
-
-    Raises what `guarded` raises.
-    """
-    return guarded(request, user.username, lambda: user.check_password(password))
-
-
 def count_registration(request: HttpRequest) -> None:
     """Count a user who is about to be made; raises Throttled (429) where there were too many from this address."""
     _count(("", client_address(request), REGISTRATIONS))

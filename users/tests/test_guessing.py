@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db import transaction
@@ -17,8 +18,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from cashman_project.api.errors import Throttled
 from cashman_project.api.tests.problems import problem_of
-from users.guessing import check_password_guarded, guarded
+from users.guessing import guarded
 from users.models import Attempts, User
 from users.tests import hashers
 
@@ -268,12 +270,21 @@ def test_what_was_typed_for_a_name_is_not_kept(known: User) -> None:
 
 
 def test_a_password_that_confirms_counts_as_one_that_logs_in(known: User) -> None:
-    request = RequestFactory().post("/me/erase")
+    """Django's `authenticate` is what every view asks."""
+    request = RequestFactory().post("/me/erase", REMOTE_ADDR="127.0.0.1")
 
-    assert [check_password_guarded(request, known, word) for word in ("wrong", PASSWORD)] == [False, True]
+    assert [authenticate(request, username="alice", password=word) for word in ("wrong", PASSWORD)] == [None, known]
     fail(3)
-    assert [check_password_guarded(request, known, "wrong") for _time in range(2)] == [False, False]
+    assert [authenticate(request, username="alice", password="wrong") for _time in range(2)] == [None, None]
     throttled(log_in())
+
+
+def test_who_asks_without_a_request_is_counted_too(known: User) -> None:
+    assert [authenticate(username="alice", password="wrong") for _time in range(5)] == 5 * [None]
+
+    with pytest.raises(Throttled):
+        authenticate(username="alice", password=PASSWORD)
+    assert log_in().status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)

@@ -303,6 +303,7 @@ def test_every_answer_tells_the_browser_what_to_refuse(browser: Client) -> None:
     }
     assert lacking == {}
     for name, answer in answers.items():
+        answer.close()
         policy = answer["Content-Security-Policy"].split("; ")
         assert {"default-src 'self'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"} <= set(policy)
         assert "unsafe" not in answer["Content-Security-Policy"], name
