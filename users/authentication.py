@@ -5,7 +5,7 @@ from typing import Any, NoReturn, TypeVar
 import jwt
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import TokenError
@@ -47,7 +47,11 @@ class BrowserAuthentication(SessionAuthentication):
     """A browser's session. Its CSRF token is looked for before a parser is asked, which wants to know who sent this."""
 
     def enforce_csrf(self, request: Any) -> None:
-        super().enforce_csrf(request._request)
+        try:
+            super().enforce_csrf(request._request)
+        except PermissionDenied as error:
+            message = _("A browser's session writes with its CSRF token alone, in X-CSRFToken or the form. %(reason)s")
+            raise PermissionDenied(message % {"reason": error.detail}) from None
 
 
 def _is_bearer(parts: list[bytes]) -> bool:

@@ -44,6 +44,26 @@ def validate_language(code: str) -> None:
         raise ValidationError(_("Not a language: give a code such as en, de or pt-br."), code="invalid_language")
 
 
+class Attempts(models.Model):
+    """How often something was tried within a window of time that ends at `until`.
+
+    `account` is the key of a user's name, `address` whence it was tried; empty is any of them, so the
+    row of an address alone counts registrations.
+    """
+
+    pk = models.CompositePrimaryKey("account", "address")
+    account = models.CharField(max_length=64)
+    address = models.CharField(max_length=24)
+    number = models.PositiveIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["until"], name="attempts_until")]
+
+    def __str__(self) -> str:
+        return f"{self.number} until {self.until}"
+
+
 class User(AbstractUser):
     """A person who keeps books here.
 

@@ -20,6 +20,7 @@ from cashman_project.api.schema import CHANGE_HEADERS, READ_HEADERS, problems
 from cashman_project.api.views import ApiView, PublicView
 
 from .authentication import CHALLENGE, user_of, validated
+from .guessing import count_registration
 from .models import User
 from .serializers import (
     CredentialsSerializer,
@@ -50,7 +51,7 @@ class RegisterView(PublicView):
     @extend_schema(
         operation_id="register",
         request=RegistrationSerializer,
-        responses={201: MeSerializer, **problems(403, 409)},
+        responses={201: MeSerializer, **problems(403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         if not settings.ALLOW_SIGNUP:
@@ -59,6 +60,7 @@ class RegisterView(PublicView):
         serializer.is_valid(raise_exception=True)
         password = serializer.validated_data.pop("password")
         user = User(**serializer.validated_data)
+        count_registration(request)
         user.set_password(password)  # slow by design, so before anything is locked
         try:
             with transaction.atomic():
@@ -72,7 +74,7 @@ class TokenView(CredentialsView):
     """Get a pair of tokens for a name and a password."""
 
     @extend_schema(
-        operation_id="token", request=CredentialsSerializer, responses={200: TokenPairSerializer, **problems(401)}
+        operation_id="token", request=CredentialsSerializer, responses={200: TokenPairSerializer, **problems(401, 429)}
     )
     def post(self, request: Request) -> Response:
         serializer = CredentialsSerializer(data=request.data)

@@ -51,6 +51,7 @@ MEANINGS = {
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
+    429: "Too many attempts; try again after `Retry-After`.",
     503: "The database can't be reached; try again after `Retry-After`.",
 }
 
@@ -102,7 +103,7 @@ DELETE_HEADERS = CHANGE_HEADERS[:1]
 MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is `*`.")]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` where a token was sent (RFC 6750).", 401),
-    _header("Retry-After", "How many seconds to wait.", 503),
+    _header("Retry-After", "How many seconds to wait.", 429, 503),
 ]
 
 

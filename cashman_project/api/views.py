@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, inline_serializer
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import SAFE_METHODS, AllowAny
@@ -141,8 +141,10 @@ class SchemaView(StrictViewMixin, SpectacularAPIView):
     permission_classes = (AllowAny,)
 
 
-class DocsView(StrictViewMixin, SpectacularSwaggerView):
+class DocsView(StrictViewMixin, SpectacularSwaggerSplitView):
     """The OpenAPI description of this API, to read and to try."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    query_parameters = frozenset({"script"})  # how its page asks for its script
+    template_name = "pages/docs.html"

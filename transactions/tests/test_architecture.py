@@ -30,7 +30,8 @@ LAYERS = (
     {"urls"},
     {"views"},
     {"serializers", "filters"},
-    {"services", "authentication"},
+    {"services", "authentication", "backends"},
+    {"guessing"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"money", "examples", "formats"},
@@ -41,6 +42,7 @@ RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Which models each model refers to; a new edge is worth a thought about distributing by owner.
 GRAPH = {
     "api.IdempotencyKey": {"users.User"},
+    "users.Attempts": set(),
     "users.User": {"auth.Group", "auth.Permission"},
     "transactions.Category": {"users.User"},
     "transactions.Transaction": {"users.User", "transactions.Category"},

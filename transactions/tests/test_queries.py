@@ -50,14 +50,14 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
     body = body_of(method, path)
     if path == "/auth/token/refresh":
         body = {"refresh": str(RefreshToken.for_user(user))}
-    with transaction.atomic():
-        if "<pk>" in path + json.dumps(body):
-            extra = {} if resource == "/categories" else {"category": Category.objects.filter(owner=user).first()}
-            row = FACTORIES[resource].create(owner=user, **extra)
-            body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
-            path = path.replace("<pk>", str(row.pk))
-        queries = captured(client, method, path, body)
-        transaction.set_rollback(True)
+    as_it_was = transaction.savepoint()
+    if "<pk>" in path + json.dumps(body):
+        extra = {} if resource == "/categories" else {"category": Category.objects.filter(owner=user).first()}
+        row = FACTORIES[resource].create(owner=user, **extra)
+        body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
+        path = path.replace("<pk>", str(row.pk))
+    queries = captured(client, method, path, body)
+    transaction.savepoint_rollback(as_it_was)
     return queries
 
 

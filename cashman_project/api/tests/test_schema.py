@@ -205,13 +205,16 @@ def test_the_page_loads_from_this_service_alone(nobody: APIClient) -> None:
     links = Links()
     links.feed(page.content.decode())
 
-    assert 'url: "/schema"' in page.content.decode()
     assert [target.rpartition("/")[2] for target in links.targets] == [
-        "favicon-32x32.png",
+        "icon.svg",
         "swagger-ui.css",
         "swagger-ui-bundle.js",
         "swagger-ui-standalone-preset.js",
+        "docs?script=",
     ]
+    script = nobody.get(links.targets.pop())
+    assert script["Content-Type"] == "application/javascript"
+    assert 'url: "/schema"' in script.content.decode()
     for target in links.targets:
         assert re.match("/[^/]", target), target
         asset: Any = nobody.get(target)
