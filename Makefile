@@ -6,10 +6,10 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e lint types requirements
+.PHONY: help run test e2e issuer-hangs lint types requirements
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment or .env says otherwise
 	@if [ -z "$${DEBUG+set}" ] && ! grep -qsE '^[[:space:]]*(export[[:space:]]+)?DEBUG[[:space:]]*=' .env; then \
@@ -22,6 +22,9 @@ test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k 
 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's pictures anew
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
+
+issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
+	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
 
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check

@@ -49,7 +49,7 @@ MEANINGS = {
     412: "Changed since: `If-Match` does not hold the present ETag.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
-    503: "The database can't be reached; try again after `Retry-After`.",
+    503: "The database, or the outside issuer's keys, can't be reached; try again after `Retry-After`.",
 }
 
 EXAMPLE = OpenApiExample(
