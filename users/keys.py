@@ -78,10 +78,10 @@ class Keys:
             return None
         if held is not None and not found:
             self._searched = now
-        self._fetching = True
         # A thread of its own, since nothing else bounds how long a name is looked up.
         fetcher = threading.Thread(target=self._fetch, name=f"keys of {self.issuer}", daemon=True)
         fetcher.start()
+        self._fetching = True  # until it has the state, which is held here
         return None if found else fetcher
 
     def _answer(self, kid: str | None) -> RSAPublicKey:

@@ -28,7 +28,7 @@ CLIENTS = 8
 TURNS = int(os.environ.get("TURNS", "15"))
 REQUESTS = 200  # of each turn
 WARM = 50  # more, not measured, since a server that slept is slower
-PAUSE = 0.1  # seconds between two requests of a client
+PAUSE = 0.2  # seconds between two requests of a client
 MOST = 1.25
 
 

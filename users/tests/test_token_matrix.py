@@ -10,13 +10,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jwt
 import pytest
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from cashman_project.api.tests.problems import problem_of, stored
 from users.models import User
-from users.oidc import LEEWAY
+from users.oidc import LEEWAY, outside_user
 from users.tests import tokens
 from users.tests.issuer import AUDIENCE, DISCOVERY, HEADER, KEYS, LocalIssuer, jwk_of, pem_of, rsa_key, signed
 from users.tests.tokens import claims_of
@@ -356,6 +358,17 @@ def test_a_wrong_token_does_not_refresh_either(make: str, everything: LocalIssue
 
     assert response.status_code in (400, 401), response.content
     assert everything.asked == []
+
+
+@pytest.mark.parametrize("alg", ["RS384", "RS512", "PS256", "PS512", "none"])
+def test_the_outside_issuer_has_one_algorithm(alg: str, everything: LocalIssuer, db: None) -> None:
+    """Truly signed by another one, and even if such a token were picked for this backend."""
+    token = jwt.encode(everything.claims(), rsa_key("first") if alg != "none" else None, alg, {"kid": "first"})
+
+    problem_of(get_with(f"Bearer {token}"), 401, "invalid_token")
+    with pytest.raises(AuthenticationFailed) as refused:
+        outside_user(token)
+    assert refused.value.get_codes() == "invalid_token"
 
 
 def test_an_outside_token_does_not_refresh(everything: LocalIssuer, db: None) -> None:
