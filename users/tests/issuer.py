@@ -32,7 +32,8 @@ def rsa_key(name: str, bits: int = 2048) -> RSAPrivateKey:
 def jwk_of(name: str, key: RSAPrivateKey | None = None, /, **members: Any) -> dict[str, Any]:
     """Return the public half of the key (or of that name's) as a JSON Web Key; a member of None is left out."""
     numbers = (key or rsa_key(name)).public_key().public_numbers()
-    jwk = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": name, "n": _number(numbers.n), "e": _number(numbers.e)}
+    jwk = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": name}
+    jwk |= {"n": number_of(numbers.n), "e": number_of(numbers.e)}
     return {member: value for member, value in (jwk | members).items() if value is not None}
 
 
@@ -169,7 +170,8 @@ def _drip(handler: Handler) -> None:
         handler.wfile.write(b" ")
 
 
-def _number(number: int) -> str:
+def number_of(number: int) -> str:
+    """Return a number as a JSON Web Key holds it (RFC 7518, section 2)."""
     return _base64(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode()
 
 

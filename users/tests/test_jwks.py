@@ -1,5 +1,6 @@
 """An issuer's keys: which of a set are used, and how a fetch of them ends, from a real server."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from users.tests.issuer import (
     hang_up,
     jwk_of,
     local_issuer,
+    number_of,
     rsa_key,
     says,
     speak_otherwise,
@@ -24,7 +26,7 @@ from users.tests.issuer import (
 
 TIMEOUT = 0.3  # seconds
 PATIENCE = 60.0
-PRIVATE = rsa_key("first").private_numbers()
+PRIVATE = number_of(rsa_key("first").private_numbers().d)
 EC = {"kty": "EC", "crv": "P-256", "kid": "first", "use": "sig", "x": "AQ", "y": "AQ"}
 
 # What is changed of a good key, so that it is none.
@@ -57,7 +59,7 @@ UNUSABLE: dict[str, Any] = {
     "with an exponent of one": jwk_of("first", e="AQ"),
     "with an even exponent": jwk_of("first", e="Ag"),
     "with a list for an exponent": jwk_of("first", e=[]),
-    "private": jwk_of("first", d=jwk_of("first")["n"]),
+    "private": jwk_of("first", d=PRIVATE),
 }
 BAD_ANSWERS: dict[str, Answer] = {
     "HTML": says(b"<!doctype html><title>Sign in</title>"),
@@ -77,7 +79,7 @@ BAD_ANSWERS: dict[str, Answer] = {
     "not there": says({"keys": [jwk_of("first")]}, 404),
     "not modified": says(b"", 304),
     "a redirect": says({"keys": [jwk_of("first")]}, 302, {"Location": "/elsewhere"}),
-    "too much": says({"keys": [jwk_of("first", x5c=LARGEST * "x")]}),
+    "too much": says(json.dumps({"keys": [jwk_of("first")]}).encode() + LARGEST * b" "),
     "a length that is no number": says({"keys": []}, headers={"Content-Length": "x"}),
     "a long header": says({"keys": [jwk_of("first")]}, headers={"X-Long": 70_000 * "x"}),
     "compressed": says(b"\x1f\x8b\x08\x00", headers={"Content-Encoding": "gzip"}),
@@ -174,6 +176,7 @@ def test_keys_are_found_by_discovery(slash: str, issuer: LocalIssuer) -> None:
         {"jwks_uri": "/keys"},
         {"jwks_uri": "file:///etc/passwd"},
         {"jwks_uri": "http://elsewhere.example/keys"},
+        {"jwks_uri": "http://0.0.0.0:{port}/keys"},  # which gets there, but is no name of this machine
         {"jwks_uri": "http://user@127.0.0.1/keys"},
         {"jwks_uri": "http://[/keys"},
         {"jwks_uri": "http://127.0.0.1:99999/keys"},
@@ -182,7 +185,7 @@ def test_keys_are_found_by_discovery(slash: str, issuer: LocalIssuer) -> None:
 )
 def test_what_discovery_finds_must_be_the_issuers(found: dict[str, Any], issuer: LocalIssuer) -> None:
     document = {"issuer": "{url}", "jwks_uri": "{url}keys"} | found
-    texts = {"{url}": issuer.url, "{bare}": issuer.url[:-1]}
+    texts = {"{url}": issuer.url, "{bare}": issuer.url[:-1], "{port}": issuer.url[:-1].rpartition(":")[2]}
     for name, value in document.items():
         for mark, text in texts.items():
             document[name] = value = value.replace(mark, text) if isinstance(value, str) else value

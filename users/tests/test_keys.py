@@ -57,11 +57,15 @@ def outcome(keys: Keys, kid: str | None = "first") -> str:
     return name
 
 
+def fetchers(keys: Keys) -> list[Thread]:
+    """Return the thread of the fetch that is under way, if one is."""
+    return [thread for thread in enumerate_threads() if thread.name == f"keys of {keys.issuer}"]
+
+
 def settled(keys: Keys) -> None:
     """Wait until no fetch is under way."""
-    for thread in enumerate_threads():
-        if thread.name == f"keys of {keys.issuer}":
-            thread.join()
+    for thread in fetchers(keys):
+        thread.join()
 
 
 def outcomes(keys: Keys, kid: str = "first", clients: int = CLIENTS) -> list[str]:
@@ -92,7 +96,8 @@ def test_a_set_that_is_not_fresh_is_fetched_anew_beside_the_requests(
 
     clock.move(FRESH)
 
-    assert outcomes(keys) == CLIENTS * ["first"]  # while the issuer hangs: nobody waits for it
+    assert outcomes(keys) == CLIENTS * ["first"]
+    assert len(fetchers(keys)) == 1  # still: nobody has waited for it
     issuer.arrived.acquire()
     issuer.arrived.acquire()
     assert issuer.asked == [KEYS, KEYS]
@@ -164,8 +169,9 @@ def test_one_fetches_and_the_others_are_told_to_wait(keys: Keys, issuer: LocalIs
     first.start()
     issuer.arrived.acquire()
 
-    assert outcomes(keys) == CLIENTS * [f"wait {TIMEOUT}"]  # before the issuer has answered
+    assert outcomes(keys) == CLIENTS * [f"wait {TIMEOUT}"]
     assert found == []
+    assert len(fetchers(keys)) == 1  # still
 
     issuer.ended.set()
     first.join()

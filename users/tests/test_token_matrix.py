@@ -363,7 +363,7 @@ def test_a_wrong_token_does_not_refresh_either(make: str, everything: LocalIssue
 @pytest.mark.parametrize("alg", ["RS384", "RS512", "PS256", "PS512", "none"])
 def test_the_outside_issuer_has_one_algorithm(alg: str, everything: LocalIssuer, db: None) -> None:
     """Truly signed by another one, and even if such a token were picked for this backend."""
-    token = jwt.encode(everything.claims(), rsa_key("first") if alg != "none" else None, alg, {"kid": "first"})
+    token = jwt.encode(everything.claims(), rsa_key("first") if alg != "none" else "", alg, {"kid": "first"})
 
     problem_of(get_with(f"Bearer {token}"), 401, "invalid_token")
     with pytest.raises(AuthenticationFailed) as refused:
