@@ -12,6 +12,7 @@ from .environment import (
     flag,
     language,
     number,
+    outside_issuer,
     read,
     read_secret,
     read_text,
@@ -36,6 +37,14 @@ CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", words, list[str]())
 SECRET_KEY = read_secret("SECRET_KEY", debug_value="for debugging only: a secret of this machine" if DEBUG else None)
 JWT_SIGNING_KEY = read_secret(
     "JWT_SIGNING_KEY", debug_value="for debugging only: the key of its tokens" if DEBUG else None
+)
+OIDC = outside_issuer(
+    domain=read("AUTH0_DOMAIN", str, ""),
+    api_audience=read("API_AUDIENCE", str, ""),
+    issuer=read("OIDC_ISSUER", str, ""),
+    audience=read("OIDC_AUDIENCE", str, ""),
+    keys_url=read("OIDC_JWKS_URL", str, ""),
+    provision=read("OIDC_PROVISION", flag, False),
 )
 if not DEBUG and not ALLOWED_HOSTS:
     faults.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")

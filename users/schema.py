@@ -14,5 +14,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An access token of POST /auth/token.",
+            "description": "An access token of POST /auth/token, or of the outside issuer.",
         }

@@ -52,7 +52,7 @@ MEANINGS = {
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
     429: "Too many attempts; try again after `Retry-After`.",
-    503: "The database can't be reached; try again after `Retry-After`.",
+    503: "The database, or the outside issuer's keys, can't be reached; try again after `Retry-After`.",
 }
 
 EXAMPLE = OpenApiExample(

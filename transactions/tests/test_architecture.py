@@ -31,10 +31,10 @@ LAYERS = (
     {"views"},
     {"serializers", "filters"},
     {"services", "authentication", "backends"},
-    {"guessing"},
-    {"models"},
+    {"guessing", "oidc"},
+    {"models", "keys"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
-    {"money", "examples", "formats"},
+    {"money", "examples", "formats", "jwks", "refusals"},
     {"choices"},
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -1,0 +1,19 @@
+"""An outside issuer for the tests of tokens."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from cashman_project.environment import Issuer
+from users.oidc import keys_of
+from users.tests.issuer import AUDIENCE, LocalIssuer, local_issuer
+
+
+@pytest.fixture
+def issuer(settings: Settings) -> Iterator[LocalIssuer]:
+    """An issuer whose tokens are taken, and whose people become users at first sight."""
+    with local_issuer() as issuer:
+        settings.OIDC = Issuer(issuer.url, AUDIENCE, "", provision=True)
+        yield issuer
+    keys_of.cache_clear()
