@@ -75,9 +75,10 @@ def _header(name: str, description: str, *statuses: int) -> OpenApiParameter:
 
 
 ETAG = _header("ETag", "The tag of this very content, for `If-Match` and `If-None-Match`.", 200, 201, 304)
+LOCATION = _header("Location", "The URL of what was created.", 201, 204)
 CREATE_HEADERS = [
     _header("Prefer", "`return=minimal` leaves out the body of the answer, which is a 204 then (RFC 7240)."),
-    _header("Location", "The URL of what was created.", 201, 204),
+    LOCATION,
     _header("Preference-Applied", "return=minimal", 204),
     ETAG,
 ]

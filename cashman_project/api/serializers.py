@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
-from .dates import INVALID_DATE, parse_date
+from .dates import INVALID_DATE, INVALID_MOMENT, parse_date, parse_moment
 from .parsers import METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -59,6 +59,18 @@ class StrictDateField(serializers.DateField):
     def to_internal_value(self, data: object) -> datetime.date:
         try:
             return parse_date(data if isinstance(data, str) else "")
+        except ValueError:
+            self.fail("invalid")
+
+
+class StrictMomentField(serializers.DateTimeField):
+    """A moment such as "2026-11-30T08:15:00Z", from 1900 to 2200."""
+
+    default_error_messages = {"invalid": INVALID_MOMENT}
+
+    def to_internal_value(self, data: object) -> datetime.datetime:
+        try:
+            return parse_moment(data if isinstance(data, str) else "")
         except ValueError:
             self.fail("invalid")
 
@@ -122,6 +134,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         models.TextField: StrictCharField,
         models.EmailField: StrictEmailField,
         models.DateField: StrictDateField,
+        models.DateTimeField: StrictMomentField,
     }
     serializer_choice_field = StrictChoiceField
 

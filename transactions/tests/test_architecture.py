@@ -28,7 +28,9 @@ LAYERS = (
     {"urls"},
     {"views"},
     {"serializers", "filters"},
-    {"services", "authentication"},
+    {"permissions"},
+    {"authentication"},
+    {"services", "sessions", "personal_tokens"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"money", "examples", "formats"},
@@ -39,12 +41,18 @@ RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Which models each model refers to; a new edge is worth a thought about distributing by owner.
 GRAPH = {
     "users.User": {"auth.Group", "auth.Permission"},
+    "users.Session": {"users.User"},
+    "users.PersonalToken": {"users.User"},
     "transactions.Category": {"users.User"},
     "transactions.Transaction": {"users.User", "transactions.Category"},
     "transactions.Income": {"transactions.Transaction"},
     "transactions.Expense": {"transactions.Transaction"},
 }
-OWNED: list[Any] = [model for model in apps.get_models() if issubclass(model, OwnedModel) and not model._meta.proxy]
+OWNED: list[Any] = [
+    model
+    for model in apps.get_models()
+    if not model._meta.proxy and "owner" in {field.name for field in model._meta.fields}
+]
 
 
 def name_of(path: Path) -> str:
