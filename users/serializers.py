@@ -98,7 +98,7 @@ class ErasureSerializer(StrictSerializer):
 
 
 class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
-    """A token for scripts. Its secret is told once, when it is made."""
+    """A token for scripts. What to send is told once, when it is made."""
 
     class Meta:
         model = PersonalToken
@@ -108,7 +108,7 @@ class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
 
 
 class NewPersonalTokenSerializer(PersonalTokenSerializer):
-    """A token for scripts with its secret, `token`."""
+    """A token for scripts with what to send, `token`, which is not told again."""
 
     token = serializers.CharField(source="secret", read_only=True)
 

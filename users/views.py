@@ -1,6 +1,6 @@
 """Who you are, over HTTP."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate
@@ -58,7 +58,7 @@ class BadCredentials(AuthenticationFailed):
 
 def check_password(request: Request, username: str, password: str) -> User | None:
     """Return the active user of that name and password, None where there is none. Every guess at one passes here."""
-    return cast("User | None", authenticate(request._request, username=username, password=password))
+    return authenticate(request._request, username=username, password=password)
 
 
 class RegisterView(PublicView):
@@ -217,6 +217,9 @@ class PersonalTokenViewSet(OwnedModelViewSet):
         location = reverse("personal-token-detail", [token.pk], request=request)
         headers = {"Location": location, "ETag": etag_of(representation)}
         return Response({**representation, "token": token.secret}, status=201, headers=headers)
+
+    def perform_destroy(self, instance: PersonalToken) -> None:
+        PersonalToken.objects.for_owner(owner_of(self.request)).filter(pk=instance.pk).delete()
 
 
 def _pair(refresh: RefreshToken) -> dict[str, str]:

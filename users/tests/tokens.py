@@ -11,6 +11,7 @@ from django.conf import settings
 from users.models import User
 from users.sessions import start_session
 
+PASSWORD = "correct horse battery"
 HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
