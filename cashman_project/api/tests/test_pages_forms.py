@@ -215,7 +215,7 @@ def test_a_category_in_use_is_deleted_after_a_second_question(
 
 
 def test_preferences_are_changed(browser: Browser, alice: User) -> None:
-    form = browser.get("/me").main.one("form")
+    form = form_of(browser.get("/me"), "PATCH")
 
     page = Page(browser.send(form, time_zone="Mars/Olympus", currency="EUR"))
     assert (page.status, list(page.errors())) == (400, ["time_zone"])
