@@ -27,9 +27,9 @@ def personal_token(text: str) -> PersonalToken:
     token = None
     if match:
         owner = UUID(bytes=base64.urlsafe_b64decode(match[1])[:16])
-        tokens = PersonalToken.objects.select_related("owner")
-        token = tokens.filter(owner=owner, digest=digest_of(text), owner__is_active=True).first()
-    if token is None:
+        tokens = PersonalToken.objects.select_related("owner").filter(owner=owner, digest=digest_of(text))
+        token = next(iter(tokens), None)
+    if token is None or not token.owner.is_active:
         raise AuthenticationFailed(_("There is no such personal token, or no more."), code="invalid_token")
     if token.expires_at and token.expires_at <= timezone.now():
         raise AuthenticationFailed(_("This personal token has expired."), code="token_expired")
