@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser, Page
@@ -241,6 +242,17 @@ def test_one_that_is_not_quite_right_is_refused(alice: User, bob: User) -> None:
     ):
         problem_of(script(wrong).get("/me"), 401, "invalid_token")
     assert script(token).get("/me").status_code == 200
+
+
+def test_it_is_looked_for_once_and_among_its_owners(
+    alice: User, bob: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = script(made(alice, last_used_at=timezone.now()).secret)
+
+    with django_assert_num_queries(1) as queries:
+        assert client.get("/secured/ping").status_code == 200
+
+    assert '"users_personaltoken"."owner_id" = ' in queries[0]["sql"].partition(" WHERE ")[2]
 
 
 def test_its_use_is_noted_about_once_a_minute(as_alice: APIClient, alice: User) -> None:
