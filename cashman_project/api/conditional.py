@@ -1,19 +1,13 @@
 """Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON."""
 
-import hashlib
 from typing import Any
 
-import orjson
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import PreconditionFailed
-
-
-def etag_of(data: Any) -> str:
-    """Return the strong entity tag of a resource's JSON data: another one whenever a byte of it differs."""
-    return f'"{hashlib.blake2b(orjson.dumps(data), digest_size=16).hexdigest()}"'
+from .renderers import etag_of
 
 
 def tagged_response(request: Request, data: Any, **kwargs: Any) -> Response:
@@ -43,7 +37,7 @@ def check_preconditions(request: Request, data: Any) -> None:
 
 def _check_match(request: Request, etag: str) -> None:
     """Raise PreconditionFailed unless `If-Match` is absent or names `etag`; a tag without its quotes names none."""
-    wanted = request.headers.get("If-Match")
+    wanted = request.META.get("HTTP_IF_MATCH")  # `headers` may have been read before a form's field became one
     if wanted is not None and not {"*", etag} & set(parse_etags(wanted)):
         raise PreconditionFailed
 

@@ -14,14 +14,14 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
 from .dates import INVALID_DATE, INVALID_MOMENT, parse_date, parse_moment
-from .parsers import METHOD_FIELD
+from .parsers import FORM_HEADERS, METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
 MAX_FAULTS = 20  # misplaced fields that are named; a body may hold hundreds of thousands
 
 # What a browsable form sends beside its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD}
+FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):

@@ -92,8 +92,9 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
 
     def _update(self, data: Any, partial: bool) -> Any:
         instance = self.get_object()
-        check_preconditions(self.request, self.get_serializer(instance).data)
+        self.present = self.get_serializer(instance).data
         self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
+        check_preconditions(self.request, self.present)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return serializer.data
