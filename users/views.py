@@ -17,9 +17,10 @@ from rest_framework.reverse import reverse
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from cashman_project.api.atomic import in_transaction
-from cashman_project.api.conditional import check_preconditions, etag_of, tagged_response
+from cashman_project.api.conditional import check_preconditions, tagged_response
 from cashman_project.api.errors import Conflict
 from cashman_project.api.owner import owner_of
+from cashman_project.api.renderers import etag_of
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
 from cashman_project.api.views import ApiView, PublicView
 from cashman_project.api.viewsets import OwnedModelViewSet
@@ -169,7 +170,7 @@ class EraseView(LoginView):
         self.submitted = serializer = ErasureSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = self.check_password("password", serializer.validated_data["password"])
-        # Locked first, so that nobody adds a row of theirs meanwhile.
+        # Locked first, so that nobody adds a row of theirs while this goes on.
         in_transaction(lambda: erase_users(users=User.objects.select_for_update().filter(pk=user.pk)))
         return Response(status=204)
 

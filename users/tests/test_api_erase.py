@@ -1,12 +1,15 @@
 """/me/erase: whoever leaves takes everything along."""
 
 import json
+import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -121,6 +124,35 @@ def test_what_is_added_at_the_same_time_goes_as_well(bob: User) -> None:
     assert [row.owner for row in Category.objects.all()] == [bob]
     assert not PersonalToken.objects.exists()
     assert not Session.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_adds_a_row_while_it_goes_on(known: User, bob: User) -> None:
+    client, outcomes = client_of(known), list[str]()
+
+    def add() -> None:
+        try:
+            with connection.cursor() as cursor:  # who has to wait gives up, so that this test goes on
+                cursor.execute({"sqlite": "PRAGMA busy_timeout = 0"}.get(connection.vendor, "SET lock_timeout = 100"))
+            CategoryFactory.create(owner=known)
+            outcomes.append("added")
+        except OperationalError:
+            outcomes.append("shut out")
+        finally:
+            connection.close()
+
+    def add_meanwhile(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith('DELETE FROM "users_user" '):
+            writer = threading.Thread(target=add)
+            writer.start()
+            writer.join()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(add_meanwhile):
+        response = client.post("/me/erase", {"password": PASSWORD})
+
+    assert (response.status_code, outcomes) == (204, ["shut out"])
+    assert User.objects.get() == bob
 
 
 def test_a_browser_does_it_by_a_form(known: User, bob: User) -> None:
