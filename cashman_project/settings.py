@@ -163,7 +163,10 @@ REST_FRAMEWORK = {
         "users.authentication.BearerAuthentication",
         "users.authentication.BrowserAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "users.permissions.WithinScope",
+    ],
     "DEFAULT_PARSER_CLASSES": [
         "cashman_project.api.parsers.StrictJSONParser",
         "cashman_project.api.parsers.SessionFormParser",

@@ -90,10 +90,11 @@ KEY_HEADERS = [
     _header("Idempotency-Replayed", "`true` where this is the answer of the first time.", 201, 204, always=False),
     _header("Retry-After", "How many seconds to wait for the same request.", 409, always=False),
 ]
+LOCATION = _header("Location", "The URL of what was created.", 201, 204)
 CREATE_HEADERS = [
     *KEY_HEADERS,
     _header("Prefer", "`return=minimal` leaves out the body of the answer, which is a 204 then (RFC 7240)."),
-    _header("Location", "The URL of what was created.", 201, 204),
+    LOCATION,
     _header("Preference-Applied", "return=minimal", 204),
     ETAG,
 ]

@@ -56,7 +56,8 @@ class StrictViewMixin:
 
     def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
-        if request.method not in SAFE_METHODS and response.status_code < 400 and is_page_form(request):
+        is_change = request.method not in SAFE_METHODS and response.status_code < 400
+        if is_change and is_page_form(request) and getattr(self, "action", None) not in self.pages:
             response = see_other(request, cast("Response", response), self)
         response.headers.setdefault("Cache-Control", "no-store")
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])

@@ -116,9 +116,9 @@ def main() -> int:
             connection.close()
         fetches = len(issuer.asked)
     usual, median = statistics.median(silent), statistics.median(sending)
-    print(f"{CLIENTS} clients with outside tokens: {dict(outside.answers)}; the issuer was asked {fetches} times")  # noqa: T201
+    print(f"{CLIENTS} clients with outside tokens: {dict(outside.answers)}; the issuer was asked {fetches} times")
     figures = f"usual {1000 * usual:.2f} ms, issuer hanging {1000 * median:.2f} ms"
-    print(f"median of {len(silent)} own requests each: {figures}, {100 * (median / usual - 1):+.1f} %")  # noqa: T201
+    print(f"median of {len(silent)} own requests each: {figures}, {100 * (median / usual - 1):+.1f} %")
     return 0 if median <= MOST * usual and not any(key.startswith("200") for key in outside.answers) else 1
 
 

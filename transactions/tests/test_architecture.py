@@ -30,8 +30,10 @@ LAYERS = (
     {"urls"},
     {"views"},
     {"serializers", "filters"},
-    {"services", "authentication", "backends"},
-    {"guessing", "oidc"},
+    {"permissions"},
+    {"authentication"},
+    {"services", "sessions", "personal_tokens", "oidc", "backends"},
+    {"guessing"},
     {"models", "keys"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"money", "examples", "formats", "jwks", "refusals"},
@@ -44,12 +46,18 @@ GRAPH = {
     "api.IdempotencyKey": {"users.User"},
     "users.Attempts": set(),
     "users.User": {"auth.Group", "auth.Permission"},
+    "users.Session": {"users.User"},
+    "users.PersonalToken": {"users.User"},
     "transactions.Category": {"users.User"},
     "transactions.Transaction": {"users.User", "transactions.Category"},
     "transactions.Income": {"transactions.Transaction"},
     "transactions.Expense": {"transactions.Transaction"},
 }
-OWNED: list[Any] = [model for model in apps.get_models() if issubclass(model, OwnedModel) and not model._meta.proxy]
+OWNED: list[Any] = [
+    model
+    for model in apps.get_models()
+    if not model._meta.proxy and "owner" in {field.name for field in model._meta.fields}
+]
 
 
 def name_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""An outside issuer for the tests of tokens."""
+"""Alice with a password, for what is asked for one, and an outside issuer."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ import pytest
 from pytest_django import Settings
 
 from cashman_project.environment import Issuer
+from users.models import User
 from users.oidc import keys_of
 from users.tests.issuer import AUDIENCE, LocalIssuer, local_issuer
+from users.tests.tokens import PASSWORD
 
 
 @pytest.fixture
@@ -17,3 +19,10 @@ def issuer(settings: Settings) -> Iterator[LocalIssuer]:
         settings.OIDC = Issuer(issuer.url, AUDIENCE, "", provision=True)
         yield issuer
     keys_of.cache_clear()
+
+
+@pytest.fixture
+def known(alice: User) -> User:
+    alice.set_password(PASSWORD)
+    alice.save()
+    return alice

@@ -19,7 +19,7 @@ from .conftest import Document
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
-OPEN_PATHS = {"/", "/ping", "/livez", "/readyz", "/auth/register", "/auth/token", "/auth/token/refresh"}
+OPEN_PATHS = {"/", "/ping", "/livez", "/readyz", "/auth/register", "/auth/token", "/auth/token/refresh", "/auth/logout"}
 
 
 # -- The document -----------------------------------------------------------------------------
@@ -72,6 +72,8 @@ def test_every_operation_has_its_errors_as_problems(document: Document) -> None:
         ("/auth/register", "post", 409),
         ("/auth/token", "post", 401),
         ("/auth/token/refresh", "post", 401),
+        ("/auth/logout", "post", 401),
+        ("/tokens", "get", 403),
         ("/readyz", "get", 503),
     ],
 )
