@@ -100,7 +100,8 @@ class CategoryViewSet(OwnedModelViewSet):
     orderings = {"name": "key", "created_at": "created_at"}
     default_ordering = "name"
     pages = {"list": "transactions/category_list.html", "retrieve": "transactions/category_detail.html"}
-    fault_pages = {"list": "transactions/category_list.html", "destroy": "transactions/category_in_use.html"}
+    fault_pages = {"list": "transactions/category_list.html"}
+    conflict_pages = {"destroy": "transactions/category_in_use.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
         return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())

@@ -110,8 +110,9 @@ class MeView(ApiView):
         data = request.data  # read before the row is locked
         with transaction.atomic():
             user = User.objects.select_for_update().get(pk=owner_of(request).pk)
-            check_preconditions(request, lambda: MeSerializer(user).data)
+            self.present = MeSerializer(user).data
             self.submitted = serializer = MeSerializer(user, data=data, partial=True)
+            check_preconditions(request, self.present)
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)

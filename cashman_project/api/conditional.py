@@ -1,20 +1,13 @@
 """Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON."""
 
-import hashlib
-from collections.abc import Callable
 from typing import Any
 
-import orjson
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import PreconditionFailed
-
-
-def etag_of(data: Any) -> str:
-    """Return the strong entity tag of a resource's JSON data: another one whenever a byte of it differs."""
-    return f'"{hashlib.blake2b(orjson.dumps(data), digest_size=16).hexdigest()}"'
+from .renderers import etag_of
 
 
 def tagged_response(request: Request, data: Any, **kwargs: Any) -> Response:
@@ -34,14 +27,14 @@ def tagged_response(request: Request, data: Any, **kwargs: Any) -> Response:
     return Response(data, headers=headers, **kwargs)
 
 
-def check_preconditions(request: Request, represent: Callable[[], Any]) -> None:
-    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present data.
+def is_conditional(request: Request) -> bool:
+    """Return whether the request has preconditions."""
+    return not {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}.isdisjoint(request.META)
 
-    `represent` returns that data; it is called where one of the headers is there.
-    """
-    if "If-Match" not in request.headers and "If-None-Match" not in request.headers:
-        return
-    etag = etag_of(represent())
+
+def check_preconditions(request: Request, data: Any) -> None:
+    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
+    etag = etag_of(data)
     _check_match(request, etag)
     if _is_named(request.headers.get("If-None-Match", ""), etag):
         raise PreconditionFailed
@@ -49,7 +42,7 @@ def check_preconditions(request: Request, represent: Callable[[], Any]) -> None:
 
 def _check_match(request: Request, etag: str) -> None:
     """Raise PreconditionFailed unless `If-Match` is absent or names `etag`; a tag without its quotes names none."""
-    wanted = request.headers.get("If-Match")
+    wanted = request.META.get("HTTP_IF_MATCH")  # `headers` may have been read before a form's field became one
     if wanted is not None and not {"*", etag} & set(parse_etags(wanted)):
         raise PreconditionFailed
 

@@ -125,7 +125,8 @@ def _lacks_page(response: HttpResponse) -> bool:
 def _page(request: HttpRequest, response: HttpResponse) -> bytes:
     is_problem = response.get("Content-Type") == PROBLEM_JSON
     problem = orjson.loads(response.content) if is_problem else _problem(response)
-    return loader.render_to_string("pages/problem.html", {"problem": problem, "path": request.get_full_path()}).encode()
+    context = {"problem": problem, "path": request.get_full_path(), "method": request.method}
+    return loader.render_to_string("pages/problem.html", context).encode()
 
 
 def _problem(page: HttpResponse) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from rest_framework.reverse import reverse
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from .filters import DateFormField
-from .parsers import METHOD_FIELD
+from .parsers import FORM_HEADERS, METHOD_FIELD
 
 FORM_METHODS = {"PUT", "PATCH", "DELETE"}
 
@@ -85,6 +85,16 @@ def _form_input(name: str, one: Any, value: object, errors: list[str]) -> Input:
     )
 
 
+def differences(serializer: serializers.Serializer[Any], present: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return a fault for each field that was sent with another value than the present one."""
+    told = _("By now: %(value)s")
+    return [
+        {"field": name, "detail": told % {"value": present[name] or "—"}}
+        for name, value in serializer.get_initial().items()
+        if (value or "") != (present[name] or "")
+    ]
+
+
 def filter_inputs(filterset: FilterSet, request: Request, faults: Iterable[Mapping[str, Any]] = ()) -> dict[str, Input]:
     """Return the inputs of the filters by name, with what the request filters by."""
     return {
@@ -144,8 +154,11 @@ def is_page_form(request: Request) -> bool:
 
 
 def take_method(request: Request, view: Any) -> None:
-    """Give the request the method that its form names, if any. Its CSRF token has been checked by then."""
+    """Give the request the method and the headers that its form holds. Its CSRF token has been checked by then."""
     if request.method == "POST" and is_page_form(request):
+        for name, header in FORM_HEADERS.items():
+            if name in request.data:
+                request.META[header] = str(request.data[name])
         method = request.data.get(METHOD_FIELD)
         if method in FORM_METHODS:
             request._request.method = method

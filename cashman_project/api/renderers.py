@@ -1,5 +1,6 @@
 """JSON and pages out."""
 
+import hashlib
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -28,11 +29,17 @@ class JSONRenderer(renderers.BaseRenderer):
         return b"" if data is None else orjson.dumps(data, default=_plain)
 
 
+def etag_of(data: Any) -> str:
+    """Return the strong entity tag of a resource's JSON data: another one whenever a byte of it differs."""
+    return f'"{hashlib.blake2b(orjson.dumps(data), digest_size=16).hexdigest()}"'
+
+
 class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable page: a template around the data, or around a form and the faults of what it sent.
 
-    The view says which: `pages` by action (or by method, where there are no actions), `fault_pages`
-    likewise for a 400 or a 409, and `form_page` for faults of what its `submitted` serializer holds.
+    The view says which: `pages` by action (or by method, where there are no actions), likewise
+    `fault_pages` for a 400 and `conflict_pages` for a 409, and `form_page` for these and a 412 of what
+    its `submitted` serializer holds, which was to replace the `present` data.
     """
 
     default_page = "pages/data.html"
@@ -53,9 +60,10 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     @staticmethod
     def fault_page(view: Any, status: int) -> str | None:
         """Return the template that shows a problem of the view beside what was asked; None where there is none."""
-        if status not in (400, 409):
-            return None
-        return view.form_page if view.submitted is not None else _page(view, view.fault_pages)
+        if view.submitted is None:
+            return _page(view, {400: view.fault_pages, 409: view.conflict_pages}.get(status, {}))
+        form_page: str = view.form_page
+        return form_page if status in (400, 409, 412) else None
 
 
 def _page(view: Any, templates: Mapping[str, str]) -> str | None:
@@ -66,6 +74,8 @@ def _context(data: Any, view: Any, request: Request, response: Response) -> dict
     action = getattr(view, "action", None)
     problem = data if response.exception else None
     faults = problem["errors"] if problem else []
+    if problem and problem["status"] == 412:
+        faults = pages.differences(view.submitted, view.present)
     context: dict[str, Any] = {
         "view": view,
         "data": data,
@@ -82,6 +92,9 @@ def _context(data: Any, view: Any, request: Request, response: Response) -> dict
     if action == "list":
         serializer = view.get_serializer()
         context |= {"orderings": pages.orderings(request, view), "order": pages.ordering_input(request, view)}
+    present = data if view.present is None else view.present
+    if hasattr(present, "serializer"):
+        context["etag"] = etag_of(present)
     if serializer is not None:
         context["form"] = pages.form_inputs(serializer, faults)
     if action in (None, "list") and getattr(view, "filterset_class", None):

@@ -15,7 +15,7 @@ from rest_framework.utils.html import is_html_input
 
 from .dates import INVALID_DATE, parse_date
 from .owner import owner_of
-from .parsers import METHOD_FIELD
+from .parsers import FORM_HEADERS, METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -24,7 +24,7 @@ MAX_ROWS = 10_000  # in one request
 BATCH = 500  # rows of one UPDATE, whose time grows with the square of it
 
 # What a browsable form sends beside its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD}
+FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):

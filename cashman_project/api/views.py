@@ -38,8 +38,10 @@ class StrictViewMixin:
     repeatable_parameters: frozenset[str] = frozenset()
     pages: Mapping[str, str] = {}
     fault_pages: Mapping[str, str] = {}
+    conflict_pages: Mapping[str, str] = {}
     form_page = "pages/form.html"
     submitted: Any = None  # the serializer of what was sent, for its page to show again with the faults
+    present: Any = None  # the data of what it was to replace
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in

@@ -118,6 +118,12 @@ def fields(form: Node) -> dict[str, str]:
     return sent
 
 
+def form_of(page: Page, method: str) -> Node:
+    """Return the page's only form that names this method."""
+    [form] = [form for form in page.main.all("form") if fields(form).get("_method") == method]
+    return form
+
+
 class Browser:
     """A browser in which `user`, if any, is logged in, and which keeps to the CSRF tokens of the pages."""
 

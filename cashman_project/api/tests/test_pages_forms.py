@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from cashman_project.api.tests.pages import BROWSER, Browser, Page, fields
+from cashman_project.api.tests.pages import BROWSER, Browser, Page, fields, form_of
 from cashman_project.api.tests.problems import problem_of, stored
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
@@ -19,11 +19,6 @@ RESOURCES = ["/incomes", "/expenses", "/transactions", "/categories"]
 
 def add_form(page: Page) -> Any:
     return page.main.one("details", class_="add").one("form")
-
-
-def form_of(page: Page, method: str) -> Any:
-    [form] = [form for form in page.main.all("form") if fields(form).get("_method") == method]
-    return form
 
 
 @pytest.fixture
@@ -214,6 +209,20 @@ def test_a_category_in_use_is_deleted_after_a_second_question(
     assert list(Transaction.objects.values_list("category", flat=True)) == [None, None]
 
 
+@pytest.mark.parametrize("query", ["?force=maybe", "?force=true&force=true", "?colour=red"])
+def test_a_wrong_question_about_a_category_is_a_page_of_its_fault(
+    query: str, browser: Browser, expense: Transaction
+) -> None:
+    form = form_of(browser.get(f"/categories/{expense.category_id}"), "DELETE")
+    form.attributes["action"] += query
+
+    page = Page(browser.send(form))
+
+    assert (page.status, page.main.one("h1").text) == (400, "Bad Request")
+    assert query[1:].partition("=")[0] in page.main.text
+    assert Category.objects.exists()
+
+
 def test_preferences_are_changed(browser: Browser, alice: User) -> None:
     form = browser.get("/me").main.one("form")
 
@@ -240,7 +249,20 @@ def test_a_form_of_another_site_does_nothing(method: str, alice: User, expense: 
     for token in ({}, {"csrfmiddlewaretoken": "x" * 64}):
         page = Page(client.post(url, body | token, headers={"Accept": BROWSER}))
         assert page.status == 403
+        assert "Go back, reload the page and send it once more." in page.main.text
     assert stored() == before
+
+
+def test_a_login_page_of_before_another_login_says_what_to_do(alice: User) -> None:
+    browser = Browser()
+    sent = fields(browser.get("/api-auth/login/").main.one("form"))
+    browser.client.force_login(alice)
+    browser.client.cookies["csrftoken"] = "y" * 32  # a login makes a new one
+
+    page = Page(browser.client.post("/api-auth/login/", sent | {"username": "alice", "password": "x"}))
+
+    assert page.status == 403
+    assert "Go back, reload the page and send it once more." in page.main.text
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
@@ -278,8 +300,9 @@ def test_a_method_is_taken_from_a_form_of_a_session_alone(
     problem_of(as_alice.post(url, {"_method": "DELETE"}), 405, "method_not_allowed")
     problem_of(as_alice.generic("POST", url, "_method=DELETE", content_type=FORM), 405, "method_not_allowed")
     problem_of(by_session.post(url, {"_method": "DELETE"}, "application/json"), 405, "method_not_allowed")
-    body = {"_method": "DELETE", "description": "x", "amount": 1}
-    problem_of(as_alice.post("/expenses", body), 400, "unknown_field", ("_method", "unknown_field"))
+    for name in ("_method", "_if_match"):
+        body = {name: "DELETE", "description": "x", "amount": 1}
+        problem_of(as_alice.post("/expenses", body), 400, "unknown_field", (name, "unknown_field"))
     assert Transaction.objects.count() == 1
 
 
@@ -317,3 +340,12 @@ def test_programs_are_answered_as_ever(as_alice: APIClient, alice: User) -> None
         assert str(row.pk) in Page(page).main.text
     deleted: Any = as_alice.delete(f"/incomes/{row.pk}", headers={"Accept": "text/html"})
     assert (deleted.status_code, deleted.content, deleted.get("Content-Type")) == (204, b"", None)
+
+
+def test_a_filter_that_a_page_has_no_need_of_is_shown_where_it_is_asked_for(browser: Browser) -> None:
+    assert not browser.get("/expenses").main.all("select", name="type")
+
+    page = browser.get("/expenses?type=INCOME")
+    assert page.main.one("select", name="type").one("option", selected="")["value"] == "INCOME"
+    page = browser.get("/expenses?type=x", 400)
+    assert page.errors() == {"type": "Select a valid choice. x is not one of the available choices."}

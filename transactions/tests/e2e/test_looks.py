@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -16,7 +17,7 @@ PLACES = [
     "/",
     "/transactions",
     "/transactions?search=pizza&currency=USD",
-    "/transactions?amount_min=-5",
+    "/transactions?amount_min=-5&date=1899-12-31&updated_after=x",
     "/transactions?search=zzz",
     "/categories",
     "/summary?group_by=month,category",
@@ -72,6 +73,18 @@ def test_a_page_fits_its_window_and_can_be_read(visit: Visit, size: tuple[int, i
         paper = visitor.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
         assert paper == ("rgb(19, 24, 28)" if dark else "rgb(246, 246, 243)")
     visitor.expected = [400, 404]
+
+
+@pytest.mark.parametrize("place", ["/summary", "/summary?search=pizza", "/incomes", "/categories"])
+def test_that_there_is_nothing_stands_apart_from_what_is_above(place: str, visit: Visit, newcomer: str) -> None:
+    visitor = visit()
+    visitor.page.goto(f"/api-auth/login/?next={quote(place)}")
+    visitor.log_in(newcomer)
+
+    gap: float = visitor.page.locator(".empty").evaluate(
+        "node => node.getBoundingClientRect().top - node.previousElementSibling.getBoundingClientRect().bottom"
+    )
+    assert gap == 20
 
 
 def test_long_texts_fit_a_narrow_window(visit: Visit, newcomer: str, server: LiveServer) -> None:
