@@ -153,7 +153,7 @@ def wrong_password(field: str) -> ValidationError:
 class PasswordView(LoginView):
     """Change your password. It ends all your logins, in browsers too; personal access tokens stay."""
 
-    @extend_schema(operation_id="password", request=PasswordSerializer, responses={204: None})
+    @extend_schema(operation_id="password", request=PasswordSerializer, responses={204: None, **problems(429)})
     def post(self, request: Request) -> Response:
         self.submitted = serializer = PasswordSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
@@ -168,7 +168,7 @@ class PasswordView(LoginView):
 class EraseView(LoginView):
     """Erase yourself with all that you have recorded here. It can't be undone."""
 
-    @extend_schema(operation_id="me_erase", request=ErasureSerializer, responses={204: None})
+    @extend_schema(operation_id="me_erase", request=ErasureSerializer, responses={204: None, **problems(429)})
     def post(self, request: Request) -> Response:
         self.submitted = serializer = ErasureSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -194,7 +194,7 @@ class MeView(ApiView):
             user = User.objects.select_for_update().get(pk=owner_of(request).pk)
             self.present = MeSerializer(user).data
             self.submitted = serializer = MeSerializer(user, data=data, partial=True)
-            check_preconditions(request, lambda: self.present)
+            check_preconditions(request, self.present)
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)
