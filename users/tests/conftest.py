@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from cashman_project.environment import Issuer
-from users.oidc import keys_of
+from users.oidc import keepers
 from users.tests.issuer import AUDIENCE, LocalIssuer, local_issuer
 
 
@@ -16,4 +16,4 @@ def issuer(settings: Settings) -> Iterator[LocalIssuer]:
     with local_issuer() as issuer:
         settings.OIDC = Issuer(issuer.url, AUDIENCE, "", provision=True)
         yield issuer
-    keys_of.cache_clear()
+    keepers.clear()  # the next issuer may get this port
