@@ -16,9 +16,7 @@ from cashman_project.environment import Issuer
 from conftest import client_of
 from transactions.tests.factories import IncomeFactory
 from transactions.tests.live import serve
-from users.keys import Keys
 from users.models import User
-from users.oidc import keepers, keys_of
 from users.tests.issuer import (
     AUDIENCE,
     DISCOVERY,
@@ -209,19 +207,6 @@ def test_without_keys_an_outside_token_waits_and_an_own_one_does_not(
     assert issuer.asked == [DISCOVERY, KEYS]
     assert User.objects.count() == 1
     problem_of(client_with("a.b.c").get("/me"), 401, "invalid_token")
-
-
-def test_all_threads_share_one_keeper_of_the_keys() -> None:
-    clients, start = 8, Barrier(8)
-
-    def keeper(number: int) -> Keys:
-        start.wait()
-        return keys_of(Issuer(f"https://{number}.example/", AUDIENCE, "", provision=True))
-
-    with ThreadPoolExecutor(clients) as pool:
-        for number in range(200):
-            assert len(set(pool.map(keeper, clients * [number]))) == 1
-    keepers.clear()
 
 
 def test_an_issuer_that_goes_away_later_is_not_missed(issuer: LocalIssuer, db: None) -> None:
