@@ -1,7 +1,6 @@
 """Tokens of an outside issuer (JSON Web Tokens, RFC 7519 and RFC 8725), and the users whom they are about."""
 
 import re
-from functools import cache
 from typing import Any
 
 import jwt
@@ -19,10 +18,12 @@ from .refusals import refusal
 ALGORITHM = "RS256"
 TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}  # of an access token (RFC 9068, section 4), in lower case
 FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # JWS, compact and not detached (RFC 7515, section 7.1)
-LONGEST = 16_384  # characters of a token; more than a server takes for a header
+LONGEST = 16_384  # characters of a token; far more than an issuer makes
 LEEWAY = 10  # seconds that the issuer's clock may differ
 LONGEST_SUBJECT = 255  # characters of issuer and `sub`, as of User.subject
 LAST_MOMENT = 253_402_300_799  # the end of the year 9999, after which Python has no dates
+
+keepers: dict[tuple[str, str], Keys] = {}
 
 
 def outside_user(token: str) -> User:
@@ -41,10 +42,10 @@ def outside_user(token: str) -> User:
     return _user(claims["sub"], issuer)
 
 
-@cache
-def keys_of(issuer: str, keys_url: str) -> Keys:
+def keys_of(issuer: Issuer) -> Keys:
     """Return the one keeper of an issuer's keys in this process."""
-    return Keys(issuer, keys_url)
+    place = (issuer.url, issuer.keys_url)
+    return keepers.get(place) or keepers.setdefault(place, Keys(*place))  # of several threads at once one sets it
 
 
 def _claims(token: str, issuer: Issuer) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def _claims(token: str, issuer: Issuer) -> dict[str, Any]:
         raise jwt.InvalidTokenError("the header asks for something else than a plain access token")
     claims = jwt.decode(
         token,
-        keys_of(issuer.url, issuer.keys_url).find(header.get("kid")),
+        keys_of(issuer).find(header.get("kid")),
         algorithms=[ALGORITHM],
         issuer=issuer.url,
         audience=issuer.audience,

@@ -7,7 +7,7 @@ from pytest_django import Settings
 
 from cashman_project.environment import Issuer
 from users.models import User
-from users.oidc import keys_of
+from users.oidc import keepers
 from users.tests.issuer import AUDIENCE, LocalIssuer, local_issuer
 from users.tests.tokens import PASSWORD
 
@@ -18,7 +18,7 @@ def issuer(settings: Settings) -> Iterator[LocalIssuer]:
     with local_issuer() as issuer:
         settings.OIDC = Issuer(issuer.url, AUDIENCE, "", provision=True)
         yield issuer
-    keys_of.cache_clear()
+    keepers.clear()  # the next issuer may get this port
 
 
 @pytest.fixture

@@ -140,6 +140,12 @@ def hang(handler: Handler) -> None:
     handler.issuer.ended.wait()
 
 
+def hang_first(handler: Handler) -> None:
+    """Give the keys, at the end."""
+    hang(handler)
+    key_set(handler)
+
+
 def hang_up(handler: Handler) -> None:
     """Close the connection without a word."""
 

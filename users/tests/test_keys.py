@@ -7,7 +7,18 @@ from threading import enumerate as enumerate_threads
 import pytest
 
 from users.keys import FRESH, KEPT, PAUSE, SEARCH, TIMEOUT, Keys, KeysUnavailable, UnknownKey
-from users.tests.issuer import KEYS, LocalIssuer, hang, hang_up, jwk_of, key_set, local_issuer, rsa_key, says
+from users.tests.issuer import (
+    KEYS,
+    LocalIssuer,
+    hang,
+    hang_first,
+    hang_up,
+    jwk_of,
+    key_set,
+    local_issuer,
+    rsa_key,
+    says,
+)
 
 PATIENCE = 60.0
 CLIENTS = 8
@@ -92,14 +103,14 @@ def test_a_set_that_is_not_fresh_is_fetched_anew_beside_the_requests(
 ) -> None:
     assert outcome(keys) == "first"
     issuer.keys = [jwk_of("second")]
-    issuer.answers[KEYS] = hang
+    issuer.answers[KEYS] = hang_first
 
     clock.move(FRESH)
 
     assert outcomes(keys) == CLIENTS * ["first"]
-    assert len(fetchers(keys)) == 1  # still: nobody has waited for it
-    issuer.arrived.acquire()
-    issuer.arrived.acquire()
+    issuer.ended.set()  # had anyone waited for it, it would have been too late by now
+    settled(keys)
+    assert outcome(keys, "second") == "second"
     assert issuer.asked == [KEYS, KEYS]
 
 
@@ -163,7 +174,7 @@ def test_a_failure_to_fetch_anew_is_remembered_too(keys: Keys, issuer: LocalIssu
 
 
 def test_one_fetches_and_the_others_are_told_to_wait(keys: Keys, issuer: LocalIssuer) -> None:
-    issuer.answers[KEYS] = lambda handler: hang(handler) or key_set(handler)  # type: ignore[func-returns-value]
+    issuer.answers[KEYS] = hang_first
     found: list[str] = []
     first = Thread(target=lambda: found.append(outcome(keys)))
     first.start()
