@@ -66,9 +66,8 @@ def request(token: str, method: str, path: str, body: Any = None) -> Callable[[]
 
     def send() -> bytes:
         statuses: list[str] = []
-        response: Any = application(
-            environ | {"wsgi.input": BytesIO(content)}, lambda status, headers, info=None: statuses.append(status)
-        )
+        start: Any = lambda status, headers, info=None: statuses.append(status)  # noqa: E731
+        response: Any = application(environ | {"wsgi.input": BytesIO(content)}, start)
         answer = b"".join(response)
         response.close()
         assert statuses[0][:2] == "20", answer
