@@ -6,7 +6,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e lint types requirements
+.PHONY: help run test e2e races lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k 
 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's pictures anew
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
+
+races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; takes minutes
+	@DEBUG=on $(PYTHON) -m tests.faults.races
 
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check

@@ -171,12 +171,26 @@ def test_what_many_changes_cost_follows_the_fields_not_the_rows(as_alice: APICli
     counts = []
     for size in (2, 90):
         rows = ExpenseFactory.create_batch(size, owner=alice)
-        changes = [{"id": str(row.pk)} | ({"amount": 1} if n % 2 else {"notes": "x"}) for n, row in enumerate(rows)]
+        two: list[dict[str, Any]] = [{"amount": 1}, {"notes": "x"}]
+        changes = [{"id": str(row.pk)} | two[number % 2] for number, row in enumerate(rows)]
         with CaptureQueriesContext(connection) as queries:
             assert as_alice.patch("/transactions", changes).status_code == 200
         counts.append(len(queries))
 
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
+def test_a_change_writes_the_given_fields_alone(many: bool, as_alice: APIClient, ids: list[str]) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        if many:
+            as_alice.patch("/transactions", [{"id": ids[0], "notes": "x"}])
+        else:
+            as_alice.patch(f"/transactions/{ids[0]}", {"notes": "x"})
+
+    [update] = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    written = update.partition(" SET ")[2].partition(" WHERE ")[0]
+    assert {name for name in one(ids[0]) if f'"{name}" =' in written} - {"id"} == {"notes", "version", "updated_at"}
 
 
 # -- Delete -----------------------------------------------------------------------------------

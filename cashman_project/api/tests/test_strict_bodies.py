@@ -133,10 +133,20 @@ def test_a_nested_value_is_no_text(depth: int, as_alice: APIClient, income: Tran
     assert stored() == before
 
 
+# What is wrong with an array where one may be sent.
+OF_ARRAYS: dict[bytes, list[tuple[str | None, str]]] = {
+    b"[]": [(None, "empty")],
+    b"[{}]": [("0.description", "required"), ("0.amount", "required")],
+}
+
+
 @pytest.mark.parametrize("body", [b"[]", b'""', b'"x"', b"1", b"1.5", b"true", b"[{}]", b"NaN"])
 def test_a_body_is_an_object(body: bytes, as_alice: APIClient, income: Transaction) -> None:
     for answer in refused(as_alice, body, pk=income.pk):
-        problem_of(answer, 400, "invalid", (None, "invalid"))
+        faults: list[tuple[str | None, str]] = [(None, "invalid")]
+        if answer.request["REQUEST_METHOD"] == "POST" and answer.request["PATH_INFO"] == "/incomes":
+            faults = OF_ARRAYS.get(body, faults)
+        problem_of(answer, 400, "invalid", *faults)
 
 
 def test_null_is_no_object(as_alice: APIClient, income: Transaction) -> None:

@@ -1,0 +1,200 @@
+"""Clients race against a real server of several processes; nothing may be lost, and nothing happen twice.
+
+`python -m tests.faults.races` works on an SQLite file of its own or, with DATABASE_URL, on a PostgreSQL database of its
+own beside that one. The last line has the figures; the exit status is 1 where one is not as it must be.
+"""
+
+import http.client
+import json
+import os
+import secrets
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.db import connection
+
+from transactions.tests.live import PATIENCE, LiveServer, serve
+
+KEYS, DUPLICATES = 200, 24
+CLIENTS, INCREMENTS = 8, 500
+CHANGES = 500
+WORKERS = 4
+PERSON = {"username": "racer", "password": "correct horse battery"}
+
+
+class Answer(NamedTuple):
+    """What came back: the headers' names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Client:
+    """A person's client with a connection of its own."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        self.log_in()
+
+    def log_in(self) -> None:
+        self.token = ""
+        self.token = json.loads(self.send("POST", "/auth/token", PERSON).body)["access"]
+
+    def send(self, method: str, path: str, data: Any = None, **headers: str) -> Answer:
+        """Send one request, with a new token where the old one has expired; return the answer."""
+        sent = {"Accept": "application/json", "Content-Type": "application/json"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
+        self.connection.request(method, path, None if data is None else json.dumps(data), sent)
+        response = self.connection.getresponse()
+        received = {name.lower(): value for name, value in response.getheaders()}
+        answer = Answer(response.status, received, response.read())
+        if answer.status == 401 and self.token:
+            self.log_in()
+            return self.send(method, path, data, **headers)
+        return answer
+
+
+@contextmanager
+def a_database() -> Iterator[dict[str, str]]:
+    """Yield the environment of a server with an empty database, which is dropped at the end."""
+    if connection.vendor != "postgresql":
+        yield {}
+        return
+    name = f"races_{secrets.token_hex(4)}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        try:
+            yield {"DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()}
+        finally:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def all_of(*tasks: Callable[[], Any]) -> list[Any]:
+    """Run the tasks side by side; return what they return."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [task.result() for task in [pool.submit(task) for task in tasks]]
+
+
+def one_key_from_many_clients(server: LiveServer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Send each of KEYS requests DUPLICATES times at once; return (what was counted, what it must be)."""
+    barrier = threading.Barrier(DUPLICATES)
+    clients = [Client(server) for _client in range(DUPLICATES)]
+    answers: list[list[Answer]] = [[] for _key in range(KEYS)]
+
+    def send(client: Client) -> None:
+        for number in range(KEYS):
+            barrier.wait(PATIENCE)
+            body = {"description": f"key {number}", "amount": 1}
+            answers[number].append(client.send("POST", "/incomes", body, Idempotency_Key=f"race-{number}"))
+
+    all_of(*[lambda client=client: send(client) for client in clients])
+
+    found = Counter(row["description"] for row in rows(clients[0], "/incomes"))
+    counted = {
+        "keys": KEYS,
+        "requests": sum(map(len, answers)),
+        "rows": sum(found.values()),
+        "keys_with_one_row": sum(found[f"key {number}"] == 1 for number in range(KEYS)),
+        "keys_with_identical_201s": sum(
+            {(answer.status, answer.body) for answer in given} == {(201, given[0].body)} for given in answers
+        ),
+        "replayed": sum("idempotency-replayed" in answer.headers for given in answers for answer in given),
+    }
+    wanted = dict.fromkeys(counted, KEYS) | {"requests": KEYS * DUPLICATES, "replayed": KEYS * (DUPLICATES - 1)}
+    return counted, wanted
+
+
+def increments_with_if_match(server: LiveServer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Let each of CLIENTS add one INCREMENTS times to the same amount; return (what was counted, what it must be)."""
+    clients = [Client(server) for _client in range(CLIENTS)]
+    path = created(clients[0])
+    refused: Counter[int] = Counter()
+
+    def increment(client: Client) -> None:
+        for _time in range(INCREMENTS):
+            while True:
+                read = client.send("GET", path)
+                amount = int(json.loads(read.body)["amount"].partition(".")[0]) + 1
+                answer = client.send("PATCH", path, {"amount": amount}, If_Match=read.headers["etag"])
+                if answer.status == 200:
+                    break
+                refused[answer.status] += 1
+
+    all_of(*[lambda client=client: increment(client) for client in clients])
+
+    row = json.loads(clients[0].send("GET", path).body)
+    done = CLIENTS * INCREMENTS
+    print(f"  {refused[412]} stale changes were refused")
+    counted = {"increments": done, "amount": row["amount"], "version": row["version"], "refused": sorted(refused)}
+    return counted, counted | {"amount": f"{done + 1}.00", "version": done + 1, "refused": [412]}
+
+
+def changes_of_different_fields(server: LiveServer) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Let two clients change another field each CHANGES times; return (what was counted, what it must be)."""
+    clients = [Client(server) for _client in range(2)]
+    path = created(clients[0])
+
+    def change(client: Client, field: str) -> int:
+        answers = (client.send("PATCH", path, {field: f"{field} {number}"}) for number in range(CHANGES))
+        return sum(
+            answer.status == 200 and json.loads(answer.body)[field] == f"{field} {number}"
+            for number, answer in enumerate(answers)
+        )
+
+    kept = all_of(lambda: change(clients[0], "description"), lambda: change(clients[1], "notes"))
+
+    row = json.loads(clients[0].send("GET", path).body)
+    counted = {"kept": kept, **{name: row[name] for name in ("description", "notes", "version")}}
+    last = CHANGES - 1
+    wanted = {"kept": 2 * [CHANGES], "description": f"description {last}", "notes": f"notes {last}"}
+    return counted, wanted | {"version": 2 * CHANGES + 1}
+
+
+def created(client: Client) -> str:
+    """Return the path of a new income of 1."""
+    body = {"description": "race", "amount": 1, "date": "2026-11-01"}
+    return f"/incomes/{json.loads(client.send('POST', '/incomes', body).body)['id']}"
+
+
+def rows(client: Client, path: str) -> Iterator[dict[str, Any]]:
+    """Yield all rows of the list."""
+    following = f"{path}?page_size=500"
+    while following:
+        page = json.loads(client.send("GET", following).body)
+        yield from page["results"]
+        target = urlsplit(page["next"] or "")
+        following = f"{target.path}?{target.query}" if page["next"] else ""
+
+
+def main() -> int:
+    """Run the races; return how many of them were lost."""
+    with a_database() as environment, tempfile.TemporaryDirectory() as directory:
+        settings = {"WORKERS": str(WORKERS), "ALLOW_SIGNUP": "on", **environment}
+        if environment:
+            LiveServer(settings).manage("migrate", "--verbosity=0")
+        with serve(Path(directory), **settings) as server:
+            assert server.request("POST", "/auth/register", PERSON).status == 201
+            results = {}
+            for race in (one_key_from_many_clients, increments_with_if_match, changes_of_different_fields):
+                counted, wanted = race(server)
+                results[race.__name__] = counted
+                print(f"{race.__name__}: {'as it must be' if counted == wanted else f'NOT AS IT MUST BE: {wanted}'}")
+                results[race.__name__]["passed"] = counted == wanted
+    print(json.dumps({"database": "postgresql" if environment else "sqlite", "workers": WORKERS, **results}))
+    return sum(not result["passed"] for result in results.values())
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashman_project.settings")
+    sys.exit(main() > 0)
