@@ -6,10 +6,10 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e races lint types requirements
+.PHONY: help run test e2e races issuer-hangs lint types requirements
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment or .env says otherwise
 	@if [ -z "$${DEBUG+set}" ] && ! grep -qsE '^[[:space:]]*(export[[:space:]]+)?DEBUG[[:space:]]*=' .env; then \
@@ -25,6 +25,9 @@ e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes 
 
 races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; takes minutes
 	@DEBUG=on $(PYTHON) -m tests.faults.races
+
+issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
+	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
 
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check

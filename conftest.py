@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken
 
 from transactions.tests.live import LiveServer, serve
 from users.models import User
+from users.sessions import start_session
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def staff(db: None) -> User:
 
 
 def client_of(user: User) -> APIClient:
-    """Return a client that sends the user's token, and gets a 500 where a browser would."""
+    """Return a client that sends the token of a new login of the user, and gets a 500 where a browser would."""
     client = APIClient(raise_request_exception=False)
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {AccessToken.for_user(user)}")
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {start_session(user).access_token}")
     return client
 
 

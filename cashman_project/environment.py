@@ -5,9 +5,13 @@ report all of them at once, and say for each what would be right.
 """
 
 import os
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
@@ -19,19 +23,27 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
 
 SECRET_BYTES = 32  # what HS256 asks of its key (RFC 7518, section 3.2)
+HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
 faults: list[str] = []
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """An outside issuer whose tokens are taken: `url` is their `iss`, `audience` what their `aud` must name.
+
+    An empty `keys_url` is to be found by discovery. A user whom nobody knows yet is made where `provision` is on.
+    """
+
+    url: str
+    audience: str
+    keys_url: str
+    provision: bool
 
 
 def read(name: str, parse: Callable[[str], T], default: T) -> T:
     """Return the variable `name` parsed; `default` where it is absent or empty, or wrong (a fault)."""
     text = os.environ.get(name, "").strip()
-    if not text:
-        return default
-    try:
-        return parse(text)
-    except ValueError as error:
-        faults.append(f"{name}: {error}")
-        return default
+    return _parsed(name, text, parse, default) if text else default
 
 
 def read_text(name: str) -> str:
@@ -103,6 +115,77 @@ def database(url: str) -> dict[str, Any]:
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("it starts with postgres:// (server) or sqlite:/// (file)")
     return dict(environ.Env.db_url_config(url))
+
+
+def secure_url(text: str) -> str:
+    """Parse an https:// URL, or an http:// one of this machine; raises ValueError on any other."""
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        raise ValueError(f"{text!r} is no URL") from None
+    host = url.hostname or ""
+    if not (text.isascii() and text.isprintable() and host and port != 0) or set(" #@\\") & set(text):
+        raise ValueError(f"{text!r} is no URL of a host and a path")
+    if url.scheme != "https" and not (url.scheme == "http" and _is_here(host)):
+        raise ValueError(f"{text!r} must start with https:// (http:// is for this machine alone)")
+    return text
+
+
+def outside_issuer(
+    *, domain: str, api_audience: str, issuer: str, audience: str, keys_url: str, provision: bool
+) -> Issuer | None:
+    """Return the issuer that AUTH0_DOMAIN and API_AUDIENCE, or OIDC_ISSUER and OIDC_AUDIENCE, name; None for none.
+
+    Half of a pair, both pairs, or a wrong value is a fault.
+    """
+    if (domain or api_audience) and (issuer or audience or keys_url):
+        faults.append("AUTH0_DOMAIN, OIDC_ISSUER: two issuers; set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both")
+        return None
+    if domain or api_audience:
+        needed = {"AUTH0_DOMAIN": domain, "API_AUDIENCE": api_audience}
+    elif issuer or audience or keys_url or provision:
+        needed = {"OIDC_ISSUER": issuer, "OIDC_AUDIENCE": audience}
+    else:
+        return None
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        faults.append(f"{', '.join(missing)}: missing; an outside issuer needs {' and '.join(needed)}")
+        return None
+    if domain:
+        issuer = _parsed("AUTH0_DOMAIN", domain, _auth0_issuer, "")
+        return Issuer(issuer, api_audience, f"{issuer}.well-known/jwks.json", provision)
+    issuer = _parsed("OIDC_ISSUER", issuer, _issuer_url, "")
+    if keys_url:
+        keys_url = _parsed("OIDC_JWKS_URL", keys_url, secure_url, "")
+    return Issuer(issuer, audience, keys_url, provision)
+
+
+def _parsed(name: str, text: str, parse: Callable[[str], T], default: T) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        faults.append(f"{name}: {error}")
+        return default
+
+
+def _auth0_issuer(domain: str) -> str:
+    if not HOST_NAME.fullmatch(domain.lower()):
+        raise ValueError(f"{domain!r} is no host name, such as tenant.eu.auth0.com")
+    return f"https://{domain.lower()}/"
+
+
+def _issuer_url(text: str) -> str:
+    if "?" in text:  # OpenID Connect Discovery, section 3
+        raise ValueError(f"{text!r} has a query, which no issuer has")
+    return secure_url(text)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _file_content(path: str) -> str:

@@ -12,6 +12,7 @@ from .environment import (
     flag,
     language,
     number,
+    outside_issuer,
     read,
     read_secret,
     read_text,
@@ -36,6 +37,14 @@ CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", words, list[str]())
 SECRET_KEY = read_secret("SECRET_KEY", debug_value="for debugging only: a secret of this machine" if DEBUG else None)
 JWT_SIGNING_KEY = read_secret(
     "JWT_SIGNING_KEY", debug_value="for debugging only: the key of its tokens" if DEBUG else None
+)
+OIDC = outside_issuer(
+    domain=read("AUTH0_DOMAIN", str, ""),
+    api_audience=read("API_AUDIENCE", str, ""),
+    issuer=read("OIDC_ISSUER", str, ""),
+    audience=read("OIDC_AUDIENCE", str, ""),
+    keys_url=read("OIDC_JWKS_URL", str, ""),
+    provision=read("OIDC_PROVISION", flag, False),
 )
 if not DEBUG and not ALLOWED_HOSTS:
     faults.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")
@@ -97,6 +106,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "cashman_project.api.logs.RequestLogMiddleware",
+    "cashman_project.api.middleware.SecurityHeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "cashman_project.api.middleware.LanguageMiddleware",
     "cashman_project.api.middleware.ProblemMiddleware",
@@ -107,7 +118,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 TEMPLATES = [
@@ -132,7 +142,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Security ---------------------------------------------------------------------------------
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["users.backends.GuardedBackend"]
+PASSWORD_HASHERS = ["users.hashers.FewAtOnceHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -180,7 +191,10 @@ REST_FRAMEWORK = {
         "users.authentication.BearerAuthentication",
         "users.authentication.BrowserAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "users.permissions.WithinScope",
+    ],
     "DEFAULT_PARSER_CLASSES": [
         "cashman_project.api.parsers.StrictJSONParser",
         "cashman_project.api.parsers.SessionFormParser",
@@ -218,7 +232,6 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.0.3",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "PREPROCESSING_HOOKS": ["cashman_project.api.schema.without_optional_slash"],
     # Sessions and their forms are for the browsable API: programs send tokens and JSON.

@@ -12,6 +12,7 @@ ROOT_LINKS = {
     "categories": "category-list",
     "summary": "summary",
     "me": "me",
+    "tokens": "personal-token-list",
     "token": "token",
     "schema": "schema",
     "docs": "docs",

@@ -1,32 +1,48 @@
-"""Bearer tokens (RFC 6750), with an error code for each way in which one can be wrong."""
+"""Who sent a request: bearer tokens (RFC 6750), with an error code for each way to be wrong, and browser sessions."""
 
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable
+from typing import Any
 
-import jwt
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.tokens import AccessToken, Token
 
-from .models import User
-
-TokenT = TypeVar("TokenT", bound=Token)
+from .models import TOKEN_PREFIX, User
+from .oidc import outside_user
+from .personal_tokens import personal_token
+from .sessions import header_of, malformed, own_user
 
 CHALLENGE = 'Bearer realm="cashman"'
+
+# Who finds the user of a token, by the algorithm that its header names; each allows that one alone.
+BACKENDS: dict[str, Callable[[str], User]] = {"HS256": own_user, "RS256": outside_user}
 
 
 class BearerAuthentication(JWTAuthentication):
     """simplejwt's authentication with the API's own error codes.
 
-    A scheme other than Bearer (in any case) is refused, not overlooked.
+    A scheme other than Bearer (in any case) is refused, not overlooked. `request.auth` is the
+    PersonalToken where one was sent, else None.
     """
 
     def authenticate_header(self, request: Request) -> str:
         parts = (self.get_header(request) or b"").split()
         return f'{CHALLENGE}, error="invalid_token"' if _is_bearer(parts) else CHALLENGE
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        raw = self.get_raw_token(self.get_header(request) or b"")
+        if raw is None:
+            return None
+        text = raw.decode("latin-1")
+        if text.startswith(TOKEN_PREFIX):
+            token = personal_token(text)
+            return token.owner, token
+        backend = BACKENDS.get(str(header_of(text).get("alg")))
+        if backend is None:
+            raise malformed()
+        return backend(text), None
 
     def get_raw_token(self, header: bytes) -> bytes | None:
         parts = header.split()
@@ -36,53 +52,17 @@ class BearerAuthentication(JWTAuthentication):
             raise AuthenticationFailed(_("Send the header as: Authorization: Bearer TOKEN."), code="invalid_header")
         return parts[1]
 
-    def get_validated_token(self, raw_token: bytes) -> Token:
-        return validated(AccessToken, raw_token.decode("latin-1"))
-
-    def get_user(self, validated_token: Token) -> Any:
-        return user_of(validated_token)
-
 
 class BrowserAuthentication(SessionAuthentication):
     """A browser's session. Its CSRF token is looked for before a parser is asked, which wants to know who sent this."""
 
     def enforce_csrf(self, request: Any) -> None:
-        super().enforce_csrf(request._request)
+        try:
+            super().enforce_csrf(request._request)
+        except PermissionDenied as error:
+            message = _("A browser's session writes with its CSRF token alone, in X-CSRFToken or the form. %(reason)s")
+            raise PermissionDenied(message % {"reason": error.detail}) from None
 
 
 def _is_bearer(parts: list[bytes]) -> bool:
     return len(parts) == 2 and parts[0].lower() == b"bearer"
-
-
-def validated(kind: type[TokenT], text: Any) -> TokenT:
-    """Return the token that `text` holds; raises AuthenticationFailed (401) with the code of what is wrong with it."""
-    try:
-        return kind(text)
-    except TokenError as error:
-        _refuse(error)
-    except (ArithmeticError, OSError, TypeError, ValueError):  # claims of a wrong type or size
-        raise AuthenticationFailed(_("This token is malformed."), code="invalid_token") from None
-
-
-def user_of(token: Token) -> User:
-    """Return the active user whom the token is about; raises AuthenticationFailed (401) where there is none."""
-    subject = token.get("sub")
-    user = None
-    if isinstance(subject, str) and subject.isprintable():  # a database can't be asked for NUL or half a character
-        user = User.objects.filter(subject=subject, is_active=True).first()
-    if user is None:
-        raise AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")
-    return user
-
-
-def _refuse(error: TokenError) -> NoReturn:
-    causes: list[BaseException] = []
-    cause: BaseException | None = error
-    while cause is not None:
-        causes.append(cause)
-        cause = cause.__cause__
-    if any(isinstance(cause, jwt.ExpiredSignatureError) for cause in causes):
-        raise AuthenticationFailed(_("This token has expired: get a new one."), code="token_expired") from None
-    if any(isinstance(cause, jwt.InvalidAudienceError | jwt.InvalidIssuerError) for cause in causes):
-        raise AuthenticationFailed(_("This token was made by or for another service."), code="invalid_claims") from None
-    raise AuthenticationFailed(_("This token is not valid here."), code="invalid_token") from None

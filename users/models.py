@@ -1,7 +1,10 @@
 """Who you are."""
 
+import base64
 import datetime
-from typing import Any, ClassVar
+import hashlib
+import secrets
+from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -14,6 +17,8 @@ from uuid_utils.compat import uuid7
 
 from transactions.money import validate_currency
 
+TOKEN_PREFIX = "cashman_"  # noqa: S105  # no secret, but by which scanners recognise one
+SECRET_BYTES = 32
 HOST_DEPENDENT = {"Factory", "localtime"}  # names of no place
 
 
@@ -44,6 +49,26 @@ def validate_language(code: str) -> None:
         raise ValidationError(_("Not a language: give a code such as en, de or pt-br."), code="invalid_language")
 
 
+class Attempts(models.Model):
+    """How often something was tried within a window of time that ends at `until`.
+
+    `account` is the key of a user's name, `address` whence it was tried; empty is any of them, so the
+    row of an address alone counts registrations.
+    """
+
+    pk = models.CompositePrimaryKey("account", "address")
+    account = models.CharField(max_length=64)
+    address = models.CharField(max_length=24)
+    number = models.PositiveIntegerField()
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["until"], name="attempts_until")]
+
+    def __str__(self) -> str:
+        return f"{self.number} until {self.until}"
+
+
 class User(AbstractUser):
     """A person who keeps books here.
 
@@ -72,3 +97,83 @@ class User(AbstractUser):
     def today(self) -> datetime.date:
         """Return the date that it is for this user now."""
         return timezone.localdate(timezone=ZoneInfo(self.time_zone))
+
+
+class Session(models.Model):
+    """A login over the API. Its tokens name it and end with it: when its row goes, or its owner's password changes.
+
+    `jti` is the id of the one refresh token that is still good, and `auth_hash` Django's own of the
+    password at login. A browser's session holds the same one, so however a password is changed, by
+    the API, the admin or a command, both end.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    jti = models.CharField(max_length=32)
+    auth_hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("login")
+        verbose_name_plural = _("logins")
+        indexes = [models.Index(fields=["owner", "expires_at"], name="session_expires")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class TokenScope(models.TextChoices):
+    READ = "read", _("read")
+    READ_WRITE = "read_write", _("read and write")
+
+
+class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
+    def for_owner(self, owner: User) -> Self:
+        """Return the tokens of `owner` alone."""
+        return self.filter(owner=owner)
+
+    def create(self, **values: Any) -> "PersonalToken":
+        """Store a new token and return it with its `secret`, which is kept nowhere."""
+        secret = values["owner"].pk.bytes + secrets.token_bytes(SECRET_BYTES)
+        text = TOKEN_PREFIX + base64.urlsafe_b64encode(secret).decode()
+        token = super().create(**values, digest=digest_of(text))
+        token.secret = text
+        return token
+
+
+class PersonalToken(models.Model):
+    """A token for scripts, good until it expires or is deleted. The secret begins with its owner's id."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(_("name"), max_length=100)
+    scope = models.CharField(_("scope"), max_length=10, choices=TokenScope)
+    digest = models.CharField(max_length=64, editable=False)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[Any] = PersonalTokenQuerySet.as_manager()
+    secret: str
+
+    class Meta:
+        verbose_name = _("personal access token")
+        verbose_name_plural = _("personal access tokens")
+        constraints = [models.UniqueConstraint(fields=["owner", "digest"], name="personaltoken_digest_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Raise ValidationError where it would be expired from the start."""
+        if self.expires_at and self.expires_at <= timezone.now():
+            raise ValidationError({"expires_at": ValidationError(_("This moment has passed."), code="past")})
+
+
+def digest_of(secret: str) -> str:
+    """Return what is stored of a personal token.
+
+    A password needs a slow hash because it can be guessed; 256 random bits can't, so a fast one will do.
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()

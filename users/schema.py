@@ -13,6 +13,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "An access token of POST /auth/token.",
+            "description": "An access token of POST /auth/token or of the outside issuer, or a personal access token.",
         }

@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError as DjangoValidationError
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from cashman_project.api.owner import owner_of
 from cashman_project.api.serializers import StrictCharField, StrictEmailField, StrictModelSerializer, StrictSerializer
 
-from .models import User
+from .models import PersonalToken, User
 
 MAX_PASSWORD = 1_000  # characters: hashing a longer one would cost more than it protects
 
@@ -30,6 +31,14 @@ class MeSerializer(StrictModelSerializer[User]):
         }
 
 
+class PasswordField(StrictCharField):
+    """A password, as it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        style = {"input_type": "password"}
+        super().__init__(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False, style=style, **kwargs)
+
+
 class UsernameField(StrictCharField):
     """A user's name in its normal form (NFKC), which is what is validated and stored."""
 
@@ -41,17 +50,11 @@ class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
     username = UsernameField(max_length=150, validators=[User.username_validator])
-    password = StrictCharField(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False)
+    password = PasswordField()
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        candidate = User(username=attrs["username"], email=attrs["email"])
-        try:
-            validate_password(attrs["password"], candidate)
-        except DjangoValidationError as error:
-            raise serializers.ValidationError(
-                {"password": serializers.as_serializer_error(error)["non_field_errors"]}
-            ) from None
+        _check_strength("password", attrs["password"], User(username=attrs["username"], email=attrs["email"]))
         return attrs
 
 
@@ -60,11 +63,11 @@ class CredentialsSerializer(StrictSerializer):
     """What a pair of tokens is given for."""
 
     username = UsernameField(trim_whitespace=False)
-    password = StrictCharField(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False)
+    password = PasswordField()
 
 
 class RefreshSerializer(StrictSerializer):
-    """What a new pair of tokens is given for."""
+    """What a new pair of tokens is given for, or a login ended by."""
 
     refresh = StrictCharField()
 
@@ -75,3 +78,47 @@ class TokenPairSerializer(serializers.Serializer[Any]):
 
     access = serializers.CharField()
     refresh = serializers.CharField()
+
+
+class PasswordSerializer(StrictSerializer):
+    """A new password, and the one that it is to replace."""
+
+    current_password = PasswordField()
+    new_password = PasswordField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        _check_strength("new_password", attrs["new_password"], owner_of(self.context["request"]))
+        return attrs
+
+
+class ErasureSerializer(StrictSerializer):
+    """Your password, for what can't be undone."""
+
+    password = PasswordField()
+
+
+class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
+    """A token for scripts. What to send is told once, when it is made."""
+
+    class Meta:
+        model = PersonalToken
+        fields = ["id", "name", "scope", "expires_at", "last_used_at", "created_at"]
+        read_only_fields = ["id", "last_used_at", "created_at"]
+        extra_kwargs = {"expires_at": {"style": {"input_type": "text"}}}
+
+
+class NewPersonalTokenSerializer(PersonalTokenSerializer):
+    """A token for scripts with what to send, `token`, which is not told again."""
+
+    token = serializers.CharField(source="secret", read_only=True)
+
+    class Meta(PersonalTokenSerializer.Meta):
+        fields = [*PersonalTokenSerializer.Meta.fields, "token"]
+
+
+def _check_strength(field: str, password: str, user: User) -> None:
+    try:
+        validate_password(password, user)
+    except DjangoValidationError as error:
+        faults = serializers.as_serializer_error(error)["non_field_errors"]
+        raise serializers.ValidationError({field: faults}) from None

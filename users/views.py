@@ -2,32 +2,47 @@
 
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 from rest_framework_simplejwt.tokens import RefreshToken
 
+from cashman_project.api.atomic import in_transaction
 from cashman_project.api.conditional import check_preconditions, tagged_response
 from cashman_project.api.errors import Conflict
 from cashman_project.api.owner import owner_of
-from cashman_project.api.schema import CHANGE_HEADERS, READ_HEADERS, problems
+from cashman_project.api.renderers import etag_of
+from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
 from cashman_project.api.views import ApiView, PublicView
+from cashman_project.api.viewsets import OwnedModelViewSet
+from transactions.services.erasure import erase_users
 
-from .authentication import CHALLENGE, user_of, validated
-from .models import User
+from .authentication import CHALLENGE
+from .guessing import count_registration
+from .models import PersonalToken, User
+from .permissions import NoPersonalToken
 from .serializers import (
     CredentialsSerializer,
+    ErasureSerializer,
     MeSerializer,
+    NewPersonalTokenSerializer,
+    PasswordSerializer,
+    PersonalTokenSerializer,
     RefreshSerializer,
     RegistrationSerializer,
     TokenPairSerializer,
 )
+from .sessions import end_session, refresh_session, start_session
 
 
 class CredentialsView(PublicView):
@@ -44,13 +59,18 @@ class BadCredentials(AuthenticationFailed):
     default_code = "bad_credentials"
 
 
+def check_password(request: Request, username: str, password: str) -> User | None:
+    """Return the active user of that name and password, None where there is none. Every guess at one passes here."""
+    return authenticate(request._request, username=username, password=password)
+
+
 class RegisterView(PublicView):
     """Make a user of your own, where sign-up is open."""
 
     @extend_schema(
         operation_id="register",
         request=RegistrationSerializer,
-        responses={201: MeSerializer, **problems(403, 409)},
+        responses={201: MeSerializer, **problems(403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         if not settings.ALLOW_SIGNUP:
@@ -59,6 +79,7 @@ class RegisterView(PublicView):
         serializer.is_valid(raise_exception=True)
         password = serializer.validated_data.pop("password")
         user = User(**serializer.validated_data)
+        count_registration(request)
         user.set_password(password)  # slow by design, so before anything is locked
         try:
             with transaction.atomic():
@@ -72,19 +93,22 @@ class TokenView(CredentialsView):
     """Get a pair of tokens for a name and a password."""
 
     @extend_schema(
-        operation_id="token", request=CredentialsSerializer, responses={200: TokenPairSerializer, **problems(401)}
+        operation_id="token", request=CredentialsSerializer, responses={200: TokenPairSerializer, **problems(401, 429)}
     )
     def post(self, request: Request) -> Response:
         serializer = CredentialsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = authenticate(request._request, **serializer.validated_data)
+        user = check_password(request, **serializer.validated_data)
         if user is None:
             raise BadCredentials
-        return Response(_pair(RefreshToken.for_user(user)))
+        try:
+            return Response(_pair(start_session(user)))
+        except IntegrityError:  # erased meanwhile
+            raise BadCredentials from None
 
 
 class RefreshView(CredentialsView):
-    """Get a new pair of tokens for a refresh token."""
+    """Get a new pair of tokens for a refresh token, which is good once: a second use ends the login."""
 
     @extend_schema(
         operation_id="token_refresh", request=RefreshSerializer, responses={200: TokenPairSerializer, **problems(401)}
@@ -92,8 +116,66 @@ class RefreshView(CredentialsView):
     def post(self, request: Request) -> Response:
         serializer = RefreshSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = user_of(validated(RefreshToken, serializer.validated_data["refresh"]))
-        return Response(_pair(RefreshToken.for_user(user)))
+        return Response(_pair(refresh_session(serializer.validated_data["refresh"])))
+
+
+class LogoutView(CredentialsView):
+    """End the login that a refresh token belongs to, with all of its tokens."""
+
+    @extend_schema(operation_id="logout", request=RefreshSerializer, responses={204: None, **problems(401)})
+    def post(self, request: Request) -> Response:
+        serializer = RefreshSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        end_session(serializer.validated_data["refresh"])
+        return Response(status=204)
+
+
+class LoginView(ApiView):
+    """The base of a view of what one logs in by, which a personal token can't reach."""
+
+    permission_classes = (IsAuthenticated, NoPersonalToken)
+    form_page = "users/form.html"
+
+    def check_password(self, field: str, password: str) -> User:
+        """Return the request's user as stored; raises ValidationError (400) on the field if the password is another."""
+        owner = owner_of(self.request)
+        user = check_password(self.request, owner.get_username(), password)
+        if user != owner or user is None:
+            raise wrong_password(field)
+        return user
+
+
+def wrong_password(field: str) -> ValidationError:
+    """Return the 400 of a password that is not the user's."""
+    return ValidationError({field: [_("This is not your password.")]}, code="wrong_password")
+
+
+class PasswordView(LoginView):
+    """Change your password. It ends all your logins, in browsers too; personal access tokens stay."""
+
+    @extend_schema(operation_id="password", request=PasswordSerializer, responses={204: None, **problems(429)})
+    def post(self, request: Request) -> Response:
+        self.submitted = serializer = PasswordSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        current, new = (serializer.validated_data[name] for name in ("current_password", "new_password"))
+        user = self.check_password("current_password", current)
+        # Unless somebody else has changed it meanwhile: the staff may have locked a thief out.
+        if not User.objects.filter(pk=user.pk, password=user.password).update(password=make_password(new)):
+            raise wrong_password("current_password")
+        return Response(status=204)
+
+
+class EraseView(LoginView):
+    """Erase yourself with all that you have recorded here. It can't be undone."""
+
+    @extend_schema(operation_id="me_erase", request=ErasureSerializer, responses={204: None, **problems(429)})
+    def post(self, request: Request) -> Response:
+        self.submitted = serializer = ErasureSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = self.check_password("password", serializer.validated_data["password"])
+        # Locked first, so that nobody adds a row of theirs while this goes on.
+        in_transaction(lambda: erase_users(users=User.objects.select_for_update().filter(pk=user.pk)))
+        return Response(status=204)
 
 
 class MeView(ApiView):
@@ -112,11 +194,40 @@ class MeView(ApiView):
             user = User.objects.select_for_update().get(pk=owner_of(request).pk)
             self.present = MeSerializer(user).data
             self.submitted = serializer = MeSerializer(user, data=data, partial=True)
-            check_preconditions(request, lambda: self.present)
+            check_preconditions(request, self.present)
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)
 
 
-def _pair(refresh: Any) -> dict[str, str]:
+@extend_schema_view(
+    list=extend_schema(responses={200: PersonalTokenSerializer(many=True), **problems(403)}),
+    create=extend_schema(parameters=[LOCATION, ETAG], responses={201: NewPersonalTokenSerializer}),
+)
+class PersonalTokenViewSet(OwnedModelViewSet):
+    """Tokens for scripts, sent as any other: each reads, or reads and writes, until it expires or is deleted."""
+
+    permission_classes = LoginView.permission_classes
+    queryset = PersonalToken.objects.all()
+    serializer_class = PersonalTokenSerializer
+    orderings = {"created_at": "created_at"}
+    default_ordering = "-created_at"
+    pages = {"list": "users/token_list.html", "create": "users/token.html"}
+    fault_pages = {"list": "users/token_list.html"}
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Return the new token with its secret, which is told this once: `Prefer: return=minimal` is not heeded."""
+        data = request.data
+        self.submitted = serializer = self.get_serializer(data=data)
+        serializer.is_valid(raise_exception=True)
+        token = serializer.save(owner=owner_of(request))
+        location = reverse("personal-token-detail", [token.pk], request=request)
+        headers = {"Location": location, "ETag": etag_of(orjson.dumps(serializer.data))}
+        return Response({**serializer.data, "token": token.secret}, status=201, headers=headers)
+
+    def perform_destroy(self, instance: PersonalToken) -> None:
+        PersonalToken.objects.for_owner(owner_of(self.request)).filter(pk=instance.pk).delete()
+
+
+def _pair(refresh: RefreshToken) -> dict[str, str]:
     return {"access": str(refresh.access_token), "refresh": str(refresh)}

@@ -1,6 +1,5 @@
 """Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON."""
 
-from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -44,14 +43,14 @@ def tagged_json(request: Request, content: bytes, **kwargs: Any) -> HttpResponse
     return HttpResponse(content, content_type="application/json", headers=headers, **kwargs)
 
 
-def check_preconditions(request: Request, represent: Callable[[], Any]) -> None:
-    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present data.
+def is_conditional(request: Request) -> bool:
+    """Return whether the request has preconditions."""
+    return not {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}.isdisjoint(request.META)
 
-    `represent` returns that data; it is called where one of the headers is there.
-    """
-    if not {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & request.META.keys():
-        return
-    etag = etag_of(orjson.dumps(represent()))
+
+def check_preconditions(request: Request, data: Any) -> None:
+    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
+    etag = etag_of(orjson.dumps(data))
     _check_match(request, etag)
     if _is_named(request.headers.get("If-None-Match", ""), etag):
         raise PreconditionFailed

@@ -78,6 +78,17 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
+class Throttled(exceptions.APIException):
+    """429: too many attempts; there is room for the next one after `wait` seconds."""
+
+    status_code = HTTPStatus.TOO_MANY_REQUESTS
+    default_code = "throttled"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(_("Too many attempts. Try again in %(count)d seconds.") % {"count": wait})
+        self.wait = wait
+
+
 class Unavailable(exceptions.APIException):
     """503: something that the service needs can't be reached."""
 

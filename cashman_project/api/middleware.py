@@ -10,6 +10,7 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.security import SecurityMiddleware
 from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
@@ -32,6 +33,28 @@ from .views import LiveView, ReadyView
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
 READ_SIZE = 65_536
+# What a page may load, and where its forms may go: nowhere else; and nobody may frame it.
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+
+class SecurityHeadersMiddleware(SecurityMiddleware):
+    """Give every answer the headers that Django's own gives to what comes past it, and a Content-Security-Policy.
+
+    It is the outermost: errors, static files and preflights have them too. Redirecting to HTTPS is
+    left to Django's own, further in, where the probes are answered already.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        return None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        is_traceback = settings.DEBUG and response.status_code == 500  # its page brings a script of its own
+        if not is_traceback:
+            response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+        return super().process_response(request, response)
 
 
 class ProblemMiddleware:
@@ -62,8 +85,8 @@ class ProblemMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Say 503 where a view that is not the API's own (the login's, the admin's) can't reach the database."""
-        if isinstance(exception, OperationalError | InterfaceError):
+        """Answer for a view that is not the API's own (the login's, the admin's): 503 without a database, 429, ..."""
+        if isinstance(exception, APIException | OperationalError | InterfaceError):
             return exception_handler(exception, {"request": request})
         return None
 

@@ -71,11 +71,12 @@ def form_inputs(serializer: serializers.Serializer[Any], faults: Iterable[Mappin
 def _form_input(name: str, one: Any, value: object, errors: list[str]) -> Input:
     style = {**HTMLFormRenderer.default_style[one], **one.style}
     template = style["base_template"].removesuffix(".html")
+    kind = style["input_type"] if template == "input" else template
     return Input(
         name,
         str(one.label),
-        kind=style["input_type"] if template == "input" else template,
-        values=[] if value is None else [str(value)],
+        kind=kind,
+        values=[] if value is None or kind == "password" else [str(value)],
         choices=[(str(key), capfirst(str(label))) for key, label in getattr(one, "choices", {}).items()],
         suggestions=sorted(style.get("suggestions", list)()),
         mode=style.get("mode", ""),
@@ -172,6 +173,8 @@ def see_other(request: Request, response: Response, view: Any) -> HttpResponse:
     if response.status_code == 201:
         row = getattr(response.data, "serializer").instance  # noqa: B009  # of a serializer's data, which the type hides
         notice = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
+    elif response.status_code == 204 and not hasattr(view, "basename"):
+        url, notice = reverse("root"), _("Done.")
     elif response.status_code == 204:
         url, notice = reverse(f"{view.basename}-list"), format_html("{} {}", _("Deleted:"), view.row)
     messages.success(request._request, notice)

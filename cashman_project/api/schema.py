@@ -51,7 +51,8 @@ MEANINGS = {
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
-    503: "The database can't be reached; try again after `Retry-After`.",
+    429: "Too many attempts; try again after `Retry-After`.",
+    503: "The database, or the outside issuer's keys, can't be reached; try again after `Retry-After`.",
 }
 
 EXAMPLE = OpenApiExample(
@@ -89,10 +90,11 @@ KEY_HEADERS = [
     _header("Idempotency-Replayed", "`true` where this is the answer of the first time.", 201, 204, always=False),
     _header("Retry-After", "How many seconds to wait for the same request.", 409, always=False),
 ]
+LOCATION = _header("Location", "The URL of what was created.", 201, 204)
 CREATE_HEADERS = [
     *KEY_HEADERS,
     _header("Prefer", "`return=minimal` leaves out the body of the answer, which is a 204 then (RFC 7240)."),
-    _header("Location", "The URL of what was created.", 201, 204),
+    LOCATION,
     _header("Preference-Applied", "return=minimal", 204),
     ETAG,
 ]
@@ -102,7 +104,7 @@ DELETE_HEADERS = CHANGE_HEADERS[:1]
 MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is `*`.")]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` where a token was sent (RFC 6750).", 401),
-    _header("Retry-After", "How many seconds to wait.", 503),
+    _header("Retry-After", "How many seconds to wait.", 429, 503),
 ]
 
 

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
-from .dates import INVALID_DATE, parse_date
+from .dates import INVALID_DATE, INVALID_MOMENT, parse_date, parse_moment
 from .owner import owner_of
 from .parsers import FORM_HEADERS, METHOD_FIELD
 
@@ -66,8 +66,16 @@ class StrictDateField(serializers.DateField):
             self.fail("invalid")
 
 
-class MomentField(serializers.DateTimeField):
-    """A moment in UTC, such as "2026-11-30T08:15:00.000000Z": with its microseconds, so that texts sort as moments."""
+class StrictMomentField(serializers.DateTimeField):
+    """A moment such as "2026-11-30T08:15:00Z", from 1900 to 2200. Out in UTC, with microseconds."""
+
+    default_error_messages = {"invalid": INVALID_MOMENT}
+
+    def to_internal_value(self, data: object) -> datetime.datetime:
+        try:
+            return parse_moment(data if isinstance(data, str) else "")
+        except ValueError:
+            self.fail("invalid")
 
     def to_representation(self, value: datetime.datetime) -> str:
         return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -132,7 +140,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         models.TextField: StrictCharField,
         models.EmailField: StrictEmailField,
         models.DateField: StrictDateField,
-        models.DateTimeField: MomentField,
+        models.DateTimeField: StrictMomentField,
     }
     serializer_choice_field = StrictChoiceField
 

@@ -7,7 +7,7 @@ from django.db.models import Expression, F, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
 
-from .serializers import MomentField, StrictCharField, StrictChoiceField
+from .serializers import StrictCharField, StrictChoiceField, StrictMomentField
 
 
 class JSONValue(Func):
@@ -81,7 +81,7 @@ VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
     serializers.UUIDField: UUIDJSON,
     serializers.IntegerField: IntegerJSON,
     serializers.DateField: DateJSON,
-    MomentField: MomentJSON,
+    StrictMomentField: MomentJSON,
     StrictCharField: TextJSON,
     StrictChoiceField: TextJSON,
 }

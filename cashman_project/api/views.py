@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, inline_serializer
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.permissions import SAFE_METHODS, AllowAny
@@ -56,7 +56,8 @@ class StrictViewMixin:
 
     def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
-        if request.method not in SAFE_METHODS and response.status_code < 400 and is_page_form(request):
+        is_change = request.method not in SAFE_METHODS and response.status_code < 400
+        if is_change and is_page_form(request) and getattr(self, "action", None) not in self.pages:
             response = see_other(request, cast("Response", response), self)
         response.headers.setdefault("Cache-Control", "no-store")
         patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
@@ -148,8 +149,10 @@ class SchemaView(StrictViewMixin, SpectacularAPIView):
     permission_classes = (AllowAny,)
 
 
-class DocsView(StrictViewMixin, SpectacularSwaggerView):
+class DocsView(StrictViewMixin, SpectacularSwaggerSplitView):
     """The OpenAPI description of this API, to read and to try."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+    query_parameters = frozenset({"script"})  # how its page asks for its script
+    template_name = "pages/docs.html"

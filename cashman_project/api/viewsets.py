@@ -13,11 +13,12 @@ from rest_framework.reverse import reverse
 from rest_framework.viewsets import ModelViewSet
 
 from .atomic import in_transaction
-from .conditional import check_preconditions, tagged_json, tagged_response, wants_json
+from .conditional import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import CSVRenderer, LinesRenderer, export_response, is_export
 from .fast import page_response, row_content
 from .idempotency import Answer, answered, once
 from .owner import owner_of
+from .pages import is_page_form
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
 from .views import StrictViewMixin
@@ -129,17 +130,18 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     def _update(self, data: Any, partial: bool) -> Any:
         instance = self.get_object()
         self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
-        check_preconditions(self.request, lambda: self.represent(instance))
+        self._check_preconditions(instance)
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return serializer.data
 
-    def represent(self, instance: Any) -> Any:
-        """Return the data of the row as it is, kept for its page."""
-        self.present = self.get_serializer(instance).data
-        return self.present
-
     def _destroy(self) -> None:
         self.row = instance = self.get_object()
-        check_preconditions(self.request, lambda: self.get_serializer(instance).data)
+        self._check_preconditions(instance)
         self.perform_destroy(instance)
+
+    def _check_preconditions(self, instance: Any) -> None:
+        """Keep the present data, where a precondition or a form's page asks for it, which may cost a query."""
+        if is_conditional(self.request) or is_page_form(self.request):
+            self.present = self.get_serializer(instance).data
+            check_preconditions(self.request, self.present)

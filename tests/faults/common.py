@@ -31,6 +31,14 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class LoginRefused(Exception):
+    """Somebody with the right password got another answer than a token, of that `status`."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 class Client:
     """A person's client with a connection of its own."""
 
@@ -39,9 +47,12 @@ class Client:
         self.log_in()
 
     def log_in(self) -> None:
-        """Get a token; raises KeyError where the answer holds none."""
+        """Get a token; raises LoginRefused where there is none."""
         self.token = ""
-        self.token = json.loads(self.send("POST", "/auth/token", PERSON).body)["access"]
+        answer = self.send("POST", "/auth/token", PERSON)
+        if answer.status != 200:
+            raise LoginRefused(answer.status)
+        self.token = json.loads(answer.body)["access"]
 
     def send(self, method: str, path: str, data: Any = None, **headers: str) -> Answer:
         """Send one request, with a new token where the old one has expired; return the answer."""
@@ -148,9 +159,13 @@ def workers(server: LiveServer) -> list[int]:
     """Return the ids of the server's worker processes, the one that has lived longest first."""
     parent = server.process.pid
     found = []
-    for pid in map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split()):
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    for pid in map(int, children):
         try:
-            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
+            if "resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_text():  # a helper of multiprocessing
                 born = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
                 found.append((int(born), pid))
         except FileNotFoundError:  # it has just ended

@@ -6,7 +6,7 @@ from decimal import Decimal
 import factory
 
 from transactions.models import Category, Expense, Income, Transaction
-from users.models import User
+from users.models import PersonalToken, User
 
 
 class UserFactory(factory.django.DjangoModelFactory[User]):
@@ -14,6 +14,14 @@ class UserFactory(factory.django.DjangoModelFactory[User]):
         model = User
 
     username = factory.Sequence(lambda n: f"user{n}")
+
+
+class PersonalTokenFactory(factory.django.DjangoModelFactory[PersonalToken]):
+    class Meta:
+        model = PersonalToken
+
+    name = factory.Sequence(lambda n: f"script {n}")
+    scope = "read_write"
 
 
 class CategoryFactory(factory.django.DjangoModelFactory[Category]):

@@ -158,6 +158,8 @@ def test_many_rows_have_no_tag_to_match(as_alice: APIClient, ids: list[str]) -> 
     tag = as_alice.get(f"/transactions/{ids[0]}")["ETag"]
 
     problem_of(as_alice.patch("/transactions", body, headers={"If-Match": tag}), 412, "precondition_failed")
+    page = as_alice.patch("/transactions", body, headers={"If-Match": tag, "Accept": "text/html"})
+    assert (page.status_code, page["Content-Type"]) == (412, "text/html; charset=utf-8")
     assert as_alice.patch("/transactions", body, headers={"If-Match": "*"}).status_code == 200
 
 

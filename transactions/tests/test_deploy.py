@@ -165,14 +165,17 @@ def writer(machine: Machine) -> Iterator[Iterator[int]]:
             process.terminate()
 
 
-def test_the_first_user_and_a_forgotten_password(tmp_path: Path) -> None:
-    [create], [change] = blocks("Users")
+def test_the_first_user_a_forgotten_password_and_a_locked_door(tmp_path: Path) -> None:
+    [create], [change], [unlock] = blocks("Users")
     credentials = {"username": "alice", "password": PASSWORD}
     with deployed(tmp_path) as machine:
         answer(machine, create, ["Username", "alice"], ["Email", ""], ["Password", "mislaid 1"], ["again", "mislaid 1"])
-        assert machine.server.request("POST", "/auth/token", credentials).status == 401
+        statuses = [machine.server.request("POST", "/auth/token", credentials).status for _time in range(6)]
+        assert statuses == [401, 401, 401, 401, 401, 429]
 
         answer(machine, change.replace("NAME", "alice"), ["Password", PASSWORD], ["again", PASSWORD])
+        assert machine.server.request("POST", "/auth/token", credentials).status == 429
+        answer(machine, unlock.replace("NAME", "alice"))
         assert machine.get("/me")["username"] == "alice"
         assert '"is_superuser": true' in machine.server.manage("dumpdata", "users.user")
 

@@ -9,13 +9,13 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled
-from users.models import User
+from users.models import PersonalToken, Session, User
+from users.sessions import start_session
 
 REVIEWED = Path(__file__).with_name("query_counts.txt")
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -48,16 +48,17 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
     """Return the queries of a successful request; what it wrote is undone."""
     resource = re.sub("/<pk>|[?].*", "", path)
     body = body_of(method, path)
-    if path == "/auth/token/refresh":
-        body = {"refresh": str(RefreshToken.for_user(user))}
-    with transaction.atomic():
-        if "<pk>" in path + json.dumps(body):
-            extra = {} if resource == "/categories" else {"category": Category.objects.filter(owner=user).first()}
-            row = FACTORIES[resource].create(owner=user, **extra)
-            body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
-            path = path.replace("<pk>", str(row.pk))
-        queries = captured(client, method, path, body)
-        transaction.set_rollback(True)
+    if path in ("/auth/token/refresh", "/auth/logout"):
+        body = {"refresh": str(start_session(user))}
+    as_it_was = transaction.savepoint()
+    if "<pk>" in path + json.dumps(body):
+        category = Category.objects.filter(owner=user).first()
+        extra = {} if resource in ("/categories", "/tokens") else {"category": category}
+        row = FACTORIES[resource].create(owner=user, **extra)
+        body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
+        path = path.replace("<pk>", str(row.pk))
+    queries = captured(client, method, path, body)
+    transaction.savepoint_rollback(as_it_was)
     return queries
 
 
@@ -120,15 +121,19 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
     """So a database that is distributed by owner asks one of its parts, and a mistake elsewhere meets nobody."""
     fill(alice, range(1, 2))
     reads = [
-        (path, method, table, f'{table}."owner_id" =' in query)
+        (path, method, table, re.search(rf'{table}\."owner_id" (=|IN)', query))
         for path, methods in all_statements(alice).items()
         for method, queries in methods.items()
         for query in queries
-        for table in re.findall(r'(?:FROM|JOIN|UPDATE) ("transactions_\w+")', query)
+        for table in re.findall(r'(?:FROM|JOIN|UPDATE) ("transactions_\w+"|"users_(?!user)\w+")', query)
     ]
     assert {table for _path, _method, table, _named in reads} == {
-        f'"{model._meta.db_table}"' for model in (Category, Transaction)
+        f'"{model._meta.db_table}"' for model in (Category, Transaction, Session, PersonalToken)
     }
     unnamed = {(method, path) for path, method, _table, named in reads if not named}
     # Django looks for what a deletion would leave behind, in its own words.
-    assert unnamed == {("DELETE", "/categories/<pk>"), ("DELETE", "/categories/<pk>?force=true")}
+    assert unnamed == {
+        ("DELETE", "/categories/<pk>"),
+        ("DELETE", "/categories/<pk>?force=true"),
+        ("POST", "/me/erase"),
+    }

@@ -1,5 +1,6 @@
-"""/auth: getting tokens, and what becomes of wrong ones."""
+"""Who sent a request, and what becomes of wrong tokens; /auth/register."""
 
+import http.client
 import json
 from typing import Any
 
@@ -7,16 +8,14 @@ import pytest
 from django.conf import settings
 from pytest_django import Settings
 from rest_framework.test import APIClient
-from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from cashman_project.api.tests.problems import problem_of, stored
-from conftest import client_of
-from transactions.models import Transaction
 from transactions.tests.factories import IncomeFactory
+from transactions.tests.live import PATIENCE, LiveServer
 from users.models import User
-from users.tests.tokens import HEADER, claims_of, signed
+from users.sessions import start_session
+from users.tests.tokens import HEADER, PASSWORD, claims_of, signed
 
-PASSWORD = "correct horse battery"
 CHALLENGE = 'Bearer realm="cashman"'
 
 # What is changed of a good token's claims (None: taken out), and the code of its refusal.
@@ -54,6 +53,12 @@ WRONG_CLAIMS: list[tuple[dict[str, Any], str]] = [
     ({"sub": "\ud800"}, "invalid_token"),
     ({"sub": 5_000 * "x"}, "invalid_token"),
     ({"jti": None}, "invalid_token"),
+    ({"sid": None}, "invalid_token"),
+    ({"sid": ""}, "invalid_token"),
+    ({"sid": 5}, "invalid_token"),
+    ({"sid": ["x"]}, "invalid_token"),
+    ({"sid": "\0"}, "invalid_token"),
+    ({"sid": "01a20000-0000-7000-8000-000000000000"}, "invalid_token"),
     ({"token_type": "another"}, "invalid_token"),
     ({"token_type": 5}, "invalid_token"),
     ({"token_type": None}, "invalid_token"),
@@ -69,6 +74,8 @@ WRONG_TOKENS = {
     "alg as a number": signed({}, header={"alg": 5}),
     "alg as a list": signed({}, header={"alg": ["HS256"]}),
     "kid as a number": signed({}, header=HEADER | {"kid": 5}),
+    "header nested deep": signed({}, header=100_000 * b"["),
+    "header with a number of 5,000 digits": signed({}, header=b'{"alg": ' + 5_000 * b"9" + b"}"),
     "critical extensions": signed({}, header=HEADER | {"crit": ["x"]}),
     "claims as a list": signed([]),
     "claims as null": signed(None),
@@ -78,6 +85,14 @@ WRONG_TOKENS = {
     "a number of 5,000 digits": signed(b'{"exp": ' + 5_000 * b"9" + b"}"),
     "bytes that are no text": "\xff",
     "100,000 characters": 100_000 * "a",
+    "1,000,000 characters": 1_000_000 * "a",
+    "a prefix alone": "cashman_",
+    "a prefix and no base64": "cashman_" + 64 * "?",
+    "a prefix and letters of another alphabet": "cashman_" + 64 * "\xe9",
+    "a prefix and too little": "cashman_" + 63 * "a",
+    "a prefix and too much": "cashman_" + 65 * "a",
+    "a prefix and what was never given": "cashman_" + 64 * "a",
+    "a prefix in capitals": "CASHMAN_" + 64 * "a",
 }
 
 
@@ -98,7 +113,7 @@ def test_a_token_made_by_hand_is_good(alice: User) -> None:
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR"])
 def test_the_scheme_may_be_in_any_case(scheme: str, alice: User) -> None:
-    assert get_with(f"{scheme} {AccessToken.for_user(alice)}").status_code == 200
+    assert get_with(f"{scheme} {start_session(alice).access_token}").status_code == 200
 
 
 @pytest.mark.parametrize("header", [None, "", " "])
@@ -113,15 +128,28 @@ def test_no_header_is_told_from_a_wrong_one(header: str | None, db: None) -> Non
     "header", ["Bearer", "Bearer ", "bearer", "{token}", "Bearer {token} x", "Bearer a b", "Basic YTpi", "basic YTpi"]
 )
 def test_a_header_of_another_form_is_invalid(header: str, alice: User) -> None:
-    response = get_with(header.replace("{token}", str(AccessToken.for_user(alice))))
+    response = get_with(header.replace("{token}", str(start_session(alice).access_token)))
 
     problem_of(response, 401, "invalid_header")
     assert response["WWW-Authenticate"] == CHALLENGE
 
 
+def test_two_headers_are_as_one_of_another_form(live: LiveServer) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=PATIENCE)
+    connection.putrequest("GET", "/secured/ping")
+    for token in ("first", "second"):
+        connection.putheader("Authorization", f"Bearer {token}")
+    connection.endheaders()
+    response = connection.getresponse()
+    problem = json.load(response)
+    connection.close()
+
+    assert (response.status, problem["code"]) == (401, "invalid_header")
+
+
 @pytest.mark.parametrize("scheme", ["Token", "Digest", "JWT", "token", "Bearer:", "Negotiate"])
 def test_another_scheme_is_not_overlooked(scheme: str, alice: User) -> None:
-    response = get_with(f"{scheme} {AccessToken.for_user(alice)}")
+    response = get_with(f"{scheme} {start_session(alice).access_token}")
 
     problem_of(response, 401, "invalid_header")
     assert response["WWW-Authenticate"] == CHALLENGE
@@ -156,7 +184,13 @@ def test_a_token_that_the_service_did_not_sign_is_refused(alice: User) -> None:
         signed(claims, key=32 * "x"),
         signed(claims, key=settings.SECRET_KEY),
         signed(claims, header=HEADER | {"alg": "HS512"}, digest="sha512"),
-        signed(claims, header=HEADER | {"alg": "RS256"}),
+        *(signed(claims, header=HEADER | {"alg": alg}) for alg in ("RS256", "ES256", "hs256", "none", "None", "nOnE")),
+        signed(claims, header=HEADER | {"alg": None}),
+        *(signed(claims, header=HEADER | {"typ": typ}) for typ in ("jwt", "at+jwt", "", None, 5)),
+        signed(claims, header={"alg": "HS256"}),
+        *(signed(claims, header=HEADER | {"kid": kid}) for kid in ("another", "../../dev/null", "' OR 1=1 --")),
+        signed(claims, header=HEADER | {"jwk": {"kty": "oct", "k": "AAAA"}}),
+        signed(claims, header=HEADER | {"jku": "http://127.0.0.1/keys"}),
         f"{unsigned}.",
         f"{unsigned}.{signature}",
         f"{head}.{payload}.",
@@ -167,27 +201,16 @@ def test_a_token_that_the_service_did_not_sign_is_refused(alice: User) -> None:
 
 
 def test_one_kind_of_token_is_not_used_as_the_other(alice: User, nobody: APIClient) -> None:
-    problem_of(get_with(f"Bearer {RefreshToken.for_user(alice)}"), 401, "invalid_token")
-    response = nobody.post("/auth/token/refresh", {"refresh": str(AccessToken.for_user(alice))})
+    problem_of(get_with(f"Bearer {start_session(alice)}"), 401, "invalid_token")
+    response = nobody.post("/auth/token/refresh", {"refresh": str(start_session(alice).access_token)})
     problem_of(response, 401, "invalid_token")
 
 
-@pytest.mark.parametrize("end", ["deactivated", "deleted"])
-def test_tokens_end_with_their_user(end: str, alice: User, nobody: APIClient) -> None:
-    client, refresh = client_of(alice), str(RefreshToken.for_user(alice))
-    assert client.get("/me").status_code == 200
-
-    if end == "deactivated":
-        User.objects.filter(pk=alice.pk).update(is_active=False)
-    else:
-        alice.delete()
-
-    response = client.get("/me")
-    problem_of(response, 401, "invalid_token")
-    assert response["WWW-Authenticate"] == f'{CHALLENGE}, error="invalid_token"'
-    problem_of(client.post("/incomes", {"description": "x", "amount": 1}), 401, "invalid_token")
-    problem_of(nobody.post("/auth/token/refresh", {"refresh": refresh}), 401, "invalid_token")
-    assert not Transaction.objects.exists()
+def test_a_token_of_one_users_session_is_no_other_users(alice: User, bob: User, nobody: APIClient) -> None:
+    for kind in ("access", "refresh"):
+        token = signed(claims_of(alice, kind) | {"sub": bob.subject})
+        response = get_with(f"Bearer {token}") if kind == "access" else nobody.post("/auth/logout", {"refresh": token})
+        problem_of(response, 401, "invalid_token")
 
 
 def test_a_stale_token_is_no_matter_where_none_is_needed(nobody: APIClient) -> None:
@@ -195,71 +218,6 @@ def test_a_stale_token_is_no_matter_where_none_is_needed(nobody: APIClient) -> N
 
     assert nobody.get("/ping").status_code == 200
     problem_of(nobody.get("/incomes"), 401, "invalid_token")
-
-
-@pytest.fixture
-def known(alice: User) -> User:
-    alice.set_password(PASSWORD)
-    alice.save()
-    return alice
-
-
-def test_a_pair_of_tokens_is_given_for_name_and_password(known: User, nobody: APIClient) -> None:
-    response = nobody.post("/auth/token", {"username": "alice", "password": PASSWORD})
-
-    assert response.status_code == 200
-    assert list(response.json()) == ["access", "refresh"]
-    assert response["Cache-Control"] == "no-store"
-    assert get_with(f"Bearer {response.json()['access']}").status_code == 200
-    again = nobody.post("/auth/token/refresh", {"refresh": response.json()["refresh"]})
-    assert list(again.json()) == ["access", "refresh"]
-    assert get_with(f"Bearer {again.json()['access']}").status_code == 200
-
-
-@pytest.mark.parametrize("username", ["alice", "ALICE", "nobody", "alice ", "a\u200blice", 10_000 * "x"])
-def test_wrong_credentials_are_answered_all_alike(username: str, known: User, nobody: APIClient) -> None:
-    password = PASSWORD if username != "alice" else PASSWORD + " "
-
-    response = nobody.post("/auth/token", {"username": username, "password": password})
-
-    problem = problem_of(response, 401, "bad_credentials")
-    assert problem["detail"] == "No active user has this name and password."
-    assert response["WWW-Authenticate"] == CHALLENGE
-
-
-def test_a_deactivated_user_gets_no_tokens(known: User, nobody: APIClient) -> None:
-    User.objects.update(is_active=False)
-
-    problem_of(nobody.post("/auth/token", {"username": "alice", "password": PASSWORD}), 401, "bad_credentials")
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "field", "code"),
-    [
-        ("/auth/token", {"username": "alice"}, "password", "required"),
-        ("/auth/token", {"password": "x"}, "username", "required"),
-        ("/auth/token", {"username": ["alice"], "password": "x"}, "username", "invalid"),
-        ("/auth/token", {"username": "alice", "password": 5}, "password", "invalid"),
-        ("/auth/token", {"username": "alice", "password": None}, "password", "null"),
-        ("/auth/token", {"username": "alice", "password": ""}, "password", "blank"),
-        ("/auth/token", {"username": "alice", "password": 1_001 * "x"}, "password", "max_length"),
-        ("/auth/token", {"username": "a\0", "password": "x"}, "username", "null_characters_not_allowed"),
-        ("/auth/token", {"username": "a", "password": "\0"}, "password", "null_characters_not_allowed"),
-        ("/auth/token", {"username": "\ud800", "password": "x"}, "username", "surrogate_characters_not_allowed"),
-        ("/auth/token", {"username": "a", "password": "x", "otp": "1"}, "otp", "unknown_field"),
-        ("/auth/token/refresh", {}, "refresh", "required"),
-        ("/auth/token/refresh", {"refresh": 5}, "refresh", "invalid"),
-        ("/auth/token/refresh", {"refresh": None}, "refresh", "null"),
-        ("/auth/token/refresh", {"refresh": ""}, "refresh", "blank"),
-        ("/auth/token/refresh", {"refresh": "x", "access": "x"}, "access", "unknown_field"),
-    ],
-)
-def test_a_wrong_body_is_refused_by_its_field(
-    path: str, body: dict[str, Any], field: str, code: str, known: User, nobody: APIClient
-) -> None:
-    response = nobody.post(path, json.dumps(body), content_type="application/json")
-
-    problem_of(response, 400, code if code == "unknown_field" else "invalid", (field, code))
 
 
 def test_sign_up_is_closed_unless_it_is_opened(nobody: APIClient) -> None:

@@ -9,21 +9,25 @@ from typing import Any
 from django.conf import settings
 
 from users.models import User
+from users.sessions import start_session
 
+PASSWORD = "correct horse battery"
 HEADER = {"alg": "HS256", "typ": "JWT"}
 
 
 def claims_of(user: User, kind: str = "access") -> dict[str, Any]:
-    """Return the claims of a good token of `user`; `kind` is "access" or "refresh"."""
+    """Return the claims of a good token of a new login of `user`; `kind` is "access" or "refresh"."""
     now = int(time.time())
+    session = start_session(user)
     return {
         "token_type": kind,
         "exp": now + 60,
         "iat": now,
-        "jti": "0123456789abcdef",
+        "jti": session["jti"],
         "sub": user.subject,
         "aud": "cashman",
         "iss": "cashman",
+        "sid": session["sid"],
     }
 
 

@@ -6,7 +6,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 
 from transactions.models import Category, Transaction
-from users.models import User
+from users.models import PersonalToken, User
 
 MEMBERS = ["type", "title", "status", "code", "detail", "errors"]
 
@@ -25,6 +25,6 @@ def problem_of(response: Any, status: int, code: str, *faults: tuple[str | None,
 
 
 def stored() -> list[dict[str, Any]]:
-    """Return all that the database holds of users and their books."""
-    models: list[type[Model]] = [User, Category, Transaction]
+    """Return all that the database holds of users, their books and their personal tokens."""
+    models: list[type[Model]] = [User, PersonalToken, Category, Transaction]
     return [row for model in models for row in model._base_manager.order_by("pk").values()]

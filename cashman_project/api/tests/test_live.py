@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from rest_framework_simplejwt.tokens import AccessToken
 
 from cashman_project.api.tests.problems import MEMBERS
 from transactions.tests.live import PATIENCE, Answer, LiveServer, serve
 from users.models import User
+from users.sessions import start_session
 
 LARGE = 6_000_000
 
@@ -204,7 +204,7 @@ def test_a_database_out_of_reach_is_told_as_such(tmp_path: Path, alice: User) ->
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed_port = taken.getsockname()[1]
     url = f"postgres://cashman@127.0.0.1:{closed_port}/cashman"
-    token = str(AccessToken.for_user(alice))
+    token = str(start_session(alice).access_token)
 
     with serve(tmp_path, DATABASE_URL=url, JWT_SIGNING_KEY=settings.JWT_SIGNING_KEY) as server:
         for method, path, data in (

@@ -224,7 +224,7 @@ def test_a_wrong_question_about_a_category_is_a_page_of_its_fault(
 
 
 def test_preferences_are_changed(browser: Browser, alice: User) -> None:
-    form = browser.get("/me").main.one("form")
+    form = form_of(browser.get("/me"), "PATCH")
 
     page = Page(browser.send(form, time_zone="Mars/Olympus", currency="EUR"))
     assert (page.status, list(page.errors())) == (400, ["time_zone"])

@@ -21,7 +21,18 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory, Income
 from transactions.views import ExpenseViewSet
 from users.models import User
 
-PLACES = ["/", "/transactions", "/incomes", "/expenses", "/categories", "/summary", "/me", "/ping", "/api-auth/login/"]
+PLACES = [
+    "/",
+    "/transactions",
+    "/incomes",
+    "/expenses",
+    "/categories",
+    "/summary",
+    "/me",
+    "/tokens",
+    "/ping",
+    "/api-auth/login/",
+]
 MARKUP = "<script>alert(\"x\")</script> & 'y'"
 
 

@@ -1,17 +1,20 @@
 """What differs where the service is run for real: the environment, the proxy before it, and the container's start."""
 
+import http.client
 import os
 import re
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 from django.conf import settings
 
-from transactions.tests.live import LiveServer, running, serve
+from transactions.tests.live import PATIENCE, LiveServer, running, serve
 
 ROOT: Path = settings.BASE_DIR
 
@@ -125,5 +128,30 @@ def test_a_proxy_says_what_came_by_tls_where_there_is_one(tmp_path: Path, proxie
         assert (answer.status, answer.headers["location"]) == (301, "https://cashman.example/")
     if trusted:
         assert by_tls.status == 200
+        assert by_tls.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains; preload"
         assert by_tls.json()["incomes"] == "https://cashman.example/incomes"
-        assert "strict-transport-security" in by_tls.headers
+
+
+def test_cookies_are_for_this_site_and_tls_alone(tmp_path: Path) -> None:
+    user = {"username": "alice", "password": "correct horse battery"}
+    sent = {"Host": "cashman.example", "X-Forwarded-Proto": "https", "Referer": "https://cashman.example/"}
+    with serve(tmp_path, HTTPS="on", NUM_PROXIES="1", ALLOWED_HOSTS="cashman.example", ALLOW_SIGNUP="on") as server:
+        assert server.request("POST", "/auth/register", user, headers=sent).status == 201
+        form = server.request("GET", "/api-auth/login/", headers=sent)
+        csrf_cookie = form.headers["set-cookie"]
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form.body.decode())
+        sent |= {"Cookie": csrf_cookie.partition(";")[0], "Content-Type": "application/x-www-form-urlencoded"}
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        with closing(connection):
+            connection.request("POST", "/api-auth/login/", urlencode(user | {"csrfmiddlewaretoken": token}), sent)
+            answer = connection.getresponse()
+            cookies = {cookie.partition("=")[0]: cookie for cookie in answer.headers.get_all("Set-Cookie", [])}
+
+    assert (answer.status, answer.headers["Location"]) == (302, "/transactions")
+    attributes = {name: set(cookie.split("; ")[1:]) for name, cookie in cookies.items()}
+    assert attributes.keys() == {"csrftoken", "sessionid"}
+    for name in attributes:
+        assert {"Secure", "SameSite=Lax", "Path=/"} < attributes[name]
+    assert "HttpOnly" in attributes["sessionid"]
+    assert "Max-Age=1209600" in attributes["sessionid"]
+    assert not [one for cookie in attributes.values() for one in cookie if one.startswith("Domain")]

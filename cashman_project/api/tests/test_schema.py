@@ -19,7 +19,7 @@ from .conftest import Document
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
-OPEN_PATHS = {"/", "/ping", "/livez", "/readyz", "/auth/register", "/auth/token", "/auth/token/refresh"}
+OPEN_PATHS = {"/", "/ping", "/livez", "/readyz", "/auth/register", "/auth/token", "/auth/token/refresh", "/auth/logout"}
 
 
 # -- The document -----------------------------------------------------------------------------
@@ -72,6 +72,8 @@ def test_every_operation_has_its_errors_as_problems(document: Document) -> None:
         ("/auth/register", "post", 409),
         ("/auth/token", "post", 401),
         ("/auth/token/refresh", "post", 401),
+        ("/auth/logout", "post", 401),
+        ("/tokens", "get", 403),
         ("/readyz", "get", 503),
     ],
 )
@@ -205,13 +207,16 @@ def test_the_page_loads_from_this_service_alone(nobody: APIClient) -> None:
     links = Links()
     links.feed(page.content.decode())
 
-    assert 'url: "/schema"' in page.content.decode()
     assert [target.rpartition("/")[2] for target in links.targets] == [
-        "favicon-32x32.png",
+        "icon.svg",
         "swagger-ui.css",
         "swagger-ui-bundle.js",
         "swagger-ui-standalone-preset.js",
+        "docs?script=",
     ]
+    script = nobody.get(links.targets.pop())
+    assert script["Content-Type"] == "application/javascript"
+    assert 'url: "/schema"' in script.content.decode()
     for target in links.targets:
         assert re.match("/[^/]", target), target
         asset: Any = nobody.get(target)

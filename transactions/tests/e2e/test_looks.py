@@ -22,6 +22,7 @@ PLACES = [
     "/categories",
     "/summary?group_by=month,category",
     "/me",
+    "/tokens",
     "/nope",
     "/api-auth/login/",
 ]

@@ -1,0 +1,126 @@
+"""Are own tokens as fast as ever while the outside issuer hangs and eight clients send its tokens?
+
+Turns of requests with an own token, the eight clients silent, alternate with turns while they send and one of them is
+held by the issuer, so that whatever else the machine does hits both alike. Fails where the second median is over 25 %
+above the first. TURNS says how many there are of each; one takes some eight seconds.
+
+    make issuer-hangs
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from http.client import HTTPConnection
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from transactions.tests.live import LiveServer, serve  # noqa: E402
+from users.tests.issuer import AUDIENCE, DISCOVERY, hang, local_issuer  # noqa: E402
+
+CLIENTS = 8
+TURNS = int(os.environ.get("TURNS", "15"))
+REQUESTS = 200  # of each turn
+WARM = 50  # more, not measured, since a server that slept is slower
+PAUSE = 0.2  # seconds between two requests of a client
+MOST = 1.25
+
+
+class Outside:
+    """Clients that send tokens of the outside issuer while `sending` is set."""
+
+    def __init__(self, server: LiveServer, token: str) -> None:
+        self.server = server
+        self.token = token
+        self.sending = threading.Event()
+        self.ended = False
+        self.busy: set[int] = set()  # which of them wait for an answer
+        self.answers: Counter[str] = Counter()
+        self.threads = [threading.Thread(target=self._run, args=[client]) for client in range(CLIENTS)]
+        for thread in self.threads:
+            thread.start()
+
+    def silence(self) -> None:
+        """Return once none sends any more, nor waits."""
+        self.sending.clear()
+        time.sleep(PAUSE)
+        while self.busy:
+            time.sleep(PAUSE)
+
+    def end(self) -> None:
+        self.ended = True
+        self.sending.set()
+        for thread in self.threads:
+            thread.join()
+
+    def _run(self, client: int) -> None:
+        while self.sending.wait() and not self.ended:
+            self.busy.add(client)
+            answer = self.server.request("GET", "/secured/ping", token=self.token)
+            self.answers[f"{answer.status} after {answer.headers.get('retry-after')}"] += 1
+            self.busy.remove(client)
+            time.sleep(PAUSE)
+
+
+def turn(connection: HTTPConnection, token: str, requests: int) -> list[float]:
+    """Return how many seconds each of these requests with this own token took, once the server is awake."""
+    seconds = []
+    for _request in range(WARM + requests):
+        start = time.perf_counter()
+        connection.request("GET", "/secured/ping", headers={"Authorization": f"Bearer {token}"})
+        response = connection.getresponse()
+        response.read()
+        seconds.append(time.perf_counter() - start)
+        if response.status != 200:
+            sys.exit(f"An own token was answered with {response.status}")
+    return seconds[WARM:]
+
+
+def own_token(server: LiveServer) -> str:
+    """Return a new access token of our own."""
+    answer = server.request("POST", "/auth/token", {"username": "alice", "password": "correct horse battery"})
+    return str(answer.json()["access"])
+
+
+def main() -> int:
+    """Return 0 where own tokens are as fast as ever, else 1."""
+    silent: list[float] = []
+    sending: list[float] = []
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        local_issuer() as issuer,
+        serve(Path(directory), ALLOW_SIGNUP="on", OIDC_ISSUER=issuer.url, OIDC_AUDIENCE=AUDIENCE) as server,
+    ):
+        issuer.answers[DISCOVERY] = hang
+        server.request("POST", "/auth/register", {"username": "alice", "password": "correct horse battery"})
+        outside = Outside(server, issuer.token(exp=2**32))
+        connection = HTTPConnection("127.0.0.1", server.port)
+        try:
+            turn(connection, own_token(server), REQUESTS)  # warms up
+            for _turn in range(TURNS):
+                token = own_token(server)
+                silent += turn(connection, token, REQUESTS // 2)
+                outside.sending.set()
+                issuer.arrived.acquire()  # from here on it holds one of them, for two seconds
+                sending += turn(connection, token, REQUESTS)
+                outside.silence()
+                silent += turn(connection, token, REQUESTS // 2)
+        finally:
+            outside.end()
+            connection.close()
+        fetches = len(issuer.asked)
+    usual, median = statistics.median(silent), statistics.median(sending)
+    print(f"{CLIENTS} clients with outside tokens: {dict(outside.answers)}; the issuer was asked {fetches} times")
+    figures = f"usual {1000 * usual:.2f} ms, issuer hanging {1000 * median:.2f} ms"
+    print(f"median of {len(silent)} own requests each: {figures}, {100 * (median / usual - 1):+.1f} %")
+    return 0 if median <= MOST * usual and not any(key.startswith("200") for key in outside.answers) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Tokens of an outside issuer (JSON Web Tokens, RFC 7519 and RFC 8725), and the users whom they are about."""
+
+import re
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import AuthenticationFailed
+
+from cashman_project.environment import Issuer
+
+from .keys import Keys, UnknownKey
+from .models import User
+from .refusals import refusal
+
+ALGORITHM = "RS256"
+TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}  # of an access token (RFC 9068, section 4), in lower case
+FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # JWS, compact and not detached (RFC 7515, section 7.1)
+LONGEST = 16_384  # characters of a token; far more than an issuer makes
+LEEWAY = 10  # seconds that the issuer's clock may differ
+LONGEST_SUBJECT = 255  # characters of issuer and `sub`, as of User.subject
+LAST_MOMENT = 253_402_300_799  # the end of the year 9999, after which Python has no dates
+
+keepers: dict[tuple[str, str], Keys] = {}
+
+
+def outside_user(token: str) -> User:
+    """Return the active user whom the outside issuer's token is about; one seen first is made where settings say so.
+
+    Raises AuthenticationFailed (401) with the code of what is wrong, KeysUnavailable (503) where the issuer's keys
+    can't be had.
+    """
+    issuer = settings.OIDC
+    if issuer is None or len(token) > LONGEST or not FORM.fullmatch(token):
+        raise refusal(jwt.DecodeError("nobody's, or no token"))
+    try:
+        claims = _claims(token, issuer)
+    except (jwt.PyJWTError, UnknownKey, ArithmeticError, TypeError, ValueError) as error:
+        raise refusal(error) from None
+    return _user(claims["sub"], issuer)
+
+
+def keys_of(issuer: Issuer) -> Keys:
+    """Return the one keeper of an issuer's keys in this process."""
+    place = (issuer.url, issuer.keys_url)
+    return keepers.get(place) or keepers.setdefault(place, Keys(*place))  # of several threads at once one sets it
+
+
+def _claims(token: str, issuer: Issuer) -> dict[str, Any]:
+    header = jwt.get_unverified_header(token)
+    if {"crit", "b64"} & header.keys() or str(header.get("typ", "")).lower() not in TYPES:
+        raise jwt.InvalidTokenError("the header asks for something else than a plain access token")
+    claims = jwt.decode(
+        token,
+        keys_of(issuer).find(header.get("kid")),
+        algorithms=[ALGORITHM],
+        issuer=issuer.url,
+        audience=issuer.audience,
+        leeway=LEEWAY,
+        options={"require": ["iss", "aud", "exp", "sub"]},
+    )
+    for name in {"exp", "nbf", "iat"} & claims.keys():  # PyJWT reads "1" and true as numbers, too
+        if type(claims[name]) not in (int, float) or not claims[name] <= LAST_MOMENT:
+            raise jwt.InvalidTokenError(f"{name} is no moment")
+    return claims
+
+
+def _user(sub: str, issuer: Issuer) -> User:
+    # No URL holds a space, so neither another issuer nor a user of our own, whose subject is an id, has this one.
+    subject = f"{issuer.url} {sub}"
+    if not sub or not sub.isprintable() or len(subject) > LONGEST_SUBJECT:
+        raise refusal(jwt.InvalidTokenError("sub is empty, too long or unprintable"))
+    user = User.objects.filter(subject=subject).first()
+    if user is None and issuer.provision:
+        user = _new_user(subject)
+    if user is None:
+        raise AuthenticationFailed(_("Nobody here is known by this token."), code="invalid_token")
+    if not user.is_active:
+        raise AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")
+    return user
+
+
+def _new_user(subject: str) -> User | None:
+    """Return a new user, or the one whom another request has just made."""
+    user = User(subject=subject)
+    user.username = str(user.id)  # nobody's choice: a name that the issuer's people choose could pass for another's
+    user.set_unusable_password()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        return User.objects.filter(subject=subject).first()
+    return user

@@ -1,0 +1,36 @@
+"""What a personal access token may not do. Any other credential may do all that its user may."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from .authentication import CHALLENGE
+from .models import PersonalToken, TokenScope
+
+
+class InsufficientScope(PermissionDenied):
+    """403: a token that is good, but not for this (RFC 6750, section 3.1)."""
+
+    auth_header = f'{CHALLENGE}, error="insufficient_scope"'
+
+
+class WithinScope(BasePermission):
+    """A personal token of scope `read` reads."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        token = request.auth
+        if isinstance(token, PersonalToken) and token.scope == TokenScope.READ and request.method not in SAFE_METHODS:
+            raise InsufficientScope(_("This personal token may only read."))
+        return True
+
+
+class NoPersonalToken(BasePermission):
+    """A personal token neither makes tokens nor touches what its user logs in by: who steals one gains no more."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if isinstance(request.auth, PersonalToken):
+            raise InsufficientScope(_("A personal token may not do this: log in with your name and password."))
+        return True

@@ -1,0 +1,63 @@
+"""Personal access tokens as credentials: whose one is, and that it was used."""
+
+import base64
+import datetime
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from uuid import UUID
+
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import AuthenticationFailed
+
+from .models import TOKEN_PREFIX, PersonalToken, digest_of
+
+SECRET = re.compile(f"{TOKEN_PREFIX}([A-Za-z0-9_-]{{64}})")  # 16 bytes of the owner's id and 32 random ones
+NOTED_EVERY = datetime.timedelta(minutes=1)
+
+
+def personal_token(text: str) -> PersonalToken:
+    """Return the token of that secret, with its owner, and note its use.
+
+    Raises AuthenticationFailed (401) where there is none, or it has expired, or its user is deactivated.
+    """
+    match = SECRET.fullmatch(text)
+    token = None
+    if match:
+        owner = UUID(bytes=base64.urlsafe_b64decode(match[1])[:16])
+        tokens = PersonalToken.objects.select_related("owner").filter(owner=owner, digest=digest_of(text))
+        token = next(iter(tokens), None)
+    if token is None or not token.owner.is_active:
+        raise AuthenticationFailed(_("There is no such personal token, or no more."), code="invalid_token")
+    if token.expires_at and token.expires_at <= timezone.now():
+        raise AuthenticationFailed(_("This personal token has expired."), code="token_expired")
+    _note_use(token)
+    return token
+
+
+def _note_use(token: PersonalToken) -> None:
+    """Note the moment, about once a minute; not at all where that would have to wait for a lock: a read never does."""
+    now = timezone.now()
+    if token.last_used_at and now - token.last_used_at < NOTED_EVERY:
+        return
+    row = PersonalToken.objects.filter(pk=token.pk, owner=token.owner)
+    with suppress(OperationalError), _impatience(), transaction.atomic():
+        if row.select_for_update(skip_locked=True, no_key=True):
+            row.update(last_used_at=now)
+
+
+@contextmanager
+def _impatience() -> Iterator[None]:
+    """Let SQLite, where the whole database is locked at once, give up a lock that is taken at once."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        [patience] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {patience}")

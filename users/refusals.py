@@ -1,0 +1,19 @@
+"""What is wrong with a token, as the error of the API that says so."""
+
+import jwt
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import AuthenticationFailed
+
+
+def refusal(error: BaseException) -> AuthenticationFailed:
+    """Return the 401 for what PyJWT, or who calls it, found wrong with a token."""
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        causes.append(cause)
+        cause = cause.__cause__
+    if any(isinstance(cause, jwt.ExpiredSignatureError) for cause in causes):
+        return AuthenticationFailed(_("This token has expired: get a new one."), code="token_expired")
+    if any(isinstance(cause, jwt.InvalidAudienceError | jwt.InvalidIssuerError) for cause in causes):
+        return AuthenticationFailed(_("This token was made by or for another service."), code="invalid_claims")
+    return AuthenticationFailed(_("This token is not valid here."), code="invalid_token")

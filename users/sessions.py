@@ -1,0 +1,113 @@
+"""Logins over the API: the JSON Web Tokens (RFC 7519) that each session hands out, and how it ends.
+
+A refresh token is good once. Who presents one a second time may have stolen it, or been stolen from, so
+the session ends for both (RFC 9700, section 4.14.2).
+"""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import jwt
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
+from rest_framework_simplejwt.utils import datetime_from_epoch
+
+from .models import Session, User
+from .refusals import refusal
+
+TokenT = TypeVar("TokenT", bound=Token)
+
+HEADER = {"alg": "HS256", "typ": "JWT"}  # of every own token, and nothing else
+
+
+def start_session(owner: User) -> RefreshToken:
+    """Start a session and return its first refresh token; raises IntegrityError where the owner is gone by now."""
+    sessions = Session.objects.filter(owner=owner)
+    sessions.filter(expires_at__lt=timezone.now()).delete()
+    refresh = RefreshToken.for_user(owner)
+    session = Session.objects.create(owner=owner, auth_hash=owner.get_session_auth_hash(), **_state_of(refresh))
+    refresh["sid"] = str(session.pk)
+    return refresh
+
+
+def refresh_session(text: str) -> RefreshToken:
+    """Return the refresh token that follows the given one.
+
+    Raises AuthenticationFailed (401) where it is no good; one that was used before ends its session.
+    """
+    presented = _validated(RefreshToken, text)
+    session = _session_of(presented)
+    following = RefreshToken.for_user(session.owner)
+    following["sid"] = str(session.pk)
+    row = Session.objects.filter(pk=session.pk, owner=session.owner)
+    if not row.filter(jti=presented["jti"]).update(**_state_of(following)):  # of several at once one wins
+        row.delete()
+        raise AuthenticationFailed(_("This token has been used before: log in anew."), code="invalid_token")
+    return following
+
+
+def end_session(text: str) -> None:
+    """End the session of a refresh token; raises AuthenticationFailed (401) where the token is no good."""
+    session = _session_of(_validated(RefreshToken, text))
+    Session.objects.filter(pk=session.pk, owner=session.owner).delete()
+
+
+def own_user(text: str) -> User:
+    """Return the user of an access token; raises AuthenticationFailed (401) with the code of what is wrong with it."""
+    return _session_of(_validated(AccessToken, text)).owner
+
+
+def header_of(text: str) -> dict[str, Any]:
+    """Return the header of a token, unverified; raises AuthenticationFailed (401) where it is no token."""
+    try:
+        return jwt.get_unverified_header(text)
+    except jwt.InvalidTokenError:
+        raise malformed() from None
+
+
+def malformed() -> AuthenticationFailed:
+    """Return the 401 of what is no token at all."""
+    return AuthenticationFailed(_("This token is not valid here."), code="invalid_token")
+
+
+def _state_of(refresh: RefreshToken) -> dict[str, Any]:
+    """Return what a session keeps of the refresh token that is good from now on."""
+    return {"jti": refresh["jti"], "expires_at": datetime_from_epoch(refresh["exp"])}
+
+
+def _validated(kind: type[TokenT], text: str) -> TokenT:
+    if header_of(text) != HEADER:
+        raise malformed()
+    try:
+        return kind(text)  # type: ignore[arg-type]  # the stub means a token, simplejwt its text
+    except TokenError as error:
+        raise refusal(error) from None
+    except (ArithmeticError, OSError, TypeError, ValueError):  # claims of a wrong type or size
+        raise malformed() from None
+
+
+def _session_of(token: Token) -> Session:
+    """Return the token's session, with its owner; raises AuthenticationFailed (401) where it has ended."""
+    # Found by its key alone, the rest is compared here: a query that says it all takes Django twice as long to write,
+    # at every request.
+    key = _uuid(token.get("sid"))
+    session = next(iter(Session.objects.select_related("owner").filter(pk=key)), None) if key else None
+    if session is None or not _is_running(session) or session.owner.subject != token.get("sub"):
+        raise AuthenticationFailed(_("The login of this token has ended: log in anew."), code="invalid_token")
+    return session
+
+
+def _is_running(session: Session) -> bool:
+    owner = session.owner
+    return owner.is_active and constant_time_compare(session.auth_hash, owner.get_session_auth_hash())
+
+
+def _uuid(text: object) -> UUID | None:
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,28 @@
+"""Alice with a password, for what is asked for one, and an outside issuer."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_django import Settings
+
+from cashman_project.environment import Issuer
+from users.models import User
+from users.oidc import keepers
+from users.tests.issuer import AUDIENCE, LocalIssuer, local_issuer
+from users.tests.tokens import PASSWORD
+
+
+@pytest.fixture
+def issuer(settings: Settings) -> Iterator[LocalIssuer]:
+    """An issuer whose tokens are taken, and whose people become users at first sight."""
+    with local_issuer() as issuer:
+        settings.OIDC = Issuer(issuer.url, AUDIENCE, "", provision=True)
+        yield issuer
+    keepers.clear()  # the next issuer may get this port
+
+
+@pytest.fixture
+def known(alice: User) -> User:
+    alice.set_password(PASSWORD)
+    alice.save()
+    return alice
