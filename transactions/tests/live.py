@@ -99,6 +99,10 @@ class LiveServer:
                 return match
             seen.append(line)
 
+    def log(self) -> list[str]:
+        """Return the lines of the server's log that are there and that nobody has waited for."""
+        return [self._lines.get() for _line in range(self._lines.qsize())]
+
     def wait_for_worker(self) -> None:
         """Wait until one more worker has started and answers."""
         self.wait_for(r"Started worker-\d+")
