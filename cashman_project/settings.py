@@ -59,7 +59,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
         # would fail at once with "database is locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 5,  # seconds that a writer waits for its turn
+        "timeout": 20,  # seconds that a writer waits for its turn: SQLite keeps no queue, and some wait long
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     # Several connections must meet in the tests, which an in-memory database can't have.

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 from tests.faults.common import PERSON, Client, verdict, workers
@@ -25,7 +26,7 @@ def fill_and_empty(server: LiveServer, disk: Path) -> int:
     """Write until the disk is full, go on, make room and write again; return the exit status."""
     client = Client(server)
     started = workers(server)
-    paths = ("/incomes", "/summary", "/incomes.csv", "/readyz")
+    paths = ("/incomes", "/summary", "/transactions?search=ballast", "/readyz")
     ballast = disk / "ballast"
     ballast.write_bytes(bytes((SIZE - 4) << 20))
 
@@ -42,8 +43,7 @@ def fill_and_empty(server: LiveServer, disk: Path) -> int:
         after[answer.status] += 1
 
     [summary] = json.loads(client.send("GET", "/summary").body)["results"]
-    stored = 0
-    with sqlite3.connect(disk / "full.sqlite3") as database:
+    with closing(sqlite3.connect(disk / "full.sqlite3")) as database:
         [[integrity]] = database.execute("PRAGMA integrity_check")
         [[stored]] = database.execute("SELECT COUNT(*) FROM transactions_transaction")
     return verdict(
