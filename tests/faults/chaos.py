@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ from transactions.tests.live import LiveServer
 CLIENTS = 8
 WORKERS = 4
 KILLS_PER_CRASH = 3
-PAUSE = 1.5  # seconds between two kills, in the mean
+WRITES_BETWEEN = 20  # that are acknowledged between two kills, at least
+PAUSE = 0.5  # seconds between those and a kill, in the mean
 TROUBLE = (OSError, http.client.HTTPException)
 EXPECTED = {"201", "409", "503"}  # acknowledged, in progress elsewhere, out of reach
 
@@ -87,11 +89,17 @@ class Writer:
             time.sleep(0.05)
 
 
-def disturb(server: LiveServer, cluster: Cluster | None, kills: int) -> tuple[int, int]:
-    """Kill that many workers, and crash the cluster now and then; return how many died and how many crashes it saw."""
+def disturb(
+    server: LiveServer, cluster: Cluster | None, kills: int, acknowledged: Callable[[], int]
+) -> tuple[int, int]:
+    """Kill that many workers, and crash the cluster now and then, each time after some more writes were acknowledged.
+
+    Return how many workers died and how many crashes the cluster saw.
+    """
     killed = crashes = 0
     chance = random.Random(1)
     while killed < kills:
+        assert grows(acknowledged, WRITES_BETWEEN)
         time.sleep(chance.uniform(0, 2 * PAUSE))
         assert eventually(lambda: bool(workers(server)))  # it may be being started again
         os.kill(workers(server)[0], signal.SIGKILL)
@@ -102,6 +110,12 @@ def disturb(server: LiveServer, cluster: Cluster | None, kills: int) -> tuple[in
             time.sleep(chance.uniform(0, 1))
             cluster.start()
     return killed, crashes
+
+
+def grows(count: Callable[[], int], by: int) -> bool:
+    """Wait until the count has grown by that much; return whether it has."""
+    enough = count() + by
+    return eventually(lambda: count() >= enough)
 
 
 def chaos(server: LiveServer, cluster: Cluster | None, kills: int) -> int:
@@ -119,7 +133,7 @@ def chaos(server: LiveServer, cluster: Cluster | None, kills: int) -> int:
 
         def disturbed() -> tuple[int, int]:
             try:
-                return disturb(server, cluster, kills)
+                return disturb(server, cluster, kills, lambda: sum(len(writer.acknowledged) for writer in writers))
             finally:
                 over.set()
 

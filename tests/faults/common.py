@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+import django
 from django.db import connection
 
 from transactions.tests.live import PATIENCE, LiveServer
@@ -76,6 +77,7 @@ def a_database() -> Iterator[dict[str, str]]:
     if connection.vendor != "postgresql":
         yield {}
         return
+    django.setup()
     name = f"races_{secrets.token_hex(4)}"
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name}")

@@ -41,7 +41,7 @@ class Bearer:
 
     refresh = os.environ["FUZZ_REFRESH"]
 
-    def get(self, case: schemathesis.Case, context: schemathesis.AuthContext) -> str:
+    def get(self, case: schemathesis.Case[Any], context: schemathesis.AuthContext) -> str:
         body = json.dumps({"refresh": Bearer.refresh}).encode()
         address = f"{os.environ['FUZZ_URL']}/auth/token/refresh"
         request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
@@ -50,13 +50,13 @@ class Bearer:
         Bearer.refresh = tokens["refresh"]
         return str(tokens["access"])
 
-    def set(self, case: schemathesis.Case, data: Any, context: schemathesis.AuthContext) -> None:
-        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {data}"}
+    def set(self, case: schemathesis.Case[Any], data: Any, context: schemathesis.AuthContext) -> None:
+        case.headers["Authorization"] = f"Bearer {data}"
 
 
 @schemathesis.check
 def valid_requests_are_accepted(
-    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> bool | None:
     """Check that what keeps to the schema is accepted, or breaks a rule that the schema can't say."""
     if response.status_code == 400 and all(_is_beyond_the_schema(fault) for fault in response.json()["errors"]):
@@ -66,7 +66,7 @@ def valid_requests_are_accepted(
 
 @schemathesis.check
 def invalid_requests_are_refused(
-    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case
+    ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case[Any]
 ) -> bool | None:
     """Check that what breaks the schema is refused; an empty query parameter counts as absent, as a form sends it."""
     if "" in (case.query or {}).values():

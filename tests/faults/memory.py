@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
 
@@ -41,26 +42,27 @@ def send_mixed(client: Client, count: int, seed: int) -> Counter[int]:
         text = f"{seed} {number} {chance.random()}"
         body = {"description": text, "amount": f"{chance.randint(1, 10**6) / 100:.2f}", "notes": text}
         path = chance.choice(paths) if paths else "/incomes/nowhere"
-        kinds = [
-            lambda body=body: client.send("POST", "/incomes", body),
-            lambda body=body, text=text: client.send("POST", "/expenses", body, Idempotency_Key=text.replace(" ", "-")),
-            lambda: client.send("GET", "/transactions"),
-            lambda number=number: client.send("GET", f"/transactions?amount_min={number}&ordering=-amount&page_size=9"),
-            lambda text=text: client.send("GET", f"/incomes?search={text.replace(' ', '%20')}"),
-            lambda: client.send("GET", "/summary?group_by=month,category"),
-            lambda path=path: client.send("GET", path),
-            lambda path=path, text=text: client.send("PATCH", path, {"description": text}),
-            lambda path=path, text=text: client.send("PATCH", path, {"notes": text}, If_Match=f'"{text}"'),
-            lambda path=path: client.send("DELETE", path),
-            lambda text=text: client.send("GET", "/me", X_Request_ID=text),
-            lambda text=text: client.send("GET", f"/{text.replace(' ', '/')}"),
-            lambda text=text: client.send("POST", "/incomes", {text: 1}),
-            lambda text=text: client.send("GET", "/incomes", Accept_Language=text[:20]),
-            lambda text=text: client.send("GET", f"/incomes?{text[:3].strip()}=1"),
-            lambda text=text: client.send("POST", "/auth/token/refresh", {"refresh": text}),
-            lambda: client.send("GET", "/", Accept="text/html"),
+        kinds: list[tuple[str, str, Any, dict[str, str]]] = [
+            ("POST", "/incomes", body, {}),
+            ("POST", "/expenses", body, {"Idempotency-Key": text.replace(" ", "-")}),
+            ("GET", "/transactions", None, {}),
+            ("GET", f"/transactions?amount_min={number}&ordering=-amount&page_size=9", None, {}),
+            ("GET", f"/incomes?search={text.replace(' ', '%20')}", None, {}),
+            ("GET", "/summary?group_by=month,category", None, {}),
+            ("GET", path, None, {}),
+            ("PATCH", path, {"description": text}, {}),
+            ("PATCH", path, {"notes": text}, {"If-Match": f'"{text}"'}),
+            ("DELETE", path, None, {}),
+            ("GET", "/me", None, {"X-Request-ID": text}),
+            ("GET", f"/{text.replace(' ', '/')}", None, {}),
+            ("POST", "/incomes", {text: 1}, {}),
+            ("GET", "/incomes", None, {"Accept-Language": text[:20]}),
+            ("GET", f"/incomes?{text[:3].strip()}=1", None, {}),
+            ("POST", "/auth/token/refresh", {"refresh": text}, {}),
+            ("GET", "/", None, {"Accept": "text/html"}),
         ]
-        answer = chance.choice(kinds)()
+        method, target, data, headers = chance.choice(kinds)
+        answer = client.send(method, target, data, **headers)
         answers[answer.status] += 1
         if answer.status == 201:
             paths.append(f"/transactions/{json.loads(answer.body)['id']}")
