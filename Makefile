@@ -2,11 +2,12 @@
 # installed script breaks where the path holds a space.
 PYTHON := .venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
+FAULTS := DEBUG=on $(PYTHON) -m tests.faults
 COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e races issuer-hangs lint types requirements
+.PHONY: help run test e2e chaos contention disk-full fuzz memory races issuer-hangs lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -23,8 +24,23 @@ test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's pictures anew
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
 
+chaos: .venv/stamp-dev ## kill workers and crash PostgreSQL while clients write; LENGTH kills (100) on each database
+	@$(FAULTS).chaos
+
+contention: .venv/stamp-dev ## let 16 clients write to one SQLite file; LENGTH seconds (60)
+	@$(FAULTS).contention
+
+disk-full: .venv/stamp-dev ## fill the disk of an SQLite file while clients write and read; as root
+	@$(FAULTS).disk_full
+
+fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
+	@$(FAULTS).fuzz
+
+memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
+	@$(FAULTS).memory
+
 races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; takes minutes
-	@DEBUG=on $(PYTHON) -m tests.faults.races
+	@$(FAULTS).races
 
 issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs

@@ -59,14 +59,22 @@ if _database["ENGINE"].endswith("sqlite3"):
         # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
         # would fail at once with "database is locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 5,  # seconds that a writer waits for its turn
+        "timeout": 20,  # seconds that a writer waits for its turn: SQLite keeps no queue, and some wait long
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     # Several connections must meet in the tests, which an in-memory database can't have.
     _database["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
 else:
+    _database["ENGINE"] = "cashman_project.api.postgresql"
     _database["PASSWORD"] = read_text("DATABASE_PASSWORD") or _database["PASSWORD"]
     _database["DISABLE_SERVER_SIDE_CURSORS"] = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
+    _options: dict[str, Any] = {
+        "connect_timeout": 1,  # second
+        "tcp_user_timeout": 10_000,  # milliseconds, after which a network that swallows what is sent counts as down
+    }
+    if not _database["DISABLE_SERVER_SIDE_CURSORS"]:  # PgBouncer refuses these: docs/deploy.md
+        _options["options"] = "-c statement_timeout=30s -c lock_timeout=5s"
+    _database["OPTIONS"] = {**_options, **_database.get("OPTIONS", {})}
 DATABASES = {"default": _database}
 
 # -- Application ------------------------------------------------------------------------------
@@ -96,6 +104,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cashman_project.api.logs.RequestLogMiddleware",
     "cashman_project.api.middleware.SecurityHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -150,10 +159,29 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "prefer"]
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After"]
+CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
 BODY_LIMIT = 5_000_000  # bytes of a request's body
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
+
+# -- Logs -------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,  # granian's
+    "formatters": {
+        "json": {"()": "cashman_project.api.logs.JSONFormatter"},
+        "text": {"format": "[%(levelname)s] %(message)s"},
+    },
+    "filters": {"crashes": {"()": "cashman_project.api.logs.CrashFilter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "text" if DEBUG else "json"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "cashman": {"level": "INFO"},
+        "django": {"handlers": [], "level": "INFO"},  # to the root's alone
+        "django.request": {"filters": ["crashes"]},
+    },
+}
 
 # -- REST framework ---------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class IdsField(serializers.ListField):
 class IdsSerializer(StrictSerializer):
     """The ids of rows."""
 
-    ids = IdsField(allow_empty=False, max_length=MAX_ROWS)
+    ids = IdsField(allow_empty=False, min_length=1, max_length=MAX_ROWS)
 
 
 class BulkCreateViewSet(OwnedModelViewSet):

@@ -1,5 +1,6 @@
 """Errors as problem details (RFC 9457), one shape for every error of every path."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypedDict
@@ -22,6 +23,8 @@ from rest_framework.serializers import as_serializer_error
 
 from .integrity import conflict_of
 from .renderers import PageRenderer
+
+logger = logging.getLogger("cashman.errors")
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_AFTER = 1  # seconds: a database that restarts is soon back
@@ -100,6 +103,9 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
     error = _api_exception(exc)
     if error is None:
         return None
+    if isinstance(exc, OperationalError | InterfaceError):
+        # Its first line holds nothing of a row: it tells of a connection, a lock, a limit or a disk.
+        logger.warning("Database: %s", str(exc).partition("\n")[0], extra={"request": context["request"]})
     headers = {}
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = str(error.auth_header)  # type: ignore[attr-defined]

@@ -122,17 +122,24 @@ class ReadyView(PublicView):
     """200 while the database is reachable and migrated; 503 otherwise."""
 
     renderer_classes = (JSONRenderer,)
+    migrated = False  # what this process has once seen so stays so
 
     @extend_schema(operation_id="readyz", tags=["service"], responses={200: STATUS, **problems(503)})
     def get(self, request: Request) -> Response:
         try:
-            executor = MigrationExecutor(connection)
-            pending = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            ReadyView.migrated = ReadyView.migrated or not _pending_migrations()
         except Error:
             raise Unavailable from None
-        if pending:
+        if not ReadyView.migrated:
             raise Unavailable(_("The database is not migrated yet."))
         return Response({"status": "ok"})
+
+
+def _pending_migrations() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
 
 
 class SchemaView(StrictViewMixin, SpectacularAPIView):

@@ -4,86 +4,22 @@
 own beside that one. The last line has the figures; the exit status is 1 where one is not as it must be.
 """
 
-import http.client
 import json
 import os
-import secrets
 import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
-from django.db import connection
-
+from tests.faults.common import PERSON, Answer, Client, a_database, all_of
 from transactions.tests.live import PATIENCE, LiveServer, serve
 
 KEYS, DUPLICATES = 200, 24
 CLIENTS, INCREMENTS = 8, 500
 CHANGES = 500
 WORKERS = 4
-PERSON = {"username": "racer", "password": "correct horse battery"}
-
-
-class Answer(NamedTuple):
-    """What came back: the headers' names are in lower case."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-class Client:
-    """A person's client with a connection of its own."""
-
-    def __init__(self, server: LiveServer) -> None:
-        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
-        self.log_in()
-
-    def log_in(self) -> None:
-        self.token = ""
-        self.token = json.loads(self.send("POST", "/auth/token", PERSON).body)["access"]
-
-    def send(self, method: str, path: str, data: Any = None, **headers: str) -> Answer:
-        """Send one request, with a new token where the old one has expired; return the answer."""
-        sent = {"Accept": "application/json", "Content-Type": "application/json"}
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        if self.token:
-            sent["Authorization"] = f"Bearer {self.token}"
-        self.connection.request(method, path, None if data is None else json.dumps(data), sent)
-        response = self.connection.getresponse()
-        received = {name.lower(): value for name, value in response.getheaders()}
-        answer = Answer(response.status, received, response.read())
-        if answer.status == 401 and self.token:
-            self.log_in()
-            return self.send(method, path, data, **headers)
-        return answer
-
-
-@contextmanager
-def a_database() -> Iterator[dict[str, str]]:
-    """Yield the environment of a server with an empty database, which is dropped at the end."""
-    if connection.vendor != "postgresql":
-        yield {}
-        return
-    name = f"races_{secrets.token_hex(4)}"
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE DATABASE {name}")
-        try:
-            yield {"DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()}
-        finally:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def all_of(*tasks: Callable[[], Any]) -> list[Any]:
-    """Run the tasks side by side; return what they return."""
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return [task.result() for task in [pool.submit(task) for task in tasks]]
 
 
 def one_key_from_many_clients(server: LiveServer) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -100,7 +36,7 @@ def one_key_from_many_clients(server: LiveServer) -> tuple[dict[str, Any], dict[
 
     all_of(*[lambda client=client: send(client) for client in clients])
 
-    found = Counter(row["description"] for row in rows(clients[0], "/incomes"))
+    found = Counter(row["description"] for row in clients[0].rows("/incomes"))
     counted = {
         "keys": KEYS,
         "requests": sum(map(len, answers)),
@@ -165,16 +101,6 @@ def created(client: Client) -> str:
     """Return the path of a new income of 1."""
     body = {"description": "race", "amount": 1, "date": "2026-11-01"}
     return f"/incomes/{json.loads(client.send('POST', '/incomes', body).body)['id']}"
-
-
-def rows(client: Client, path: str) -> Iterator[dict[str, Any]]:
-    """Yield all rows of the list."""
-    following = f"{path}?page_size=500"
-    while following:
-        page = json.loads(client.send("GET", following).body)
-        yield from page["results"]
-        target = urlsplit(page["next"] or "")
-        following = f"{target.path}?{target.query}" if page["next"] else ""
 
 
 def main() -> int:

@@ -45,7 +45,6 @@ class LiveServer:
             self.port: int = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {**os.environ, "DEBUG": "on", "WORKERS": "1", **environment, "PORT": str(self.port)}
-        self._lines: queue.Queue[str] = queue.Queue()
 
     def manage(self, *arguments: str) -> str:
         """Run manage.py with the server's environment; return what it prints. Raises CalledProcessError."""
@@ -57,6 +56,7 @@ class LiveServer:
 
     def start(self) -> None:
         """Return once every worker has started and /readyz answers, whatever it says."""
+        self._lines: queue.Queue[str] = queue.Queue()
         self.process = subprocess.Popen(
             self.command,
             cwd=settings.BASE_DIR,
@@ -98,6 +98,10 @@ class LiveServer:
             if match := re.search(pattern, line):
                 return match
             seen.append(line)
+
+    def log(self) -> list[str]:
+        """Return the lines of the server's log that are there and that nobody has waited for."""
+        return [self._lines.get() for _line in range(self._lines.qsize())]
 
     def wait_for_worker(self) -> None:
         """Wait until one more worker has started and answers."""

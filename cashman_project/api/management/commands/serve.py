@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 # Per worker. Each keeps a database connection, and a PostgreSQL server has about a hundred for all.
 THREADS = min(8, 2 * (os.cpu_count() or 1))
+# Seconds that a worker has to end. One that is told to while it is starting never hears it.
+PATIENCE = 30
 
 
 class Command(BaseCommand):
@@ -33,6 +35,7 @@ class Command(BaseCommand):
             "--port": str(settings.PORT),
             "--workers": str(settings.WORKERS),
             "--blocking-threads": str(THREADS),
+            "--workers-kill-timeout": str(PATIENCE),
         }
         command = [sys.executable, "-m", "granian", "--respawn-failed-workers", "--no-ws"]
         command += [word for argument in arguments.items() for word in argument]

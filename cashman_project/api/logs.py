@@ -1,0 +1,101 @@
+"""What the service says of itself while it runs: lines of JSON, one per request, none with a secret or a row in it."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+from uuid_utils import uuid7
+
+logger = logging.getLogger("cashman.requests")
+
+HEADER = "X-Request-ID"
+LONGEST_ID = 128
+LINE = "%(method)s %(path)s %(status)d %(duration_ms).1f ms"
+
+
+class RequestLogMiddleware:
+    """Log each request when its answer is made, and give it an id, which the answer's X-Request-ID tells.
+
+    The id is the client's own X-Request-ID, where that is 1 to 128 visible ASCII characters. The path is
+    logged without the query, which may hold what somebody searches for; `user` is the id of who is known.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.perf_counter()
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _is_id(given) else uuid7().hex
+        request.META["REQUEST_ID"] = request_id
+        response = self.get_response(request)
+        response.headers[HEADER] = request_id
+        fields = {
+            "request_id": request_id,
+            "method": request.method,
+            "path": request.path,
+            "status": response.status_code,
+            "duration_ms": round((time.perf_counter() - began) * 1_000, 1),
+            "user": _user_id(request),
+        }
+        logger.info(LINE, fields)
+        return response
+
+
+class CrashFilter(logging.Filter):
+    """Lets an exception pass; that a request was refused, its own line says."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return bool(record.exc_info)
+
+
+class JSONFormatter(logging.Formatter):
+    """Format a record as one line of JSON.
+
+    A message whose one argument is a mapping is told by the members of that. Of an exception it shows where
+    it happened and its type, but not its message, in which a database or a parser may quote what was sent.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+        }
+        if isinstance(record.args, Mapping):
+            line |= record.args
+        else:
+            line["message"] = record.getMessage()
+        if request := getattr(record, "request", None):
+            line["request_id"] = request.META.get("REQUEST_ID")
+        if record.exc_info and record.exc_info[1]:
+            line["trace"] = _trace(record.exc_info[1])
+        return orjson.dumps(line, default=str).decode()
+
+
+def _is_id(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_ID and text.isascii() and text.isprintable() and " " not in text
+
+
+def _user_id(request: HttpRequest) -> Any:
+    """Return the id of the request's user where somebody has asked for the user already; None otherwise."""
+    user = getattr(request, "_cached_user", None) or getattr(request, "user", None)
+    return None if type(user) is SimpleLazyObject else getattr(user, "pk", None)
+
+
+def _trace(error: BaseException) -> list[str]:
+    """Return the types and places of an exception and of those that led to it, the first one first."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    lines = _trace(cause) if cause else []
+    lines += [
+        f'File "{frame.filename}", line {frame.lineno}, in {frame.name}'
+        for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    code = getattr(error, "pgcode", None)  # PostgreSQL's
+    return [*lines, type(error).__qualname__ + (f" {code}" if code else "")]

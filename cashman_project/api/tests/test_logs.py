@@ -1,0 +1,156 @@
+"""Logs: one line for each request, found by its id, and nothing in them of what people keep here."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection
+from rest_framework.request import Request
+from rest_framework.test import APIClient
+
+from cashman_project.api.logs import JSONFormatter
+from cashman_project.api.tests.test_production import production, run
+from cashman_project.api.views import PingView
+from transactions.models import Income
+from transactions.tests.live import LiveServer, running
+from users.models import User
+
+REQUEST_LINE = ["time", "level", "logger", "request_id", "method", "path", "status", "duration_ms", "user"]
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Any:
+    """Return a function that gives the lines logged since the last call, as production writes them."""
+
+    def lines() -> list[dict[str, Any]]:
+        records = [json.loads(JSONFormatter().format(record)) for record in caplog.records]
+        caplog.clear()
+        return records
+
+    caplog.set_level(logging.INFO)
+    return lines
+
+
+def test_a_request_is_one_line(as_alice: APIClient, alice: User, logged: Any) -> None:
+    body = {"description": "plum velvet settee", "amount": 8317.25, "notes": "nobody's business"}
+    created = as_alice.post("/incomes", body)
+    as_alice.get("/incomes?search=velvet")
+
+    text = json.dumps(lines := logged())
+    assert [list(line) for line in lines] == 2 * [REQUEST_LINE]
+    assert [(line["method"], line["path"], line["status"]) for line in lines] == [
+        ("POST", "/incomes", 201),
+        ("GET", "/incomes", 200),
+    ]
+    assert {line["user"] for line in lines} == {str(alice.pk)}
+    assert lines[0]["request_id"] == created["X-Request-ID"] != lines[1]["request_id"]
+    for secret in ("velvet", "8317", "nobody", "Bearer", "alice"):
+        assert secret not in text
+
+
+def test_who_is_not_known_is_not_asked_for(nobody: APIClient, logged: Any) -> None:
+    """A line never costs a query: the session of a request that needed none stays unread."""
+    nobody.cookies["sessionid"] = "abcdefghijklmnop"
+    nobody.get("/ping")
+    nobody.get("/incomes")
+    nobody.get("/nowhere")
+    nobody.get("/livez")
+
+    assert [(line["path"], line["status"], line["user"]) for line in logged()] == [
+        ("/ping", 200, None),
+        ("/incomes", 401, None),
+        ("/nowhere", 404, None),
+        ("/livez", 200, None),
+    ]
+
+
+@pytest.mark.parametrize("given", ["a", "7f0c-42/x:y", 128 * "~", "!"])
+def test_a_requests_own_id_is_kept(given: str, nobody: APIClient, logged: Any) -> None:
+    answer = nobody.get("/ping", headers={"X-Request-ID": given})
+
+    assert answer["X-Request-ID"] == logged()[0]["request_id"] == given
+
+
+@pytest.mark.parametrize("given", ["", 129 * "x", "a b", "é", "a\x7f", "a\tb", "\x80", "ａ"])
+def test_another_id_is_replaced(given: str, nobody: APIClient, logged: Any) -> None:
+    answer = nobody.get("/nowhere", HTTP_X_REQUEST_ID=given)
+
+    assert len(answer["X-Request-ID"]) == 32
+    assert answer["X-Request-ID"] == logged()[0]["request_id"]
+
+
+def test_a_crash_is_logged_without_the_row(
+    as_alice: APIClient, alice: User, logged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database quotes in its refusal what it refuses; so may whoever turns that into another error."""
+
+    def get(view: PingView, request: Request) -> None:
+        try:
+            row = Income(owner=alice, description="plum velvet settee", amount=0, date="2026-11-01")
+            Income.objects.bulk_create([row])
+        except IntegrityError as error:
+            raise RuntimeError(f"plum velvet settee: {error}") from error
+
+    monkeypatch.setattr(PingView, "get", get)
+
+    answer = as_alice.get("/ping")
+
+    crash, line = logged()
+    assert (answer.status_code, line["status"]) == (500, 500)
+    assert crash["level"] == "ERROR"
+    assert crash["request_id"] == line["request_id"] == answer["X-Request-ID"]
+    assert crash["trace"][-1] == "RuntimeError"
+    assert "IntegrityError" in crash["trace"]
+    assert any(step.endswith("in get") and "test_logs.py" in step for step in crash["trace"])
+    if connection.vendor == "postgresql":
+        assert "CheckViolation 23514" in crash["trace"]
+    assert "velvet" not in json.dumps([crash, line])
+
+
+def test_what_the_database_suffers_from_is_told_once(
+    nobody: APIClient, logged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def get(view: PingView, request: Request) -> None:
+        raise OperationalError("database or disk is full\nDETAIL: velvet")
+
+    monkeypatch.setattr(PingView, "get", get)
+
+    answer = nobody.get("/ping")
+
+    warning, line = logged()
+    assert warning["message"] == "Database: database or disk is full"
+    assert (warning["level"], warning["request_id"]) == ("WARNING", answer["X-Request-ID"])
+    assert (line["status"], line["request_id"]) == (503, answer["X-Request-ID"])
+
+
+def test_a_trace_shows_what_led_to_it_in_order() -> None:
+    try:
+        try:
+            raise KeyError("velvet")
+        except KeyError:
+            raise ValueError("velvet") from None
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "", 0, "Lost %s", ("it",), sys.exc_info())
+
+    line = json.loads(JSONFormatter().format(record))
+
+    assert line["message"] == "Lost it"
+    assert line["trace"][-1] == "ValueError"
+    assert len(line["trace"]) == 2
+
+
+def test_a_served_request_is_one_line_of_json(tmp_path: Path) -> None:
+    environment = production(tmp_path)
+    run(environment, "manage.py", "makesecrets")
+    server = LiveServer(environment | {"HTTPS": "off"})
+    server.manage("migrate", "--verbosity=0")
+
+    with running(server):
+        server.request("GET", "/nowhere?q=velvet", headers={"X-Request-ID": "from-the-proxy"})
+        line = json.loads(server.wait_for(r"^\{.*from-the-proxy.*\}$")[0])
+
+    assert list(line) == REQUEST_LINE
+    assert (line["level"], line["path"], line["status"]) == ("INFO", "/nowhere", 404)

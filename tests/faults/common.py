@@ -1,0 +1,191 @@
+"""What the scripts of this directory share: a person's client, databases of their own, and a server that comes back."""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import django
+from django.db import connection
+
+from transactions.tests.live import PATIENCE, LiveServer
+
+PERSON = {"username": "racer", "password": "correct horse battery"}
+
+
+class Answer(NamedTuple):
+    """What came back: the headers' names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Client:
+    """A person's client with a connection of its own; it logs in unless it has a `token`."""
+
+    def __init__(self, server: LiveServer, token: str = "") -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        self.token = token
+        if not token:
+            self.log_in()
+
+    def log_in(self) -> None:
+        """Get an access token."""
+        self.token = ""
+        self.token = json.loads(self.send("POST", "/auth/token", PERSON).body)["access"]
+
+    def send(self, method: str, path: str, data: Any = None, **headers: str) -> Answer:
+        """Send one request, with a new token where the old one has expired; return the answer."""
+        sent = {"Accept": "application/json", "Content-Type": "application/json"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
+        self.connection.request(method, path, None if data is None else json.dumps(data), sent)
+        response = self.connection.getresponse()
+        received = {name.lower(): value for name, value in response.getheaders()}
+        answer = Answer(response.status, received, response.read())
+        if answer.status == 401 and self.token:
+            self.log_in()
+            return self.send(method, path, data, **headers)
+        return answer
+
+    def rows(self, path: str) -> Iterator[dict[str, Any]]:
+        """Yield all rows of the list."""
+        following = f"{path}?page_size=500"
+        while following:
+            page = json.loads(self.send("GET", following).body)
+            yield from page["results"]
+            target = urlsplit(page["next"] or "")
+            following = f"{target.path}?{target.query}" if page["next"] else ""
+
+
+@contextmanager
+def a_database() -> Iterator[dict[str, str]]:
+    """Yield the environment of a server with an empty database, which is dropped at the end."""
+    if connection.vendor != "postgresql":
+        yield {}
+        return
+    django.setup()
+    name = f"races_{secrets.token_hex(4)}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+        try:
+            yield {"DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()}
+        finally:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class Cluster:
+    """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits."""
+
+    def __init__(self, port: int) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="cashman.", dir="/tmp"))
+        self.url = f"postgres://cashman@127.0.0.1:{port}/postgres"
+        self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        self._prefix = []
+        if os.geteuid() == 0:  # as whom PostgreSQL refuses to run
+            shutil.chown(self.directory, "postgres")
+            self._prefix = ["runuser", "-u", "postgres", "--"]
+        self._run("initdb", "--username=cashman", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on"
+        self._start = ("start", "--wait", f"--options={settings}", f"--log={self.directory}/log")
+
+    def start(self) -> None:
+        self._run("pg_ctl", *self._start)
+
+    def crash(self) -> None:
+        """End all of its processes at once, as a crash would."""
+        self._run("pg_ctl", "stop", "--mode=immediate")
+
+    def remove(self) -> None:
+        self._run("pg_ctl", "stop", "--mode=immediate", check=False)
+        shutil.rmtree(self.directory)
+
+    def _run(self, program: str, *arguments: str, check: bool = True) -> None:
+        command = [*self._prefix, str(self._bin / program), *arguments, f"--pgdata={self.directory}/data"]
+        quiet = subprocess.DEVNULL  # not a pipe: the server would keep it open
+        subprocess.run(command, cwd=self.directory, check=check, stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+class Supervised:
+    """Starts the server again whenever it has ended, as systemd or Docker would; `restarts` counts that."""
+
+    def __init__(self, server: LiveServer) -> None:
+        self.server = server
+        self.restarts = 0
+        self._over = threading.Event()
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Run the server, which is supervised until the block ends."""
+        self.server.start()
+        watch = threading.Thread(target=self._watch)
+        watch.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            watch.join()
+            self.server.stop()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.2):
+            if self.server.process.poll() is not None:
+                self.server.stop()
+                self.server.start()
+                self.restarts += 1
+
+
+def workers(server: LiveServer) -> list[int]:
+    """Return the ids of the server's worker processes, the one that has lived longest first."""
+    parent = server.process.pid
+    found = []
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    for pid in map(int, children):
+        try:
+            if "resource_tracker" not in Path(f"/proc/{pid}/cmdline").read_text():  # a helper of multiprocessing
+                born = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+                found.append((int(born), pid))
+        except FileNotFoundError:  # it has just ended
+            continue
+    return [pid for _born, pid in sorted(found)]
+
+
+def all_of(*tasks: Callable[[], Any]) -> list[Any]:
+    """Run the tasks side by side; return what they return."""
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return [task.result() for task in [pool.submit(task) for task in tasks]]
+
+
+def length(default: int) -> int:
+    """Return how long the run is to be, in the unit of the script: LENGTH, or the default."""
+    return int(os.environ.get("LENGTH") or default)
+
+
+def verdict(passed: bool, **figures: Any) -> int:
+    """Print the figures as the run's last line; return its exit status."""
+    print(json.dumps({"passed": passed, **figures}), flush=True)
+    return 0 if passed else 1
+
+
+def eventually(answer: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Return whether the answer becomes true within the time."""
+    deadline = time.monotonic() + seconds
+    while not (done := answer()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return done
