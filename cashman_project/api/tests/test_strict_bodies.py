@@ -233,7 +233,7 @@ def test_a_form_of_a_session_is_read_as_strictly(client: APIClient, alice: User)
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/csv", "application/xml", "nonsense", "", "image/*", "application/problem+json"]
+    "accept", ["application/pdf", "application/xml", "nonsense", "", "image/*", "application/problem+json"]
 )
 @pytest.mark.parametrize("path", ["/incomes/%s", "/incomes", "/ping", "/livez", "/readyz", "/schema"])
 def test_what_is_accepted_must_be_served(path: str, accept: str, as_alice: APIClient, income: Transaction) -> None:
