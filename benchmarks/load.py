@@ -5,9 +5,11 @@ At SCALE 1 that is 1,000,000 transactions of 1,000 users, 200,000 of them the fi
 
 import datetime
 import io
+import itertools
 import os
 import random
 from collections.abc import Iterator
+from uuid import UUID
 
 import django
 
@@ -48,26 +50,28 @@ BATCH = 50_000
 generator = random.Random(6)
 
 
-def rows(owner: User, categories: list[Category], count: int) -> Iterator[str]:
-    """Yield lines of COPY's text format."""
-    ids = [str(category.id) for category in categories] + [r"\N"]
-    for number in range(count):
+def rows(users: list[User], categories: dict[UUID, list[str]]) -> Iterator[str]:
+    """Yield lines of COPY's text format in the order in which they would come in: by date, of all users in turn."""
+    owners = users[:1] * HEAVY_ROWS + users[1:] * ((ROWS - HEAVY_ROWS) // (len(users) - 1))
+    generator.shuffle(owners)
+    for number, owner in enumerate(owners):
         income = generator.random() < 0.1
         amount = generator.randrange(100, 50_000) * (1_000 if income else -100)  # of ten-thousandths
-        day = FIRST_DAY + datetime.timedelta(generator.randrange(DAYS))
+        day = FIRST_DAY + datetime.timedelta(DAYS * number // len(owners))
         moment = f"{day} 12:{number // 60 % 60:02}:{number % 60:02}.{generator.randrange(1_000):03}Z"
         text = f"{generator.choice(NOUNS)} {number}"
         notes = f"paid by card, slip {number}" if generator.random() < 0.2 else ""
         external_id = f"bank-{number}" if generator.random() < 0.5 else r"\N"
+        category = generator.choice(categories[owner.id])
         kind = "INCOME" if income else "EXPENSE"
-        columns = [uuid7(), owner.id, kind, text, amount, "USD", day, generator.choice(ids), notes, external_id, 1]
-        yield "\t".join(map(str, [*columns, moment, moment])) + "\n"
+        columns = [uuid7(), owner.id, kind, text, amount, "USD", day, category, notes, external_id, 1, moment, moment]
+        yield "\t".join(map(str, columns)) + "\n"
 
 
-def copy(lines: list[str]) -> None:
+def copy(lines: str) -> None:
     with connection.cursor() as cursor:
         cursor.cursor.copy_expert(  # psycopg2's own cursor: Django has no COPY
-            f"COPY transactions_transaction ({COLUMNS}) FROM STDIN", io.StringIO("".join(lines))
+            f"COPY transactions_transaction ({COLUMNS}) FROM STDIN", io.StringIO(lines)
         )
 
 
@@ -77,17 +81,14 @@ def load() -> None:
     users = User.objects.bulk_create(
         [User(id=(key := uuid7()), subject=str(key), username=f"user{n:04}", password=password) for n in range(USERS)]
     )
-    categories = Category.objects.bulk_create(
-        [Category(owner=user, name=name) for user in users for name in CATEGORIES]
-    )
-    lines: list[str] = []
-    for place, user in enumerate(users):
-        own = categories[place * len(CATEGORIES) : (place + 1) * len(CATEGORIES)]
-        lines += rows(user, own, HEAVY_ROWS if place == 0 else (ROWS - HEAVY_ROWS) // (USERS - 1))
-        if len(lines) >= BATCH:
-            copy(lines)
-            lines.clear()
-    copy(lines)
+    ids: dict[UUID, list[str]] = {user.id: [r"\N"] for user in users}  # the ids of each owner's, and none
+    for category in Category.objects.bulk_create(
+        Category(owner=user, name=name) for user in users for name in CATEGORIES
+    ):
+        ids[category.owner_id].append(str(category.id))
+    lines = rows(users, ids)
+    while batch := "".join(itertools.islice(lines, BATCH)):
+        copy(batch)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -100,7 +100,7 @@ class Results:
         median = statistics.median(ratios)
         text = f"{median:.3g} ({min(ratios):.3g} to {max(ratios):.3g})"
         target = TARGETS[workload].get(name)
-        return f"{text}, {verdict(median >= target)} {target:.2g}" if target else text
+        return f"{text}, {verdict(median >= target)} {target:.3g}" if target else text
 
     def print(self) -> None:
         print("\n## What each takes (median)\n")

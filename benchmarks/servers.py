@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,7 +109,10 @@ class Server:
         self.port = free_port()
         seed = subjects["user0001"]
         settings = environment_for(peer, environment, seed) | {"PORT": str(self.port), "WORKERS": str(WORKERS)}
-        self.process = subprocess.Popen(peer.command(self.port), cwd=ROOT, env=settings, stdout=subprocess.DEVNULL)
+        self.log = tempfile.TemporaryFile()  # shown where the peer doesn't start
+        self.process = subprocess.Popen(
+            peer.command(self.port), cwd=ROOT, env=settings, stdout=self.log, stderr=self.log
+        )
         self.tokens: dict[str, tuple[float, str]] = {}
 
     def wait(self) -> None:
@@ -122,7 +126,8 @@ class Server:
                     break
             else:
                 return
-        raise SystemExit(f"{self.peer.title} does not start.")
+        self.log.seek(0)
+        raise SystemExit(f"{self.peer.title} does not start: {self.log.read()[-2000:].decode(errors='replace')}")
 
     def token_of(self, user: str) -> str:
         """Return a token of the user: Cashman's by a login, the others' signed with their key."""

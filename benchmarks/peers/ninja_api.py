@@ -43,12 +43,16 @@ class TransactionOut(Schema):
     amount: Decimal
     currency: str
     date: datetime.date
-    category: str | None = Field(None, alias="category.name")
+    category: str | None
     notes: str
     external_id: str | None
     version: int
     created_at: datetime.datetime
     updated_at: datetime.datetime
+
+    @staticmethod
+    def resolve_category(row: Transaction) -> str | None:
+        return row.category.name if row.category else None
 
 
 class Pages(PaginationBase):

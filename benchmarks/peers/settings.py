@@ -10,7 +10,6 @@ _database = urlsplit(DATABASE_URL)
 ALLOWED_HOSTS = ["127.0.0.1"]
 AUTH_USER_MODEL = "peers.User"
 BOLT_API = ["benchmarks.peers.bolt:api"]
-BOLT_MAX_UPLOAD_SIZE = DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000  # as Cashman
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
