@@ -3,8 +3,10 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +37,7 @@ def database() -> Iterator[dict[str, str]]:
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=None)
     if binaries is None:
         raise SystemExit("The benchmarks need PostgreSQL; on Debian: apt install postgresql")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended."))  # by way of what cleans up
     directory = Path(tempfile.mkdtemp(prefix="cashman.", dir="/tmp"))
     port = free_port()
     user = None
@@ -62,7 +65,8 @@ def database() -> Iterator[dict[str, str]]:
             subprocess.run([python, *command], cwd=ROOT, env=environment, check=True)
         yield environment
     finally:
-        run("pg_ctl", "stop", "-m", "immediate", "-s")
+        if (directory / "data/postmaster.pid").exists():
+            run("pg_ctl", "stop", "-m", "immediate", "-s")
         shutil.rmtree(directory)
 
 

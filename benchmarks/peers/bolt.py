@@ -15,7 +15,6 @@ from django.utils import timezone
 from django_bolt import BoltAPI
 from django_bolt.auth import IsAuthenticated, JWTAuthentication
 from django_bolt.exceptions import HTTPException
-from django_bolt.param_functions import Body
 from msgspec import Meta, Struct
 
 from .common import KEY, PAGE_SIZE
@@ -157,11 +156,3 @@ async def create(request: Any, payload: TransactionIn) -> Any:
     row = row_from(owner, payload, {category.name: category for category in names})
     await row.asave(force_insert=True)
     return shown(row)
-
-
-@api.post("/transactions/bulk", status_code=201, response_model=list[TransactionOut], **SECURED)
-async def create_many(request: Any, payload: Annotated[list[TransactionIn], Body()]) -> Any:
-    owner = await owner_of(request)
-    categories = {category.name: category for category in await read(Category.objects.filter(owner=owner))}
-    rows = [row_from(owner, one, categories) for one in payload]
-    return [shown(row) for row in await Transaction.objects.abulk_create(rows)]
