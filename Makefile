@@ -7,10 +7,11 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e chaos contention disk-full fuzz memory races issuer-hangs lint types requirements
+.PHONY: help run test e2e chaos contention disk-full fuzz memory races issuer-hangs bench bench-instructions lint types \
+	requirements
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
 
 run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment or .env says otherwise
 	@if [ -z "$${DEBUG+set}" ] && ! grep -qsE '^[[:space:]]*(export[[:space:]]+)?DEBUG[[:space:]]*=' .env; then \
@@ -45,6 +46,12 @@ races: .venv/stamp-dev ## let clients race against a server of several processes
 issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
 
+bench: .venv/stamp-run benchmarks/.venv/stamp ## measure the speed beside other frameworks; ROUNDS=, ONLY=W1,W2 and SCALE= shorten it
+	@benchmarks/.venv/bin/python -m benchmarks.run
+
+bench-instructions: .venv/stamp-run benchmarks/.venv/stamp ## count the instructions of a request beside other frameworks; ONLY=cashman,ninja shortens it
+	@benchmarks/.venv/bin/python -m benchmarks.instructions
+
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
@@ -57,6 +64,7 @@ types: .venv/stamp-dev ## check types
 requirements: .venv/stamp-dev ## pin anew what the .in files ask for; ARGS=--upgrade takes newer versions
 	@$(COMPILE) --output-file requirements.txt requirements.in
 	@$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
+	@$(COMPILE) --output-file benchmarks/requirements.txt benchmarks/requirements.in
 
 # A stamp is touched last, so an interrupted step is done again; --clear throws a half-made environment away.
 .venv/stamp-venv:
@@ -75,4 +83,10 @@ requirements: .venv/stamp-dev ## pin anew what the .in files ask for; ARGS=--upg
 .venv/stamp-dev: .venv/stamp-run requirements-dev.txt
 	@echo 'Installing requirements-dev.txt into .venv'
 	@$(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+benchmarks/.venv/stamp: benchmarks/requirements.txt
+	@echo 'Installing benchmarks/requirements.txt into benchmarks/.venv'
+	@python3 -m venv --clear benchmarks/.venv
+	@benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
