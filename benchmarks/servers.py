@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import jwt
-import psycopg2  # type: ignore[import-untyped]
+import psycopg2
 
 from .cluster import PASSWORD, ROOT, free_port
 
