@@ -74,7 +74,10 @@ class RowJSON(Func):
             sql, values = compiler.compile(expression)
             parts += [f"""'{"," if parts else "{"}"{name}":'""", sql]
             params += values
-        return f"({' || '.join(parts)} || '}}')", params
+        parts.append("'}'")
+        if connection.vendor == "postgresql":  # where each || would copy what is there so far
+            return f"CONCAT({', '.join(parts)})", params
+        return f"({' || '.join(parts)})", params
 
 
 VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
