@@ -82,7 +82,6 @@ DATABASES = {"default": _database}
 ROOT_URLCONF = "cashman_project.urls"
 WSGI_APPLICATION = "cashman_project.wsgi.application"
 APPEND_SLASH = False
-MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGIN_REDIRECT_URL = "transaction-list"
 AUTH_USER_MODEL = "users.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -19,6 +19,7 @@ ROOT_LINKS = {
 }
 
 urlpatterns = [
+    path("", include("transactions.urls")),  # first, since most requests are for these
     path("", views.RootView.as_view(links=ROOT_LINKS, pages={"get": "transactions/root.html"}), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),
     re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),
@@ -27,7 +28,6 @@ urlpatterns = [
     re_path("^schema/?$", views.SchemaView.as_view(), name="schema"),
     re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
-    path("", include("transactions.urls")),
     path("api-auth/", include("rest_framework.urls")),
     path("admin/", admin.site.urls),
 ]

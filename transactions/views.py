@@ -50,7 +50,7 @@ class EntryViewSet(BulkCreateViewSet):
         many = isinstance(data, list)
         items = data if many else [data]
         owner, kind = owner_of(self.request), self.queryset.model.kind
-        rows = create_plain(owner=owner, kind=kind, data=items) if len(items) <= MAX_ROWS else None
+        rows = create_plain(owner=owner, kind=kind and kind.value, data=items) if len(items) <= MAX_ROWS else None
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
@@ -34,12 +34,14 @@ class Statement:
     """
 
     def __init__(self, queryset: QuerySet[Any]) -> None:
-        compiler = queryset.query.get_compiler(queryset.db)
+        self.alias = queryset.db
+        compiler = queryset.query.get_compiler(self.alias)
         self.sql, self.params = compiler.as_sql()
         self.converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return the rows, as the database's driver gives them, for the values of the parameters by name."""
+        connection = connections[self.alias]
         params = [
             param.field.get_db_prep_value(values[param.name], connection) if type(param) is Placeholder else param
             for param in self.params
@@ -51,7 +53,7 @@ class Statement:
 
     def converted(self, row: tuple[Any, ...]) -> list[Any]:
         """Return a row's values as Python has them."""
-        values = list(row)
+        values, connection = list(row), connections[self.alias]
         for position, (convert, expression) in self.converters.items():
             for function in convert:
                 values[position] = function(values[position], expression, connection)

@@ -21,18 +21,8 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory, Income
 from transactions.views import ExpenseViewSet
 from users.models import User
 
-PLACES = [
-    "/",
-    "/transactions",
-    "/incomes",
-    "/expenses",
-    "/categories",
-    "/summary",
-    "/me",
-    "/tokens",
-    "/ping",
-    "/api-auth/login/",
-]
+OWN = ["/transactions", "/incomes", "/expenses", "/categories", "/summary", "/me", "/tokens"]
+PLACES = ["/", *OWN, "/ping", "/api-auth/login/"]
 MARKUP = "<script>alert(\"x\")</script> & 'y'"
 
 

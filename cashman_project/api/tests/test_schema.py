@@ -81,7 +81,7 @@ def test_errors_of_their_own(document: Document, path: str, method: str, status:
     assert str(status) in document.operation(path, method)["responses"]
 
 
-LISTS = {f"{name}_list" for name in ("transactions", "incomes", "expenses", "categories")}
+LISTS = {f"{name}_list" for name in ("transactions", "incomes", "expenses", "categories", "tokens")}
 
 
 def test_bodies_are_json_but_for_the_exports(document: Document) -> None:
