@@ -12,6 +12,7 @@ LIFETIME = 240  # seconds of the 300 that a token is good for
 
 # Codes of faults that a request can have which keeps to the schema.
 BEYOND_THE_SCHEMA = {
+    "blank",  # nothing but white space
     "does_not_exist",  # another row's id, another category's name
     "duplicate_id",  # an array names a row twice
     "invalid_cursor",  # cursors are made by the service alone
@@ -31,8 +32,12 @@ BEYOND_THE_SCHEMA = {
     "wrong_password",
     "zero",  # in whatever notation
 }
-# Fields with faults of the code "invalid": moments and dates have years from 1900 to 2200, parameters no NUL.
-LIMITED = {"date", "date_after", "date_before", "updated_after", "expires_at", "category", "search", "external_id"}
+# Fields with faults of the code "invalid".
+LIMITED = {
+    *("date", "date_after", "date_before", "updated_after", "expires_at"),  # the years 1900 to 2200
+    *("category", "search", "external_id"),  # no NUL
+    "group_by",  # no key twice
+}
 
 
 @schemathesis.auth(refresh_interval=LIFETIME)

@@ -37,7 +37,8 @@ def rows_of(user: User) -> int:
 
 
 def headers_of(response: Any) -> dict[str, str]:
-    return {name: value for name, value in response.headers.items() if name != "Idempotency-Replayed"}
+    own = ("Idempotency-Replayed", "X-Request-ID")
+    return {name: value for name, value in response.headers.items() if name not in own}
 
 
 def age(hours: float) -> None:

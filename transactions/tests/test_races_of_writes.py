@@ -138,12 +138,13 @@ def test_a_duplicate_does_not_wait_for_ever(alice: User, monkeypatch: pytest.Mon
 
 
 def test_the_limit_of_the_wait_is_that_of_the_key_alone(alice: User) -> None:
-    with transaction.atomic():
+    limit = "SHOW lock_timeout" if connection.vendor == "postgresql" else "PRAGMA busy_timeout"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(limit)
+        before = cursor.fetchone()
         assert client_of(alice).post("/incomes", BODY, headers=KEY).status_code == 201
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SHOW lock_timeout")
-                assert cursor.fetchone() == ("0",)
+        cursor.execute(limit)
+        assert cursor.fetchone() == before
 
 
 def test_a_key_that_is_swept_while_it_is_waited_for_is_new(alice: User) -> None:

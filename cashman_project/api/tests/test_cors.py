@@ -22,7 +22,9 @@ def test_a_listed_origin_may_read(path: str, as_alice: APIClient) -> None:
     response = as_alice.get(path, headers={"Origin": LISTED})
 
     assert response["Access-Control-Allow-Origin"] == LISTED
-    assert response["Access-Control-Expose-Headers"] == "ETag, Idempotency-Replayed, Location, Retry-After"
+    assert (
+        response["Access-Control-Expose-Headers"] == "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-ID"
+    )
     assert "Access-Control-Allow-Credentials" not in response
     assert "origin" in response["Vary"].lower().split(", ")
 
