@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from .api import views
 
@@ -29,5 +30,7 @@ urlpatterns = [
     re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
     path("api-auth/", include("rest_framework.urls")),
+    # Its own page would take any number of guesses at the present password.
+    path("admin/password_change/", RedirectView.as_view(pattern_name="me")),
     path("admin/", admin.site.urls),
 ]

@@ -12,7 +12,8 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 from .models import TOKEN_PREFIX, User
 from .oidc import outside_user
 from .personal_tokens import personal_token
-from .sessions import header_of, malformed, own_user
+from .refusals import malformed
+from .sessions import header_of, own_user
 
 CHALLENGE = 'Bearer realm="cashman"'
 

@@ -16,4 +16,14 @@ def refusal(error: BaseException) -> AuthenticationFailed:
         return AuthenticationFailed(_("This token has expired: get a new one."), code="token_expired")
     if any(isinstance(cause, jwt.InvalidAudienceError | jwt.InvalidIssuerError) for cause in causes):
         return AuthenticationFailed(_("This token was made by or for another service."), code="invalid_claims")
+    return malformed()
+
+
+def malformed() -> AuthenticationFailed:
+    """Return the 401 of what is no token of anybody's."""
     return AuthenticationFailed(_("This token is not valid here."), code="invalid_token")
+
+
+def gone() -> AuthenticationFailed:
+    """Return the 401 of who has been deactivated or erased."""
+    return AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")

@@ -21,12 +21,13 @@ from rest_framework_simplejwt.utils import datetime_from_epoch
 from cashman_project.api.statements import Parameter, Statement
 
 from .models import Session, User
-from .refusals import refusal
+from .refusals import malformed, refusal
 
 TokenT = TypeVar("TokenT", bound=Token)
 
 HEADER = {"alg": "HS256", "typ": "JWT"}  # of every own token, and nothing else
 
+LONGEST = 16_384  # characters of a token; far more than anybody makes
 LONGEST_KEPT = 500  # characters of a header that is kept for the next token: ours are 36
 OWNER_FIELDS = [field.attname for field in User._meta.concrete_fields]
 
@@ -92,7 +93,9 @@ def _owner_statement() -> Statement:
 
 
 def header_of(text: str) -> dict[str, Any]:
-    """Return the header of a token, unverified; raises AuthenticationFailed (401) where it has none."""
+    """Return the header of a token, unverified; raises AuthenticationFailed (401) where it has none, or is too long."""
+    if len(text) > LONGEST:  # reading one of megabytes takes a good part of a second
+        raise malformed()
     part = text.partition(".")[0]
     try:
         return _header(part) if len(part) < LONGEST_KEPT else jwt.get_unverified_header(text)
@@ -103,11 +106,6 @@ def header_of(text: str) -> dict[str, Any]:
 @lru_cache
 def _header(part: str) -> dict[str, Any]:
     return jwt.get_unverified_header(f"{part}..")
-
-
-def malformed() -> AuthenticationFailed:
-    """Return the 401 of what is no token at all."""
-    return AuthenticationFailed(_("This token is not valid here."), code="invalid_token")
 
 
 def _state_of(refresh: RefreshToken) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from .authentication import CHALLENGE
 from .guessing import count_registration
 from .models import PersonalToken, User
 from .permissions import NoPersonalToken
+from .refusals import gone
 from .serializers import (
     CredentialsSerializer,
     ErasureSerializer,
@@ -191,7 +192,9 @@ class MeView(ApiView):
     def patch(self, request: Request) -> HttpResponseBase:
         data = request.data  # read before the row is locked
         with transaction.atomic():
-            user = User.objects.select_for_update().get(pk=owner_of(request).pk)
+            user = User.objects.select_for_update().filter(pk=owner_of(request).pk).first()
+            if user is None:  # erased meanwhile
+                raise gone()
             self.present = MeSerializer(user).data
             self.submitted = serializer = MeSerializer(user, data=data, partial=True)
             check_preconditions(request, self.present)

@@ -1,8 +1,10 @@
 """/me: who you are, and what you prefer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of, stored
@@ -117,6 +119,18 @@ def test_messages_are_in_the_preferred_language(as_alice: APIClient, as_bob: API
     answers = [client.patch("/me", {"currency": None}).json()["errors"][0]["detail"] for client in (as_alice, as_bob)]
 
     assert answers == ["Dieses Feld darf nicht null sein.", "This field may not be null."]
+
+
+def test_who_is_erased_while_changing_is_refused(as_alice: APIClient, alice: User) -> None:
+    def erase_first(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if sql.startswith('SELECT "users_user"'):
+            alice.delete()
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(erase_first):
+        response = as_alice.patch("/me", {"currency": "EUR"})
+
+    problem_of(response, 401, "invalid_token")
 
 
 def test_a_session_reads_and_changes_its_own(client: APIClient, alice: User) -> None:

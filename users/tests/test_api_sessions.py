@@ -110,6 +110,14 @@ def test_a_wrong_body_is_refused_by_its_field(
     problem_of(response, 400, code if code == "unknown_field" else "invalid", (field, code))
 
 
+@pytest.mark.parametrize("path", ["/auth/token/refresh", "/auth/logout"])
+def test_a_token_of_megabytes_is_refused_unread(path: str, alice: User, nobody: APIClient) -> None:
+    """It is good but for that: nobody makes the service read so much."""
+    token = signed(claims_of(alice, "refresh") | {"colour": 1_000_000 * "x"})
+
+    problem_of(nobody.post(path, {"refresh": token}), 401, "invalid_token")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_who_is_erased_while_logging_in_gets_no_tokens(known: User, nobody: APIClient) -> None:
     def erase_first(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:

@@ -279,6 +279,18 @@ def test_a_password_that_confirms_counts_as_one_that_logs_in(known: User) -> Non
     throttled(log_in())
 
 
+def test_the_admin_takes_no_password_that_it_does_not_count(known: User, hashed: Callable[[], int]) -> None:
+    browser = Client()
+    browser.force_login(known)
+    form = {"old_password": PASSWORD, "new_password1": "sal volatile 47", "new_password2": "sal volatile 47"}
+
+    for response in (browser.get("/admin/password_change/"), browser.post("/admin/password_change/", form)):
+        assert (response.status_code, response["Location"]) == (302, "/me")
+
+    assert hashed() == 0
+    assert browser.get("/me").json()["username"] == "alice"
+
+
 def test_who_asks_without_a_request_is_counted_too(known: User) -> None:
     assert [authenticate(username="alice", password="wrong") for _time in range(5)] == 5 * [None]
 

@@ -214,7 +214,7 @@ WRONG: dict[str, tuple[Make, str]] = {
         lambda i, a: f"Bearer {signed(i.claims(), ALG_TWICE)}",
         "invalid_token",
     ),
-    "own of 1 MB": (own(colour=1_000_000 * "x", key=32 * "x"), "invalid_token"),
+    "own of 1 MB": (own(colour=1_000_000 * "x"), "invalid_token"),
     "outside of 1 MB": (outside(colour=1_000_000 * "x"), "invalid_token"),
     "1 MB of one letter": (lambda i, a: "Bearer " + 1_000_000 * "a", "invalid_token"),
     "1 MB of dots": (lambda i, a: "Bearer " + 1_000_000 * ".", "invalid_token"),
