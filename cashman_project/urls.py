@@ -19,6 +19,9 @@ ROOT_LINKS = {
     "docs": "docs",
 }
 
+# The admin's own page for a new password would take any number of guesses at the present one.
+ADMIN = [path("password_change/", RedirectView.as_view(pattern_name="me")), *admin.site.get_urls()]
+
 urlpatterns = [
     path("", include("transactions.urls")),  # first, since most requests are for these
     path("", views.RootView.as_view(links=ROOT_LINKS, pages={"get": "transactions/root.html"}), name="root"),
@@ -30,7 +33,5 @@ urlpatterns = [
     re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
     path("api-auth/", include("rest_framework.urls")),
-    # Its own page would take any number of guesses at the present password.
-    path("admin/password_change/", RedirectView.as_view(pattern_name="me")),
-    path("admin/", admin.site.urls),
+    path("admin/", include((ADMIN, admin.site.name))),
 ]
