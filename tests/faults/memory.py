@@ -57,7 +57,7 @@ def send_mixed(client: Client, count: int, seed: int) -> Counter[int]:
             ("GET", f"/{text.replace(' ', '/')}", None, {}),
             ("POST", "/incomes", {text: 1}, {}),
             ("GET", "/incomes", None, {"Accept-Language": text[:20]}),
-            ("GET", f"/incomes?{text[:3].strip()}=1", None, {}),
+            ("GET", f"/incomes?{text.replace(' ', '-')}=1", None, {}),
             ("POST", "/auth/token/refresh", {"refresh": text}, {}),
             ("GET", "/", None, {"Accept": "text/html"}),
         ]
