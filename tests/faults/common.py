@@ -5,7 +5,9 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -22,6 +24,8 @@ from django.db import connection
 from transactions.tests.live import PATIENCE, LiveServer
 
 PERSON = {"username": "racer", "password": "correct horse battery"}
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # who is ended clears up: servers, databases, disks
 
 
 class Answer(NamedTuple):
@@ -91,7 +95,7 @@ class Cluster:
     """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits."""
 
     def __init__(self, port: int) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix="cashman.", dir="/tmp"))
+        self.directory = Path(tempfile.mkdtemp(prefix="cashman-faults-", dir="/tmp"))
         self.url = f"postgres://cashman@127.0.0.1:{port}/postgres"
         self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self._prefix = []

@@ -244,6 +244,8 @@ def test_anothers_row_is_answered_for_as_one_that_never_was(
 
     assert answers[0].status_code == answers[1].status_code
     assert answers[0].content == answers[1].content
+    for answer in answers:
+        del answer.headers["X-Request-ID"]
     assert answers[0].headers == answers[1].headers
 
 
