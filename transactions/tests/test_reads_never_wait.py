@@ -155,7 +155,7 @@ def test_the_note_that_a_token_was_used_is_left_out_rather_than_waited_for(alice
         reader.start()
         while len(statuses) < 2 and reader.is_alive():
             reader.join(0.01)
-        assert statuses == [200, 200]
+        assert statuses[:2] == [200, 200]  # on PostgreSQL the third need not wait
         assert PersonalToken.objects.get().last_used_at is None
         release()
     reader.join()
