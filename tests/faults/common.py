@@ -25,6 +25,15 @@ from transactions.tests.live import PATIENCE, LiveServer
 
 PERSON = {"username": "racer", "password": "correct horse battery"}
 
+# With DEBUG, Django keeps a log of queries, which grows, and explains each 404.
+PRODUCTION = {
+    "DEBUG": "",
+    "HTTPS": "off",
+    "ALLOWED_HOSTS": "127.0.0.1",
+    "SECRET_KEY": secrets.token_urlsafe(48),
+    "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
+}
+
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # who is ended clears up: servers, databases, disks
 
 

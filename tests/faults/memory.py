@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import connection
 
-from tests.faults.common import PERSON, Client, a_database, all_of, length, verdict, workers
+from tests.faults.common import PERSON, PRODUCTION, Client, a_database, all_of, length, verdict, workers
 from transactions.tests.live import LiveServer, running
 
 CLIENTS = 4
@@ -76,7 +76,7 @@ def main() -> int:
     count = length(50_000)
     with a_database() as environment, tempfile.TemporaryDirectory() as directory:
         database = {"DATABASE_URL": f"sqlite:///{Path(directory) / 'memory.sqlite3'}", **environment}
-        server = LiveServer({"WORKERS": "1", "ALLOW_SIGNUP": "on", **database})
+        server = LiveServer({**PRODUCTION, "WORKERS": "1", "ALLOW_SIGNUP": "on", **database})
         server.manage("migrate", "--verbosity=0")
         with running(server):
             assert server.request("POST", "/auth/register", PERSON).status == 201
