@@ -74,7 +74,7 @@ def own_user(text: str) -> User:
     for row in rows:
         auth_hash, *values = _owner_statement().converted(row)
         owner = User.from_db(None, OWNER_FIELDS, values)
-        if _is_running(owner, auth_hash) and owner.subject == claims.get("sub"):
+        if _is_running(owner, auth_hash, claims.get("sub")):
             return owner
     raise _ended()
 
@@ -128,7 +128,7 @@ def _session_of(token: Token) -> Session:
     """Return the token's session, with its owner; raises AuthenticationFailed (401) where it has ended."""
     key = _uuid(token.get("sid"))
     session = Session.objects.select_related("owner").filter(pk=key).first() if key else None
-    if not session or session.owner.subject != token.get("sub") or not _is_running(session.owner, session.auth_hash):
+    if not session or not _is_running(session.owner, session.auth_hash, token.get("sub")):
         raise _ended()
     return session
 
@@ -137,8 +137,11 @@ def _ended() -> AuthenticationFailed:
     return AuthenticationFailed(_("The login of this token has ended: log in anew."), code="invalid_token")
 
 
-def _is_running(owner: User, auth_hash: str) -> bool:
-    return owner.is_active and constant_time_compare(auth_hash, owner.get_session_auth_hash())
+def _is_running(owner: User, auth_hash: str, subject: object) -> bool:
+    """Return whether the login goes on for a token about `subject`: an active owner with the password of then."""
+    if not owner.is_active or owner.subject != subject:
+        return False
+    return constant_time_compare(auth_hash, owner.get_session_auth_hash())
 
 
 def _uuid(text: object) -> UUID | None:
