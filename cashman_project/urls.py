@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+import transactions.urls
+
 from .api import views
 
 ROOT_LINKS = {
@@ -23,7 +25,7 @@ ROOT_LINKS = {
 ADMIN = [path("password_change/", RedirectView.as_view(pattern_name="me")), *admin.site.get_urls()]
 
 urlpatterns = [
-    path("", include("transactions.urls")),  # first, since most requests are for these
+    *transactions.urls.urlpatterns,  # first, since most requests are for these
     path("", views.RootView.as_view(links=ROOT_LINKS, pages={"get": "transactions/root.html"}), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),
     re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),

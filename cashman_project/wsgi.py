@@ -16,7 +16,14 @@ class Request(WSGIRequest):
     """A request whose URL is read as UTF-8, and which exists even if its Content-Type is malformed.
 
     Django reads the URL by the charset of the body; what is wrong with that one is a view's to refuse.
+    The host is judged once, however often it is asked for.
     """
+
+    host = ""
+
+    def get_host(self) -> str:
+        self.host = self.host or super().get_host()
+        return self.host
 
     def _set_content_type_params(self, meta: dict[str, str]) -> None:
         try:

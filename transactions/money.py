@@ -361,14 +361,15 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
 
 
 class AmountJSON(Func):
-    """An amount and its currency as the JSON text of what `format_amount` writes, made by the database."""
+    """An amount and its currency as what `format_amount` writes, made by the database: text to be `quoted` in JSON."""
 
     output_field = models.TextField()
+    quoted = True
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         units, digits = self._parts(compiler)
         number = f"({units} / {UNITS}::numeric)"
-        return f"('\"' || ROUND({number}, GREATEST({digits}, MIN_SCALE({number}))) || '\"')", []
+        return f"ROUND({number}, GREATEST({digits}, MIN_SCALE({number})))", []
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         units, digits = self._parts(compiler)
@@ -376,10 +377,7 @@ class AmountJSON(Func):
         digits = f"MAX({digits}, LENGTH(RTRIM({fraction}, '0')))"
         sign = f"CASE WHEN {units} < 0 THEN '-' ELSE '' END"
         point = f"CASE WHEN {digits} > 0 THEN '.' ELSE '' END"
-        return (
-            f"""('"' || {sign} || (ABS({units}) / {UNITS}) || {point} || SUBSTR({fraction}, 1, {digits}) || '"')""",
-            [],
-        )
+        return f"{sign} || (ABS({units}) / {UNITS}) || {point} || SUBSTR({fraction}, 1, {digits})", []
 
     def _parts(self, compiler: SQLCompiler) -> tuple[str, str]:
         """Return the SQL of the ten-thousandths, and of the digits that the currency has."""

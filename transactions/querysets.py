@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import FieldError
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count, F, Func, Q
 from django.db.models.sql.compiler import SQLCompiler
@@ -52,22 +53,21 @@ class OwnedQuerySet(models.QuerySet[Any]):
             raise ValueError("Insert what is new and bulk_update the rest: a row in the way is not overwritten.")
         return super().bulk_create(objs, *args, **kwargs)
 
-    def insert(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def insert(self, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
         """Insert new rows, each given as its columns' values as the database holds them: no field prepares them.
 
         Raises IntegrityError.
         """
-        table = connection.ops.quote_name(self.model._meta.db_table)
-        names = ", ".join(map(connection.ops.quote_name, columns))
-        query = f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608  # no input
-        with connection.cursor() as cursor:
-            if connection.vendor == "sqlite":
-                cursor.executemany(query, [list(map(_sqlite_value, row)) for row in rows])
+        database = connections[self.db]
+        target = _target(self.model._meta.db_table, columns)
+        with database.cursor() as cursor:
+            if database.vendor == "sqlite":
+                cursor.executemany(_insertion(target, columns), [list(map(_sqlite_value, row)) for row in rows])
             elif len(rows) == 1:
-                cursor.execute(query, rows[0])
+                cursor.execute(_insertion(target, columns), rows[0])
             else:
-                with connection.wrap_database_errors:
-                    cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", StringIO("".join(map(_copy_line, rows))))
+                with database.wrap_database_errors:
+                    cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO("".join(map(_copy_line, rows))))
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after what each field does before a save."""
@@ -78,6 +78,17 @@ class OwnedQuerySet(models.QuerySet[Any]):
             for row in rows:
                 field.pre_save(row, add=False)
         return super().bulk_update(rows, names, batch_size)
+
+
+@lru_cache
+def _target(table: str, columns: Sequence[str]) -> str:
+    """Return a table and some of its columns as SQL names them."""
+    name = connection.ops.quote_name
+    return f"{name(table)} ({', '.join(map(name, columns))})"
+
+
+def _insertion(target: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608  # no input
 
 
 COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})

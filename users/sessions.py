@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import jwt
+import orjson
+from django.db.models import DateTimeField, TextField
+from django.db.models.functions import Cast, JSONArray
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
@@ -29,7 +32,9 @@ HEADER = {"alg": "HS256", "typ": "JWT"}  # of every own token, and nothing else
 
 LONGEST = 16_384  # characters of a token; far more than anybody makes
 LONGEST_KEPT = 500  # characters of a header that is kept for the next token: ours are 36
-OWNER_FIELDS = [field.attname for field in User._meta.concrete_fields]
+# The moments are left to be asked for: no request of a token does, and the databases write them differently.
+OWNER_FIELDS = [field for field in User._meta.concrete_fields if not isinstance(field, DateTimeField)]
+OWNER_NAMES = [field.attname for field in OWNER_FIELDS]
 
 
 def start_session(owner: User) -> RefreshToken:
@@ -70,10 +75,8 @@ def own_user(text: str) -> User:
     if claims["exp"] <= time.time():
         raise refusal(jwt.ExpiredSignatureError())
     key = _uuid(claims.get("sid"))
-    rows = _owner_statement().rows({"id": key}) if key else []
-    for row in rows:
-        auth_hash, *values = _owner_statement().converted(row)
-        owner = User.from_db(None, OWNER_FIELDS, values)
+    for auth_hash, row in _owner_statement().rows({"id": key}) if key else []:
+        owner = User.from_db(None, OWNER_NAMES, _owner_values(row))
         if _is_running(owner, auth_hash, claims.get("sub")):
             return owner
     raise _ended()
@@ -88,8 +91,14 @@ def _access_claims(text: str) -> dict[str, Any]:
 @lru_cache
 def _owner_statement() -> Statement:
     key: Any = Session._meta.pk
-    names = [f"owner__{name}" for name in OWNER_FIELDS]
-    return Statement(Session.objects.filter(pk=Parameter("id", key)).values_list("auth_hash", *names))
+    row = Cast(JSONArray(*[f"owner__{name}" for name in OWNER_NAMES]), TextField())
+    return Statement(Session.objects.filter(pk=Parameter("id", key)).values_list("auth_hash", row))
+
+
+@lru_cache(maxsize=4_096)
+def _owner_values(row: str) -> list[Any]:
+    """Return the values of OWNER_FIELDS that the database put into a JSON array."""
+    return [field.to_python(value) for field, value in zip(OWNER_FIELDS, orjson.loads(row), strict=True)]
 
 
 def header_of(text: str) -> dict[str, Any]:
@@ -139,9 +148,13 @@ def _ended() -> AuthenticationFailed:
 
 def _is_running(owner: User, auth_hash: str, subject: object) -> bool:
     """Return whether the login goes on for a token about `subject`: an active owner with the password of then."""
-    if not owner.is_active or owner.subject != subject:
-        return False
-    return constant_time_compare(auth_hash, owner.get_session_auth_hash())
+    return owner.is_active and owner.subject == subject and _is_of(auth_hash, owner.password)
+
+
+@lru_cache(maxsize=4_096)
+def _is_of(auth_hash: str, password: str) -> bool:
+    """Return whether that is the session hash of who has this password, by its hash; which takes three digests."""
+    return constant_time_compare(auth_hash, User(password=password).get_session_auth_hash())
 
 
 def _uuid(text: object) -> UUID | None:

@@ -1,7 +1,10 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import connections
+from django.conf import settings
+from django.core.cache import close_caches
+from django.core.signals import request_finished, request_started
+from django.db import connections, reset_queries
 from django.db.models.signals import pre_migrate
 
 
@@ -13,6 +16,9 @@ class ApiConfig(AppConfig):
         from . import checks  # noqa: F401  # registers them
 
         pre_migrate.connect(_lift_limits, sender=self)
+        request_finished.disconnect(close_caches)  # there are none
+        if not settings.DEBUG:
+            request_started.disconnect(reset_queries)  # nor is a query kept
 
 
 def _lift_limits(using: str, **kwargs: Any) -> None:

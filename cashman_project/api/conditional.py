@@ -38,7 +38,7 @@ def tagged_json(request: Request, content: bytes, **kwargs: Any) -> HttpResponse
     headers = {"ETag": etag} | kwargs.pop("headers", {})
     if request.method in ("GET", "HEAD"):
         _check_match(request, etag)
-        if _is_named(request.headers.get("If-None-Match", ""), etag):
+        if _is_named(request.META.get("HTTP_IF_NONE_MATCH", ""), etag):
             return HttpResponse(status=304, headers=headers)
     return HttpResponse(content, content_type="application/json", headers=headers, **kwargs)
 
@@ -52,13 +52,13 @@ def check_preconditions(request: Request, data: Any) -> None:
     """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
     etag = etag_of(orjson.dumps(data))
     _check_match(request, etag)
-    if _is_named(request.headers.get("If-None-Match", ""), etag):
+    if _is_named(request.META.get("HTTP_IF_NONE_MATCH", ""), etag):
         raise PreconditionFailed
 
 
 def _check_match(request: Request, etag: str) -> None:
     """Raise PreconditionFailed unless `If-Match` is absent or names `etag`; a tag without its quotes names none."""
-    wanted = request.META.get("HTTP_IF_MATCH")  # `headers` may have been read before a form's field became one
+    wanted = request.META.get("HTTP_IF_MATCH")
     if wanted is not None and not {"*", etag} & set(parse_etags(wanted)):
         raise PreconditionFailed
 

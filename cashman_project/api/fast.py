@@ -3,7 +3,7 @@
 They hold the same bytes that the serializers and the renderer would make, at a small part of the work.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -23,12 +23,12 @@ def page_response(view: Any) -> HttpResponse:
     window, anchor = paginator.window, paginator.anchor(view.queryset.model)
     if view.is_filtered():
         filtered = view.filter_queryset(view.get_queryset())
-        statement = _of_page(view, window, window.of(filtered, *anchor))
+        statement = _of_page(view.__class__, window, window.of(filtered, *anchor))
     else:
         statement = _page_statement(view.__class__, window, bool(anchor))
     values = {"owner": owner_of(request).pk, **dict(zip(("value", "id"), anchor, strict=False))}
     rows = paginator.cut(statement.rows(values))
-    paginator.link([_anchor(statement, row) for row in (rows[:1] + rows[-1:])])
+    paginator.link(rows, partial(_anchor, view.__class__, window, statement))
     head = b'{"next":%s,"previous":%s,"results":[' % (orjson.dumps(paginator.next), orjson.dumps(paginator.previous))
     content = head + ",".join([row[0] for row in rows]).encode() + b"]}"
     return HttpResponse(content, content_type="application/json")
@@ -43,9 +43,19 @@ def row_content(view: Any, key: str) -> bytes:
     return content.encode()
 
 
-def _anchor(statement: Statement, row: tuple[Any, ...]) -> tuple[Any, str]:
-    text, value = statement.converted(row)
-    return value, orjson.loads(text)["id"]
+def _anchor(view: Any, window: Window, statement: Statement, row: tuple[Any, ...]) -> tuple[Any, str]:
+    """Return the value of the ordering's field and the id of a row of a page."""
+    data = orjson.loads(row[0])
+    if name := _name_of(view, window.field):
+        return window.fields(view.queryset.model)[0].to_python(data[name]), data["id"]
+    return statement.converted(row)[1], data["id"]
+
+
+@lru_cache
+def _name_of(view: Any, field: str) -> str:
+    """Return the name that the rows have for that field; "" where they don't show it."""
+    fields = view.serializer_class().fields
+    return next((name for name in fields if fields[name].source == field), "")
 
 
 @lru_cache(maxsize=500)
@@ -63,7 +73,9 @@ def _row_statement(view: Any) -> Statement:
 
 
 def _of_page(view: Any, window: Window, rows: Any) -> Statement:
-    return Statement(rows.values_list(row_json(view.serializer_class()), window.field))
+    """Return the statement of a page's rows: the JSON of each, and what it is ordered by where that doesn't say so."""
+    unseen = () if _name_of(view, window.field) else (window.field,)
+    return Statement(rows.values_list(row_json(view.serializer_class()), *unseen))
 
 
 def _rows(view: Any) -> Any:

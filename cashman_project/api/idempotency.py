@@ -77,7 +77,7 @@ def once(request: Request) -> Once | None:
 
     Raises ValidationError (400) on a bad key.
     """
-    key = request.headers.get(HEADER)
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
     if not KEY.fullmatch(key):

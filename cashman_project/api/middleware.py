@@ -1,11 +1,13 @@
 """What must happen around every request, whichever view it reaches, or none."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
 from django.conf import settings
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.messages.storage import default_storage
 from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +18,7 @@ from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
@@ -54,7 +57,8 @@ class SecurityHeadersMiddleware(SecurityMiddleware):
         is_traceback = settings.DEBUG and response.status_code == 500  # its page brings a script of its own
         if not is_traceback:
             response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-        return super().process_response(request, response)
+        has_others = "X-Content-Type-Options" in response.headers  # it came past Django's own
+        return response if has_others else super().process_response(request, response)
 
 
 class ProblemMiddleware:
@@ -111,8 +115,20 @@ class LanguageMiddleware:
         translation.activate(_language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), settings.LANGUAGE_CODE))
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
-        patch_vary_headers(response, ["Accept-Language"])
+        if "Accept-Language" not in response.get("Vary", ""):
+            patch_vary_headers(response, ["Accept-Language"])
         return response
+
+
+class LazyMessageMiddleware(MessageMiddleware):
+    """Django's own, but no cookie is read, nor a key made for it, until somebody asks for a message."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request._messages = SimpleLazyObject(partial(default_storage, request))  # type: ignore[attr-defined]
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        is_used = request._messages._wrapped is not empty  # type: ignore[attr-defined]
+        return super().process_response(request, response) if is_used else response
 
 
 @lru_cache
@@ -142,14 +158,14 @@ def _refuse_early(request: HttpRequest) -> None:
         raise ParseError(_("This service does not answer to that host name."), code="unknown_host") from None
     if any("\0" in value for value in request.COOKIES.values()):
         raise ParseError  # PostgreSQL can't be asked for such a session
-    if "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         raise LengthRequired
     if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(request.headers["Content-Type"])
     if not _is_readable(request.META.get("HTTP_ACCEPT", "*/*")):
         request.accepted_types = []  # what else asks gets an answer
         raise ParseError(_("The Accept header is malformed."))
-    text = request.headers.get("Content-Length", "")
+    text = request.META.get("CONTENT_LENGTH", "")
     length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
     if length > settings.BODY_LIMIT:
         # A client that is still sending when the connection closes sees a reset, not the answer.

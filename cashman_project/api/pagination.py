@@ -2,8 +2,10 @@
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.core import signing
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -14,7 +16,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
@@ -82,7 +83,7 @@ class KeysetPagination(BasePagination):
         """Return the rows of the page that the request asks for; raises ValidationError (400)."""
         self.read(request, view)
         rows = self.cut(list(self.window.of(queryset, *self.anchor(queryset.model))))
-        self.link([(getattr(row, self.window.field), row.pk) for row in rows])
+        self.link(rows, lambda row: (getattr(row, self.window.field), row.pk))
         return rows
 
     def read(self, request: Request, view: Any) -> None:
@@ -90,9 +91,7 @@ class KeysetPagination(BasePagination):
         self.request = request
         sign, field = read_ordering(request, view)
         size = _page_size(request.query_params.get("page_size"))
-        self.signer = signing.Signer(
-            sep=".", salt=f"cursor {request.path.rstrip('/')} {_filters(request)} {sign}{field}"
-        )
+        self.signer = _signer(f"cursor {request.path.rstrip('/')} {_filters(request)} {sign}{field}")
         self.cursor = self._cursor()
         self.backwards = self.cursor is not None and self.cursor.backwards
         self.window = Window(field, bool(sign) != self.backwards, size)
@@ -112,12 +111,12 @@ class KeysetPagination(BasePagination):
             rows.reverse()
         return rows
 
-    def link(self, anchors: Sequence[tuple[Any, Any]]) -> None:
-        """Set the links to the neighbours of the page whose rows have these values of the ordering's field and ids."""
-        forth = anchors and (self.more or self.backwards)
-        back = anchors and self.cursor is not None and (self.more or not self.backwards)
-        self.next = self._link(*anchors[-1], backwards=False) if forth else None
-        self.previous = self._link(*anchors[0], backwards=True) if back else None
+    def link(self, rows: Sequence[Any], anchor_of: Callable[[Any], tuple[Any, Any]]) -> None:
+        """Set the links to the neighbours of the page of these rows; `anchor_of` tells the ordering's value and id."""
+        forth = rows and (self.more or self.backwards)
+        back = rows and self.cursor is not None and (self.more or not self.backwards)
+        self.next = self._link(*anchor_of(rows[-1]), backwards=False) if forth else None
+        self.previous = self._link(*anchor_of(rows[0]), backwards=True) if back else None
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self.next, "previous": self.previous, "results": data})
@@ -134,8 +133,10 @@ class KeysetPagination(BasePagination):
 
     def _link(self, value: Any, key: Any, *, backwards: bool) -> str:
         text = value.isoformat() if isinstance(value, datetime.date) else str(value)
-        cursor = self.signer.sign_object(Cursor(backwards, text, str(key)))
-        return replace_query_param(self.request.build_absolute_uri(), "cursor", cursor)
+        cursor = "cursor=" + self.signer.sign_object(Cursor(backwards, text, str(key)))
+        params = [(name, values) for name, values in self.request.query_params.lists() if name != "cursor"]
+        query = f"{cursor}&{urlencode(params, doseq=True)}" if params else cursor
+        return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}
@@ -178,6 +179,11 @@ def read_ordering(request: Request, view: Any) -> tuple[str, str]:
             {"ordering": [message % {"orderings": ", ".join(view.orderings)}]}, code="invalid_choice"
         ) from None
     return ordering[: ordering.startswith("-")], field
+
+
+@lru_cache
+def _signer(salt: str) -> signing.Signer:
+    return signing.Signer(sep=".", salt=salt)
 
 
 def _page_size(text: str | None) -> int:

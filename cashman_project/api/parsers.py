@@ -35,13 +35,7 @@ class StrictJSONParser(BaseParser):
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
             text = stream.read().decode("utf-8")
-            data = json.loads(
-                text,
-                parse_int=_integer,
-                parse_float=_decimal,
-                parse_constant=_decimal,
-                object_pairs_hook=_object,
-            )
+            data = DECODER.decode(text)
             if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
                 raise RecursionError
         except UnicodeDecodeError:
@@ -83,6 +77,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = [key for key, count in counts.most_common(MAX_FAULTS) if count > 1]
         raise ValidationError({key: [_("This key is given twice.")] for key in twice}, code="duplicate_key")
     return data
+
+
+DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_object)
 
 
 class _SessionOnly:

@@ -1,9 +1,9 @@
 """A row's JSON text, written by the database: the same bytes that the serializers and the renderer make of it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, F, Func, TextField
+from django.db.models import F, Func, TextField
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
 
@@ -11,73 +11,99 @@ from .serializers import StrictCharField, StrictChoiceField, StrictMomentField
 
 
 class JSONValue(Func):
-    """A column as JSON text: its `postgresql` or `sqlite` template. NULL is null."""
+    """A column as the text of a JSON value, or, where it is `quoted`, as what stands between its quotation marks.
+
+    A kind names its `postgresql` and `sqlite` templates. On PostgreSQL any type will do that CONCAT writes so.
+    """
 
     output_field = TextField()
-    postgresql: str
-    sqlite: str
+    quoted = False
+    postgresql = sqlite = "%(expressions)s"
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template=f"COALESCE({self.postgresql}, 'null')", **context)
+        return self.as_sql(compiler, connection, template=self.postgresql, **context)
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template=f"COALESCE({self.sqlite}, 'null')", **context)
+        return self.as_sql(compiler, connection, template=self.sqlite, **context)
 
 
 class TextJSON(JSONValue):
-    postgresql = "TO_JSON(%(expressions)s)::text"
+    postgresql = "TO_JSON(%(expressions)s)"
     sqlite = "JSON_QUOTE(%(expressions)s)"
 
 
+class WordJSON(JSONValue):
+    """A word of plain letters, which needs no escaping."""
+
+    quoted = True
+
+
 class IntegerJSON(JSONValue):
-    postgresql = "%(expressions)s::text"
-    sqlite = "CAST(%(expressions)s AS TEXT)"
+    pass
 
 
 class UUIDJSON(JSONValue):
-    postgresql = "'\"' || %(expressions)s || '\"'"
+    quoted = True
     sqlite = (
-        "'\"' || SUBSTR(%(expressions)s, 1, 8) || '-' || SUBSTR(%(expressions)s, 9, 4) || '-' || "
-        "SUBSTR(%(expressions)s, 13, 4) || '-' || SUBSTR(%(expressions)s, 17, 4) || '-' || "
-        "SUBSTR(%(expressions)s, 21) || '\"'"
+        "SUBSTR(%(expressions)s, 1, 8) || '-' || SUBSTR(%(expressions)s, 9, 4) || '-' || "
+        "SUBSTR(%(expressions)s, 13, 4) || '-' || SUBSTR(%(expressions)s, 17, 4) || '-' || SUBSTR(%(expressions)s, 21)"
     )
 
 
 class DateJSON(JSONValue):
-    postgresql = "'\"' || TO_CHAR(%(expressions)s, 'YYYY-MM-DD') || '\"'"
-    sqlite = "'\"' || %(expressions)s || '\"'"
+    """A date, which both databases write as ISO 8601 has it: psycopg2 sets PostgreSQL's DateStyle so."""
+
+    quoted = True
 
 
 class MomentJSON(JSONValue):
     """SQLite's text leaves a fraction of zero out."""
 
-    postgresql = "'\"' || TO_CHAR(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') || '\"'"
+    quoted = True
+    postgresql = "TO_CHAR(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
     sqlite = (
-        "'\"' || SUBSTR(%(expressions)s, 1, 10) || 'T' || SUBSTR(%(expressions)s, 12, 8) || '.' || "
-        "SUBSTR(%(expressions)s || '.000000', 21, 6) || 'Z\"'"
+        "SUBSTR(%(expressions)s, 1, 10) || 'T' || SUBSTR(%(expressions)s, 12, 8) || '.' || "
+        "SUBSTR(%(expressions)s || '.000000', 21, 6) || 'Z'"
     )
 
 
 class RowJSON(Func):
-    """An object of the given members, whose values are JSON text already."""
+    """An object of the given members."""
 
     output_field = TextField()
 
-    def __init__(self, **members: Expression) -> None:
+    def __init__(self, **members: JSONValue) -> None:
         super().__init__(*members.values())
         self.names = list(members)
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
         parts: list[str] = []
         params: list[Any] = []
-        for name, expression in zip(self.names, self.get_source_expressions(), strict=True):
-            sql, values = compiler.compile(expression)
-            parts += [f"""'{"," if parts else "{"}"{name}":'""", sql]
+        text = "{"
+        for name, value in zip(self.names, cast("list[JSONValue]", self.get_source_expressions()), strict=True):
+            sql, values = compiler.compile(value)
+            mark = '"' if value.quoted else ""
+            if _may_be_null(value, compiler):
+                sql, mark = _or_null(sql, mark, connection.vendor), ""
+            parts += [f"""'{text}"{name}":{mark}'""", sql]
             params += values
-        parts.append("'}'")
+            text = f"{mark},"
+        parts.append(f"'{text[:-1]}}}'")
         if connection.vendor == "postgresql":  # where each || would copy what is there so far
             return f"CONCAT({', '.join(parts)})", params
         return f"({' || '.join(parts)})", params
+
+
+def _may_be_null(value: Func, compiler: SQLCompiler) -> bool:
+    """Return whether the value's column, or the row of the joined table that it is of, may be missing."""
+    column: Any = value.get_source_expressions()[0]
+    return bool(column.target.null or column.alias != compiler.query.get_initial_alias())
+
+
+def _or_null(sql: str, mark: str, vendor: str) -> str:
+    """Return SQL for the text of a value in its quotation marks, or of null."""
+    text = f"'{mark}' || {sql} || '{mark}'" if mark else f"{sql}::text" if vendor == "postgresql" else sql
+    return f"COALESCE({text}, 'null')"
 
 
 VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
@@ -86,7 +112,7 @@ VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
     serializers.DateField: DateJSON,
     StrictMomentField: MomentJSON,
     StrictCharField: TextJSON,
-    StrictChoiceField: TextJSON,
+    StrictChoiceField: WordJSON,
 }
 
 
@@ -99,7 +125,7 @@ def row_json(serializer: serializers.Serializer[Any]) -> RowJSON:
     return RowJSON(**{name: _json_value(field) for name, field in serializer.fields.items()})
 
 
-def _json_value(field: Any) -> Expression:
+def _json_value(field: Any) -> JSONValue:
     if hasattr(field, "json_value"):
         return field.json_value()  # type: ignore[no-any-return]
     value = next(VALUES[kind] for kind in type(field).__mro__ if kind in VALUES)

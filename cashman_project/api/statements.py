@@ -53,8 +53,8 @@ class Statement:
 
     def converted(self, row: tuple[Any, ...]) -> list[Any]:
         """Return a row's values as Python has them."""
-        values, connection = list(row), connections[self.alias]
+        values = list(row)
         for position, (convert, expression) in self.converters.items():
             for function in convert:
-                values[position] = function(values[position], expression, connection)
+                values[position] = function(values[position], expression, connections[self.alias])
         return values

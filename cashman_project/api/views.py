@@ -1,14 +1,15 @@
 """The base of every view, and the views that belong to no resource."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
+from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -31,6 +32,9 @@ STATUS = inline_serializer("Status", {"status": serializers.CharField()})
 LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
 
 
+VARY = "Accept, Accept-Language, Authorization, Cookie"
+
+
 class StrictViewMixin:
     """Refuses unknown query parameters, speaks the user's language, and keeps answers out of caches."""
 
@@ -47,8 +51,10 @@ class StrictViewMixin:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in
         take_method(request, self)
         check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
-        if request.user.is_authenticated and "Accept-Language" not in request.headers:
-            translation.activate(owner_of(request).language)
+        if request.user.is_authenticated and "HTTP_ACCEPT_LANGUAGE" not in request.META:
+            language = owner_of(request).language
+            if language != settings.LANGUAGE_CODE:  # which is spoken already
+                translation.activate(language)
 
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
@@ -60,14 +66,26 @@ class StrictViewMixin:
         if is_change and is_page_form(request) and getattr(self, "action", None) not in self.pages:
             response = see_other(request, cast("Response", response), self)
         response.headers.setdefault("Cache-Control", "no-store")
-        patch_vary_headers(response, ["Accept", "Authorization", "Cookie"])
         return response
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {"Allow": _allow(cast("Any", self.__class__), *getattr(self, "action_map", ())), "Vary": VARY}
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer with the methods that are allowed here."""
         response = HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
         del response.headers["Content-Type"]
         return response
+
+
+@lru_cache
+def _allow(view: Any, *methods: str) -> str:
+    """Return the methods that a view answers: its own, and those that a viewset is given."""
+    names = {name for name in view.http_method_names if name in methods or hasattr(view, name)}
+    if "get" in names:
+        names.add("head")
+    return ", ".join([name.upper() for name in view.http_method_names if name in names])
 
 
 class ApiView(StrictViewMixin, APIView):

@@ -9,7 +9,6 @@ from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.viewsets import ModelViewSet
 
 from .atomic import in_transaction
@@ -80,7 +79,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     def is_filtered(self) -> bool:
         """Return whether the request asks for some rows of the list only."""
         filters = self.filterset_class.base_filters if self.filterset_class else {}
-        return any(self.request.query_params.get(name) for name in filters)
+        return any(name in filters and any(values) for name, values in self.request.query_params.lists())
 
     def get_renderers(self) -> Any:
         return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action == "list" else [])]
@@ -93,7 +92,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         key = once(request)
         data = request.data  # read before anything is locked: a slow client must not hold up others
-        minimal = PREFERS_MINIMAL.search(request.headers.get("Prefer", "")) is not None
+        minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
         answer = answered(key, lambda: self._create(data, minimal))
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
@@ -122,7 +121,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         """Return the answer to the creation of a resource, or of a list of them, which has no place of its own."""
         location = ""
         if isinstance(data, dict):
-            location = reverse(f"{self.basename}-detail", [data["id"]], request=self.request)
+            location = f"{self.request.build_absolute_uri(self.request.path.rstrip('/'))}/{data['id']}"
         if minimal:
             return Answer(status.HTTP_204_NO_CONTENT, location=location)
         return Answer(status.HTTP_201_CREATED, data, location)

@@ -8,12 +8,14 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.statements import Parameter, Statement
 
 from ..choices import TransactionType
 from ..models import Category, Transaction
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 NAMES = {"type", "description", "amount", "currency", "date", "category", "notes", "external_id"}
 AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]{0,10})(?:\.([0-9]{1,4}))?")
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+NAMED = ("key", "id", "name")
 FIRST, LAST = FIRST_DATE.isoformat(), LAST_DATE.isoformat()
 KINDS = frozenset(TransactionType.values)
 COLUMNS = (
@@ -39,7 +42,8 @@ def create_plain(*, owner: "User", kind: str | None, data: Sequence[Any]) -> lis
 
     Return None, and insert nothing, where any of them is not plain. Raises IntegrityError.
     """
-    usual = {"currency": owner.currency, "date": owner.today().isoformat()}
+    dated = all(type(item) is dict and "date" in item for item in data)
+    usual = {"currency": owner.currency, "date": "" if dated else owner.today().isoformat()}
     moment = timezone.now()
     stamp = moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     rows, answers = [], []
@@ -82,8 +86,20 @@ def _categories(owner: "User", answers: Sequence[Any]) -> dict[str, tuple[Any, s
     keys = {category_key(answer["category"]) for answer in answers if answer["category"] is not None}
     if not keys:
         return {}
-    rows = Category.objects.for_owner(owner).filter(key__in=keys).values_list("key", "id", "name")
+    if len(keys) > 1:
+        rows: Any = Category.objects.for_owner(owner).filter(key__in=keys).values_list(*NAMED)
+    else:
+        statement = _category_statement()
+        rows = map(statement.converted, statement.rows({"owner": owner.pk, "key": keys.pop()}))
     return {key: (pk, name) for key, pk, name in rows}
+
+
+@lru_cache
+def _category_statement() -> Statement:
+    model = Category._meta
+    owner: Any = Parameter("owner", model.get_field("owner").target_field)
+    key = Parameter("key", model.get_field("key"))
+    return Statement(Category.objects.for_owner(owner).filter(key=key).values_list(*NAMED))
 
 
 def _read(item: dict[str, Any], kind: str | None, usual: Mapping[str, str]) -> dict[str, Any] | None:
