@@ -58,13 +58,13 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
         Raises IntegrityError.
         """
-        database = connections[self.db]
+        database: Any = connections[self.db]
         target = _target(self.model._meta.db_table, columns)
         with database.cursor() as cursor:
             if database.vendor == "sqlite":
                 cursor.executemany(_insertion(target, columns), [list(map(_sqlite_value, row)) for row in rows])
             elif len(rows) == 1:
-                cursor.execute(_insertion(target, columns), rows[0])
+                cursor.execute(database.prepared(_insertion(target, columns), len(columns)), rows[0])
             else:
                 with database.wrap_database_errors:
                     cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO("".join(map(_copy_line, rows))))

@@ -6,7 +6,7 @@ the session ends for both (RFC 9700, section 4.14.2).
 
 import time
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import jwt
@@ -71,28 +71,36 @@ def end_session(text: str) -> None:
 
 def own_user(text: str) -> User:
     """Return the user of an access token; raises AuthenticationFailed (401) with the code of what is wrong with it."""
-    claims = _access_claims(text)
-    if claims["exp"] <= time.time():
+    access = _access(text)
+    if access.expires_at <= time.time():
         raise refusal(jwt.ExpiredSignatureError())
-    key = _uuid(claims.get("sid"))
-    for auth_hash, row in _owner_statement().rows({"id": key}) if key else []:
+    for auth_hash, row in _owner_statement().rows({"id": access.session}) if access.session else []:
         owner = User.from_db(None, OWNER_NAMES, _owner_values(row))
-        if _is_running(owner, auth_hash, claims.get("sub")):
+        if _is_running(owner, auth_hash, access.subject):
             return owner
     raise _ended()
 
 
+class _Access(NamedTuple):
+    """What an access token claims: its time in seconds since 1970, its session, and whom it is about."""
+
+    expires_at: float
+    session: UUID | None
+    subject: object
+
+
 @lru_cache(maxsize=4_096)
-def _access_claims(text: str) -> dict[str, Any]:
-    """Return the claims of a good access token, whose signature is checked at its first sight; `exp` passes later."""
-    return _validated(AccessToken, text).payload
+def _access(text: str) -> _Access:
+    """Return the claims of a good access token, whose signature is checked at its first sight, its time each time."""
+    token = _validated(AccessToken, text)
+    return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"))
 
 
 @lru_cache
 def _owner_statement() -> Statement:
     key: Any = Session._meta.pk
     row = Cast(JSONArray(*[f"owner__{name}" for name in OWNER_NAMES]), TextField())
-    return Statement(Session.objects.filter(pk=Parameter("id", key)).values_list("auth_hash", row))
+    return Statement(Session.objects.filter(pk=Parameter("id", key)).values_list("auth_hash", row), prepared=True)
 
 
 @lru_cache(maxsize=4_096)

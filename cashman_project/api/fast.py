@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from rest_framework.exceptions import NotFound
 
 from .owner import owner_of
-from .pagination import Window
+from .pagination import PAGE_SIZE, Window
 from .sqljson import row_json
 from .statements import Parameter, Statement
 
@@ -47,7 +47,7 @@ def _anchor(view: Any, window: Window, statement: Statement, row: tuple[Any, ...
     """Return the value of the ordering's field and the id of a row of a page."""
     data = orjson.loads(row[0])
     if name := _name_of(view, window.field):
-        return window.fields(view.queryset.model)[0].to_python(data[name]), data["id"]
+        return data[name], data["id"]
     return statement.converted(row)[1], data["id"]
 
 
@@ -63,19 +63,20 @@ def _page_statement(view: Any, window: Window, beyond: bool) -> Statement:
     names = ("value", "id") if beyond else ()
     fields = window.fields(view.queryset.model)
     anchor = [Parameter(name, field) for name, field in zip(names, fields, strict=False)]
-    return _of_page(view, window, window.of(_rows(view), *anchor))
+    rows = window.of(_rows(view), *anchor)
+    return _of_page(view, window, rows, prepared=window.size == PAGE_SIZE)  # no more than a session should keep
 
 
 @lru_cache
 def _row_statement(view: Any) -> Statement:
     rows = _rows(view).filter(pk=Parameter("id", view.queryset.model._meta.pk))
-    return Statement(rows.order_by().values_list(row_json(view.serializer_class())))
+    return Statement(rows.order_by().values_list(row_json(view.serializer_class())), prepared=True)
 
 
-def _of_page(view: Any, window: Window, rows: Any) -> Statement:
+def _of_page(view: Any, window: Window, rows: Any, *, prepared: bool = False) -> Statement:
     """Return the statement of a page's rows: the JSON of each, and what it is ordered by where that doesn't say so."""
     unseen = () if _name_of(view, window.field) else (window.field,)
-    return Statement(rows.values_list(row_json(view.serializer_class()), *unseen))
+    return Statement(rows.values_list(row_json(view.serializer_class()), *unseen), prepared=prepared)
 
 
 def _rows(view: Any) -> Any:

@@ -88,7 +88,7 @@ def once(request: Request) -> Once | None:
     return Once(owner_of(request), key, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
-def answered(once: Once | None, write: Callable[[], Answer]) -> Answer:
+def answered(once: Once | None, write: Callable[[], Answer], *, one_statement: bool = False) -> Answer:
     """Return the answer of `write`, run in one transaction; or, where that has happened `once`, the kept one.
 
     The answer is kept in the transaction of what `write` wrote, so there is either both or neither.
@@ -97,7 +97,7 @@ def answered(once: Once | None, write: Callable[[], Answer]) -> Answer:
     after WAIT, and what `write` raises, which is not kept.
     """
     if once is None:
-        return in_transaction(write)
+        return in_transaction(write, one_statement=one_statement)
     return in_transaction(lambda: _kept(once) or _keep(once, write()))
 
 

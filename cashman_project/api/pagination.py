@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+import orjson
 from django.core import signing
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, Expression, F, Func, Model, QuerySet, Value
@@ -27,6 +28,13 @@ class Cursor(NamedTuple):
     backwards: bool
     value: str
     id: str
+
+
+class JSON:
+    """How a cursor is written."""
+
+    dumps = staticmethod(orjson.dumps)
+    loads = staticmethod(orjson.loads)
 
 
 class RowComparison(Func):
@@ -126,14 +134,14 @@ class KeysetPagination(BasePagination):
         if not text:
             return None
         try:
-            return Cursor(*self.signer.unsign_object(text))
+            return Cursor(*self.signer.unsign_object(text, serializer=JSON))
         except (signing.BadSignature, UnicodeError):
             message = _("Not a cursor of this list with these filters and this ordering: start again without it.")
             raise ValidationError({"cursor": [message]}, code="invalid_cursor") from None
 
     def _link(self, value: Any, key: Any, *, backwards: bool) -> str:
         text = value.isoformat() if isinstance(value, datetime.date) else str(value)
-        cursor = "cursor=" + self.signer.sign_object(Cursor(backwards, text, str(key)))
+        cursor = "cursor=" + self.signer.sign_object([backwards, text, str(key)], serializer=JSON)
         params = [(name, values) for name, values in self.request.query_params.lists() if name != "cursor"]
         query = f"{cursor}&{urlencode(params, doseq=True)}" if params else cursor
         return f"{self.request.build_absolute_uri(self.request.path)}?{query}"

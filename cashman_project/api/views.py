@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -32,7 +33,7 @@ STATUS = inline_serializer("Status", {"status": serializers.CharField()})
 LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
 
 
-VARY = "Accept, Accept-Language, Authorization, Cookie"
+VARY = ["Accept", "Accept-Language", "Authorization", "Cookie"]
 
 
 class StrictViewMixin:
@@ -66,11 +67,15 @@ class StrictViewMixin:
         if is_change and is_page_form(request) and getattr(self, "action", None) not in self.pages:
             response = see_other(request, cast("Response", response), self)
         response.headers.setdefault("Cache-Control", "no-store")
+        if "Vary" in response.headers:
+            patch_vary_headers(response, VARY)
+        else:
+            response.headers["Vary"] = ", ".join(VARY)
         return response
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        return {"Allow": _allow(cast("Any", self.__class__), *getattr(self, "action_map", ())), "Vary": VARY}
+        return {"Allow": _allow(cast("Any", self.__class__), *getattr(self, "action_map", ()))}
 
     def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """Answer with the methods that are allowed here."""

@@ -93,7 +93,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         key = once(request)
         data = request.data  # read before anything is locked: a slow client must not hold up others
         minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
-        answer = answered(key, lambda: self._create(data, minimal))
+        answer = answered(key, lambda: self._create(data, minimal), one_statement=not isinstance(data, list))
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)

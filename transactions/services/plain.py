@@ -99,7 +99,7 @@ def _category_statement() -> Statement:
     model = Category._meta
     owner: Any = Parameter("owner", model.get_field("owner").target_field)
     key = Parameter("key", model.get_field("key"))
-    return Statement(Category.objects.for_owner(owner).filter(key=key).values_list(*NAMED))
+    return Statement(Category.objects.for_owner(owner).filter(key=key).values_list(*NAMED), prepared=True)
 
 
 def _read(item: dict[str, Any], kind: str | None, usual: Mapping[str, str]) -> dict[str, Any] | None:

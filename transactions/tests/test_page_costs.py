@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from transactions.choices import TransactionType
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory
+from transactions.tests.sql import text_of
 from users.models import User
 
 MOMENT = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
@@ -38,7 +39,7 @@ def query_of(client: APIClient, url: str) -> str:
     with CaptureQueriesContext(connection) as queries:
         page = client.get(url).json()
     assert page["results"]
-    [query] = [query["sql"] for query in queries if 'FROM "transactions_transaction"' in query["sql"]]
+    [query] = [query["sql"] for query in queries if 'FROM "transactions_transaction"' in text_of(query["sql"])]
     return str(query)
 
 

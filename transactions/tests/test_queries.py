@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.sql import text_of
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled
 from users.models import PersonalToken, Session, User
 from users.sessions import start_session
@@ -69,7 +70,7 @@ def captured(client: APIClient, method: str, path: str, body: Any, headers: Any 
         )
         content = b"".join(response) if response.streaming else response.content
     assert response.status_code < 300, content
-    return [query["sql"] for query in queries if not FRAME.match(query["sql"])]
+    return [text_of(query["sql"]) for query in queries if not FRAME.match(query["sql"])]
 
 
 def all_statements(user: User) -> dict[str, dict[str, list[str]]]:

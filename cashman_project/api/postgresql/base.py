@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, whose health check costs no round trip."""
+"""Django's PostgreSQL backend, with statements that are prepared, and a health check that costs no round trip."""
 
 import select
 from typing import Any
@@ -8,7 +8,16 @@ from psycopg2 import Error
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's, which `prepared` asks for the SQL of what is run again and again.
+
+    `statements` says what runs, in the connection's session, the SQL that has been prepared there.
+    """
+
     connection: Any
+
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        self.statements: dict[str, str] = {}
 
     def is_usable(self) -> bool:
         """Return whether the connection, on which nothing is under way, is open on the server's side, too.
@@ -23,3 +32,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return not poll.poll(0)
         except Error:  # closed on this side
             return False
+
+    def prepared(self, sql: str, count: int) -> str:
+        """Return SQL that runs `sql`, with as many parameters, without its being parsed and planned each time.
+
+        It is for what is planned well whoever's rows are asked for. Behind a pooler, which may give the
+        next transaction another session, it is `sql` itself.
+        """
+        if self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+            return sql
+        if sql not in self.statements:
+            name = f"cashman_{len(self.statements)}"
+            with self.wrap_database_errors, self.connection.cursor() as cursor:
+                cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
+            self.statements[sql] = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
+        return self.statements[sql]
