@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from conftest import client_of
 from transactions.choices import TransactionType
-from transactions.models import Category, Transaction
+from transactions.models import Category, Expense, Transaction
 from transactions.money import DIGITS
 from transactions.serializers import CategorySerializer, TransactionSerializer
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
@@ -107,3 +107,49 @@ def test_a_walk_with_a_filter_is_that_without(
     assert len(plain) == 7
     assert walk(as_alice, "&amount_min=1&amount_max=3") == plain
     assert walk(as_outsider, "") == []
+
+
+@pytest.mark.parametrize("ordering", ["date", "-date", "amount", "-amount", "created_at", "-created_at"])
+def test_a_walk_in_pages_of_the_usual_size_there_and_back(
+    ordering: str, alice: User, bob: User, as_alice: APIClient, as_outsider: APIClient
+) -> None:
+    """Its statements are prepared where the database can."""
+    for owner in (alice, bob):
+        Expense.objects.bulk_create(
+            Expense(
+                owner=owner,
+                description=owner.username,
+                amount=Decimal(-1 - number % 7),
+                currency="USD",
+                date=datetime.date(2026, 1, 1 + number % 5),
+            )
+            for number in range(120)
+        )
+    sign = ordering[: ordering.startswith("-")]
+    rows = Expense.objects.for_owner(alice).order_by(ordering, f"{sign}pk")
+    expected = [str(pk) for pk in rows.values_list("pk", flat=True)]
+
+    forth, path = [], f"/expenses?ordering={ordering}"
+    while path:
+        page = as_alice.get(path).json()
+        forth.append([row["id"] for row in page["results"]])
+        path = page["next"]
+    back = []
+    while page["previous"]:
+        page = as_alice.get(page["previous"]).json()
+        back.append([row["id"] for row in page["results"]])
+
+    assert [len(ids) for ids in forth] == [50, 50, 20]
+    assert [pk for ids in forth for pk in ids] == expected
+    assert back == forth[-2::-1]
+    assert as_outsider.get(f"/expenses?ordering={ordering}").json()["results"] == []
+
+
+def test_a_filter_that_is_given_again_without_a_value_still_counts(alice: User, bob: User, as_alice: APIClient) -> None:
+    for owner in (alice, bob):
+        ExpenseFactory.create(owner=owner, category=CategoryFactory.create(owner=owner, name="Food"))
+        ExpenseFactory.create(owner=owner)
+
+    page = as_alice.get("/expenses?category=Food&category=").json()
+
+    assert [row["category"] for row in page["results"]] == ["Food"]
