@@ -12,7 +12,7 @@ from rest_framework.exceptions import NotFound
 
 from .owner import owner_of
 from .pagination import PAGE_SIZE, Window
-from .sqljson import row_json
+from .sqljson import RowJSON, row_json
 from .statements import Parameter, Statement
 
 
@@ -70,13 +70,18 @@ def _page_statement(view: Any, window: Window, beyond: bool) -> Statement:
 @lru_cache
 def _row_statement(view: Any) -> Statement:
     rows = _rows(view).filter(pk=Parameter("id", view.queryset.model._meta.pk))
-    return Statement(rows.order_by().values_list(row_json(view.serializer_class())), prepared=True)
+    return Statement(rows.order_by().values_list(_json_of(view)), prepared=True)
 
 
 def _of_page(view: Any, window: Window, rows: Any, *, prepared: bool = False) -> Statement:
     """Return the statement of a page's rows: the JSON of each, and what it is ordered by where that doesn't say so."""
     unseen = () if _name_of(view, window.field) else (window.field,)
-    return Statement(rows.values_list(row_json(view.serializer_class()), *unseen), prepared=prepared)
+    return Statement(rows.values_list(_json_of(view), *unseen), prepared=prepared)
+
+
+@lru_cache
+def _json_of(view: Any) -> RowJSON:
+    return row_json(view.serializer_class())
 
 
 def _rows(view: Any) -> Any:
