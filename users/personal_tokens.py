@@ -5,6 +5,8 @@ import datetime
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -12,9 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
+from cashman_project.api.statements import Parameter, Statement
+
 from .models import TOKEN_PREFIX, PersonalToken, digest_of
+from .owners import owner_column, owner_from
 
 SECRET = re.compile(f"{TOKEN_PREFIX}([A-Za-z0-9_-]{{64}})")  # 16 bytes of the owner's id and 32 random ones
+NAMES = [field.attname for field in PersonalToken._meta.concrete_fields]
 NOTED_EVERY = datetime.timedelta(minutes=1)
 
 
@@ -27,14 +33,31 @@ def personal_token(text: str) -> PersonalToken:
     token = None
     if match:
         owner = UUID(bytes=base64.urlsafe_b64decode(match[1])[:16])
-        tokens = PersonalToken.objects.select_related("owner").filter(owner=owner, digest=digest_of(text))
-        token = next(iter(tokens), None)
+        token = _token_of(owner, digest_of(text))
     if token is None or not token.owner.is_active:
         raise AuthenticationFailed(_("There is no such personal token, or no more."), code="invalid_token")
     if token.expires_at and token.expires_at <= timezone.now():
         raise AuthenticationFailed(_("This personal token has expired."), code="token_expired")
     _note_use(token)
     return token
+
+
+def _token_of(owner: UUID, digest: str) -> PersonalToken | None:
+    statement = _token_statement()
+    for row in statement.rows({"owner": owner, "digest": digest}):
+        *values, text = statement.converted(row)
+        token = PersonalToken.from_db(None, NAMES, values)
+        token.owner = owner_from(text)
+        return token
+    return None
+
+
+@lru_cache
+def _token_statement() -> Statement:
+    field: Any = PersonalToken._meta.get_field
+    owner: Any = Parameter("owner", field("owner").target_field)
+    rows = PersonalToken.objects.for_owner(owner).filter(digest=Parameter("digest", field("digest")))
+    return Statement(rows.values_list(*NAMES, owner_column()), prepared=True)
 
 
 def _note_use(token: PersonalToken) -> None:

@@ -10,9 +10,6 @@ from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import jwt
-import orjson
-from django.db.models import DateTimeField, TextField
-from django.db.models.functions import Cast, JSONArray
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +21,7 @@ from rest_framework_simplejwt.utils import datetime_from_epoch
 from cashman_project.api.statements import Parameter, Statement
 
 from .models import Session, User
+from .owners import owner_column, owner_from
 from .refusals import malformed, refusal
 
 TokenT = TypeVar("TokenT", bound=Token)
@@ -32,9 +30,6 @@ HEADER = {"alg": "HS256", "typ": "JWT"}  # of every own token, and nothing else
 
 LONGEST = 16_384  # characters of a token; far more than anybody makes
 LONGEST_KEPT = 500  # characters of a header that is kept for the next token: ours are 36
-# The moments are left to be asked for: no request of a token does, and the databases write them differently.
-OWNER_FIELDS = [field for field in User._meta.concrete_fields if not isinstance(field, DateTimeField)]
-OWNER_NAMES = [field.attname for field in OWNER_FIELDS]
 
 
 def start_session(owner: User) -> RefreshToken:
@@ -74,8 +69,8 @@ def own_user(text: str) -> User:
     access = _access(text)
     if access.expires_at <= time.time():
         raise refusal(jwt.ExpiredSignatureError())
-    for auth_hash, row in _owner_statement().rows({"id": access.session}) if access.session else []:
-        owner = User.from_db(None, OWNER_NAMES, _owner_values(row))
+    for auth_hash, text in _owner_statement().rows({"id": access.session}) if access.session else []:
+        owner = owner_from(text)
         if _is_running(owner, auth_hash, access.subject):
             return owner
     raise _ended()
@@ -99,14 +94,8 @@ def _access(text: str) -> _Access:
 @lru_cache
 def _owner_statement() -> Statement:
     key: Any = Session._meta.pk
-    row = Cast(JSONArray(*[f"owner__{name}" for name in OWNER_NAMES]), TextField())
-    return Statement(Session.objects.filter(pk=Parameter("id", key)).values_list("auth_hash", row), prepared=True)
-
-
-@lru_cache(maxsize=4_096)
-def _owner_values(row: str) -> list[Any]:
-    """Return the values of OWNER_FIELDS that the database put into a JSON array."""
-    return [field.to_python(value) for field, value in zip(OWNER_FIELDS, orjson.loads(row), strict=True)]
+    rows = Session.objects.filter(pk=Parameter("id", key))
+    return Statement(rows.values_list("auth_hash", owner_column()), prepared=True)
 
 
 def header_of(text: str) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from cashman_project.api.tests.sql import text_of
 from transactions.choices import TransactionType
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory
-from transactions.tests.sql import text_of
 from users.models import User
 
 MOMENT = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)

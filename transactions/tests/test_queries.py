@@ -10,10 +10,10 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from cashman_project.api.tests.sql import text_of
 from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.sql import text_of
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled
 from users.models import PersonalToken, Session, User
 from users.sessions import start_session

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser, Page
 from cashman_project.api.tests.problems import problem_of, stored
+from cashman_project.api.tests.sql import text_of
 from transactions.models import Transaction
 from transactions.tests.factories import PersonalTokenFactory
 from users.models import PersonalToken, User
@@ -252,7 +253,7 @@ def test_it_is_looked_for_once_and_among_its_owners(
     with django_assert_num_queries(1) as queries:
         assert client.get("/secured/ping").status_code == 200
 
-    assert '"users_personaltoken"."owner_id" = ' in queries[0]["sql"].partition(" WHERE ")[2]
+    assert '"users_personaltoken"."owner_id" = ' in text_of(queries[0]["sql"]).partition(" WHERE ")[2]
 
 
 def test_its_use_is_noted_about_once_a_minute(as_alice: APIClient, alice: User) -> None:
