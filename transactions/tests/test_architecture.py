@@ -32,7 +32,7 @@ LAYERS = (
     {"permissions"},
     {"authentication"},
     {"services", "sessions", "personal_tokens", "oidc", "backends"},
-    {"guessing"},
+    {"guessing", "owners"},
     {"models", "keys"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"money", "examples", "formats", "jwks", "refusals"},
