@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,7 +60,14 @@ class Client:
         self.token = json.loads(self.send("POST", "/auth/token", PERSON).body)["access"]
 
     def send(self, method: str, path: str, data: Any = None, **headers: str) -> Answer:
-        """Send one request, with a new token where the old one has expired; return the answer."""
+        """Send one request, once more with a new token where the old one has expired; return the answer."""
+        answer = self._send(method, path, data, headers)
+        if answer.status == 401 and b'"token_expired"' in answer.body:
+            self.log_in()
+            answer = self._send(method, path, data, headers)
+        return answer
+
+    def _send(self, method: str, path: str, data: Any, headers: Mapping[str, str]) -> Answer:
         sent = {"Accept": "application/json", "Content-Type": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
@@ -68,11 +75,7 @@ class Client:
         self.connection.request(method, path, None if data is None else json.dumps(data), sent)
         response = self.connection.getresponse()
         received = {name.lower(): value for name, value in response.getheaders()}
-        answer = Answer(response.status, received, response.read())
-        if answer.status == 401 and self.token:
-            self.log_in()
-            return self.send(method, path, data, **headers)
-        return answer
+        return Answer(response.status, received, response.read())
 
     def rows(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield all rows of the list."""
