@@ -6,6 +6,7 @@ exit status is 1 where the memory grew by more than LIMIT.
 """
 
 import json
+import math
 import os
 import random
 import sys
@@ -84,7 +85,7 @@ def main() -> int:
             measured = [resident(server)]
             answers: Counter[int] = Counter()
             for share in (WARMED_UP, *[(1 - WARMED_UP) / 4] * 4):
-                each = round(count * share / CLIENTS)
+                each = math.ceil(count * share / CLIENTS)
                 seed = len(measured) * CLIENTS
                 tasks = [
                     lambda client=client, seed=seed + index, each=each: send_mixed(client, each, seed)
