@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e chaos contention disk-full fuzz memory races issuer-hangs bench bench-instructions lint types \
+.PHONY: help run test e2e chaos contention disk-full fuzz memory races outage issuer-hangs bench bench-instructions lint types \
 	requirements
 
 help: ## list the targets
@@ -42,6 +42,9 @@ memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (5
 
 races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; takes minutes
 	@$(FAULTS).races
+
+outage: .venv/stamp-dev ## stop and start PostgreSQL under a server, LENGTH times (20)
+	@$(FAULTS).outage
 
 issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 import django
@@ -104,9 +105,11 @@ def a_database() -> Iterator[dict[str, str]]:
 
 
 class Cluster:
-    """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits."""
+    """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits; `with` runs it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
         self.directory = Path(tempfile.mkdtemp(prefix="cashman-faults-", dir="/tmp"))
         self.url = f"postgres://cashman@127.0.0.1:{port}/postgres"
         self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
@@ -121,11 +124,15 @@ class Cluster:
     def start(self) -> None:
         self._run("pg_ctl", *self._start)
 
-    def crash(self) -> None:
-        """End all of its processes at once, as a crash would."""
-        self._run("pg_ctl", "stop", "--mode=immediate")
+    def stop(self, mode: str) -> None:
+        """End all of its processes: "fast" is in order, "immediate" is at once, as a crash would."""
+        self._run("pg_ctl", "stop", f"--mode={mode}")
 
-    def remove(self) -> None:
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
         self._run("pg_ctl", "stop", "--mode=immediate", check=False)
         shutil.rmtree(self.directory)
 
