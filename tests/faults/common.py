@@ -161,7 +161,7 @@ class Supervised:
         finally:
             self._over.set()
             watch.join()
-            self.server.stop()
+            self.server.stop(signal.SIGKILL)  # a worker that is starting hears no other
 
     def _watch(self) -> None:
         while not self._over.wait(0.2):
