@@ -27,6 +27,7 @@ from tests.faults.common import (
     Client,
     Cluster,
     Supervised,
+    a_cluster,
     all_of,
     eventually,
     length,
@@ -182,7 +183,7 @@ def main() -> int:
         server = LiveServer({**settings, "DATABASE_URL": f"sqlite:///{Path(directory) / 'chaos.sqlite3'}"})
         server.manage("migrate", "--verbosity=0")
         status = chaos(server, None, kills)
-    with Cluster() as cluster:
+    with a_cluster() as cluster:
         server = LiveServer({**settings, "DATABASE_URL": cluster.url})
         server.manage("migrate", "--verbosity=0")
         return chaos(server, cluster, kills) or status

@@ -13,10 +13,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import django
@@ -88,6 +88,12 @@ class Client:
             following = f"{target.path}?{target.query}" if page["next"] else ""
 
 
+def clients_of(server: LiveServer, count: int) -> list[Client]:
+    """Return that many clients of a person who has logged in once: each login takes its time by design."""
+    first = Client(server)
+    return [first, *(Client(server, first.token) for _client in range(count - 1))]
+
+
 @contextmanager
 def a_database() -> Iterator[dict[str, str]]:
     """Yield the environment of a server with an empty database, which is dropped at the end."""
@@ -105,7 +111,7 @@ def a_database() -> Iterator[dict[str, str]]:
 
 
 class Cluster:
-    """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits; `with` runs it."""
+    """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits."""
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -117,9 +123,11 @@ class Cluster:
         if os.geteuid() == 0:  # as whom PostgreSQL refuses to run
             shutil.chown(self.directory, "postgres")
             self._prefix = ["runuser", "-u", "postgres", "--"]
-        self._run("initdb", "--username=cashman", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on"
         self._start = ("start", "--wait", f"--options={settings}", f"--log={self.directory}/log")
+
+    def create(self) -> None:
+        self._run("initdb", "--username=cashman", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
 
     def start(self) -> None:
         self._run("pg_ctl", *self._start)
@@ -128,11 +136,7 @@ class Cluster:
         """End all of its processes: "fast" is in order, "immediate" is at once, as a crash would."""
         self._run("pg_ctl", "stop", f"--mode={mode}")
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
+    def remove(self) -> None:
         self._run("pg_ctl", "stop", "--mode=immediate", check=False)
         shutil.rmtree(self.directory)
 
@@ -140,6 +144,18 @@ class Cluster:
         command = [*self._prefix, str(self._bin / program), *arguments, f"--pgdata={self.directory}/data"]
         quiet = subprocess.DEVNULL  # not a pipe: the server would keep it open
         subprocess.run(command, cwd=self.directory, check=check, stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+@contextmanager
+def a_cluster() -> Iterator[Cluster]:
+    """Yield a running PostgreSQL server, which is removed at the end."""
+    cluster = Cluster()
+    try:
+        cluster.create()
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
 
 
 class Supervised:
@@ -190,9 +206,20 @@ def workers(server: LiveServer) -> list[int]:
 
 
 def all_of(*tasks: Callable[[], Any]) -> list[Any]:
-    """Run the tasks side by side; return what they return."""
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return [task.result() for task in [pool.submit(task) for task in tasks]]
+    """Run the tasks side by side; return what they return. Nobody waits for the others once one has failed."""
+
+    def run(task: Callable[[], Any], future: Future[Any]) -> None:
+        try:
+            future.set_result(task())
+        except BaseException as error:
+            future.set_exception(error)
+
+    futures: list[Future[Any]] = [Future() for _task in tasks]
+    for arguments in zip(tasks, futures, strict=True):
+        threading.Thread(target=run, args=arguments, daemon=True).start()
+    for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+        future.result()
+    return [future.result() for future in futures]
 
 
 def length(default: int) -> int:

@@ -22,6 +22,7 @@ from transactions.tests.live import LiveServer, running
 HERE = Path(__file__).parent
 EXCLUDED = "--exclude-checks=positive_data_acceptance,negative_data_rejection"  # fuzz_hooks.py has its own
 LEAST_CASES = 4_000  # of a round
+EXAMPLES = 100  # of an operation in a round, beside what is always tried; a short run has fewer
 CASES = re.compile(r"(\d[\d,]*) generated")
 
 
@@ -29,6 +30,7 @@ def round_of(server: LiveServer, seed: int, refresh: str) -> tuple[int, bool]:
     """Run schemathesis once; return how many cases it tried, and whether it found nothing."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run"]
     options = [f"{server.url}/schema", "--checks=all", EXCLUDED, f"--seed={seed}", "--workers=2", "--no-color"]
+    options.append(f"--max-examples={min(EXAMPLES, length(20_000) // EXAMPLES + 1)}")
     environment = {
         **os.environ,
         "SCHEMATHESIS_HOOKS": "tests.faults.fuzz_hooks",

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.faults.common import PERSON, Client, Cluster, all_of, length, verdict
+from tests.faults.common import PERSON, Client, Cluster, a_cluster, all_of, clients_of, length, verdict
 from transactions.tests.live import LiveServer, running
 
 CLIENTS = 8  # each with a connection that it keeps
@@ -27,8 +27,7 @@ class Outage:
     """Clients of a server, and what they were answered: the statuses, and how long each answer took at most."""
 
     def __init__(self, server: LiveServer) -> None:
-        first = Client(server)
-        self.clients = [first, *(Client(server, first.token) for _client in range(CLIENTS - 1))]
+        self.clients = clients_of(server, CLIENTS)
         self.written = 0
 
     def ask(self) -> tuple[Counter[str], float]:
@@ -96,7 +95,7 @@ def outages(server: LiveServer, cluster: Cluster, count: int) -> int:
 
 
 def main() -> int:
-    with Cluster() as cluster:
+    with a_cluster() as cluster:
         server = LiveServer({"WORKERS": str(WORKERS), "ALLOW_SIGNUP": "on", "DATABASE_URL": cluster.url})
         server.manage("migrate", "--verbosity=0")
         with running(server):
