@@ -2,7 +2,7 @@
 
 `python -m tests.faults.fuzz` runs against a server on an SQLite file of its own or, with DATABASE_URL, on a PostgreSQL
 database of its own beside that one, round after round, each with another seed, until LENGTH (20,000) cases are through.
-schemathesis.toml says what is not checked, and why. The last line has the figures; the exit status is 1 where there
+fuzz_hooks.py says what is excused, and why. The last line has the figures; the exit status is 1 where there
 was a finding.
 """
 
