@@ -7,8 +7,8 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e chaos contention disk-full fuzz memory races issuer-hangs bench bench-instructions lint types \
-	requirements
+.PHONY: help run test e2e faults chaos contention disk-full fuzz memory races outage issuer-hangs bench bench-instructions \
+	lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,16 @@ test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's pictures anew
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
 
+# Each as short as it still shows something.
+faults: .venv/stamp-dev ## try all of the next seven briefly, in two minutes; as root
+	@LENGTH=3 $(FAULTS).chaos
+	@LENGTH=3 $(FAULTS).contention
+	@$(FAULTS).disk_full
+	@LENGTH=400 $(FAULTS).fuzz
+	@LENGTH=1000 $(FAULTS).memory
+	@LENGTH=20 $(FAULTS).races
+	@LENGTH=4 $(FAULTS).outage
+
 chaos: .venv/stamp-dev ## kill workers and crash PostgreSQL while clients write; LENGTH kills (100) on each database
 	@$(FAULTS).chaos
 
@@ -40,8 +50,11 @@ fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DAT
 memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
 	@$(FAULTS).memory
 
-races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; takes minutes
+races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; LENGTH changes of each (500)
 	@$(FAULTS).races
+
+outage: .venv/stamp-dev ## stop and start PostgreSQL under a server, LENGTH times (20)
+	@$(FAULTS).outage
 
 issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs

@@ -55,6 +55,7 @@ _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(BASE_DIR / "cashm
 _database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if _database["ENGINE"].endswith("sqlite3"):
+    _database["ENGINE"] = "cashman_project.api.sqlite"
     _database["OPTIONS"] = {
         # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
         # would fail at once with "database is locked".

@@ -4,24 +4,36 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 
+from .models import Income
 from .money import LIMIT
+
+# Two alternatives: with a whole part, or a fraction of four digits that are not all zeros.
+ABOVE_ZERO = (
+    rf"[1-9][0-9]{{0,{len(str(int(LIMIT))) - 2}}}(\.[0-9]{{1,4}})?"
+    r"|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9])"
+)
 
 
 class AmountExtension(OpenApiSerializerFieldExtension):
-    """Out: text. In: text or a number, both below the limit in size."""
+    """Out: text. In: text or a number, both below the limit in size, not zero, and of an income above zero.
+
+    That a number has no more decimals than its currency is not said: `multipleOf` fails on binary fractions.
+    """
 
     target_class = "transactions.money.AmountField"
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         if direction == "response":
             return {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"}
+        income = self.target.parent.Meta.model is Income
         limit = int(LIMIT)
-        text = {"type": "string", "pattern": rf"^-?(0|[1-9][0-9]{{0,{len(str(limit)) - 2}}})(\.[0-9]{{1,4}})?$"}
+        text = {"type": "string", "pattern": rf"^{'' if income else '-?'}({ABOVE_ZERO})$"}
         number = {
             "type": "number",
-            "minimum": -limit,
+            "minimum": 0 if income else -limit,
             "exclusiveMinimum": True,
             "maximum": limit,
             "exclusiveMaximum": True,
+            **({} if income else {"not": {"enum": [0]}}),
         }
         return {"oneOf": [text, number]}

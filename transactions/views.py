@@ -138,7 +138,7 @@ class SummaryView(ApiView):
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
     pages = fault_pages = {"get": "transactions/summary.html"}
-    groupings = [*GROUP_KEYS, *map(",".join, itertools.permutations(GROUP_KEYS, 2))]  # that the page offers
+    groupings = [*GROUP_KEYS, *map(",".join, itertools.permutations(GROUP_KEYS, 2))]
     sums = SUMS
 
     @extend_schema(
@@ -147,7 +147,7 @@ class SummaryView(ApiView):
         parameters=[
             OpenApiParameter(
                 "group_by",
-                pattern="^({0})(,({0}))?$".format("|".join(GROUP_KEYS)),
+                enum=groupings,
                 description=f"One or two different ones of {', '.join(GROUP_KEYS)}, comma separated.",
             )
         ],

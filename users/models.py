@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from cashman_project.api.text import check_seen
 from transactions.money import validate_currency
 
 TOKEN_PREFIX = "cashman_"  # noqa: S105  # no secret, but by which scanners recognise one
@@ -166,7 +167,8 @@ class PersonalToken(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Raise ValidationError where it would be expired from the start."""
+        """Raise ValidationError where its name shows nothing, or it would be expired from the start."""
+        check_seen(self, "name")
         if self.expires_at and self.expires_at <= timezone.now():
             raise ValidationError({"expires_at": ValidationError(_("This moment has passed."), code="past")})
 

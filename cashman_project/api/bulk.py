@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -21,6 +21,15 @@ from .serializers import MAX_FAULTS, MAX_ROWS, StrictSerializer, check_rows
 from .viewsets import UUID_FORM, OwnedModelViewSet
 
 
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "minItems": 1,
+        "maxItems": MAX_ROWS,
+        "uniqueItems": True,
+    }
+)
 class IdsField(serializers.ListField):
     """Ids, as they came: whoever reads the rows says which are none."""
 

@@ -2,6 +2,7 @@
 
 import datetime
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 import django_filters
 from django import forms
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import as_serializer_error
 
@@ -31,7 +32,14 @@ class StrictFilterBackend(DjangoFilterBackend):
 
 
 def check_parameters(request: Request, allowed: frozenset[str], repeatable: frozenset[str]) -> None:
-    """Raise ValidationError naming each parameter that is not `allowed`, or given twice and not `repeatable`."""
+    """Raise ValidationError naming each parameter that is not `allowed`, or given twice and not `repeatable`.
+
+    Raises ParseError (400) where the query is not UTF-8, of which Django would leave some characters out.
+    """
+    try:
+        unquote_to_bytes(request.META["QUERY_STRING"].encode("latin-1")).decode()
+    except UnicodeDecodeError:
+        raise ParseError(_("The query is not UTF-8.")) from None
     unknown = {name: [_("There is no such parameter here.")] for name in request.query_params if name not in allowed}
     if unknown:
         raise ValidationError(unknown, code="unknown_parameter")

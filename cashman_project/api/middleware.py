@@ -78,6 +78,8 @@ class ProblemMiddleware:
             response = self._answer(request)
         except APIException as error:
             response = problem_response(problem_of(error))
+        if _has_unread_body(request):
+            response.headers["Connection"] = "close"  # the server ends it then, and would not say so
         if response.status_code < 400:
             return response
         if _wants_page(request):
@@ -162,6 +164,8 @@ def _refuse_early(request: HttpRequest) -> None:
         raise LengthRequired
     if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(request.headers["Content-Type"])
+    if (coding := request.META.get("HTTP_CONTENT_ENCODING", "identity")) != "identity":
+        raise UnsupportedMediaType(coding)
     if not _is_readable(request.META.get("HTTP_ACCEPT", "*/*")):
         request.accepted_types = []  # what else asks gets an answer
         raise ParseError(_("The Accept header is malformed."))
@@ -173,6 +177,11 @@ def _refuse_early(request: HttpRequest) -> None:
         while remaining > 0 and (chunk := request.read(min(READ_SIZE, remaining))):
             remaining -= len(chunk)
         raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": settings.BODY_LIMIT})
+
+
+def _has_unread_body(request: HttpRequest) -> bool:
+    is_read: bool = request._read_started  # type: ignore[attr-defined]  # not in the stub
+    return not is_read and request.META.get("CONTENT_LENGTH") not in (None, "", "0")
 
 
 def _wants_page(request: HttpRequest) -> bool:

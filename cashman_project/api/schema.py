@@ -14,6 +14,7 @@ from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, O
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 
+from .dates import DATE_PATTERN, MOMENT_PATTERN
 from .errors import PROBLEM_JSON, problem_details
 from .serializers import MAX_ROWS
 
@@ -36,6 +37,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
     errors = FaultSerializer(many=True)  # type: ignore[assignment]  # the stub means the property of a bound one
 
+
+# What a text may hold, by its format. No database stores NUL.
+PATTERNS = {None: r"^[^\x00]*$", "date": DATE_PATTERN, "date-time": MOMENT_PATTERN}
 
 MEANINGS = {
     204: "Created; the body is left out, as asked.",
@@ -149,6 +153,10 @@ class ProblemAutoSchema(AutoSchema):
                 responses[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
                     response, str(status), [PROBLEM_JSON]
                 )
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                parameter["allowEmptyValue"] = True  # it counts as absent
+                _add_pattern(parameter["schema"])
         for status, response in responses.items():
             response["description"] = response["description"] or HTTPStatus(int(status)).phrase
         self._publish_forms(operation)
@@ -247,9 +255,20 @@ class StrictSerializerExtension(OpenApiSerializerExtension):
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         if direction == "response":
             schema["required"] = sorted(schema["properties"])
-        elif auto_schema.method == "POST":
+            return schema
+        if auto_schema.method == "POST":
             schema["additionalProperties"] = False
+        for field in schema["properties"].values():
+            _add_pattern(field)
         return schema
+
+
+def _add_pattern(schema: dict[str, Any]) -> None:
+    """Say in the schema of a text, or of an array of texts, what is accepted, unless something says so already."""
+    text = schema.get("items", schema)
+    pattern = PATTERNS.get(text.get("format"))
+    if text.get("type") == "string" and "enum" not in text and pattern:
+        text.setdefault("pattern", pattern)
 
 
 class StrictFilterExtension(DjangoFilterExtension):

@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import socket
 import sys
 import tempfile
 import threading
@@ -28,6 +27,7 @@ from tests.faults.common import (
     Client,
     Cluster,
     Supervised,
+    a_cluster,
     all_of,
     eventually,
     length,
@@ -105,7 +105,7 @@ def disturb(
         os.kill(workers(server)[0], signal.SIGKILL)
         killed += 1
         if cluster and killed % KILLS_PER_CRASH == 0:
-            cluster.crash()
+            cluster.stop("immediate")
             crashes += 1
             time.sleep(chance.uniform(0, 1))
             cluster.start()
@@ -183,16 +183,10 @@ def main() -> int:
         server = LiveServer({**settings, "DATABASE_URL": f"sqlite:///{Path(directory) / 'chaos.sqlite3'}"})
         server.manage("migrate", "--verbosity=0")
         status = chaos(server, None, kills)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    cluster = Cluster(port)
-    try:
-        cluster.start()
+    with a_cluster() as cluster:
         server = LiveServer({**settings, "DATABASE_URL": cluster.url})
         server.manage("migrate", "--verbosity=0")
         return chaos(server, cluster, kills) or status
-    finally:
-        cluster.remove()
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,7 +61,14 @@ class Client:
         self.token = json.loads(self.send("POST", "/auth/token", PERSON).body)["access"]
 
     def send(self, method: str, path: str, data: Any = None, **headers: str) -> Answer:
-        """Send one request, with a new token where the old one has expired; return the answer."""
+        """Send one request, once more with a new token where the old one has expired; return the answer."""
+        answer = self._send(method, path, data, headers)
+        if answer.status == 401 and b'"token_expired"' in answer.body:
+            self.log_in()
+            answer = self._send(method, path, data, headers)
+        return answer
+
+    def _send(self, method: str, path: str, data: Any, headers: Mapping[str, str]) -> Answer:
         sent = {"Accept": "application/json", "Content-Type": "application/json"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         if self.token:
@@ -68,11 +76,7 @@ class Client:
         self.connection.request(method, path, None if data is None else json.dumps(data), sent)
         response = self.connection.getresponse()
         received = {name.lower(): value for name, value in response.getheaders()}
-        answer = Answer(response.status, received, response.read())
-        if answer.status == 401 and self.token:
-            self.log_in()
-            return self.send(method, path, data, **headers)
-        return answer
+        return Answer(response.status, received, response.read())
 
     def rows(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield all rows of the list."""
@@ -82,6 +86,12 @@ class Client:
             yield from page["results"]
             target = urlsplit(page["next"] or "")
             following = f"{target.path}?{target.query}" if page["next"] else ""
+
+
+def clients_of(server: LiveServer, count: int) -> list[Client]:
+    """Return that many clients of a person who has logged in once: each login takes its time by design."""
+    first = Client(server)
+    return [first, *(Client(server, first.token) for _client in range(count - 1))]
 
 
 @contextmanager
@@ -103,7 +113,9 @@ def a_database() -> Iterator[dict[str, str]]:
 class Cluster:
     """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
         self.directory = Path(tempfile.mkdtemp(prefix="cashman-faults-", dir="/tmp"))
         self.url = f"postgres://cashman@127.0.0.1:{port}/postgres"
         self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
@@ -111,16 +123,18 @@ class Cluster:
         if os.geteuid() == 0:  # as whom PostgreSQL refuses to run
             shutil.chown(self.directory, "postgres")
             self._prefix = ["runuser", "-u", "postgres", "--"]
-        self._run("initdb", "--username=cashman", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
         settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on"
         self._start = ("start", "--wait", f"--options={settings}", f"--log={self.directory}/log")
+
+    def create(self) -> None:
+        self._run("initdb", "--username=cashman", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
 
     def start(self) -> None:
         self._run("pg_ctl", *self._start)
 
-    def crash(self) -> None:
-        """End all of its processes at once, as a crash would."""
-        self._run("pg_ctl", "stop", "--mode=immediate")
+    def stop(self, mode: str) -> None:
+        """End all of its processes: "fast" is in order, "immediate" is at once, as a crash would."""
+        self._run("pg_ctl", "stop", f"--mode={mode}")
 
     def remove(self) -> None:
         self._run("pg_ctl", "stop", "--mode=immediate", check=False)
@@ -130,6 +144,18 @@ class Cluster:
         command = [*self._prefix, str(self._bin / program), *arguments, f"--pgdata={self.directory}/data"]
         quiet = subprocess.DEVNULL  # not a pipe: the server would keep it open
         subprocess.run(command, cwd=self.directory, check=check, stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+@contextmanager
+def a_cluster() -> Iterator[Cluster]:
+    """Yield a running PostgreSQL server, which is removed at the end."""
+    cluster = Cluster()
+    try:
+        cluster.create()
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
 
 
 class Supervised:
@@ -151,7 +177,7 @@ class Supervised:
         finally:
             self._over.set()
             watch.join()
-            self.server.stop()
+            self.server.stop(signal.SIGKILL)  # a worker that is starting hears no other
 
     def _watch(self) -> None:
         while not self._over.wait(0.2):
@@ -180,9 +206,20 @@ def workers(server: LiveServer) -> list[int]:
 
 
 def all_of(*tasks: Callable[[], Any]) -> list[Any]:
-    """Run the tasks side by side; return what they return."""
-    with ThreadPoolExecutor(len(tasks)) as pool:
-        return [task.result() for task in [pool.submit(task) for task in tasks]]
+    """Run the tasks side by side; return what they return. Nobody waits for the others once one has failed."""
+
+    def run(task: Callable[[], Any], future: Future[Any]) -> None:
+        try:
+            future.set_result(task())
+        except BaseException as error:
+            future.set_exception(error)
+
+    futures: list[Future[Any]] = [Future() for _task in tasks]
+    for arguments in zip(tasks, futures, strict=True):
+        threading.Thread(target=run, args=arguments, daemon=True).start()
+    for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+        future.result()
+    return [future.result() for future in futures]
 
 
 def length(default: int) -> int:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.faults.common import PERSON, Client, all_of, length, verdict
+from tests.faults.common import PERSON, Client, all_of, clients_of, length, verdict
 from transactions.tests.live import LiveServer, serve
 
 CLIENTS = 16
@@ -20,7 +20,7 @@ WORKERS = 4
 
 def contend(server: LiveServer, seconds: int) -> int:
     """Let the clients write, and judge the answers and the log; return the exit status."""
-    clients = [Client(server) for _client in range(CLIENTS)]
+    clients = clients_of(server, CLIENTS)
     answers: Counter[int] = Counter()
     slowest = 0.0
     end = time.monotonic() + seconds

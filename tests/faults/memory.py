@@ -6,6 +6,7 @@ exit status is 1 where the memory grew by more than LIMIT.
 """
 
 import json
+import math
 import os
 import random
 import sys
@@ -17,7 +18,7 @@ from typing import Any
 
 from django.db import connection
 
-from tests.faults.common import PERSON, PRODUCTION, Client, a_database, all_of, length, verdict, workers
+from tests.faults.common import PERSON, PRODUCTION, Client, a_database, all_of, clients_of, length, verdict, workers
 from transactions.tests.live import LiveServer, running
 
 CLIENTS = 4
@@ -80,11 +81,11 @@ def main() -> int:
         server.manage("migrate", "--verbosity=0")
         with running(server):
             assert server.request("POST", "/auth/register", PERSON).status == 201
-            clients = [Client(server) for _client in range(CLIENTS)]
+            clients = clients_of(server, CLIENTS)
             measured = [resident(server)]
             answers: Counter[int] = Counter()
             for share in (WARMED_UP, *[(1 - WARMED_UP) / 4] * 4):
-                each = round(count * share / CLIENTS)
+                each = math.ceil(count * share / CLIENTS)
                 seed = len(measured) * CLIENTS
                 tasks = [
                     lambda client=client, seed=seed + index, each=each: send_mixed(client, each, seed)

@@ -1,7 +1,8 @@
 """Clients race against a real server of several processes; nothing may be lost, and nothing happen twice.
 
 `python -m tests.faults.races` works on an SQLite file of its own or, with DATABASE_URL, on a PostgreSQL database of its
-own beside that one. The last line has the figures; the exit status is 1 where one is not as it must be.
+own beside that one: LENGTH (500) changes of each client, and two keys for five of them. The last line has the figures;
+the exit status is 1 where one is not as it must be.
 """
 
 import json
@@ -13,19 +14,20 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.faults.common import PERSON, Answer, Client, a_database, all_of
+from tests.faults.common import PERSON, Answer, Client, a_database, all_of, clients_of, length
 from transactions.tests.live import PATIENCE, LiveServer, serve
 
-KEYS, DUPLICATES = 200, 24
-CLIENTS, INCREMENTS = 8, 500
-CHANGES = 500
+INCREMENTS = length(500)
+KEYS, DUPLICATES = INCREMENTS * 2 // 5, 24
+CLIENTS = 8
+CHANGES = INCREMENTS
 WORKERS = 4
 
 
 def one_key_from_many_clients(server: LiveServer) -> tuple[dict[str, Any], dict[str, Any]]:
     """Send each of KEYS requests DUPLICATES times at once; return (what was counted, what it must be)."""
     barrier = threading.Barrier(DUPLICATES)
-    clients = [Client(server) for _client in range(DUPLICATES)]
+    clients = clients_of(server, DUPLICATES)
     answers: list[list[Answer]] = [[] for _key in range(KEYS)]
 
     def send(client: Client) -> None:
@@ -53,7 +55,7 @@ def one_key_from_many_clients(server: LiveServer) -> tuple[dict[str, Any], dict[
 
 def increments_with_if_match(server: LiveServer) -> tuple[dict[str, Any], dict[str, Any]]:
     """Let each of CLIENTS add one INCREMENTS times to the same amount; return (what was counted, what it must be)."""
-    clients = [Client(server) for _client in range(CLIENTS)]
+    clients = clients_of(server, CLIENTS)
     path = created(clients[0])
     refused: Counter[int] = Counter()
 
@@ -78,7 +80,7 @@ def increments_with_if_match(server: LiveServer) -> tuple[dict[str, Any], dict[s
 
 def changes_of_different_fields(server: LiveServer) -> tuple[dict[str, Any], dict[str, Any]]:
     """Let two clients change another field each CHANGES times; return (what was counted, what it must be)."""
-    clients = [Client(server) for _client in range(2)]
+    clients = clients_of(server, 2)
     path = created(clients[0])
 
     def change(client: Client, field: str) -> int:

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from cashman_project.api.text import check_seen
+
 from ..querysets import CategoryQuerySet, category_key
 from .base import OwnedModel
 
@@ -58,7 +60,11 @@ class Category(OwnedModel):
         return str(self.name)
 
     def clean(self) -> None:
-        """Raise ValidationError unless the name fits once it is composed, which can make it three times as long."""
+        """Raise ValidationError unless the name shows something, and fits once it is composed.
+
+        That can make it three times as long.
+        """
+        check_seen(self, "name")
         self.key = category_key(self.name)  # for the constraint, which is validated next
         field: Any = self._meta.get_field("name")
         try:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.text import check_seen
 
 from ..choices import TransactionType
 from ..money import EXACT, LIMIT, MoneyField, exact_decimal, validate_amount, validate_currency
@@ -93,7 +94,8 @@ class Transaction(OwnedModel):
         return f"{self.date} {self.description}"
 
     def clean(self) -> None:
-        """Raise ValidationError unless the amount suits its type and its currency."""
+        """Raise ValidationError unless the description shows something, and the amount suits its type and currency."""
+        check_seen(self, "description")
         if not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
             return  # the field itself refuses it
         try:

@@ -75,9 +75,9 @@ class LiveServer:
         for _worker in self.worker_pids:
             self.wait_for_worker()
 
-    def stop(self) -> int:
-        """End the server with SIGTERM, and whatever is left of it by force; return its exit status."""
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End the server with that signal, and whatever is left of it by force; return its exit status."""
+        self.process.send_signal(how)
         try:
             return self.process.wait(PATIENCE)
         finally:

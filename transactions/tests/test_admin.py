@@ -243,6 +243,7 @@ GOOD = {"type": "EXPENSE", "description": "pizza", "amount": "50", "currency": "
         ({"date": "2201-01-01"}, "date"),
         ({"date": "11/22/2026"}, "date"),
         ({"description": "  "}, "description"),
+        ({"description": "\u200b"}, "description"),
         ({"description": "x" * 201}, "description"),
         ({"notes": "x" * 2001}, "notes"),
         ({"type": ""}, "type"),

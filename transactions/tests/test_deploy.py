@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
+from django.db import connection
 
 from transactions.tests.live import PATIENCE, LiveServer, running
 from transactions.tests.test_docs import BLOCK, EXAMPLE, ROOT
 
 PAGE = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
 DATABASE: dict[str, Any] = settings.DATABASES["default"]
-ON_SQLITE = DATABASE["ENGINE"].endswith("sqlite3")
+ON_SQLITE = connection.vendor == "sqlite"
 IN_CONTAINER = re.compile(r"docker (?:compose exec (?:-T )?(?:web|db)|exec (?:--interactive )?cashman) ")
 OF_CONTAINER = re.compile(r"docker (?:compose )?(stop|restart|up)\b")
 PASSWORD = "correct horse battery"
@@ -47,8 +48,8 @@ class Machine:
         else:
             url = urlsplit(self.environment["DATABASE_URL"])
             self.environment["DATABASE_URL"] = url._replace(path=f"/{self.database}").geturl()
-            connection = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
-            self.environment |= {name: str(DATABASE[key]) for name, key in connection.items() if DATABASE[key]}
+            variables = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
+            self.environment |= {name: str(DATABASE[key]) for name, key in variables.items() if DATABASE[key]}
 
     def run(self, command: str) -> None:
         """Do what a command of the page does; raises CalledProcessError."""

@@ -1,5 +1,6 @@
 """/schema and /docs: the API's description."""
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -15,10 +16,17 @@ from rest_framework.decorators import action
 from rest_framework.test import APIClient
 from rest_framework.viewsets import ViewSet, ViewSetMixin
 
+from cashman_project.api.dates import DATE_PATTERN, MOMENT_PATTERN
+
 from .conftest import Document
+from .test_strict_fields import FAULTS
 
 JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
+BEYOND_A_SCHEMA = {
+    *("blank", "does_not_exist", "invalid_currency", "too_many_decimals"),
+    "surrogate_characters_not_allowed",  # a program's text has none
+}
 OPEN_PATHS = {"/", "/ping", "/livez", "/readyz", "/auth/register", "/auth/token", "/auth/token/refresh", "/auth/logout"}
 
 
@@ -115,15 +123,27 @@ def test_filters_are_typed(document: Document) -> None:
         parameter["name"]: parameter["schema"] for parameter in document.operation("/incomes", "get")["parameters"]
     }
 
-    assert parameters["category"] == {"type": "array", "items": {"type": "string"}}
-    assert parameters["date_after"] == {"type": "string", "format": "date"}
-    assert parameters["updated_after"] == {"type": "string", "format": "date-time"}
+    text = {"type": "string", "pattern": r"^[^\x00]*$"}
+    assert parameters["category"] == {"type": "array", "items": text}
+    assert parameters["date_after"] == {"type": "string", "format": "date", "pattern": DATE_PATTERN}
+    assert parameters["updated_after"] == {"type": "string", "format": "date-time", "pattern": MOMENT_PATTERN}
     assert parameters["uncategorized"] == {"type": "boolean"}
     assert parameters["type"] == {"type": "string", "enum": ["EXPENSE", "INCOME"]}
-    assert parameters["search"] == {"type": "string", "maxLength": 200}
+    assert parameters["search"] == {**text, "maxLength": 200}
     assert (parameters["page_size"]["minimum"], parameters["page_size"]["maximum"]) == (1, 500)
     assert document.faults("12.50", parameters["amount_min"]) == []
     assert document.faults("-12.50", parameters["amount_min"])
+
+
+@pytest.mark.parametrize(("field", "value", "code"), FAULTS)
+def test_what_is_refused_is_not_published_as_fine(document: Document, field: str, value: str, code: str) -> None:
+    sent = json.loads(value, parse_int=float, parse_constant=str)  # NaN is no JSON, and an int may be too long
+
+    faults = document.faults(
+        {"description": "salary", "amount": 5_000, field: sent}, {"$ref": "#/components/schemas/IncomeRequest"}
+    )
+
+    assert faults or code in BEYOND_A_SCHEMA
 
 
 def test_a_change_may_send_read_only_fields_back_and_a_creation_may_not_invent_fields(document: Document) -> None:

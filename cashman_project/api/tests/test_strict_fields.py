@@ -120,6 +120,10 @@ FAULTS = [
     ("description", '{"a": 1}', "invalid"),
     ("description", '""', "blank"),
     ("description", r'" \t\n　"', "blank"),
+    ("description", r'"\u200b"', "blank"),
+    ("description", r'"\u200b \u200e\u2066\u2069\ufeff"', "blank"),
+    ("description", r'"\u0001\u007f\u0085"', "blank"),
+    ("description", r'"\u2028\u00ad"', "blank"),
     ("description", f'"{201 * "x"}"', "max_length"),
     ("description", r'"a\u0000b"', "null_characters_not_allowed"),
     ("description", r'"a\ud800b"', "surrogate_characters_not_allowed"),
@@ -253,6 +257,8 @@ def test_a_plain_number_is_read_exactly(value: str, stored_as: str, as_alice: AP
         ("/transactions", '{"description": "x", "amount": 1}', [("type", "required")]),
         ("/categories", "{}", [("name", "required")]),
         ("/categories", '{"name": ""}', [("name", "blank")]),
+        ("/categories", r'{"name": "\u200b"}', [("name", "blank")]),
+        ("/tokens", r'{"name": "\u200b\u202e", "scope": "read"}', [("name", "blank")]),
         ("/categories", '{"name": null}', [("name", "null")]),
         ("/categories", '{"name": 5}', [("name", "invalid")]),
         ("/categories", f'{{"name": "{101 * "x"}"}}', [("name", "max_length")]),
@@ -351,6 +357,15 @@ def test_a_description_is_trimmed_and_the_rest_is_kept(as_alice: APIClient, inco
     row = as_alice.post("/incomes", body).json()
 
     assert [row[name] for name in ("description", "notes", "external_id", "category")] == ["x", " n ", " e ", "food"]
+
+
+@pytest.mark.parametrize("text", ["a\u200bb", "\u202eabc", "\u200f₪", "👨\u200d👩", "\ue000", "\U0010fffd", "́"])
+def test_a_text_that_shows_something_is_kept_as_it_is(text: str, as_alice: APIClient) -> None:
+    body = {"description": text, "amount": 1, "notes": "\u200b", "external_id": "\u200b"}
+
+    row = as_alice.post("/incomes", body).json()
+
+    assert (row["description"], row["notes"], row["external_id"]) == (text, "\u200b", "\u200b")
 
 
 @pytest.mark.parametrize("name", ["👨‍👩‍👧 family", "no\u00a0break", "ΐ", "O'Neill; --", "%", 100 * "é"])
