@@ -12,17 +12,19 @@ from uuid import UUID
 from django.core.exceptions import FieldError
 from django.db import connection, models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Count, F, Func, Q
+from django.db.models import Count, Expression, F, Func, Q, Sum
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from .choices import TransactionType
-from .money import MoneySum
+from .money import HalvesSum, MoneySum
 
 if TYPE_CHECKING:
     from users.models import User
 
     from .models import OwnedModel
+
+NO_CATEGORY = UUID(int=0)  # in a month's total, whose key can't hold NULL
 
 RowT = TypeVar("RowT", bound="OwnedModel", covariant=True)
 
@@ -116,16 +118,14 @@ class CategoryQuerySet(OwnedQuerySet):
         return super().bulk_update(objs, names | {"key"} if "name" in names else names, batch_size)
 
 
-class TransactionQuerySet(OwnedQuerySet):
-    fixed_fields = (*OwnedQuerySet.fixed_fields, "type")
+class SummedQuerySet(OwnedQuerySet):
+    """Rows of a currency, type, date and category, whose money is `sum_of` and whose number `number`."""
 
-    def incomes(self) -> Self:
-        """Return what came in."""
-        return self.filter(type=TransactionType.INCOME)
+    number: models.Aggregate
 
-    def expenses(self) -> Self:
-        """Return what went out."""
-        return self.filter(type=TransactionType.EXPENSE)
+    def sum_of(self, kind: TransactionType) -> Expression:
+        """Return the exact sum of the rows of that type."""
+        raise NotImplementedError
 
     def totals(self, *group_by: str) -> "list[Total]":
         """Return the sums of the rows by currency and by the given keys (of `GROUP_KEYS`), in the keys' order.
@@ -137,9 +137,9 @@ class TransactionQuerySet(OwnedQuerySet):
             self.order_by()
             .values("currency", **columns)
             .annotate(
-                income=MoneySum("amount", filter=Q(type=TransactionType.INCOME)),
-                expense=MoneySum("amount", filter=Q(type=TransactionType.EXPENSE)),
-                count=Count("id"),
+                income=self.sum_of(TransactionType.INCOME),
+                expense=self.sum_of(TransactionType.EXPENSE),
+                count=self.number,
             )
         )
         totals = [
@@ -153,6 +153,37 @@ class TransactionQuerySet(OwnedQuerySet):
             for row in rows
         ]
         return sorted(totals, key=lambda total: [(key is None, key) for key in (*total.keys.values(), total.currency)])
+
+
+class TransactionQuerySet(SummedQuerySet):
+    fixed_fields = (*OwnedQuerySet.fixed_fields, "type")
+    number = Count("id")
+
+    def sum_of(self, kind: TransactionType) -> Expression:
+        return MoneySum("amount", filter=Q(type=kind))
+
+    def incomes(self) -> Self:
+        """Return what came in."""
+        return self.filter(type=TransactionType.INCOME)
+
+    def expenses(self) -> Self:
+        """Return what went out."""
+        return self.filter(type=TransactionType.EXPENSE)
+
+    def uncategorized(self, flag: bool) -> Self:
+        """Return the rows without a category, or those with one."""
+        return self.filter(category__isnull=flag)
+
+
+class MonthTotalQuerySet(SummedQuerySet):
+    number = Sum("count")
+
+    def sum_of(self, kind: TransactionType) -> Expression:
+        return HalvesSum("high", "low", filter=Q(type=kind))
+
+    def uncategorized(self, flag: bool) -> Self:
+        """Return the totals of what has no category, or of what has one."""
+        return self.filter(category_id=NO_CATEGORY) if flag else self.exclude(category_id=NO_CATEGORY)
 
 
 @dataclass(frozen=True)

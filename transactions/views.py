@@ -20,7 +20,7 @@ from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
 from . import examples
-from .filters import TransactionFilterSet
+from .filters import SummaryFilterSet, TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
 from .querysets import GROUP_KEYS
 from .serializers import (
@@ -132,8 +132,8 @@ SUMS = ("income", "expense", "net", "count")
 class SummaryView(ApiView):
     """Sums of income, expense and net by currency, and by month, year, category or type."""
 
-    filterset_class = TransactionFilterSet
-    query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
+    filterset_class = SummaryFilterSet
+    query_parameters = frozenset(SummaryFilterSet.base_filters) | {"group_by"}
     repeatable_parameters = frozenset({"category"})
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
