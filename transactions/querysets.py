@@ -17,7 +17,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
 from .choices import TransactionType
-from .money import HalvesSum, MoneySum
+from .money import HalvesSum, MoneySum, format_amount
 
 if TYPE_CHECKING:
     from users.models import User
@@ -200,6 +200,11 @@ class Total:
     def net(self) -> Decimal:
         """What is left: income and expense together."""
         return self.income + self.expense
+
+    def amounts(self) -> dict[str, str]:
+        """Return income, expense and net, by these names, as text with their currency's digits."""
+        sums = {"income": self.income, "expense": self.expense, "net": self.net}
+        return {name: format_amount(amount, self.currency) for name, amount in sums.items()}
 
 
 class DatePart(Func):
