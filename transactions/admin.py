@@ -173,7 +173,9 @@ class TransactionAdmin(LedgerAdmin):
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
             totals = context["cl"].queryset.totals()
-            context["totals"] = [{"currency": total.currency, "count": total.count, **total.amounts()} for total in totals]
+            context["totals"] = [
+                {"currency": total.currency, "count": total.count, **total.amounts()} for total in totals
+            ]
         return response
 
 

@@ -31,6 +31,7 @@ class MonthTotal(models.Model):
         to_fields=["owner", "id"],
         related_name="+",
         null=True,
+        serialize=False,
     )
     high = models.BigIntegerField()
     low = models.BigIntegerField()
