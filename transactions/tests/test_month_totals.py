@@ -2,7 +2,9 @@
 
 import datetime
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from io import StringIO
@@ -11,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -21,6 +23,7 @@ from transactions.querysets import NO_CATEGORY, Total
 from transactions.services.erasure import erase_users
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.live import PATIENCE
 from transactions.tests.test_races_of_writes import at_once
 from transactions.triggers import install, remove
 from users.models import User
@@ -204,7 +207,6 @@ def test_transactions_are_read_for_the_rest(query: str, alice: User, as_alice: A
 
 @pytest.mark.django_db(transaction=True)
 def test_writers_that_meet_leave_the_totals_right(alice: User, bob: User) -> None:
-    """In opposite orders, so that they would deadlock."""
     for owner in (alice, bob):
         for name in ("Food", "Fun"):
             CategoryFactory.create(owner=owner, name=name)
@@ -239,3 +241,51 @@ def test_writers_that_meet_leave_the_totals_right(alice: User, bob: User) -> Non
     for owner in (alice, bob):
         assert sums(MonthTotal, owner) == sums(Transaction, owner)
         assert sum(count for _high, _low, count in held(owner).values()) == 2 * 8 * 16
+
+
+WAITING = (
+    "SELECT COUNT(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE NOT granted AND datname = CURRENT_DATABASE()"
+)
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = CURRENT_DATABASE()"
+
+
+def number(query: str) -> int:
+    """Return what PostgreSQL says; nothing waits for a row, or for another, on SQLite."""
+    if connection.vendor == "sqlite":
+        return 2 if query == WAITING else 0
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_locks_the_totals_in_one_order(alice: User, bob: User) -> None:
+    """Two wait for June's total, each holding those that come before it in its own order; a deadlock if these differ."""
+    days = [datetime.date(2026, month, 1) for month in range(1, 13)]
+    old = [ExpenseFactory.create(owner=alice, date=day) for day in days]
+    new = [{"type": "EXPENSE", "description": "x", "amount": 1, "date": str(day)} for day in days]
+    broken = number(DEADLOCKS)
+
+    def post(path: str, body: Any) -> int:
+        try:
+            return client_of(alice).post(path, body).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            ExpenseFactory.create(owner=alice, date=days[5])
+            ExpenseFactory.create(owner=bob, date=days[5])
+            answers = [
+                pool.submit(post, "/transactions/delete", {"ids": [str(row.pk) for row in old]}),
+                pool.submit(post, "/transactions", new),
+            ]
+            deadline = time.monotonic() + PATIENCE
+            while number(WAITING) < 2:
+                assert time.monotonic() < deadline
+        assert [answer.result() for answer in answers] == [204, 201]
+
+    assert number(DEADLOCKS) == broken
+    assert sums(MonthTotal, alice) == sums(Transaction, alice)
+    assert len(held(alice)) == 12
