@@ -15,90 +15,89 @@ from .querysets import NO_CATEGORY
 TOTALS, TRANSACTIONS = "transactions_monthtotal", "transactions_transaction"
 KEY = "owner_id, date, currency, type, category_id"
 EVENTS = ("INSERT", "UPDATE", "DELETE")
-
-# Once a statement, for all of its rows, which are tables here.
-POSTGRESQL = """
-CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    {statements}
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {table} REFERENCING {tables}
-FOR EACH STATEMENT EXECUTE FUNCTION {name}();
-"""
-TABLES = {
-    "INSERT": "NEW TABLE AS added",
-    "UPDATE": "NEW TABLE AS added OLD TABLE AS taken",
-    "DELETE": "OLD TABLE AS taken",
-}
-# Once for each row.
-SQLITE = "CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW BEGIN {statements} END"
-ROW = (
-    "(SELECT {0}.owner_id AS owner_id, {0}.date AS date, {0}.currency AS currency, {0}.type AS type,"
-    " {0}.category_id AS category_id, {0}.amount AS amount)"
+# What is taken from a total that is gone, as all are of an owner who is being erased, leaves one that counts less than
+# none. It goes at once, with those of none.
+MERGE = (
+    f"ON CONFLICT ({KEY}) DO UPDATE SET high = {TOTALS}.high + excluded.high, low = {TOTALS}.low + excluded.low,"
+    f" count = {TOTALS}.count + excluded.count"
 )
+CLEAR = f"DELETE FROM {TOTALS} WHERE count <= 0 AND ({KEY})"
 
 
 def install(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Make the triggers, anew where they are there, and count all transactions, of which none is written meanwhile."""
     vendor = schema_editor.connection.vendor
     if vendor == "postgresql":  # where CREATE TRIGGER waits for those who write, and then holds them up
-        schema_editor.execute("SET LOCAL statement_timeout = 0", params=None)
+        statements = ["SET LOCAL statement_timeout = 0", *map(_by_statement, EVENTS)]
     else:
         remove(apps, schema_editor)
-    for event in EVENTS:
-        schema_editor.execute(_trigger(vendor, event), params=None)
-    schema_editor.execute(f"DELETE FROM {TOTALS}", params=None)
-    schema_editor.execute(_counted(_changes(vendor, TRANSACTIONS, 1)), params=None)
+        statements = [*map(_by_row, EVENTS)]
+    statements += [f"DELETE FROM {TOTALS}", _count(f"SELECT {_change(vendor, 1)} FROM {TRANSACTIONS}")]
+    for statement in statements:
+        schema_editor.execute(statement, params=None)
 
 
 def remove(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Drop the triggers, where they are there."""
-    for event in EVENTS:
+    for name in map(_name, EVENTS):
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(f"DROP FUNCTION IF EXISTS {_name(event)} CASCADE", params=None)
+            schema_editor.execute(f"DROP FUNCTION IF EXISTS {name} CASCADE", params=None)
         else:
-            schema_editor.execute(f"DROP TRIGGER IF EXISTS {_name(event)}", params=None)
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}", params=None)
 
 
 def _name(event: str) -> str:
     return f"{TOTALS}_{event.lower()}"
 
 
-def _trigger(vendor: str, event: str) -> str:
-    by_row = vendor != "postgresql"
-    added = _changes(vendor, ROW.format("NEW") if by_row else "added", 1)
-    taken = _changes(vendor, ROW.format("OLD") if by_row else "taken", -1)
-    changes = {"INSERT": added, "UPDATE": f"{added} UNION ALL {taken}", "DELETE": taken}[event]
-    statements = f"{_counted(changes)};"
-    if event != "INSERT":
-        statements += f" DELETE FROM {TOTALS} WHERE count <= 0 AND ({KEY}) IN (SELECT {KEY} FROM ({taken}) AS change);"
-    template = SQLITE if by_row else POSTGRESQL
-    return template.format(
-        name=_name(event), event=event, table=TRANSACTIONS, tables=TABLES[event], statements=statements
-    )
-
-
-def _changes(vendor: str, rows: str, sign: int) -> str:
-    """Return the query of what each of the rows adds to a total or, with a negative sign, takes away from it."""
-    month, none = "DATE_TRUNC('month', date::timestamp)::date", str(NO_CATEGORY)
-    if vendor == "sqlite":
-        month, none = "SUBSTR(date, 1, 8) || '01'", NO_CATEGORY.hex
-    return (
-        f"SELECT owner_id, {month} AS date, currency, type, COALESCE(category_id, '{none}') AS category_id,"
-        f" {sign} * (amount / {HALF}) AS high, {sign} * (amount % {HALF}) AS low, {sign} AS count FROM {rows}"
-    )
-
-
-def _counted(changes: str) -> str:
-    """Return the statement that brings the changes to the totals, in the order of the key, so that two can't deadlock.
-
-    What is taken away from a total that is gone, with all of its owner's, stays behind below zero.
+def _by_statement(event: str) -> str:
+    """Return PostgreSQL's trigger, which runs once for all rows of a statement."""
+    added, taken = f"SELECT {_change('postgresql', 1)} FROM added", f"SELECT {_change('postgresql', -1)} FROM taken"
+    clear = f"{CLEAR} IN (SELECT {_key('postgresql')} FROM taken);"
+    rows, changes, rest = {
+        "INSERT": ("NEW TABLE AS added", added, ""),
+        "UPDATE": ("NEW TABLE AS added OLD TABLE AS taken", f"{added} UNION ALL {taken}", clear),
+        "DELETE": ("OLD TABLE AS taken", taken, clear),
+    }[event]
+    return f"""
+        CREATE OR REPLACE FUNCTION {_name(event)}() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN {_count(changes)}; {rest} RETURN NULL; END $$;
+        CREATE OR REPLACE TRIGGER {_name(event)} AFTER {event} ON {TRANSACTIONS} REFERENCING {rows}
+        FOR EACH STATEMENT EXECUTE FUNCTION {_name(event)}()
     """
-    sums = ", ".join(f"{name} = {TOTALS}.{name} + excluded.{name}" for name in ("high", "low", "count"))
+
+
+def _by_row(event: str) -> str:
+    """Return SQLite's trigger, which runs for each row."""
+    insert = f"INSERT INTO {TOTALS} ({KEY}, high, low, count)"
+    old, new = _key("sqlite", "OLD."), _key("sqlite", "NEW.")
+    added = f"{insert} VALUES ({_change('sqlite', 1, 'NEW.')}) {MERGE};"
+    taken = f"{insert} VALUES ({_change('sqlite', -1, 'OLD.')}) {MERGE}; {CLEAR} = ({old});"
+    when, statements = {
+        "INSERT": ("", added),
+        "UPDATE": (f"WHEN ({old}, OLD.amount) <> ({new}, NEW.amount)", f"{added} {taken}"),
+        "DELETE": ("", taken),
+    }[event]
+    return f"CREATE TRIGGER {_name(event)} AFTER {event} ON {TRANSACTIONS} {when} BEGIN {statements} END"
+
+
+def _count(changes: str) -> str:
+    """Return the statement that brings the changes to the totals: in the order of their key, so that no two deadlock."""
     return (
-        f"INSERT INTO {TOTALS} ({KEY}, high, low, count)"
-        f" SELECT {KEY}, SUM(high), SUM(low), SUM(count) FROM ({changes}) AS change GROUP BY {KEY}"
-        " HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0)"
-        f" ORDER BY {KEY} ON CONFLICT ({KEY}) DO UPDATE SET {sums}"
+        f"WITH change ({KEY}, high, low, count) AS ({changes}) INSERT INTO {TOTALS} ({KEY}, high, low, count)"
+        f" SELECT {KEY}, SUM(high), SUM(low), SUM(count) FROM change GROUP BY {KEY}"
+        f" HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {KEY} {MERGE}"
     )
+
+
+def _change(vendor: str, sign: int, row: str = "") -> str:
+    """Return the values of what a transaction adds to a total or, with a negative sign, takes from it."""
+    return f"{_key(vendor, row)}, {sign} * ({row}amount / {HALF}), {sign} * ({row}amount % {HALF}), {sign}"
+
+
+def _key(vendor: str, row: str = "") -> str:
+    """Return the key of a transaction's total; `row` is the prefix of its columns."""
+    month, none = f"DATE_TRUNC('month', {row}date::timestamp)::date", str(NO_CATEGORY)
+    if vendor == "sqlite":
+        month, none = f"SUBSTR({row}date, 1, 8) || '01'", NO_CATEGORY.hex
+    return f"{row}owner_id, {month}, {row}currency, {row}type, COALESCE({row}category_id, '{none}')"
