@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import django_filters
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django_filters.constants import EMPTY_VALUES
 from drf_spectacular.utils import extend_schema_field
@@ -104,7 +104,7 @@ class SummaryFilterSet(TransactionFilterSet):
 
     known = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
 
-    def filter_queryset(self, queryset: TransactionQuerySet) -> Any:
+    def filter_queryset(self, queryset: QuerySet[Any]) -> Any:
         asked = {name: value for name, value in self.form.cleaned_data.items() if value not in EMPTY_VALUES}
         if asked.keys() <= self.known and _of_whole_months(asked.get("date_after"), asked.get("date_before")):
             return super().filter_queryset(MonthTotal.objects.for_owner(owner_of(cast("Request", self.request))))

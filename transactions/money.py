@@ -28,7 +28,9 @@ AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?")
 EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
 
 # Codes that ISO 4217 has withdrawn since 2010: books that hold them stay readable and writable.
-WITHDRAWN = dict.fromkeys("ANG BGN CUC EEK HRK LTL LVL MRO SLL STD VEF ZMK ZWL".split(), 2) | {"BYR": 0}
+WITHDRAWN = dict.fromkeys(
+    ["ANG", "BGN", "CUC", "EEK", "HRK", "LTL", "LVL", "MRO", "SLL", "STD", "VEF", "ZMK", "ZWL"], 2
+) | {"BYR": 0}
 DIGITS: dict[str, int] = WITHDRAWN | {
     currency.code: currency.exponent for currency in iso4217.Currency if currency.exponent is not None
 }

@@ -62,14 +62,14 @@ class OwnedQuerySet(models.QuerySet[Any]):
         """
         table = connection.ops.quote_name(self.model._meta.db_table)
         names = ", ".join(map(connection.ops.quote_name, columns))
-        insert = f"INSERT INTO {table} ({names})"  # noqa: S608  # no input
+        insert = f"INSERT INTO {table} ({names})"
         values: Sequence[Any]
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
                 # One statement for all, since each that a trigger follows costs as much again as a row.
                 parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
                 values = [orjson.dumps([list(map(_sqlite_value, row)) for row in rows]).decode()]
-                cursor.execute(f"{insert} SELECT {parts} FROM JSON_EACH(%s)", values)
+                cursor.execute(f"{insert} SELECT {parts} FROM JSON_EACH(%s)", values)  # noqa: S608  # no input
             elif len(rows) == 1:
                 cursor.execute(f"{insert} VALUES ({', '.join(['%s'] * len(columns))})", rows[0])
             else:

@@ -1,4 +1,4 @@
-"""The totals of the months: kept by triggers, read where they know what is asked for. test_totals.py checks the sums."""
+"""The totals of the months: what keeps them, and what reads them. test_totals.py checks the sums."""
 
 import datetime
 import json
@@ -18,11 +18,11 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from conftest import client_of
-from transactions.models import Category, Expense, MonthTotal, Transaction
+from transactions.models import Expense, MonthTotal, Transaction
 from transactions.querysets import NO_CATEGORY, Total
 from transactions.services.erasure import erase_users
 from transactions.tests import books
-from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from transactions.tests.live import PATIENCE
 from transactions.tests.test_races_of_writes import at_once
 from transactions.triggers import install, remove
@@ -261,7 +261,7 @@ def number(query: str) -> int:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_locks_the_totals_in_one_order(alice: User, bob: User) -> None:
-    """Two wait for June's total, each holding those that come before it in its own order; a deadlock if these differ."""
+    """Two wait for June's total, each with those that come before it in its order: a deadlock if these differ."""
     days = [datetime.date(2026, month, 1) for month in range(1, 13)]
     old = [ExpenseFactory.create(owner=alice, date=day) for day in days]
     new = [{"type": "EXPENSE", "description": "x", "amount": 1, "date": str(day)} for day in days]
