@@ -153,10 +153,12 @@ def main() -> None:
         for server in servers.values():
             workloads.refuses(server)
         for workload in ONLY:
+            workloads.keep_totals(environment["DATABASE_URL"], True)
             names = same(servers, workload)
             print(f"{workload} {TITLES[workload]}: {', '.join(names)} answer the same; measuring", flush=True)
             for _ in range(ROUNDS):
                 for name in list(names):
+                    workloads.keep_totals(environment["DATABASE_URL"], servers[name].peer is CASHMAN)
                     try:
                         results.add(servers[name], workload)
                     except (AssertionError, OSError) as error:

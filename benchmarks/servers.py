@@ -201,10 +201,10 @@ def subjects_of(url: str) -> dict[str, str]:
 
 
 def sql(url: str, statement: str, *parameters: str) -> list[Any]:
-    """Run a statement in the database, commit, and return its rows, tuples."""
+    """Run a statement in the database, commit, and return its rows, tuples, if it has any."""
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        rows: list[Any] = cursor.fetchall()
+        rows: list[Any] = cursor.fetchall() if cursor.description else []
     connection.close()
     return rows

@@ -128,6 +128,11 @@ def deactivate(url: str) -> None:
     sql(url, "UPDATE users_user SET is_active = false WHERE username = %s RETURNING id", GONE)
 
 
+def keep_totals(url: str, keep: bool) -> None:
+    """Turn the triggers that keep Cashman's sums of each month on or off: no peer has any."""
+    sql(url, f"ALTER TABLE transactions_transaction {'ENABLE' if keep else 'DISABLE'} TRIGGER USER")
+
+
 # -- How long it takes ------------------------------------------------------------------------
 
 

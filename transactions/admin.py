@@ -19,7 +19,6 @@ from cashman_project.api.filters import DateFormField
 
 from .models import Category, Expense, Income, Transaction
 from .money import DIGITS, format_amount
-from .querysets import Total
 
 admin.site.site_header = "Cashman"
 admin.site.site_title = "Cashman"
@@ -173,7 +172,10 @@ class TransactionAdmin(LedgerAdmin):
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
-            context["totals"] = [_written(total) for total in context["cl"].queryset.totals()]
+            totals = context["cl"].queryset.totals()
+            context["totals"] = [
+                {"currency": total.currency, "count": total.count, **total.amounts()} for total in totals
+            ]
         return response
 
 
@@ -200,9 +202,3 @@ class CategoryAdmin(LedgerAdmin):
     def get_urls(self) -> list[Any]:
         choices = self.admin_site.admin_view(CategoryChoices.as_view(admin_site=self.admin_site))
         return [path("choices/", choices, name="transactions_category_choices"), *super().get_urls()]
-
-
-def _written(total: Total) -> dict[str, Any]:
-    """Return the sums as text with their currency's digits, the currency and the number of entries beside them."""
-    sums = {name: format_amount(getattr(total, name), total.currency) for name in ("income", "expense", "net")}
-    return {"currency": total.currency, "count": total.count, **sums}

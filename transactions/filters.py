@@ -1,12 +1,15 @@
 """Which transactions: the filters of the lists and of the summary."""
 
+import datetime
+from calendar import monthrange
 from decimal import Decimal
 from typing import Any, cast
 
 import django_filters
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters.constants import EMPTY_VALUES
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -15,7 +18,7 @@ from cashman_project.api.filters import DateFilter, FlagFilter, MomentFilter, Te
 from cashman_project.api.owner import owner_of
 
 from .choices import TransactionType
-from .models import Category, Transaction
+from .models import Category, MonthTotal, Transaction
 from .money import parse_amount, validate_currency
 from .querysets import TransactionQuerySet, category_key
 
@@ -47,7 +50,7 @@ class TransactionFilterSet(django_filters.FilterSet):
     amount_min = SizeFilter(method="filter_amount_min", label=_("At least this size, whatever the sign."))
     amount_max = SizeFilter(method="filter_amount_max", label=_("At most this size, whatever the sign."))
     category = TextsFilter(method="filter_category", label=_("Of any of these categories, by name."))
-    uncategorized = FlagFilter(field_name="category", lookup_expr="isnull", label=_("Without a category, or with one."))
+    uncategorized = FlagFilter(method="filter_uncategorized", label=_("Without a category, or with one."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
@@ -87,7 +90,27 @@ class TransactionFilterSet(django_filters.FilterSet):
         if len(found) < len(keys):
             message = _("You have no category of this name.")
             raise ValidationError({"category": [message]}, code="does_not_exist")
-        return rows.filter(category__in=found.values())
+        return rows.filter(category_id__in=found.values())
+
+    def filter_uncategorized(self, rows: TransactionQuerySet, name: str, flag: bool) -> TransactionQuerySet:
+        return rows.uncategorized(flag)
 
     def filter_search(self, rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
         return rows.filter(Q(description__icontains=text) | Q(notes__icontains=text))
+
+
+class SummaryFilterSet(TransactionFilterSet):
+    """The same filters, applied to the owner's month totals, where these know what is asked for."""
+
+    known = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> Any:
+        asked = {name: value for name, value in self.form.cleaned_data.items() if value not in EMPTY_VALUES}
+        if asked.keys() <= self.known and _of_whole_months(asked.get("date_after"), asked.get("date_before")):
+            return super().filter_queryset(MonthTotal.objects.for_owner(owner_of(cast("Request", self.request))))
+        return super().filter_queryset(queryset)
+
+
+def _of_whole_months(after: datetime.date | None, before: datetime.date | None) -> bool:
+    begins = after is None or after.day == 1
+    return begins and (before is None or before.day == monthrange(before.year, before.month)[1])

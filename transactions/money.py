@@ -14,7 +14,7 @@ from django import forms
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, F, Func, Max, Min, Value, lookups
+from django.db.models import Case, F, Func, Max, Min, Q, Sum, Value, lookups
 from django.db.models.expressions import Col, Expression, Ref
 from django.db.models.functions import Abs, Cast
 from django.db.models.sql.compiler import SQLCompiler
@@ -28,22 +28,9 @@ AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?")
 EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
 
 # Codes that ISO 4217 has withdrawn since 2010: books that hold them stay readable and writable.
-WITHDRAWN = {
-    "ANG": 2,
-    "BGN": 2,
-    "BYR": 0,
-    "CUC": 2,
-    "EEK": 2,
-    "HRK": 2,
-    "LTL": 2,
-    "LVL": 2,
-    "MRO": 2,
-    "SLL": 2,
-    "STD": 2,
-    "VEF": 2,
-    "ZMK": 2,
-    "ZWL": 2,
-}
+WITHDRAWN = dict.fromkeys(
+    ["ANG", "BGN", "CUC", "EEK", "HRK", "LTL", "LVL", "MRO", "SLL", "STD", "VEF", "ZMK", "ZWL"], 2
+) | {"BYR": 0}
 DIGITS: dict[str, int] = WITHDRAWN | {
     currency.code: currency.exponent for currency in iso4217.Currency if currency.exponent is not None
 }
@@ -177,6 +164,8 @@ def _is_exact(expression: Any) -> bool:
             return True
         case Ref() | MoneySum() | Min() | Max() | Abs():
             return _is_exact(expression.get_source_expressions()[0])
+        case HalvesSum():
+            return True
     return False
 
 
@@ -200,7 +189,7 @@ def _check_written(expression: Any) -> None:
 def _check_sides(lookup: Any) -> None:
     """Raise FieldError unless the lookup compares amounts, as the database holds them, with given ones."""
     # A check constraint is validated with the row's amount as a Value; SQLite's sum of money is no number yet.
-    if isinstance(lookup.lhs, MoneySum) or not (_is_exact(lookup.lhs) or isinstance(lookup.lhs, Value)):
+    if isinstance(lookup.lhs, MoneySum | HalvesSum) or not (_is_exact(lookup.lhs) or isinstance(lookup.lhs, Value)):
         raise FieldError(f"{type(lookup.lhs).__name__} compared: of money only amounts, Min, Max and Abs are.")
     if not lookup.rhs_is_direct_value():
         raise FieldError("Money compares with a Decimal, not with an expression.")
@@ -266,7 +255,7 @@ class _In(lookups.In):  # type: ignore[type-arg]  # not subscriptable at run tim
         return [unit for unit in units if unit is not None]
 
 
-HALF = 1_000_000_000  # where MoneySum splits ten-thousandths on SQLite
+HALF = 1_000_000_000  # where ten-thousandths are split for a sum that would overflow a BIGINT: high * HALF + low
 
 
 class MoneySum(models.Sum):
@@ -302,6 +291,20 @@ class MoneySum(models.Sum):
         amount, *others = self.get_source_expressions()
         part.set_source_expressions([Func(amount, template=f"%(expressions)s {operator} {HALF}"), *others])
         return part
+
+
+class HalvesSum(Func):
+    """The exact sum, a `Decimal`, of money that two columns hold in halves; None where there is no row.
+
+    The halves are joined in Python, as those of `MoneySum`, and it can't be filtered by either.
+    """
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || ':' || "
+    convert_value = MoneySum.convert_value
+
+    def __init__(self, high: str, low: str, *, filter: Q) -> None:
+        super().__init__(Sum(high, filter=filter), Sum(low, filter=filter), output_field=MoneyField())
 
 
 # -- Form field -------------------------------------------------------------------------------

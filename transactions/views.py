@@ -20,7 +20,7 @@ from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
 from . import examples
-from .filters import TransactionFilterSet
+from .filters import SummaryFilterSet, TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
 from .querysets import GROUP_KEYS
 from .serializers import (
@@ -28,7 +28,6 @@ from .serializers import (
     ExpenseSerializer,
     IncomeSerializer,
     SummaryListSerializer,
-    SummarySerializer,
     TransactionSerializer,
 )
 from .services.categories import delete_category
@@ -126,20 +125,17 @@ class CategoryViewSet(OwnedModelViewSet):
         delete_category(category=instance, force=force == "true")
 
 
-SUMS = ("income", "expense", "net", "count")
-
-
 class SummaryView(ApiView):
     """Sums of income, expense and net by currency, and by month, year, category or type."""
 
-    filterset_class = TransactionFilterSet
-    query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
+    filterset_class = SummaryFilterSet
+    query_parameters = frozenset(SummaryFilterSet.base_filters) | {"group_by"}
     repeatable_parameters = frozenset({"category"})
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
     pages = fault_pages = {"get": "transactions/summary.html"}
     groupings = [*GROUP_KEYS, *map(",".join, itertools.permutations(GROUP_KEYS, 2))]
-    sums = SUMS
+    sums = ("income", "expense", "net", "count")
 
     @extend_schema(
         operation_id="summary",
@@ -157,10 +153,10 @@ class SummaryView(ApiView):
         keys = _group_keys(request.query_params.get("group_by", ""))
         rows: Any = self.queryset.for_owner(owner_of(request))
         rows = StrictFilterBackend().filter_queryset(request, rows, self)
-        results = []
-        for total in rows.totals(*keys):
-            sums = SummarySerializer(total).data
-            results.append({"currency": total.currency, **total.keys, **{name: sums[name] for name in SUMS}})
+        results = [
+            {"currency": total.currency, **total.keys, **total.amounts(), "count": total.count}
+            for total in rows.totals(*keys)
+        ]
         return Response({"results": results})
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from ..models import Category, Transaction
+from ..models import Category, MonthTotal, Transaction
 
 if TYPE_CHECKING:
     from users.models import User
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 
 def erase_users(*, users: "Iterable[User]") -> None:
     """Delete the users with all that they own; all or nothing."""
-    people = list(users)
+    keys = [user.pk for user in users]
     with transaction.atomic():
+        # Who adds a row locks its total and then, at the end, its owner: so do we. Locked, nobody adds a row of theirs.
+        MonthTotal.objects.filter(owner__in=keys).delete()
+        people = list(get_user_model().objects.select_for_update().filter(pk__in=keys))
         # The order matters: Django itself would load every row that uses a category, and name them all in one query,
         # which SQLite refuses past 250,000.
         for model in (Transaction, Category):

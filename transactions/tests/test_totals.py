@@ -3,7 +3,7 @@
 import datetime
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +24,8 @@ from rest_framework.test import APIClient
 
 from conftest import client_of
 from transactions.choices import TransactionType
-from transactions.models import Category, Expense, Income, Transaction
-from transactions.money import format_amount
+from transactions.models import Category, Expense, Income, MonthTotal, Transaction
+from transactions.money import HALF, UNITS, format_amount
 from transactions.querysets import GROUP_KEYS, Total
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.strategies import CURRENCIES, sizes
@@ -37,6 +37,17 @@ DATES = [datetime.date(2025, 12, 31), datetime.date(2026, 1, 1), datetime.date(2
 
 kinds = st.sampled_from(TransactionType.values)
 owners = st.integers(0, 1)
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "date_after": st.sampled_from(["2025-12-01", "2025-12-31", "2026-01-01", "2026-02-01"]),
+        "date_before": st.sampled_from(["2025-12-31", "2026-01-30", "2026-01-31", "2026-02-28"]),
+        "category": st.lists(st.sampled_from([name for name in CATEGORIES if name]), max_size=2),
+        "uncategorized": st.sampled_from(["true", "false"]),
+        "currency": st.sampled_from(CURRENCIES),
+        "type": kinds,
+    },
+)
 money = st.sampled_from(CURRENCIES).flatmap(lambda code: st.tuples(sizes(code), st.just(code)))
 
 
@@ -153,6 +164,41 @@ class Ledger(RuleBasedStateMachine):
         amount = signed(entry.type, size)
         self.entries[row] = Entry(entry.owner, entry.type, amount, currency, date, entry.category)
 
+    @rule(row=rows, category=st.sampled_from(CATEGORIES), through_api=st.booleans())
+    def categorize(self, row: str, category: str | None, through_api: bool) -> None:
+        entry = self.entries[row]
+        if through_api:
+            answer = self.clients[entry.owner].patch("/transactions", [{"id": row, "category": category, "notes": "x"}])
+            assert answer.status_code == 200, answer.content
+        else:
+            same = {key for key, other in self.entries.items() if other == entry}
+            rows = Transaction.objects.for_owner(self.users[entry.owner]).filter(pk__in=same)
+            assert rows.update(category=self.category(entry.owner, category)) == len(same)
+        for key in [row] if through_api else same:
+            self.entries[key] = replace(entry, category=category)
+
+    @rule(row=rows, text=st.sampled_from(["x", "y"]))
+    def reword(self, row: str, text: str) -> None:
+        assert self.clients[self.entries[row].owner].patch(f"/transactions/{row}", {"notes": text}).status_code == 200
+
+    @rule(owner=owners, name=st.sampled_from([name for name in CATEGORIES if name]))
+    def forget_a_category(self, owner: int, name: str) -> None:
+        category = self.category(owner, name)
+        assert category
+        assert self.clients[owner].delete(f"/categories/{category.pk}?force=true").status_code == 204
+        CategoryFactory.create(owner=self.users[owner], name=name)
+        for row, entry in self.entries.items():
+            if (entry.owner, entry.category) == (owner, name):
+                self.entries[row] = replace(entry, category=None)
+
+    @rule(many=st.lists(consumes(rows), min_size=1, max_size=4))
+    def delete_many(self, many: list[str]) -> None:
+        for owner in {self.entries[row].owner for row in many}:
+            own = [row for row in many if self.entries[row].owner == owner]
+            assert self.clients[owner].post("/transactions/delete", {"ids": own}).status_code == 204
+        for row in many:
+            del self.entries[row]
+
     @rule(row=consumes(rows), through_api=st.booleans())
     def delete(self, row: str, through_api: bool) -> None:
         entry = self.entries.pop(row)
@@ -160,6 +206,14 @@ class Ledger(RuleBasedStateMachine):
             assert self.clients[entry.owner].delete(f"/transactions/{row}").status_code == 204
         else:
             Transaction.objects.for_owner(self.users[entry.owner]).filter(pk=row).delete()
+
+    @rule(owner=owners, group_by=st.sampled_from(GROUPINGS), filters=filters)
+    def ask(self, owner: int, group_by: list[str], filters: dict[str, Any]) -> None:
+        """A filter that leaves every row lets the transactions answer, where it were the totals otherwise."""
+        asked = {"group_by": ",".join(group_by), **filters}
+        answers = [self.clients[owner].get("/summary", asked | extra) for extra in ({}, {"amount_min": 0})]
+        assert answers[0].status_code == 200
+        assert answers[0].content == answers[1].content
 
     @rule(row=rows)
     def try_what_is_another_owners(self, row: str) -> None:
@@ -174,8 +228,9 @@ class Ledger(RuleBasedStateMachine):
             for entry in self.entries.values():
                 if entry.owner == owner:
                     left[entry.currency] += entry.amount
-            totals: list[Total] = Transaction.objects.for_owner(user).totals()
-            assert {total.currency: total.net for total in totals} == left
+            for model in (Transaction, MonthTotal):
+                totals: list[Total] = model.objects.for_owner(user).totals()
+                assert {total.currency: total.net for total in totals} == left
 
     def teardown(self) -> None:
         for owner, client in enumerate(self.clients):
@@ -209,5 +264,9 @@ def test_ten_thousand_of_the_largest_amounts_sum_exactly(
     kind.objects.bulk_create([kind(amount=amount, **common) for amount in amounts], batch_size=2_000)
 
     sums = {"income": "0.00", "expense": "0.00"} | {name: net}
-    assert as_alice.get("/summary").json() == {"results": [{"currency": "USD", **sums, "net": net, "count": 10_007}]}
+    for query in ("", "?amount_min=0"):  # by the month's total, and by the transactions
+        results = as_alice.get(f"/summary{query}").json()["results"]
+        assert results == [{"currency": "USD", **sums, "net": net, "count": 10_007}]
+    [total] = MonthTotal.objects.for_owner(alice)
+    assert abs(total.high * HALF + total.low) == Decimal(net.lstrip("-")) * UNITS > 2**63
     assert as_outsider.get("/summary").json() == {"results": []}

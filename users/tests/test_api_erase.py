@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 from cashman_project.api.tests.pages import Browser, Page
 from cashman_project.api.tests.problems import problem_of, stored
 from conftest import client_of
-from transactions.models import Category, Transaction
+from transactions.models import Category, MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from transactions.tests.test_races import at_once
 from users.models import PersonalToken, Session, User
@@ -48,7 +48,7 @@ def test_it_takes_every_row_and_every_credential_along(
     response = as_alice.post("/me/erase", {"password": PASSWORD})
 
     assert (response.status_code, response.content) == (204, b"")
-    for model in (Transaction, Category, PersonalToken, Session):
+    for model in (Transaction, MonthTotal, Category, PersonalToken, Session):
         assert {row.owner for row in model._base_manager.all()} == {bob}
     assert User.objects.get() == bob
     assert [client.get("/me").status_code for client in (as_alice, browser, script, as_bob)] == [401, 401, 401, 200]
@@ -95,10 +95,10 @@ def test_who_has_no_password_is_not_erased_by_one(as_alice: APIClient, alice: Us
 @pytest.mark.django_db(transaction=True)
 def test_what_is_added_at_the_same_time_goes_as_well(bob: User) -> None:
     CategoryFactory.create(owner=bob, name="Bob's")
-    with ThreadPoolExecutor(7) as pool:
+    with ThreadPoolExecutor(9) as pool:
         for number in range(5):
             user = User.objects.create_user(f"zoe{number}", password=PASSWORD)
-            clients = [client_of(user) for _client in range(7)]
+            clients = [client_of(user) for _client in range(9)]
 
             erased, *others = at_once(
                 pool,
@@ -110,6 +110,7 @@ def test_what_is_added_at_the_same_time_goes_as_well(bob: User) -> None:
                         2
                         * [
                             ("/categories", {"name": f"Race {number}"}),
+                            ("/expenses", {"description": "Race", "amount": 1}),
                             ("/tokens", {"name": "backup", "scope": "read"}),
                             ("/auth/token", {"username": user.username, "password": PASSWORD}),
                         ],
@@ -122,8 +123,8 @@ def test_what_is_added_at_the_same_time_goes_as_well(bob: User) -> None:
             assert Counter(other.status_code for other in others).keys() <= {200, 201, 401, 409}
             assert not User.objects.filter(pk=user.pk).exists()
     assert [row.owner for row in Category.objects.all()] == [bob]
-    assert not PersonalToken.objects.exists()
-    assert not Session.objects.exists()
+    for model in (Transaction, MonthTotal, PersonalToken, Session):
+        assert not model._base_manager.exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,50 @@
+"""What a month's transactions sum up to."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from ..choices import TransactionType
+from ..querysets import MonthTotalQuerySet
+from .category import Category
+
+
+class MonthTotal(models.Model):
+    """The number and the sum of an owner's transactions of one month, currency, type and category.
+
+    The database's triggers keep it (`transactions.triggers`), and nothing else writes it. There is
+    none where there are no such transactions. The sum is `high * HALF + low` ten-thousandths, since
+    one BIGINT overflows past 9,223 of the largest amounts.
+    """
+
+    pk = models.CompositePrimaryKey("owner_id", "date", "currency", "type", "category_id")
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    date = models.DateField()  # the first of the month
+    currency = models.CharField(max_length=3)
+    type = models.CharField(max_length=7, choices=TransactionType)
+    category_id = models.UUIDField()  # or NO_CATEGORY
+    category = models.ForeignObject(
+        Category,
+        models.DO_NOTHING,
+        from_fields=["owner", "category_id"],
+        to_fields=["owner", "id"],
+        related_name="+",
+        null=True,
+        serialize=False,
+    )
+    high = models.BigIntegerField()
+    low = models.BigIntegerField()
+    count = models.BigIntegerField()
+
+    objects: ClassVar[Any] = MonthTotalQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.date:%Y-%m} {self.currency}"
+
+    def _save_table(self, *args: Any, **kwargs: Any) -> bool:
+        """Django's own hook for the INSERT or UPDATE of `save`, which does nothing.
+
+        So loaddata, whose transactions the triggers count, counts none twice.
+        """
+        return False

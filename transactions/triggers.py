@@ -1,0 +1,105 @@
+"""The triggers that keep the month totals, in whatever way transactions are written.
+
+Django alters a table on SQLite by making it anew, without its triggers. So a migration that alters
+Transaction there ends with `RunPython(install, remove)`; one that alters MonthTotal begins with
+`RunPython(remove, install)`, too, since SQLite renames no table that a trigger is about to miss.
+"""
+
+# ruff: noqa: S608  # no input
+
+from typing import Any
+
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from .money import HALF
+from .querysets import NO_CATEGORY
+
+TOTALS, TRANSACTIONS = "transactions_monthtotal", "transactions_transaction"
+KEY = "owner_id, date, currency, type, category_id"
+EVENTS = ("INSERT", "UPDATE", "DELETE")
+# What is taken from a total that is gone, as all are of an owner who is being erased, leaves one that counts less than
+# none. It goes at once, with those of none.
+MERGE = (
+    f"ON CONFLICT ({KEY}) DO UPDATE SET high = {TOTALS}.high + excluded.high, low = {TOTALS}.low + excluded.low,"
+    f" count = {TOTALS}.count + excluded.count"
+)
+CLEAR = f"DELETE FROM {TOTALS} WHERE count <= 0 AND ({KEY})"
+
+
+def install(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Make the triggers, anew where they are there, and count all transactions, of which none is written meanwhile."""
+    vendor = schema_editor.connection.vendor
+    if vendor == "postgresql":  # where CREATE TRIGGER waits for those who write, and then holds them up
+        statements = ["SET LOCAL statement_timeout = 0", *map(_by_statement, EVENTS)]
+    else:
+        remove(apps, schema_editor)
+        statements = [*map(_by_row, EVENTS)]
+    statements += [f"DELETE FROM {TOTALS}", _count(f"SELECT {_change(vendor, 1)} FROM {TRANSACTIONS}")]
+    for statement in statements:
+        schema_editor.execute(statement, params=None)
+
+
+def remove(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Drop the triggers, where they are there."""
+    for name in map(_name, EVENTS):
+        if schema_editor.connection.vendor == "postgresql":
+            schema_editor.execute(f"DROP FUNCTION IF EXISTS {name} CASCADE", params=None)
+        else:
+            schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}", params=None)
+
+
+def _name(event: str) -> str:
+    return f"{TOTALS}_{event.lower()}"
+
+
+def _by_statement(event: str) -> str:
+    """Return PostgreSQL's trigger, which runs once for all rows of a statement."""
+    added, taken = f"SELECT {_change('postgresql', 1)} FROM added", f"SELECT {_change('postgresql', -1)} FROM taken"
+    clear = f"{CLEAR} IN (SELECT {_key('postgresql')} FROM taken);"
+    rows, changes, rest = {
+        "INSERT": ("NEW TABLE AS added", added, ""),
+        "UPDATE": ("NEW TABLE AS added OLD TABLE AS taken", f"{added} UNION ALL {taken}", clear),
+        "DELETE": ("OLD TABLE AS taken", taken, clear),
+    }[event]
+    return f"""
+        CREATE OR REPLACE FUNCTION {_name(event)}() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN {_count(changes)}; {rest} RETURN NULL; END $$;
+        CREATE OR REPLACE TRIGGER {_name(event)} AFTER {event} ON {TRANSACTIONS} REFERENCING {rows}
+        FOR EACH STATEMENT EXECUTE FUNCTION {_name(event)}()
+    """
+
+
+def _by_row(event: str) -> str:
+    """Return SQLite's trigger, which runs for each row."""
+    insert = f"INSERT INTO {TOTALS} ({KEY}, high, low, count)"
+    old, new = _key("sqlite", "OLD."), _key("sqlite", "NEW.")
+    added = f"{insert} VALUES ({_change('sqlite', 1, 'NEW.')}) {MERGE};"
+    taken = f"{insert} VALUES ({_change('sqlite', -1, 'OLD.')}) {MERGE}; {CLEAR} = ({old});"
+    when, statements = {
+        "INSERT": ("", added),
+        "UPDATE": (f"WHEN ({old}, OLD.amount) <> ({new}, NEW.amount)", f"{added} {taken}"),
+        "DELETE": ("", taken),
+    }[event]
+    return f"CREATE TRIGGER {_name(event)} AFTER {event} ON {TRANSACTIONS} {when} BEGIN {statements} END"
+
+
+def _count(changes: str) -> str:
+    """Return the statement that brings the changes to the totals, in the order of the key, so that no two deadlock."""
+    return (
+        f"WITH change ({KEY}, high, low, count) AS ({changes}) INSERT INTO {TOTALS} ({KEY}, high, low, count)"
+        f" SELECT {KEY}, SUM(high), SUM(low), SUM(count) FROM change GROUP BY {KEY}"
+        f" HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {KEY} {MERGE}"
+    )
+
+
+def _change(vendor: str, sign: int, row: str = "") -> str:
+    """Return the values of what a transaction adds to a total or, with a negative sign, takes from it."""
+    return f"{_key(vendor, row)}, {sign} * ({row}amount / {HALF}), {sign} * ({row}amount % {HALF}), {sign}"
+
+
+def _key(vendor: str, row: str = "") -> str:
+    """Return the key of a transaction's total; `row` is the prefix of its columns."""
+    month, none = f"DATE_TRUNC('month', {row}date::timestamp)::date", str(NO_CATEGORY)
+    if vendor == "sqlite":
+        month, none = f"SUBSTR({row}date, 1, 8) || '01'", NO_CATEGORY.hex
+    return f"{row}owner_id, {month}, {row}currency, {row}type, COALESCE({row}category_id, '{none}')"
