@@ -4,8 +4,9 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from django.db.models import DateTimeField, TextField
-from django.db.models.functions import Cast, JSONArray
+from django.db.models import DateTimeField
+
+from cashman_project.api.sqljson import ArrayJSON
 
 from .models import User
 
@@ -14,9 +15,9 @@ FIELDS = [field for field in User._meta.concrete_fields if not isinstance(field,
 NAMES = [field.attname for field in FIELDS]
 
 
-def owner_column() -> Cast:
+def owner_column() -> ArrayJSON:
     """Return the expression of the owner of a row, as text that `owner_from` reads."""
-    return Cast(JSONArray(*[f"owner__{name}" for name in NAMES]), TextField())
+    return ArrayJSON(*[f"owner__{name}" for name in NAMES])
 
 
 def owner_from(text: str) -> User:

@@ -94,6 +94,21 @@ class RowJSON(Func):
         return f"({' || '.join(parts)})", params
 
 
+class ArrayJSON(Func):
+    """The given columns as one JSON array.
+
+    Django's JSONArray first asks SQLite whether it knows JSON, in a transaction, and takes a lock in its way for a no.
+    """
+
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="JSON_BUILD_ARRAY(%(expressions)s)::text", **context)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSON_ARRAY", **context)
+
+
 def _may_be_null(value: Func, compiler: SQLCompiler) -> bool:
     """Return whether the value's column, or the row of the joined table that it is of, may be missing."""
     column: Any = value.get_source_expressions()[0]

@@ -107,7 +107,6 @@ def everything_works(alice: User, settings: Any) -> None:
     alice.set_password(BODIES["/auth/token"]["password"])
     alice.save()
     APIClient().get("/readyz")  # which looks for migrations until it has once seen them all
-    client_of(alice).get("/secured/ping")  # the first asks whether SQLite knows JSON
 
 
 def test_the_number_of_queries_is_as_reviewed_however_many_rows_there_are(alice: User, bob: User) -> None:
