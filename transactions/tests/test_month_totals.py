@@ -243,8 +243,8 @@ def test_writers_that_meet_leave_the_totals_right(alice: User, bob: User) -> Non
         assert sum(count for _high, _low, count in held(owner).values()) == 2 * 8 * 16
 
 
-WAITING = (
-    "SELECT COUNT(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+WAITING = (  # in a transaction pg_stat_activity stays as it was first seen
+    "SELECT PG_STAT_CLEAR_SNAPSHOT(); SELECT COUNT(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
     " WHERE NOT granted AND datname = CURRENT_DATABASE()"
 )
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = CURRENT_DATABASE()"
