@@ -164,7 +164,7 @@ def _refuse_early(request: HttpRequest) -> None:
         raise LengthRequired
     if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(request.headers["Content-Type"])
-    if (coding := request.META.get("HTTP_CONTENT_ENCODING", "identity")) != "identity":
+    if (coding := request.META.get("HTTP_CONTENT_ENCODING", "")) and coding.lower() != "identity":
         raise UnsupportedMediaType(coding)
     if not _is_readable(request.META.get("HTTP_ACCEPT", "*/*")):
         request.accepted_types = []  # what else asks gets an answer

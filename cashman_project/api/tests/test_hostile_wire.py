@@ -105,6 +105,8 @@ HEADS = [
     (b"Authorization: Bearer x", 401, "invalid_header"),
     (b"Content-Encoding: gzip", 415, "unsupported_media_type"),
     (b"Content-Encoding: br", 415, "unsupported_media_type"),
+    (b"Content-Encoding: Identity", 400, "invalid"),
+    (b"Content-Encoding:", 400, "invalid"),
     (b"Content-Type: text/plain", 415, "unsupported_media_type"),
     (b"Content-Type: application/json; charset=utf-7", 415, "unsupported_media_type"),
     (b"Content-Type: \xff", 415, "unsupported_media_type"),
