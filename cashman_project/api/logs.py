@@ -26,6 +26,8 @@ LINE = "%(method)s %(path)s %(status)d %(duration_ms).1f ms"
 class RequestLogMiddleware:
     """Log each request when its answer is made, and give it an id, which the answer's X-Request-ID tells.
 
+    Nothing changes an answer any more here, so its Content-Length is told, too.
+
     The id is the client's own X-Request-ID, where that is 1 to 128 visible ASCII characters. The path is
     logged without the query, which may hold what somebody searches for; `user` is the id of who is known.
     """
@@ -40,6 +42,8 @@ class RequestLogMiddleware:
         request.META["REQUEST_ID"] = request_id
         response = self.get_response(request)
         response.headers[HEADER] = request_id
+        if not response.streaming and response.content:  # an answer to HEAD tells it, too; the server sends no body
+            response.headers["Content-Length"] = str(len(response.content))
         fields = {
             "request_id": request_id,
             "method": request.method,
