@@ -4,25 +4,27 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TypeVar
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, NotSupportedError, OperationalError, connection, transaction
 
 ResultT = TypeVar("ResultT")
 
-LOST_RACES = {"23503", "40P01"}  # PostgreSQL's foreign_key_violation and deadlock_detected
+# PostgreSQL's foreign_key_violation, deadlock_detected, and feature_not_supported
+LOST_RACES = {"23503", "40P01", "0A000"}
 
 
 def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False) -> ResultT:
     """Return the result of `write`, run in one transaction; which `one_statement` that changes something is by itself.
 
     Where it lost a race (a row that it links to is gone when the transaction ends, or PostgreSQL broke
-    a deadlock), it is run once more, so that it is judged by what is stored now. Raises what `write`
-    raises, and IntegrityError or OperationalError where it fails twice.
+    a deadlock, or a migration has altered a table that a prepared statement reads), it is run once
+    more, so that it is judged by what is stored now. Raises what `write` raises, and IntegrityError,
+    OperationalError or NotSupportedError where it fails twice.
     """
     alone = one_statement and not connection.in_atomic_block
     try:
         with nullcontext() if alone else transaction.atomic():
             return write()
-    except (IntegrityError, OperationalError) as error:
+    except (IntegrityError, NotSupportedError, OperationalError) as error:
         if not _is_lost_race(error):
             raise
     with transaction.atomic():

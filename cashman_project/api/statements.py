@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from django.db import connections
+from django.db import NotSupportedError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
@@ -42,7 +42,11 @@ class Statement:
         self.converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Return the rows, as the database's driver gives them, for the values of the parameters by name."""
+        """Return the rows, as the database's driver gives them, for the values of the parameters by name.
+
+        Raises NotSupportedError within a transaction where a table has been altered since the statement was prepared;
+        it is prepared anew then.
+        """
         connection: Any = connections[self.alias]
         params = [
             param.field.get_db_prep_value(values[param.name], connection) if type(param) is Placeholder else param
@@ -50,7 +54,13 @@ class Statement:
         ]
         with connection.cursor() as cursor:
             is_prepared = self.prepared and connection.vendor == "postgresql"
-            cursor.execute(connection.prepared(self.sql, len(params)) if is_prepared else self.sql, params)
+            try:
+                cursor.execute(connection.prepared(self.sql, len(params)) if is_prepared else self.sql, params)
+            except NotSupportedError:
+                connection.statements.clear()
+                if connection.in_atomic_block:
+                    raise
+                cursor.execute(self.sql, params)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 

@@ -1,5 +1,6 @@
 """Django's PostgreSQL backend, with statements that are prepared, and a health check that costs no round trip."""
 
+import hashlib
 import select
 from typing import Any
 
@@ -42,8 +43,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
             return sql
         if sql not in self.statements:
-            name = f"cashman_{len(self.statements)}"
+            name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # never that of another
             with self.wrap_database_errors, self.connection.cursor() as cursor:
+                if not self.statements:
+                    cursor.execute("DEALLOCATE ALL")  # those that have been forgotten
                 cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
             self.statements[sql] = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
         return self.statements[sql]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, NotSupportedError, OperationalError, transaction
 
 from cashman_project.api.atomic import in_transaction
 from users.models import User
@@ -42,8 +42,9 @@ LOST = pytest.mark.parametrize(
         IntegrityError("FOREIGN KEY constraint failed"),
         caused(IntegrityError("gone"), "23503"),
         caused(OperationalError("deadlock detected"), "40P01"),
+        caused(NotSupportedError("cached plan must not change result type"), "0A000"),
     ],
-    ids=["link on SQLite", "link on PostgreSQL", "deadlock"],
+    ids=["link on SQLite", "link on PostgreSQL", "deadlock", "altered table"],
 )
 
 

@@ -1,10 +1,12 @@
 """SQL that is run again and again: PostgreSQL parses and plans it once a session."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.db import connection
 
+from cashman_project.api.atomic import in_transaction
 from cashman_project.api.statements import Parameter, Statement
 from users.models import User
 
@@ -32,6 +34,56 @@ def test_nothing_is_prepared_behind_a_pooler(alice: User, monkeypatch: pytest.Mo
     assert names_of("alice") == ["alice"]
 
     assert kept() == 0
+
+
+def widen(length: int) -> None:
+    """Give the names that room, as a migration does while the service runs; SQLite's have any."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE users_user ALTER username TYPE varchar({length})")
+
+
+@pytest.fixture
+def room(transactional_db: None) -> Iterator[None]:
+    """Give the names their room again."""
+    yield
+    widen(150)
+
+
+def test_it_is_prepared_anew_where_a_migration_has_altered_what_it_returns(room: None, alice: User) -> None:
+    assert names_of("alice") == ["alice"]
+    before = kept()
+    for length in (151, 152):
+        widen(length)
+        for _time in range(3):
+            assert names_of("alice") == ["alice"]
+        assert kept() == before
+
+
+def test_a_write_is_run_once_more_then(room: None, alice: User) -> None:
+    def write() -> list[str]:
+        User.objects.create_user("anne")
+        return names_of("anne")
+
+    assert names_of("alice") == ["alice"]
+    widen(151)
+    assert in_transaction(write) == ["anne"]
+    assert User.objects.filter(username="anne").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_is_never_that_of_another_statement(alice: User) -> None:
+    """Red where a pooler that nobody told of, which hands out sessions by the transaction, would answer wrongly."""
+    if connection.vendor == "sqlite":
+        assert names_of("alice") == ["alice"]
+        return
+    found = []
+    for queries in (["SELECT 1", "SELECT 2"], ["SELECT 2", "SELECT 1"]):
+        connection.close()
+        connection.ensure_connection()
+        found.append({query: connection.prepared(query, 0) for query in queries})  # type: ignore[attr-defined]
+    assert found[0] == found[1]
+    assert len(set(found[0].values())) == 2
 
 
 def kept() -> int:
