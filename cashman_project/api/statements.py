@@ -57,6 +57,8 @@ class Statement:
             try:
                 cursor.execute(connection.prepared(self.sql, len(params)) if is_prepared else self.sql, params)
             except NotSupportedError:
+                if not is_prepared:
+                    raise
                 connection.statements.clear()
                 if connection.in_atomic_block:
                     raise
