@@ -20,6 +20,7 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 HEADER = "X-Request-ID"
 LONGEST_ID = 128
+WITHOUT_BODY = (204, 304)  # nor a length (RFC 9110, section 8.6)
 LINE = "%(method)s %(path)s %(status)d %(duration_ms).1f ms"
 
 
@@ -42,7 +43,7 @@ class RequestLogMiddleware:
         request.META["REQUEST_ID"] = request_id
         response = self.get_response(request)
         response.headers[HEADER] = request_id
-        if not response.streaming and response.content:  # an answer to HEAD tells it, too; the server sends no body
+        if not response.streaming and response.status_code not in WITHOUT_BODY:
             response.headers["Content-Length"] = str(len(response.content))
         fields = {
             "request_id": request_id,
