@@ -16,7 +16,10 @@ def erase_users(*, users: "Iterable[User]") -> None:
     """Delete the users with all that they own; all or nothing."""
     keys = [user.pk for user in users]
     with transaction.atomic():
-        # Who adds a row locks its total and then, at the end, its owner: so do we. Locked, nobody adds a row of theirs.
+        # Who writes locks rows that are there, then totals, each in the order of their keys, and at the end the owner:
+        # so do we. Locked, nobody adds a row of theirs.
+        for locked in (Transaction, MonthTotal):
+            list(locked.objects.filter(owner__in=keys).select_for_update().order_by("pk").values_list("owner"))
         MonthTotal.objects.filter(owner__in=keys).delete()
         people = list(get_user_model().objects.select_for_update().filter(pk__in=keys))
         # The order matters: Django itself would load every row that uses a category, and name them all in one query,

@@ -243,6 +243,14 @@ def test_writers_that_meet_leave_the_totals_right(alice: User, bob: User) -> Non
         assert sum(count for _high, _low, count in held(owner).values()) == 2 * 8 * 16
 
 
+def erase(owner: User) -> None:
+    """Erase the owner, in a thread of its own."""
+    try:
+        erase_users(users=[owner])
+    finally:
+        connection.close()
+
+
 WAITING = (  # in a transaction pg_stat_activity stays as it was first seen
     "SELECT PG_STAT_CLEAR_SNAPSHOT(); SELECT COUNT(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
     " WHERE NOT granted AND datname = CURRENT_DATABASE()"
@@ -289,3 +297,52 @@ def test_a_statement_locks_the_totals_in_one_order(alice: User, bob: User) -> No
     assert number(DEADLOCKS) == broken
     assert sums(MonthTotal, alice) == sums(Transaction, alice)
     assert len(held(alice)) == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_locks_the_totals_in_the_same_order(alice: User, bob: User) -> None:
+    """The totals are there in the opposite order, in which a bare DELETE would lock them."""
+    days = [datetime.date(2026, month, 1) for month in range(1, 13)]
+    for day in reversed(days):
+        ExpenseFactory.create(owner=alice, date=day)
+    new = [{"type": "EXPENSE", "description": "x", "amount": 1, "date": str(day)} for day in days]
+    client, broken = client_of(alice), number(DEADLOCKS)
+
+    def post() -> int:
+        try:
+            return client.post("/transactions", new).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            ExpenseFactory.create(owner=alice, date=days[5])
+            erasure, answer = pool.submit(erase, alice), pool.submit(post)
+            deadline = time.monotonic() + PATIENCE
+            while number(WAITING) < 2:
+                assert time.monotonic() < deadline
+        erasure.result()
+        assert answer.result() in (201, 401, 409)  # before it, or after it
+
+    assert number(DEADLOCKS) == broken
+    assert list(User.objects.all()) == [bob]
+    assert not MonthTotal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_erasure_locks_rows_before_totals_as_a_change_does(alice: User, bob: User) -> None:
+    row, broken = ExpenseFactory.create(owner=alice, date=datetime.date(2026, 5, 1)), number(DEADLOCKS)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            [locked] = Expense.objects.select_for_update().filter(pk=row.pk)
+            erasure = pool.submit(erase, alice)
+            deadline = time.monotonic() + PATIENCE
+            while number(WAITING) < 1:
+                assert time.monotonic() < deadline
+            Expense.objects.filter(pk=locked.pk).update(date=datetime.date(2026, 6, 1))
+        erasure.result()
+
+    assert number(DEADLOCKS) == broken
+    assert list(User.objects.all()) == [bob]
+    assert not MonthTotal.objects.exists()
