@@ -169,14 +169,15 @@ class Supervised:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Run the server, which is supervised until the block ends."""
-        self.server.start()
         watch = threading.Thread(target=self._watch)
-        watch.start()
         try:
+            self.server.start()
+            watch.start()
             yield
         finally:
             self._over.set()
-            watch.join()
+            if watch.ident:
+                watch.join()
             self.server.stop(signal.SIGKILL)  # a worker that is starting hears no other
 
     def _watch(self) -> None:
