@@ -168,9 +168,12 @@ def timed(ask: Callable[[], object]) -> float:
 
 
 def measure_time(server: Server, request: Request, user: str = HEAVY) -> float:
-    """Return the seconds that the request takes, the better of two."""
+    """Return the seconds that the request takes: the best of two or, where it takes milliseconds, of up to ten."""
     server.token_of(user)
-    return min(timed(partial(server.ask, user, request)) for _ in range(2))
+    taken: list[float] = []
+    while len(taken) < 2 or (len(taken) < 10 and sum(taken) < 1):
+        taken.append(timed(partial(server.ask, user, request)))
+    return min(taken)
 
 
 def measure_export(server: Server, rows: int) -> tuple[float, float]:
