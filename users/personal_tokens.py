@@ -55,7 +55,7 @@ def _token_of(owner: UUID, digest: str) -> PersonalToken | None:
 @lru_cache
 def _token_statement() -> Statement:
     field: Any = PersonalToken._meta.get_field
-    owner: Any = Parameter("owner", field("owner").target_field)
+    owner: Any = Parameter("owner", field("owner"))
     rows = PersonalToken.objects.for_owner(owner).filter(digest=Parameter("digest", field("digest")))
     return Statement(rows.values_list(*NAMES, owner_column()), prepared=True)
 

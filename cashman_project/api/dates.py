@@ -23,6 +23,11 @@ def parse_date(text: str) -> datetime.date:
     return datetime.date.fromisoformat(text)
 
 
+def format_moment(moment: datetime.datetime) -> str:
+    """Write an aware moment in UTC, with microseconds: "2026-11-30T08:15:00.000000Z"."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def parse_moment(text: str) -> datetime.datetime:
     """Read "2026-11-30T08:15:00+02:00" into UTC; raises ValueError on any other form and outside 1900 to 2200."""
     if not _MOMENT.fullmatch(text):

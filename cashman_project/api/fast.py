@@ -85,4 +85,4 @@ def _json_of(view: Any) -> RowJSON:
 
 
 def _rows(view: Any) -> Any:
-    return view.queryset.all().for_owner(Parameter("owner", view.queryset.model._meta.get_field("owner").target_field))
+    return view.queryset.all().for_owner(Parameter("owner", view.queryset.model._meta.get_field("owner")))

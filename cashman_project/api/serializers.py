@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
-from .dates import INVALID_DATE, INVALID_MOMENT, parse_date, parse_moment
+from .dates import INVALID_DATE, INVALID_MOMENT, format_moment, parse_date, parse_moment
 from .owner import owner_of
 from .parsers import FORM_HEADERS, METHOD_FIELD
 
@@ -78,7 +78,7 @@ class StrictMomentField(serializers.DateTimeField):
             self.fail("invalid")
 
     def to_representation(self, value: datetime.datetime) -> str:
-        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return format_moment(value)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

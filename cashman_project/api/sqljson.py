@@ -38,10 +38,6 @@ class WordJSON(JSONValue):
     quoted = True
 
 
-class IntegerJSON(JSONValue):
-    pass
-
-
 class UUIDJSON(JSONValue):
     quoted = True
     sqlite = (
@@ -123,7 +119,7 @@ def _or_null(sql: str, mark: str, vendor: str) -> str:
 
 VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
     serializers.UUIDField: UUIDJSON,
-    serializers.IntegerField: IntegerJSON,
+    serializers.IntegerField: JSONValue,
     serializers.DateField: DateJSON,
     StrictMomentField: MomentJSON,
     StrictCharField: TextJSON,

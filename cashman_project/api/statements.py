@@ -17,10 +17,10 @@ class Placeholder(NamedTuple):
 
 
 class Parameter(Expression):
-    """A value of a field that is given when the statement is run."""
+    """A value of a field that is given when the statement is run; of a foreign key it is the key."""
 
     def __init__(self, name: str, field: Any) -> None:
-        super().__init__(output_field=field)
+        super().__init__(output_field=getattr(field, "target_field", field))
         self.name = name
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:

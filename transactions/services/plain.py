@@ -4,7 +4,6 @@ What is not plain (a rare notation, a fault, an unknown category) is for the ser
 notation and know what to say of a fault: there is one judge of what is wrong.
 """
 
-import datetime
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.dates import format_moment, parse_date
 from cashman_project.api.statements import Parameter, Statement
 
 from ..choices import TransactionType
@@ -27,9 +26,7 @@ if TYPE_CHECKING:
 
 NAMES = {"type", "description", "amount", "currency", "date", "category", "notes", "external_id"}
 AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]{0,10})(?:\.([0-9]{1,4}))?")
-DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NAMED = ("key", "id", "name")
-FIRST, LAST = FIRST_DATE.isoformat(), LAST_DATE.isoformat()
 KINDS = frozenset(TransactionType.values)
 COLUMNS = (
     *("id", "owner_id", "version", "created_at", "updated_at"),
@@ -45,7 +42,7 @@ def create_plain(*, owner: "User", kind: str | None, data: Sequence[Any]) -> lis
     dated = all(type(item) is dict and "date" in item for item in data)
     usual = {"currency": owner.currency, "date": "" if dated else owner.today().isoformat()}
     moment = timezone.now()
-    stamp = moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stamp = format_moment(moment)
     rows, answers = [], []
     for item in data:
         answer = _read(item, kind, usual) if type(item) is dict else None
@@ -97,7 +94,7 @@ def _categories(owner: "User", answers: Sequence[Any]) -> dict[str, tuple[Any, s
 @lru_cache
 def _category_statement() -> Statement:
     model = Category._meta
-    owner: Any = Parameter("owner", model.get_field("owner").target_field)
+    owner: Any = Parameter("owner", model.get_field("owner"))
     key = Parameter("key", model.get_field("key"))
     return Statement(Category.objects.for_owner(owner).filter(key=key).values_list(*NAMED), prepared=True)
 
@@ -143,13 +140,10 @@ def _is_plain(text: Any, length: int) -> bool:
 
 
 def _is_date(text: Any) -> bool:
-    if not (type(text) is str and DATE.fullmatch(text) and FIRST <= text <= LAST):
-        return False
     try:
-        datetime.date.fromisoformat(text)
+        return type(text) is str and bool(parse_date(text))
     except ValueError:
         return False
-    return True
 
 
 def _amount(value: Any, digits: int, kind: str) -> tuple[int, str] | None:
