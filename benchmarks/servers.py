@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -40,12 +40,11 @@ class Request(NamedTuple):
 class Peer:
     name: str
     title: str
-    interface: str  # of granian: wsgi or asgi; "own" where a peer brings its server
+    interface: str  # of the application: wsgi or asgi; "own" where a peer brings its server
     target: str
     urls: str = ""  # a Django peer's routes
     workloads: frozenset[str] = ALL
     bulk: str = "/transactions"
-    environment: dict[str, str] = field(default_factory=dict)
 
     def request_summary(self) -> Request:
         return Request("GET", f"/transactions/summary?year={YEAR}")
@@ -78,10 +77,18 @@ class Cashman(Peer):
         return [str(ROOT / ".venv/bin/python"), "manage.py", "serve"]
 
 
+class Gunicorn(Peer):
+    def command(self, port: int) -> list[str]:
+        # At one socket for both, one process often takes all the connections, and the other has nothing to do.
+        program = ["-m", "gunicorn", "--reuse-port", "--no-control-socket", "--bind", f"127.0.0.1:{port}"]
+        return [sys.executable, *program, "--workers", str(WORKERS), "--threads", str(THREADS), self.target]
+
+
 CASHMAN = Cashman("cashman", "Cashman", "wsgi", "cashman_project.wsgi:application")
 DJANGO = "benchmarks.peers.wsgi:application"
 PEERS = [
-    Peer("drf", "naive DRF", "wsgi", DJANGO, "benchmarks.peers.drf"),
+    Gunicorn("drf", "naive DRF", "wsgi", DJANGO, "benchmarks.peers.drf"),
+    Peer("drf_granian", "DRF on granian", "wsgi", DJANGO, "benchmarks.peers.drf_atomic"),
     Peer("ninja", "django-ninja", "wsgi", DJANGO, "benchmarks.peers.ninja_api", bulk="/transactions/bulk"),
     Peer("bolt", "django-bolt", "own", "", "benchmarks.peers.bolt", workloads=ALL - {"W6"}),
     Peer("fastapi", "FastAPI", "asgi", "benchmarks.peers.fastapi_app:app", bulk="/transactions/bulk"),

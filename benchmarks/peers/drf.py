@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
 from rest_framework import pagination, serializers, viewsets
@@ -82,7 +81,6 @@ class TransactionViewSet(viewsets.ModelViewSet):
             kwargs["many"] = True
         return super().get_serializer(*args, **kwargs)
 
-    @transaction.atomic
     def perform_create(self, serializer: Any) -> None:
         serializer.save(owner=self.request.user)
 
