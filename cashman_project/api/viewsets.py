@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.utils.encoding import iri_to_uri
 from django_filters import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
@@ -127,7 +128,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         """Return the answer to the creation of a resource, or of a list of them, which has no place of its own."""
         location = ""
         if isinstance(data, dict):
-            location = f"{self.request.build_absolute_uri(self.request.path.rstrip('/'))}/{data['id']}"
+            path = iri_to_uri(self.request.path.rstrip("/"))
+            location = f"{self.request.scheme}://{self.request.get_host()}{path}/{data['id']}"
         if minimal:
             return Answer(status.HTTP_204_NO_CONTENT, location=location)
         return Answer(status.HTTP_201_CREATED, data, location)

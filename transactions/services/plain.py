@@ -57,9 +57,8 @@ def create_plain(*, owner: "User", kind: str | None, data: Sequence[Any]) -> lis
 def _insert(owner: "User", rows: Sequence[Sequence[Any]], answers: Sequence[Any]) -> bool:
     """Insert the rows, and give the answers their categories' names as these are spelt; False where one can't be."""
     keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
-    transactions = Transaction.objects.all()
     if len(rows) == 1 and keys[0]:
-        name = transactions.insert_categorized(COLUMNS, rows[0], owner, keys[0])
+        name = Transaction.objects.insert_categorized(COLUMNS, rows[0], owner, keys[0])
         answers[0]["category"] = name
         return name is not None
     categories = _categories(owner, set(keys) - {None})
@@ -70,7 +69,7 @@ def _insert(owner: "User", rows: Sequence[Sequence[Any]], answers: Sequence[Any]
     for key, answer in zip(keys, answers, strict=True):
         answer["category"] = categories[key][1]
     linked = [(*row, owner.pk, categories[key][0]) for key, row in zip(keys, rows, strict=True)]
-    transactions.insert((*COLUMNS, "owner_id", "category_id"), linked)
+    Transaction.objects.insert((*COLUMNS, "owner_id", "category_id"), linked)
     return True
 
 
