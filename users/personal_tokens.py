@@ -53,7 +53,7 @@ def _token_of(owner: UUID, digest: str, asked: Asked) -> PersonalToken | None:
     return None
 
 
-@lru_cache
+@lru_cache(maxsize=500)
 def _token_statement(*columns: Lines) -> Statement:
     field: Any = PersonalToken._meta.get_field
     owner: Any = Parameter("owner", field("owner"))

@@ -96,7 +96,7 @@ def _access(text: str) -> _Access:
     return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"))
 
 
-@lru_cache
+@lru_cache(maxsize=500)
 def _owner_statement(*columns: Lines) -> Statement:
     key: Any = Session._meta.pk
     rows = Session.objects.filter(pk=Parameter("session", key))

@@ -80,9 +80,8 @@ def _page_lines(view: Any, window: Window, beyond: bool) -> Lines:
     fields = window.fields(view.queryset.model)
     anchor = [Parameter(name, field) for name, field in zip(names, fields, strict=False)]
     rows = window.of(_rows(view), *anchor)
-    return Lines(
-        _lines(view, rows, window.field), prepared=window.size == PAGE_SIZE
-    )  # no more than a session should keep
+    is_usual = window.size == PAGE_SIZE  # with every size there would be more than a session should keep
+    return Lines(_lines(view, rows, window.field), prepared=is_usual)
 
 
 @lru_cache

@@ -121,7 +121,7 @@ class Asked:
         return self.taken or []
 
 
-@lru_cache
+@lru_cache(maxsize=500)
 def _lines_statement(model: Any, *columns: Lines) -> Statement:
     return with_lines(model.objects.filter(pk=Parameter("owner", model._meta.pk)).annotate(owner=F("pk")), *columns)
 
