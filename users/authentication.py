@@ -1,6 +1,5 @@
 """Who sent a request: bearer tokens (RFC 6750), with an error code for each way to be wrong, and browser sessions."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,16 +8,15 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
-from .models import TOKEN_PREFIX, User
+from cashman_project.api.statements import asked_of
+
+from .models import TOKEN_PREFIX
 from .oidc import outside_user
 from .personal_tokens import personal_token
 from .refusals import malformed
 from .sessions import header_of, own_user
 
 CHALLENGE = 'Bearer realm="cashman"'
-
-# Who finds the user of a token, by the algorithm that its header names; each allows that one alone.
-BACKENDS: dict[str, Callable[[str], User]] = {"HS256": own_user, "RS256": outside_user}
 
 
 class BearerAuthentication(JWTAuthentication):
@@ -41,12 +39,14 @@ class BearerAuthentication(JWTAuthentication):
             return None
         text = raw.decode("latin-1")
         if text.startswith(TOKEN_PREFIX):
-            token = personal_token(text)
+            token = personal_token(text, asked_of(request))
             return token.owner, token
-        backend = BACKENDS.get(str(header_of(text).get("alg")))
-        if backend is None:
-            raise malformed()
-        return backend(text), None
+        match header_of(text).get("alg"):  # each takes that one alone
+            case "HS256":
+                return own_user(text, asked_of(request)), None
+            case "RS256":
+                return outside_user(text), None
+        raise malformed()
 
     def get_raw_token(self, header: bytes) -> bytes | None:
         parts = header.split()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
-from cashman_project.api.statements import Parameter, Statement
+from cashman_project.api.statements import Asked, Lines, Parameter, Statement, with_lines
 
 from .models import TOKEN_PREFIX, PersonalToken, digest_of
 from .owners import owner_column, owner_from
@@ -24,8 +24,8 @@ NAMES = [field.attname for field in PersonalToken._meta.concrete_fields]
 NOTED_EVERY = datetime.timedelta(minutes=1)
 
 
-def personal_token(text: str) -> PersonalToken:
-    """Return the token of that secret, with its owner, and note its use.
+def personal_token(text: str, asked: Asked) -> PersonalToken:
+    """Return the token of that secret, with its owner, read what is asked of their rows, and note its use.
 
     Raises AuthenticationFailed (401) where there is none, or it has expired, or its user is deactivated.
     """
@@ -33,7 +33,7 @@ def personal_token(text: str) -> PersonalToken:
     token = None
     if match:
         owner = UUID(bytes=base64.urlsafe_b64decode(match[1])[:16])
-        token = _token_of(owner, digest_of(text))
+        token = _token_of(owner, digest_of(text), asked)
     if token is None or not token.owner.is_active:
         raise AuthenticationFailed(_("There is no such personal token, or no more."), code="invalid_token")
     if token.expires_at and token.expires_at <= timezone.now():
@@ -42,22 +42,23 @@ def personal_token(text: str) -> PersonalToken:
     return token
 
 
-def _token_of(owner: UUID, digest: str) -> PersonalToken | None:
-    statement = _token_statement()
-    for row in statement.rows({"owner": owner, "digest": digest}):
-        *values, text = statement.converted(row)
-        token = PersonalToken.from_db(None, NAMES, values)
-        token.owner = owner_from(text)
+def _token_of(owner: UUID, digest: str, asked: Asked) -> PersonalToken | None:
+    statement = _token_statement(*asked.columns)
+    for row in statement.rows({"owner": owner, "digest": digest, **asked.values}):
+        values = statement.converted(row)
+        token = PersonalToken.from_db(None, NAMES, values[: len(NAMES)])
+        token.owner = owner_from(values[len(NAMES)])
+        asked.take(*values[len(NAMES) + 1 :])
         return token
     return None
 
 
-@lru_cache
-def _token_statement() -> Statement:
+@lru_cache(maxsize=500)
+def _token_statement(*columns: Lines) -> Statement:
     field: Any = PersonalToken._meta.get_field
     owner: Any = Parameter("owner", field("owner"))
     rows = PersonalToken.objects.for_owner(owner).filter(digest=Parameter("digest", field("digest")))
-    return Statement(rows.values_list(*NAMES, owner_column()), prepared=True)
+    return with_lines(rows, *NAMES, owner_column(), *columns)
 
 
 def _note_use(token: PersonalToken) -> None:

@@ -18,7 +18,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from cashman_project.api.statements import Parameter, Statement
+from cashman_project.api.statements import Asked, Lines, Parameter, Statement, with_lines
 
 from .models import Session, User
 from .owners import owner_column, owner_from
@@ -64,14 +64,19 @@ def end_session(text: str) -> None:
     Session.objects.filter(pk=session.pk, owner=session.owner).delete()
 
 
-def own_user(text: str) -> User:
-    """Return the user of an access token; raises AuthenticationFailed (401) with the code of what is wrong with it."""
+def own_user(text: str, asked: Asked) -> User:
+    """Return the user of an access token, and read what is asked of their rows.
+
+    Raises AuthenticationFailed (401) with the code of what is wrong with the token.
+    """
     access = _access(text)
     if access.expires_at <= time.time():
         raise refusal(jwt.ExpiredSignatureError())
-    for auth_hash, text in _owner_statement().rows({"id": access.session}) if access.session else []:
-        owner = owner_from(text)
+    values = {"session": access.session, **asked.values}
+    for auth_hash, owned, *found in _owner_statement(*asked.columns).rows(values) if access.session else []:
+        owner = owner_from(owned)
         if _is_running(owner, auth_hash, access.subject):
+            asked.take(*found)
             return owner
     raise _ended()
 
@@ -91,11 +96,11 @@ def _access(text: str) -> _Access:
     return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"))
 
 
-@lru_cache
-def _owner_statement() -> Statement:
+@lru_cache(maxsize=500)
+def _owner_statement(*columns: Lines) -> Statement:
     key: Any = Session._meta.pk
-    rows = Session.objects.filter(pk=Parameter("id", key))
-    return Statement(rows.values_list("auth_hash", owner_column()), prepared=True)
+    rows = Session.objects.filter(pk=Parameter("session", key))
+    return with_lines(rows, "auth_hash", owner_column(), *columns)
 
 
 def header_of(text: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def parse_date(text: str) -> datetime.date:
 
 def format_moment(moment: datetime.datetime) -> str:
     """Write an aware moment in UTC, with microseconds: "2026-11-30T08:15:00.000000Z"."""
-    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(datetime.UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_moment(text: str) -> datetime.datetime:

@@ -3,52 +3,68 @@
 They hold the same bytes that the serializers and the renderer would make, at a small part of the work.
 """
 
+from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
 
 import orjson
+from django.db.models import F, OuterRef
 from django.http import HttpResponse
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 
 from .owner import owner_of
 from .pagination import PAGE_SIZE, Window
-from .sqljson import RowJSON, row_json
-from .statements import Parameter, Statement
+from .sqljson import RowJSON, TabbedJSON, TextJSON, row_json
+from .statements import Asked, Lines, Parameter
+
+
+def ask(view: Any) -> Asked:
+    """Return what the view's request asks for, where that is a row or a page without filters, as JSON.
+
+    What is wrong with the request is for others to say: what matters first is who sent it.
+    """
+    with suppress(NotFound, ValidationError):
+        if view.action == "retrieve":
+            return Asked(_row_lines(view.__class__), id=view.get_key())
+        if view.action == "list" and not view.is_filtered():
+            view.paginator.read(view.request, view)
+            anchor = view.paginator.anchor(view.queryset.model)
+            lines = _page_lines(view.__class__, view.paginator.window, bool(anchor))
+            return Asked(lines, **dict(zip(("value", "id"), anchor, strict=False)))
+    return Asked()
 
 
 def page_response(view: Any) -> HttpResponse:
     """Return the page of the view's list that its request asks for; raises ValidationError (400)."""
-    request, paginator = view.request, view.paginator
-    paginator.read(request, view)
-    window, anchor = paginator.window, paginator.anchor(view.queryset.model)
-    if view.is_filtered():
-        filtered = view.filter_queryset(view.get_queryset())
-        statement = _of_page(view.__class__, window, window.of(filtered, *anchor))
+    paginator = view.paginator
+    if view.asked.columns:
+        lines = view.asked.lines(owner_of(view.request))
     else:
-        statement = _page_statement(view.__class__, window, bool(anchor))
-    values = {"owner": owner_of(request).pk, **dict(zip(("value", "id"), anchor, strict=False))}
-    rows = paginator.cut(statement.rows(values))
-    paginator.link(rows, partial(_anchor, view.__class__, window, statement))
+        paginator.read(view.request, view)
+        rows = paginator.window.of(view.filter_queryset(view.get_queryset()), *paginator.anchor(view.queryset.model))
+        lines = list(_lines(view.__class__, rows, paginator.window.field).values_list("line", flat=True))
+    lines = paginator.cut(lines)
+    paginator.link(lines, partial(_anchor, view.__class__, paginator.window.field))
+    if not _name_of(view.__class__, paginator.window.field):
+        lines = [line.partition("\t")[0] for line in lines]
     head = b'{"next":%s,"previous":%s,"results":[' % (orjson.dumps(paginator.next), orjson.dumps(paginator.previous))
-    content = head + ",".join([row[0] for row in rows]).encode() + b"]}"
-    return HttpResponse(content, content_type="application/json")
+    return HttpResponse(head + ",".join(lines).encode() + b"]}", content_type="application/json")
 
 
-def row_content(view: Any, key: str) -> bytes:
-    """Return the JSON of the owner's row of that key; raises NotFound (404)."""
-    rows = _row_statement(view.__class__).rows({"owner": owner_of(view.request).pk, "id": key})
-    if not rows:
+def row_content(view: Any) -> bytes:
+    """Return the JSON of the owner's row that the view's request asks for; raises NotFound (404)."""
+    view.get_key()
+    lines: list[str] = view.asked.lines(owner_of(view.request))
+    if not lines:
         raise NotFound
-    content: str = rows[0][0]
-    return content.encode()
+    return lines[0].encode()
 
 
-def _anchor(view: Any, window: Window, statement: Statement, row: tuple[Any, ...]) -> tuple[Any, str]:
+def _anchor(view: Any, field: str, line: str) -> tuple[Any, str]:
     """Return the value of the ordering's field and the id of a row of a page."""
-    data = orjson.loads(row[0])
-    if name := _name_of(view, window.field):
-        return data[name], data["id"]
-    return statement.converted(row)[1], data["id"]
+    row, _tab, unseen = line.partition("\t")
+    data = orjson.loads(row)
+    return orjson.loads(unseen) if unseen else data[_name_of(view, field)], data["id"]
 
 
 @lru_cache
@@ -59,30 +75,31 @@ def _name_of(view: Any, field: str) -> str:
 
 
 @lru_cache(maxsize=500)
-def _page_statement(view: Any, window: Window, beyond: bool) -> Statement:
+def _page_lines(view: Any, window: Window, beyond: bool) -> Lines:
     names = ("value", "id") if beyond else ()
     fields = window.fields(view.queryset.model)
     anchor = [Parameter(name, field) for name, field in zip(names, fields, strict=False)]
     rows = window.of(_rows(view), *anchor)
-    return _of_page(view, window, rows, prepared=window.size == PAGE_SIZE)  # no more than a session should keep
+    is_usual = window.size == PAGE_SIZE  # with every size there would be more than a session should keep
+    return Lines(_lines(view, rows, window.field), prepared=is_usual)
 
 
 @lru_cache
-def _row_statement(view: Any) -> Statement:
+def _row_lines(view: Any) -> Lines:
     rows = _rows(view).filter(pk=Parameter("id", view.queryset.model._meta.pk))
-    return Statement(rows.order_by().values_list(_json_of(view)), prepared=True)
+    return Lines(rows.order_by().values(line=_json_of(view)), prepared=True)
 
 
-def _of_page(view: Any, window: Window, rows: Any, *, prepared: bool = False) -> Statement:
-    """Return the statement of a page's rows: the JSON of each, and what it is ordered by where that doesn't say so."""
-    unseen = () if _name_of(view, window.field) else (window.field,)
-    return Statement(rows.values_list(_json_of(view), *unseen), prepared=prepared)
+def _rows(view: Any) -> Any:
+    return view.queryset.all().for_owner(OuterRef("owner"))
+
+
+def _lines(view: Any, rows: Any, field: str) -> Any:
+    """Return the rows as JSON in `line`; after a tab follows the text that they are ordered by where that lacks it."""
+    line = _json_of(view)
+    return rows.values(line=line if _name_of(view, field) else TabbedJSON(line, TextJSON(F(field))))
 
 
 @lru_cache
 def _json_of(view: Any) -> RowJSON:
     return row_json(view.serializer_class())
-
-
-def _rows(view: Any) -> Any:
-    return view.queryset.all().for_owner(Parameter("owner", view.queryset.model._meta.get_field("owner")))

@@ -36,8 +36,11 @@ def check_parameters(request: Request, allowed: frozenset[str], repeatable: froz
 
     Raises ParseError (400) where the query is not UTF-8, of which Django would leave some characters out.
     """
+    query = request.META["QUERY_STRING"]
+    if not query:
+        return
     try:
-        unquote_to_bytes(request.META["QUERY_STRING"].encode("latin-1")).decode()
+        unquote_to_bytes(query.encode("latin-1")).decode()
     except UnicodeDecodeError:
         raise ParseError(_("The query is not UTF-8.")) from None
     unknown = {name: [_("There is no such parameter here.")] for name in request.query_params if name not in allowed}

@@ -17,7 +17,7 @@ from . import pages
 
 
 class Negotiation(DefaultContentNegotiation):
-    """The REST framework's negotiation, at once where a program takes anything, or names its one type."""
+    """The REST framework's negotiation, at once where a program takes anything, or names its one type as it is here."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         accept = request.META.get("HTTP_ACCEPT", "*/*")
@@ -25,6 +25,10 @@ class Negotiation(DefaultContentNegotiation):
             if accept in ("*/*", renderer.media_type):
                 return renderer, renderer.media_type
         return super().select_renderer(request, renderers, format_suffix)
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        same = [parser for parser in parsers if parser.media_type == request.content_type]
+        return same[0] if same else super().select_parser(request, parsers)
 
 
 class JSONRenderer(renderers.BaseRenderer):

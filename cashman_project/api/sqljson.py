@@ -90,6 +90,19 @@ class RowJSON(Func):
         return f"({' || '.join(parts)})", params
 
 
+class TabbedJSON(Func):
+    """The given JSON texts, a tab between them, which is in none."""
+
+    output_field = TextField()
+    template = "%(expressions)s"
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, arg_joiner=" || E'\\t' || ", **context)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, arg_joiner=" || CHAR(9) || ", **context)
+
+
 class ArrayJSON(Func):
     """The given columns as one JSON array.
 

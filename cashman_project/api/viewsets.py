@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from django.utils.encoding import iri_to_uri
 from django_filters import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
@@ -14,12 +15,13 @@ from rest_framework.viewsets import ModelViewSet
 from .atomic import in_transaction
 from .conditional import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import CSVRenderer, LinesRenderer, export_response, is_export
-from .fast import page_response, row_content
+from .fast import ask, page_response, row_content
 from .idempotency import Answer, answered, once
 from .owner import owner_of
 from .pages import is_page_form
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
+from .statements import Asked
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
@@ -46,8 +48,13 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     default_ordering: str
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     fault_pages = {"list": "pages/list.html"}
+    asked: Asked
     row: Any = None  # what is to be deleted, for its page
     changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})  # actions that lock what they change
+
+    def perform_authentication(self, request: Request) -> None:
+        self.asked = ask(self) if wants_json(request) else Asked()
+        super().perform_authentication(request)
 
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
@@ -100,7 +107,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         if wants_json(request):
-            return tagged_json(request, row_content(self, self.get_key()))
+            return tagged_json(request, row_content(self))
         return super().retrieve(request)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
@@ -121,7 +128,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         """Return the answer to the creation of a resource, or of a list of them, which has no place of its own."""
         location = ""
         if isinstance(data, dict):
-            location = f"{self.request.build_absolute_uri(self.request.path.rstrip('/'))}/{data['id']}"
+            path = iri_to_uri(self.request.path.rstrip("/"))
+            location = f"{self.request.scheme}://{self.request.get_host()}{path}/{data['id']}"
         if minimal:
             return Answer(status.HTTP_204_NO_CONTENT, location=location)
         return Answer(status.HTTP_201_CREATED, data, location)

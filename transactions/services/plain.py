@@ -7,14 +7,12 @@ notation and know what to say of a fault: there is one judge of what is wrong.
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.dates import format_moment, parse_date
-from cashman_project.api.statements import Parameter, Statement
 
 from ..choices import TransactionType
 from ..models import Category, Transaction
@@ -26,11 +24,10 @@ if TYPE_CHECKING:
 
 NAMES = {"type", "description", "amount", "currency", "date", "category", "notes", "external_id"}
 AMOUNT = re.compile(r"(-?)(0|[1-9][0-9]{0,10})(?:\.([0-9]{1,4}))?")
-NAMED = ("key", "id", "name")
 KINDS = frozenset(TransactionType.values)
 COLUMNS = (
-    *("id", "owner_id", "version", "created_at", "updated_at"),
-    *("type", "description", "amount", "currency", "date", "category_id", "notes", "external_id"),
+    *("id", "version", "created_at", "updated_at"),
+    *("type", "description", "amount", "currency", "date", "notes", "external_id"),
 )
 
 
@@ -48,25 +45,32 @@ def create_plain(*, owner: "User", kind: str | None, data: Sequence[Any]) -> lis
         answer = _read(item, kind, usual) if type(item) is dict else None
         if answer is None:
             return None
-        answers.append(answer)
-    categories = _categories(owner, answers)
-    for answer in answers:
-        category = None
-        if answer["category"] is not None:
-            category = categories.get(category_key(answer["category"]))
-            if category is None:
-                return None
-            answer["category"] = category[1]
-        units = answer.pop("units")
         key = uuid7()
+        units = answer.pop("units")
         answer |= {"id": str(key), "version": 1, "created_at": stamp, "updated_at": stamp}
-        made = (key, owner.pk, 1, moment, moment)
         about = (answer["type"], answer["description"], units, answer["currency"], answer["date"])
-        rows.append((*made, *about, category and category[0], answer["notes"], answer["external_id"]))
+        rows.append((key, 1, moment, moment, *about, answer["notes"], answer["external_id"]))
+        answers.append(answer)
+    return answers if _insert(owner, rows, answers) else None
+
+
+def _insert(owner: "User", rows: Sequence[Sequence[Any]], answers: Sequence[Any]) -> bool:
+    """Insert the rows, and give the answers their categories' names as these are spelt; False where one can't be."""
+    keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
+    if len(rows) == 1 and keys[0]:
+        name = Transaction.objects.insert_categorized(COLUMNS, rows[0], owner, keys[0])
+        answers[0]["category"] = name
+        return name is not None
+    categories = _categories(owner, set(keys) - {None})
+    if not categories.keys() >= set(keys):
+        return False
     if len(rows) > 1 and _has_taken(owner, [answer["external_id"] for answer in answers]):
-        return None
-    Transaction.objects.insert(COLUMNS, rows)
-    return answers
+        return False
+    for key, answer in zip(keys, answers, strict=True):
+        answer["category"] = categories[key][1]
+    linked = [(*row, owner.pk, categories[key][0]) for key, row in zip(keys, rows, strict=True)]
+    Transaction.objects.insert((*COLUMNS, "owner_id", "category_id"), linked)
+    return True
 
 
 def _has_taken(owner: "User", external_ids: Sequence[str | None]) -> bool:
@@ -78,25 +82,10 @@ def _has_taken(owner: "User", external_ids: Sequence[str | None]) -> bool:
     return len(set(given)) < len(given) or rows.exists()
 
 
-def _categories(owner: "User", answers: Sequence[Any]) -> dict[str, tuple[Any, str]]:
-    """Return the owner's categories that the rows name: the id and the name by the key."""
-    keys = {category_key(answer["category"]) for answer in answers if answer["category"] is not None}
-    if not keys:
-        return {}
-    if len(keys) > 1:
-        rows: Any = Category.objects.for_owner(owner).filter(key__in=keys).values_list(*NAMED)
-    else:
-        statement = _category_statement()
-        rows = map(statement.converted, statement.rows({"owner": owner.pk, "key": keys.pop()}))
-    return {key: (pk, name) for key, pk, name in rows}
-
-
-@lru_cache
-def _category_statement() -> Statement:
-    model = Category._meta
-    owner: Any = Parameter("owner", model.get_field("owner"))
-    key = Parameter("key", model.get_field("key"))
-    return Statement(Category.objects.for_owner(owner).filter(key=key).values_list(*NAMED), prepared=True)
+def _categories(owner: "User", keys: set[str]) -> dict[str | None, tuple[Any, str | None]]:
+    """Return the id and the name of the owner's categories of those keys, and of none."""
+    rows: Any = Category.objects.for_owner(owner).filter(key__in=keys).values_list("key", "id", "name") if keys else ()
+    return {None: (None, None)} | {key: (pk, name) for key, pk, name in rows}
 
 
 def _read(item: dict[str, Any], kind: str | None, usual: Mapping[str, str]) -> dict[str, Any] | None:

@@ -102,6 +102,7 @@ def test_a_hot_request_makes_no_more_calls_than_were_reviewed(expense: Expense, 
         "filtered page": request(token, "GET", "/expenses?date_after=2026-01-02&category=Food"),
         "row": request(token, "GET", f"/expenses/{expense.pk}"),
         "creation": request(token, "POST", "/expenses", NEW),
+        "categorized creation": request(token, "POST", "/expenses", NEW | {"category": "food"}),
         "summary": request(token, "GET", "/summary?group_by=month,category&date_after=2026-01-01"),
         "creation of 100": request(token, "POST", "/expenses", 100 * [NEW]),
     }

@@ -19,7 +19,7 @@ from transactions.money import DIGITS
 from transactions.serializers import CategorySerializer, TransactionSerializer
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from transactions.tests.strategies import stored
-from users.models import User
+from users.models import PersonalToken, TokenScope, User
 
 # Whatever the database can hold: no NUL, and no half of a pair.
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200)
@@ -153,3 +153,27 @@ def test_a_filter_that_is_given_again_without_a_value_still_counts(alice: User, 
     page = as_alice.get("/expenses?category=Food&category=").json()
 
     assert [row["category"] for row in page["results"]] == ["Food"]
+
+
+@pytest.mark.parametrize("credentials", ["session", "personal token"])
+def test_others_than_a_login_over_the_api_read_the_same(
+    credentials: str, alice: User, bob: User, as_alice: APIClient, as_outsider: APIClient
+) -> None:
+    for owner in (alice, bob):
+        for number in range(60):
+            ExpenseFactory.create(owner=owner, description=f"{number} of {owner.username}")
+    client = APIClient()
+    if credentials == "session":
+        client.force_login(alice)
+    else:
+        token = PersonalToken.objects.create(owner=alice, name="script", scope=TokenScope.READ)
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token.secret}")
+
+    first = as_alice.get("/transactions").json()
+    row, of_bob = f"/expenses/{first['results'][7]['id']}", Expense.objects.for_owner(bob)[0].pk
+    for path in ("/transactions", first["next"], "/expenses?page_size=7", "/categories", row):
+        response = as_alice.get(path)
+        assert response.status_code == 200
+        assert client.get(path, headers={"Accept": "application/json"}).content == response.content
+    assert client.get(f"/expenses/{of_bob}", headers={"Accept": "application/json"}).status_code == 404
+    assert as_outsider.get(row).status_code == 404

@@ -124,11 +124,13 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
     """So a database that is distributed by owner asks one of its parts, and a mistake elsewhere meets nobody."""
     fill(alice, range(1, 2))
     reads = [
-        (path, method, table, re.search(rf'{table}\."owner_id" (=|IN)|= {table}\."owner_id"', query))
+        (path, method, table, re.search(rf'{name or table}\."owner_id" (=|IN)|= {name or table}\."owner_id"', query))
         for path, methods in all_statements(alice).items()
         for method, queries in methods.items()
         for query in queries
-        for table in re.findall(r'(?:FROM|JOIN|UPDATE) ("transactions_\w+"|"users_(?!user|attempts)\w+")', query)
+        for table, name in re.findall(
+            r'(?:FROM|JOIN|UPDATE) ("transactions_\w+"|"users_(?!user|attempts)\w+")(?: (U\d))?', query
+        )
     ]
     assert {table for _path, _method, table, _named in reads} == {
         f'"{model._meta.db_table}"' for model in (Category, MonthTotal, Transaction, Session, PersonalToken)

@@ -46,7 +46,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # never that of another
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 if not self.statements:
-                    cursor.execute("DEALLOCATE ALL")  # those that have been forgotten
+                    # Not those that have been forgotten; and not a plan of their own for each set of values.
+                    cursor.execute("DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan")
                 cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
             self.statements[sql] = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
         return self.statements[sql]
