@@ -1,7 +1,7 @@
 """Every reusable read of owned rows, and the one write path that all of them are changed through."""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -67,14 +67,15 @@ class OwnedQuerySet(models.QuerySet[Any]):
             if database.vendor == "sqlite":
                 # One statement for all, since each that a trigger follows costs as much again as a row.
                 parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
-                values = orjson.dumps([list(map(_sqlite_value, row)) for row in rows]).decode()
+                values = orjson.dumps(list(_converted(rows, _sqlite_value))).decode()
                 cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [values])  # noqa: S608  # no input
             elif len(rows) == 1:
                 insert = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608  # no input
                 cursor.execute(database.prepared(insert, len(columns)), rows[0])
             else:
+                lines = "".join(["\t".join(row) + "\n" for row in _converted(rows, _copy_value)])
                 with database.wrap_database_errors:
-                    cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO("".join(map(_copy_line, rows))))
+                    cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after what each field does before a save."""
@@ -111,9 +112,18 @@ def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> st
 COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-def _copy_line(row: Sequence[Any]) -> str:
-    """Return a row in the text format of PostgreSQL's COPY."""
-    return "\t".join([r"\N" if value is None else str(value).translate(COPY_ESCAPES) for value in row]) + "\n"
+def _converted(rows: Sequence[Sequence[Any]], convert: Callable[[Any], Any]) -> Iterable[tuple[Any, ...]]:
+    """Return the rows with their values converted, each of a column once: most columns say the same in many rows."""
+    columns = []
+    for column in zip(*rows, strict=True):
+        values = {value: convert(value) for value in set(column)}
+        columns.append([values[value] for value in column])
+    return zip(*columns, strict=True)
+
+
+def _copy_value(value: Any) -> str:
+    """Return a value in the text format of PostgreSQL's COPY."""
+    return r"\N" if value is None else str(value).translate(COPY_ESCAPES)
 
 
 def _sqlite_value(value: Any) -> Any:

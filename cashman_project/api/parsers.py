@@ -13,6 +13,7 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType, Validati
 from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 
 MAX_DEPTH = 100  # how deep Python itself reads depends on its version, and what is read has to be printed as well
+CONTAINERS = (dict, list)
 MAX_FAULTS = 20  # duplicate keys that are named; a body may hold hundreds of thousands
 METHOD_FIELD = "_method"  # of a form, which HTML lets be sent by POST alone
 FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH"}  # that a form sends as fields, since HTML has no way to set them
@@ -55,7 +56,7 @@ def _is_deep(data: Any) -> bool:
     level: list[Any] = [[data]]
     for _depth in range(MAX_DEPTH + 1):
         containers = [value.values() if isinstance(value, dict) else value for value in level]
-        level = [value for container in containers for value in container if isinstance(value, dict | list)]
+        level = [value for container in containers for value in container if type(value) in CONTAINERS]
     return bool(level)
 
 
