@@ -59,7 +59,7 @@ def validate_amount(amount: Decimal, currency: str) -> None:
             _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}
         )
     digits = DIGITS.get(currency, STORED_DIGITS)
-    if _exponent(amount) < -digits:
+    if int(amount.as_tuple().exponent) < -digits:
         raise ValidationError(
             _("Too many decimals: %(currency)s has %(digits)d."),
             code="too_many_decimals",
@@ -85,15 +85,30 @@ def parse_amount(text: str) -> Decimal:
 
 
 def format_amount(amount: Decimal, currency: str) -> str:
-    """Write `amount` with its currency's digits: "-50.00" in USD, "1200" in JPY."""
-    needed = -_exponent(EXACT.normalize(amount))
-    return f"{amount:.{max(DIGITS[currency], needed)}f}"
+    """Write `amount` with its currency's digits: "-50.00" in USD, "1200" in JPY; raises ValueError as `units_of`."""
+    return format_units(units_of(amount), currency)
 
 
-def _exponent(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    assert isinstance(exponent, int), "an amount is finite"
-    return exponent
+def format_units(units: int, currency: str) -> str:
+    """Write ten-thousandths as an amount with its currency's digits, and what further ones it needs."""
+    text = f"{units:06d}" if units < 0 else f"{units:05d}"  # one digit, at least, before the stored ones
+    fraction, digits = text[-STORED_DIGITS:], DIGITS[currency]
+    fraction = fraction[:digits] + fraction[digits:].rstrip("0")
+    return f"{text[:-STORED_DIGITS]}.{fraction}" if fraction else text[:-STORED_DIGITS]
+
+
+def units_of(amount: Decimal) -> int:
+    """Return an amount's ten-thousandths; raises ValueError where there is a fraction of one."""
+    units = EXACT.multiply(amount, UNITS)
+    if units != units.to_integral_value():
+        raise ValueError(f"{amount} has more than four decimals")
+    return int(units)
+
+
+def units_of_sum(value: Decimal | int | str | None) -> int:
+    """Return the ten-thousandths of a sum as the database gives it, be it in halves; 0 where there is no row."""
+    high, low = value.split(":") if isinstance(value, str) else (0, value or 0)
+    return int(high) * HALF + int(low)
 
 
 # -- Model field ------------------------------------------------------------------------------
@@ -134,10 +149,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         amount = exact_decimal(value)
         if not -LIMIT < amount < LIMIT:
             raise ValueError(f"{value} is out of range")
-        units = EXACT.multiply(amount, UNITS)
-        if units != units.to_integral_value():
-            raise ValueError(f"{value} has more than four decimals")
-        return int(units)
+        return units_of(amount)
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         if hasattr(value, "as_sql"):
@@ -147,10 +159,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
     def from_db_value(self, value: Any, expression: Expression, connection: BaseDatabaseWrapper) -> Decimal | None:
         if not _is_exact(expression):
             raise FieldError(f"{type(expression).__name__} on money: only MoneySum, Min, Max and Abs are exact.")
-        if isinstance(value, str):
-            high, low = value.split(":")
-            value = int(high) * HALF + int(low)
-        return None if value is None else Decimal(value) / UNITS
+        return None if value is None else Decimal(units_of_sum(value)) / UNITS
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub's signature is wider
         options: dict[str, Any] = {"form_class": AmountFormField, "max_digits": 15, "decimal_places": 4}
@@ -160,12 +169,10 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
 def _is_exact(expression: Any) -> bool:
     """Return whether reading the expression gives ten-thousandths of what was meant."""
     match expression:
-        case Col():
+        case Col() | HalvesSum():
             return True
         case Ref() | MoneySum() | Min() | Max() | Abs():
             return _is_exact(expression.get_source_expressions()[0])
-        case HalvesSum():
-            return True
     return False
 
 

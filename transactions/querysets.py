@@ -1,10 +1,9 @@
 """Every reusable read of owned rows, and the one write path that all of them are changed through."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -18,8 +17,10 @@ from django.db.models import Count, Expression, F, Func, Q, Sum
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
+from cashman_project.api.statements import Statement
+
 from .choices import TransactionType
-from .money import HalvesSum, MoneySum, format_amount
+from .money import HalvesSum, MoneySum, format_units, units_of_sum
 
 if TYPE_CHECKING:
     from users.models import User
@@ -168,6 +169,10 @@ class SummedQuerySet(OwnedQuerySet):
 
         Rows without a category come after all named ones.
         """
+        return self.totals_statement(*group_by).totals({})
+
+    def totals_statement(self, *group_by: str) -> "TotalsStatement":
+        """Return the statement of these totals, in which the rows may be chosen by a `Parameter`."""
         columns = {f"group_{name}": GROUP_KEYS[name] for name in group_by}
         rows = (
             self.order_by()
@@ -178,17 +183,7 @@ class SummedQuerySet(OwnedQuerySet):
                 count=self.number,
             )
         )
-        totals = [
-            Total(
-                currency=row["currency"],
-                keys={name: row[f"group_{name}"] for name in group_by},
-                income=row["income"] or Decimal(0),
-                expense=row["expense"] or Decimal(0),
-                count=row["count"],
-            )
-            for row in rows
-        ]
-        return sorted(totals, key=lambda total: [(key is None, key) for key in (*total.keys.values(), total.currency)])
+        return TotalsStatement(rows.values_list(*columns, "currency", "income", "expense", "count"), group_by)
 
 
 class TransactionQuerySet(SummedQuerySet):
@@ -239,25 +234,45 @@ class MonthTotalQuerySet(SummedQuerySet):
         return self.filter(category_id=NO_CATEGORY) if flag else self.exclude(category_id=NO_CATEGORY)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Total:
-    """The sums of a group of rows of one currency; `expense` is negative or zero."""
+    """The sums of a group of rows of one currency, in ten-thousandths; `expense` is negative or zero."""
 
     currency: str
     keys: dict[str, str | None]
-    income: Decimal
-    expense: Decimal
+    income: int
+    expense: int
     count: int
 
     @property
-    def net(self) -> Decimal:
+    def net(self) -> int:
         """What is left: income and expense together."""
         return self.income + self.expense
 
     def amounts(self) -> dict[str, str]:
         """Return income, expense and net, by these names, as text with their currency's digits."""
-        sums = {"income": self.income, "expense": self.expense, "net": self.net}
-        return {name: format_amount(amount, self.currency) for name, amount in sums.items()}
+        return {
+            "income": format_units(self.income, self.currency),
+            "expense": format_units(self.expense, self.currency),
+            "net": format_units(self.net, self.currency),
+        }
+
+
+class TotalsStatement(Statement):
+    """The SQL of totals: of the columns of their keys, and of currency, income, expense and count."""
+
+    def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
+        super().__init__(queryset)
+        self.group_by = group_by
+
+    def totals(self, values: Mapping[str, Any]) -> list[Total]:
+        """Return the totals, in their order, for the values of the parameters by name."""
+        rows = sorted(self.rows(values), key=lambda row: [(key is None, key) for key in row[:-3]])
+        totals = []
+        for *keys, currency, income, expense, count in rows:
+            named = dict(zip(self.group_by, keys, strict=True))
+            totals.append(Total(currency, named, units_of_sum(income), units_of_sum(expense), int(count)))
+        return totals
 
 
 class DatePart(Func):

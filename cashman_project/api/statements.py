@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import NotSupportedError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, F, Model, QuerySet, Subquery, TextField
@@ -40,7 +41,10 @@ class Statement:
         self.alias = queryset.db
         self.prepared = prepared
         compiler = queryset.query.get_compiler(self.alias)
-        self.sql, self.params = compiler.as_sql()
+        try:
+            self.sql, self.params = compiler.as_sql()
+        except EmptyResultSet:  # the conditions rule out every row
+            self.sql, self.params = "", ()
         self.converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
 
     def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -49,6 +53,8 @@ class Statement:
         Raises NotSupportedError within a transaction where a table has been altered since the statement was prepared;
         it is prepared anew then.
         """
+        if not self.sql:
+            return []
         connection: Any = connections[self.alias]
         params = [
             param.field.get_db_prep_value(values[param.name], connection) if type(param) is Placeholder else param

@@ -3,7 +3,6 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -80,10 +79,10 @@ def test_every_run_makes_the_same_books() -> None:
 
     assert list(books()) == first
     # Pinned, since another process or version of Python must not differ either.
-    assert [(total.currency, total.count, total.net) for total in Transaction.objects.all().totals()] == [
-        ("EUR", 84, Decimal("-4025.5")),
-        ("JPY", 48, Decimal(-365040)),
-        ("USD", 1269, Decimal("111317.09")),
+    assert [(total.currency, total.count, total.amounts()["net"]) for total in Transaction.objects.all().totals()] == [
+        ("EUR", 84, "-4025.50"),
+        ("JPY", 48, "-365040"),
+        ("USD", 1269, "111317.09"),
     ]
 
 

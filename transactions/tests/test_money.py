@@ -22,10 +22,12 @@ from transactions.choices import TransactionType
 from transactions.models import Transaction
 from transactions.money import (
     DIGITS,
+    EXACT,
     LIMIT,
     AmountField,
     MoneyField,
     format_amount,
+    format_units,
     parse_amount,
     validate_amount,
     validate_currency,
@@ -70,6 +72,19 @@ def test_an_amount_has_no_more_decimals_than_its_currency(code: str, digits: int
     assert fault_of(last_digit, code) is None
     assert fault_of(last_digit / 10, code) == "too_many_decimals"
     assert format_amount(Decimal(7), code) == format(7, f".{digits}f")
+
+
+@given(st.integers(-(10**30), 10**30), st.sampled_from(sorted(DIGITS)))
+def test_ten_thousandths_are_written_as_python_writes_a_decimal(units: int, code: str) -> None:
+    amount = EXACT.scaleb(Decimal(units), -4)
+    needed = -int(EXACT.normalize(amount).as_tuple().exponent)
+
+    assert format_units(units, code) == format_amount(amount, code) == format(amount, f".{max(DIGITS[code], needed)}f")
+
+
+def test_a_fraction_of_a_ten_thousandth_is_not_written() -> None:
+    with pytest.raises(ValueError, match="more than four decimals"):
+        format_amount(Decimal("0.00001"), "USD")
 
 
 @pytest.mark.parametrize("code", ["XXX", "XAU", "XTS", "XDR", "usd", "Usd", "US", "USDD", "", "ＵＳＤ", "ZZZ", "DEM"])
