@@ -3,24 +3,25 @@
 import datetime
 from calendar import monthrange
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_filters.constants import EMPTY_VALUES
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from cashman_project.api.filters import DateFilter, FlagFilter, MomentFilter, TextsFilter
+from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, MomentFilter, TextsFilter
 from cashman_project.api.owner import owner_of
+from cashman_project.api.statements import Parameter, Statement
 
 from .choices import TransactionType
 from .models import Category, MonthTotal, Transaction
 from .money import parse_amount, validate_currency
-from .querysets import TransactionQuerySet, category_key
+from .querysets import Total, TotalsStatement, TransactionQuerySet, category_key
 
 
 class SizeFormField(forms.Field):
@@ -43,14 +44,37 @@ class SizeFilter(django_filters.Filter):
     field_class = SizeFormField
 
 
-class TransactionFilterSet(django_filters.FilterSet):
+class CategoryFilter(TextsFilter):
+    """Takes the key of one category, or a list of several."""
+
+    def filter(self, qs: Any, value: Any) -> Any:
+        return qs.filter(category_id__in=value) if isinstance(value, list) else qs.filter(category_id=value)
+
+
+def _at_least(rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
+    return rows.filter(Q(amount__gte=size) | Q(amount__lte=size.copy_negate()))
+
+
+def _at_most(rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
+    return rows.filter(amount__gte=size.copy_negate(), amount__lte=size)
+
+
+def _uncategorized(rows: TransactionQuerySet, name: str, flag: bool) -> TransactionQuerySet:
+    return rows.uncategorized(flag)
+
+
+def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
+    return rows.filter(Q(description__icontains=text) | Q(notes__icontains=text))
+
+
+class TransactionFilterSet(FilterSet):
     date = DateFilter()
     date_after = DateFilter(field_name="date", lookup_expr="gte", label=_("On or after this date."))
     date_before = DateFilter(field_name="date", lookup_expr="lte", label=_("On or before this date."))
-    amount_min = SizeFilter(method="filter_amount_min", label=_("At least this size, whatever the sign."))
-    amount_max = SizeFilter(method="filter_amount_max", label=_("At most this size, whatever the sign."))
-    category = TextsFilter(method="filter_category", label=_("Of any of these categories, by name."))
-    uncategorized = FlagFilter(method="filter_uncategorized", label=_("Without a category, or with one."))
+    amount_min = SizeFilter(method=_at_least, label=_("At least this size, whatever the sign."))
+    amount_max = SizeFilter(method=_at_most, label=_("At most this size, whatever the sign."))
+    category = CategoryFilter(field_name="category_id", label=_("Of any of these categories, by name."))
+    uncategorized = FlagFilter(method=_uncategorized, label=_("Without a category, or with one."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
@@ -58,7 +82,7 @@ class TransactionFilterSet(django_filters.FilterSet):
         field_name="updated_at", lookup_expr="gte", label=_("Written at this moment or after it.")
     )
     search = django_filters.CharFilter(
-        method="filter_search", max_length=200, label=_("Text in the description or the notes.")
+        method=_containing, max_length=200, label=_("Text in the description or the notes.")
     )
 
     class Meta:
@@ -77,26 +101,31 @@ class TransactionFilterSet(django_filters.FilterSet):
         names = Category.objects.for_owner(owner_of(cast("Request", self.request))).values_list("name", flat=True)
         return [(name, name) for name in names]
 
-    def filter_amount_min(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-        return rows.filter(Q(amount__gte=size) | Q(amount__lte=size.copy_negate()))
+    @classmethod
+    def values_of(cls, request: Request) -> dict[str, Any]:
+        values = super().values_of(request)
+        if "category" in values:
+            values["category"] = _category_keys(request, values["category"])
+        return values
 
-    def filter_amount_max(self, rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-        return rows.filter(amount__gte=size.copy_negate(), amount__lte=size)
 
-    def filter_category(self, rows: TransactionQuerySet, name: str, names: list[str]) -> TransactionQuerySet:
-        keys = {category_key(text) for text in names}
-        categories = Category.objects.for_owner(owner_of(cast("Request", self.request)))
-        found = dict(categories.filter(key__in=keys).values_list("key", "id"))
-        if len(found) < len(keys):
-            message = _("You have no category of this name.")
-            raise ValidationError({"category": [message]}, code="does_not_exist")
-        return rows.filter(category_id__in=found.values())
+def _category_keys(request: Request, names: list[str]) -> Any:
+    """Return the key of the one category of these names, or a list of several; raises ValidationError (400)."""
+    owner, keys = owner_of(request), {category_key(text) for text in names}
+    if len(keys) > 1:
+        found = list(Category.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
+    else:
+        found = [pk for key in keys for (pk,) in _category_statement().rows({"owner": owner.pk, "key": key})]
+    if len(found) < len(keys):
+        raise ValidationError({"category": [_("You have no category of this name.")]}, code="does_not_exist")
+    return found if len(found) > 1 else found[0]
 
-    def filter_uncategorized(self, rows: TransactionQuerySet, name: str, flag: bool) -> TransactionQuerySet:
-        return rows.uncategorized(flag)
 
-    def filter_search(self, rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
-        return rows.filter(Q(description__icontains=text) | Q(notes__icontains=text))
+@lru_cache
+def _category_statement() -> Statement:
+    owner, key = (Parameter(name, Category._meta.get_field(name)) for name in ("owner", "key"))
+    rows: Any = Category.objects.for_owner(cast("Any", owner)).filter(key=key)
+    return Statement(rows.values_list("id"), prepared=True)
 
 
 class SummaryFilterSet(TransactionFilterSet):
@@ -104,11 +133,22 @@ class SummaryFilterSet(TransactionFilterSet):
 
     known = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
 
-    def filter_queryset(self, queryset: QuerySet[Any]) -> Any:
-        asked = {name: value for name, value in self.form.cleaned_data.items() if value not in EMPTY_VALUES}
-        if asked.keys() <= self.known and _of_whole_months(asked.get("date_after"), asked.get("date_before")):
-            return super().filter_queryset(MonthTotal.objects.for_owner(owner_of(cast("Request", self.request))))
-        return super().filter_queryset(queryset)
+    @classmethod
+    def totals(cls, request: Request, *group_by: str) -> list[Total]:
+        """Return the sums of the owner's rows that the request asks for; raises ValidationError (400)."""
+        owner, values = owner_of(request), cls.values_of(request)
+        whole = _of_whole_months(values.get("date_after"), values.get("date_before"))
+        model: Any = MonthTotal if whole and values.keys() <= cls.known else Transaction
+        if cls.are_open(values):
+            return _totals_statement(model, tuple(values), group_by).totals({"owner": owner.pk, **values})
+        return cls.applied(model.objects.for_owner(owner), values).totals(*group_by)  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=500)
+def _totals_statement(model: Any, names: tuple[str, ...], group_by: tuple[str, ...]) -> TotalsStatement:
+    rows = model.objects.for_owner(Parameter("owner", model._meta.get_field("owner")))
+    filtered = SummaryFilterSet.applied(rows, SummaryFilterSet.parameters(model, names))
+    return filtered.totals_statement(*group_by)  # type: ignore[no-any-return]
 
 
 def _of_whole_months(after: datetime.date | None, before: datetime.date | None) -> bool:

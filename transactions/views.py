@@ -151,11 +151,9 @@ class SummaryView(ApiView):
     )
     def get(self, request: Request) -> Response:
         keys = _group_keys(request.query_params.get("group_by", ""))
-        rows: Any = self.queryset.for_owner(owner_of(request))
-        rows = StrictFilterBackend().filter_queryset(request, rows, self)
         results = [
             {"currency": total.currency, **total.keys, **total.amounts(), "count": total.count}
-            for total in rows.totals(*keys)
+            for total in SummaryFilterSet.totals(request, *keys)
         ]
         return Response({"results": results})
 

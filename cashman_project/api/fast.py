@@ -15,7 +15,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 from .owner import owner_of
 from .pagination import PAGE_SIZE, Window
 from .sqljson import RowJSON, TabbedJSON, TextJSON, row_json
-from .statements import Asked, Lines, Parameter
+from .statements import Asked, Lines, Parameter, Statement
+
+ANCHOR = ("anchor value", "anchor id")  # what a page starts beside; no names of filters
 
 
 def ask(view: Any) -> Asked:
@@ -30,19 +32,14 @@ def ask(view: Any) -> Asked:
             view.paginator.read(view.request, view)
             anchor = view.paginator.anchor(view.queryset.model)
             lines = _page_lines(view.__class__, view.paginator.window, bool(anchor))
-            return Asked(lines, **dict(zip(("value", "id"), anchor, strict=False)))
+            return Asked(lines, **dict(zip(ANCHOR, anchor, strict=False)))
     return Asked()
 
 
 def page_response(view: Any) -> HttpResponse:
     """Return the page of the view's list that its request asks for; raises ValidationError (400)."""
     paginator = view.paginator
-    if view.asked.columns:
-        lines = view.asked.lines(owner_of(view.request))
-    else:
-        paginator.read(view.request, view)
-        rows = paginator.window.of(view.filter_queryset(view.get_queryset()), *paginator.anchor(view.queryset.model))
-        lines = list(_lines(view.__class__, rows, paginator.window.field).values_list("line", flat=True))
+    lines = view.asked.lines(owner_of(view.request)) if view.asked.columns else _filtered_lines(view)
     lines = paginator.cut(lines)
     paginator.link(lines, partial(_anchor, view.__class__, paginator.window.field))
     if not _name_of(view.__class__, paginator.window.field):
@@ -58,6 +55,23 @@ def row_content(view: Any) -> bytes:
     if not lines:
         raise NotFound
     return lines[0].encode()
+
+
+def _filtered_lines(view: Any) -> list[str]:
+    """Return the lines of a page with filters; raises ValidationError (400).
+
+    They have a query of their own: which index is the best depends on how many rows the owner has.
+    """
+    request, paginator, filters = view.request, view.paginator, view.filterset_class
+    paginator.read(request, view)
+    window, anchor, values = paginator.window, paginator.anchor(view.queryset.model), filters.values_of(request)
+    if filters.are_open(values):
+        statement = _filtered_statement(view.__class__, window, bool(anchor), tuple(values))
+        values = {"owner": owner_of(request).pk, **dict(zip(ANCHOR, anchor, strict=False)), **values}
+    else:
+        rows = window.of(filters.applied(view.get_queryset(), values), *anchor)
+        statement, values = Statement(_lines(view.__class__, rows, window.field).values_list("line")), {}
+    return [line for (line,) in statement.rows(values)]
 
 
 def _anchor(view: Any, field: str, line: str) -> tuple[Any, str]:
@@ -76,12 +90,24 @@ def _name_of(view: Any, field: str) -> str:
 
 @lru_cache(maxsize=500)
 def _page_lines(view: Any, window: Window, beyond: bool) -> Lines:
-    names = ("value", "id") if beyond else ()
-    fields = window.fields(view.queryset.model)
-    anchor = [Parameter(name, field) for name, field in zip(names, fields, strict=False)]
-    rows = window.of(_rows(view), *anchor)
+    rows = window.of(_rows(view), *_beside(view, window, beyond))
     is_usual = window.size == PAGE_SIZE  # with every size there would be more than a session should keep
     return Lines(_lines(view, rows, window.field), prepared=is_usual)
+
+
+@lru_cache(maxsize=500)
+def _filtered_statement(view: Any, window: Window, beyond: bool, names: tuple[str, ...]) -> Statement:
+    model, filters = view.queryset.model, view.filterset_class
+    rows = view.queryset.all().for_owner(Parameter("owner", model._meta.get_field("owner")))
+    filtered = filters.applied(rows, filters.parameters(model, names))
+    lines = _lines(view, window.of(filtered, *_beside(view, window, beyond)), window.field)
+    return Statement(lines.values_list("line"))
+
+
+def _beside(view: Any, window: Window, beyond: bool) -> list[Parameter]:
+    """Return the parameters of what a page starts beside."""
+    fields = window.fields(view.queryset.model) if beyond else ()
+    return [Parameter(name, field) for name, field in zip(ANCHOR, fields, strict=False)]
 
 
 @lru_cache

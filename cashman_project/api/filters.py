@@ -1,14 +1,17 @@
 """Strict filters: a parameter is understood, or it is a 400 that names it. An empty value counts as absent."""
 
 import datetime
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_filters.constants import EMPTY_VALUES
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
@@ -17,18 +20,63 @@ from rest_framework.request import Request
 from rest_framework.serializers import as_serializer_error
 
 from .dates import INVALID_DATE, INVALID_MOMENT, parse_date, parse_moment
+from .statements import Parameter
+
+
+class FilterSet(django_filters.FilterSet):
+    """Declared filters, whose values are read and applied by the class; an instance is there for a page's form.
+
+    django-filter would copy all of them, and make a form of them, for each request. So a filter's
+    `method` is a function, and what applies it needs no request: `values_of` finds what it takes.
+    """
+
+    @classmethod
+    def values_of(cls, request: Request) -> dict[str, Any]:
+        """Return the values that the request filters by; raises ValidationError (400) naming each wrong parameter."""
+        params = request.query_params
+        given = {name for name, texts in params.lists() if any(texts)}
+        values, faults = {}, {}
+        for name, field in _fields(cls).items():
+            if name in given:
+                try:
+                    values[name] = field.clean(field.widget.value_from_datadict(params, {}, name))
+                except DjangoValidationError as error:
+                    faults[name] = error
+        if faults:
+            raise ValidationError(as_serializer_error(DjangoValidationError(faults)))
+        return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
+
+    @classmethod
+    def applied(cls, rows: Any, values: Mapping[str, Any]) -> Any:
+        """Return the rows that the values, or parameters in their place, leave of the queryset."""
+        for name, value in values.items():
+            rows = cls.base_filters[name].filter(rows, value)
+        return rows
+
+    @classmethod
+    def are_open(cls, values: Mapping[str, Any]) -> bool:
+        """Return whether `parameters` can stand for the values: one for each, compared with a column as it is."""
+        return not any(cls.base_filters[name].method or isinstance(value, list) for name, value in values.items())
+
+    @classmethod
+    def parameters(cls, model: type[Model], names: Iterable[str]) -> dict[str, Parameter]:
+        """Return a statement's parameters in place of the values of these names."""
+        fields = {name: model._meta.get_field(str(cls.base_filters[name].field_name)) for name in names}
+        return {name: Parameter(name, field) for name, field in fields.items()}
+
+
+@lru_cache
+def _fields(filterset: type[FilterSet]) -> dict[str, forms.Field]:
+    fields: dict[str, forms.Field] = filterset().get_form_class().base_fields
+    return fields
 
 
 class StrictFilterBackend(DjangoFilterBackend):
     """Applies the view's `filterset_class`; raises ValidationError (400) naming each wrong parameter."""
 
     def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> Any:
-        filterset: Any = self.get_filterset(request, queryset, view)
-        if filterset is None:
-            return queryset
-        if not filterset.is_valid():  # django-filter's own words for it crash on a message with a % and no parameters
-            raise ValidationError(as_serializer_error(DjangoValidationError(filterset.errors.as_data())))
-        return filterset.qs
+        filters = view.filterset_class
+        return filters.applied(queryset, filters.values_of(request)) if filters else queryset
 
 
 def check_parameters(request: Request, allowed: frozenset[str], repeatable: frozenset[str]) -> None:
