@@ -12,10 +12,11 @@ from django.db.models import F, OuterRef
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ValidationError
 
+from .asked import Asked, Lines
 from .owner import owner_of
-from .pagination import PAGE_SIZE, Window
+from .pagination import Window
 from .sqljson import RowJSON, TabbedJSON, TextJSON, row_json
-from .statements import Asked, Lines, Parameter
+from .statements import Parameter
 
 
 def ask(view: Any) -> Asked:
@@ -25,12 +26,13 @@ def ask(view: Any) -> Asked:
     """
     with suppress(NotFound, ValidationError):
         if view.action == "retrieve":
-            return Asked(_row_lines(view.__class__), id=view.get_key())
+            return Asked(_row_lines(view.__class__), id=view.get_key(), limit=1)
         if view.action == "list" and not view.is_filtered():
             view.paginator.read(view.request, view)
             anchor = view.paginator.anchor(view.queryset.model)
-            lines = _page_lines(view.__class__, view.paginator.window, bool(anchor))
-            return Asked(lines, **dict(zip(("value", "id"), anchor, strict=False)))
+            window = view.paginator.window
+            lines = _page_lines(view.__class__, window.field, window.descending, bool(anchor))
+            return Asked(lines, limit=window.size + 1, **dict(zip(("value", "id"), anchor, strict=False)))
     return Asked()
 
 
@@ -74,20 +76,18 @@ def _name_of(view: Any, field: str) -> str:
     return next((name for name in fields if fields[name].source == field), "")
 
 
-@lru_cache(maxsize=500)
-def _page_lines(view: Any, window: Window, beyond: bool) -> Lines:
+@lru_cache
+def _page_lines(view: Any, field: str, descending: bool, beyond: bool) -> Lines:
+    window = Window(field, descending)
     names = ("value", "id") if beyond else ()
-    fields = window.fields(view.queryset.model)
-    anchor = [Parameter(name, field) for name, field in zip(names, fields, strict=False)]
-    rows = window.of(_rows(view), *anchor)
-    is_usual = window.size == PAGE_SIZE  # with every size there would be more than a session should keep
-    return Lines(_lines(view, rows, window.field), prepared=is_usual)
+    anchor = [Parameter(*pair) for pair in zip(names, window.fields(view.queryset.model), strict=False)]
+    return Lines(_lines(view, window.ordered(_rows(view), *anchor), field))
 
 
 @lru_cache
 def _row_lines(view: Any) -> Lines:
     rows = _rows(view).filter(pk=Parameter("id", view.queryset.model._meta.pk))
-    return Lines(rows.order_by().values(line=_json_of(view)), prepared=True)
+    return Lines(rows.order_by().values(line=_json_of(view)))
 
 
 def _rows(view: Any) -> Any:

@@ -13,7 +13,7 @@ from users.models import User
 
 def names_of(name: str) -> list[str]:
     field: Any = User._meta.get_field("username")
-    statement = Statement(User.objects.filter(username=Parameter("name", field)).values_list("username"), prepared=True)
+    statement = Statement(User.objects.filter(username=Parameter("name", field)).values_list("username"))
     return [row[0] for row in statement.rows({"name": name})]
 
 
