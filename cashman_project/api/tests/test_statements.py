@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from rest_framework.test import APIClient
 
 from cashman_project.api.atomic import in_transaction
@@ -37,6 +37,22 @@ def test_nothing_is_prepared_behind_a_pooler(alice: User, monkeypatch: pytest.Mo
     assert names_of("alice") == ["alice"]
 
     assert kept() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_planned_once_whatever_becomes_of_the_first_transaction(alice: User) -> None:
+    connection.close()
+    with transaction.atomic():
+        assert names_of("alice") == ["alice"]
+        transaction.set_rollback(True)
+
+    for _time in range(3):
+        assert names_of("alice") == ["alice"]
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+            assert cursor.fetchall() == [(4, 0)]
 
 
 def widen(length: int, column: str = "users_user.username") -> None:
