@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 import orjson
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import F, OuterRef
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ValidationError
@@ -24,7 +25,7 @@ def ask(view: Any) -> Asked:
 
     What is wrong with the request is for others to say: what matters first is who sent it.
     """
-    with suppress(NotFound, ValidationError):
+    with suppress(NotFound, SuspiciousOperation, ValidationError):
         if view.action == "retrieve":
             return Asked(_row_lines(view.__class__), id=view.get_key(), limit=1)
         if view.action == "list" and not view.is_filtered():
