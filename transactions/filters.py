@@ -125,7 +125,7 @@ def _category_keys(request: Request, names: list[str]) -> Any:
 def _category_statement() -> Statement:
     owner, key = (Parameter(name, Category._meta.get_field(name)) for name in ("owner", "key"))
     rows: Any = Category.objects.for_owner(cast("Any", owner)).filter(key=key)
-    return Statement(rows.values_list("id"), prepared=True)
+    return Statement(rows.values_list("id"))
 
 
 class SummaryFilterSet(TransactionFilterSet):

@@ -17,7 +17,7 @@ from django.db.models import Count, Expression, F, Func, Q, Sum
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
-from cashman_project.api.statements import Statement
+from cashman_project.api.statements import Statement, execute_prepared
 
 from .choices import TransactionType
 from .money import HalvesSum, MoneySum, format_units, units_of_sum
@@ -72,7 +72,7 @@ class OwnedQuerySet(models.QuerySet[Any]):
                 cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [values])  # noqa: S608  # no input
             elif len(rows) == 1:
                 insert = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608  # no input
-                cursor.execute(database.prepared(insert, len(columns)), rows[0])
+                execute_prepared(cursor, insert, rows[0])
             else:
                 lines = "".join(["\t".join(row) + "\n" for row in _converted(rows, _copy_value)])
                 with database.wrap_database_errors:
@@ -99,14 +99,16 @@ def _target(table: str, columns: Sequence[str]) -> str:
 @lru_cache
 def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> str:
     """Return the INSERT of a row of its owner's category: one round trip, where to look it up first would be two."""
-    table = connection.ops.quote_name(model.category.field.related_model._meta.db_table)
+    table, target = [
+        connection.ops.quote_name(one._meta.db_table) for one in (model.category.field.related_model, model)
+    ]
     types = [model._meta.get_field(name).db_type(connection) for name in columns]
     # PostgreSQL doesn't guess the types in a SELECT. One without its length doesn't cut off what is too long.
     values = ", ".join(f"%s::{kind.partition('(')[0]}" if vendor == "postgresql" else "%s" for kind in types)
     return (
         f"INSERT INTO {_target(model._meta.db_table, (*columns, 'owner_id', 'category_id'))}"  # noqa: S608  # no input
         f" SELECT {values}, owner_id, id FROM {table} WHERE owner_id = %s AND key = %s"
-        f" RETURNING (SELECT name FROM {table} WHERE id = category_id)"
+        f" RETURNING (SELECT name FROM {table} WHERE owner_id = {target}.owner_id AND id = category_id)"
     )
 
 
@@ -200,13 +202,11 @@ class TransactionQuerySet(SummedQuerySet):
         """
         database: Any = connections[self.db]
         model: Any = self.model
-        sql, values = _insert_categorized(model, columns, database.vendor), (*row, owner.pk, key)
-        if database.vendor == "postgresql":
-            sql = database.prepared(sql, len(values))
-        else:
+        values: tuple[Any, ...] = (*row, owner.pk, key)
+        if database.vendor == "sqlite":
             values = tuple(map(_sqlite_value, values))
         with database.cursor() as cursor:
-            cursor.execute(sql, values)
+            execute_prepared(cursor, _insert_categorized(model, columns, database.vendor), values)
             names: list[tuple[str]] = cursor.fetchall()
         return names[0][0] if names else None
 
@@ -262,7 +262,7 @@ class TotalsStatement(Statement):
     """The SQL of totals: of the columns of their keys, and of currency, income, expense and count."""
 
     def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
-        super().__init__(queryset)
+        super().__init__(queryset, prepared=False)
         self.group_by = group_by
 
     def totals(self, values: Mapping[str, Any]) -> list[Total]:

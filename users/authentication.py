@@ -8,7 +8,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
-from cashman_project.api.statements import asked_of
+from cashman_project.api.asked import asked_of
 
 from .models import TOKEN_PREFIX
 from .oidc import outside_user

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
-from cashman_project.api.statements import Asked, Lines, Parameter, Statement, with_lines
+from cashman_project.api.asked import Asked, Lines
+from cashman_project.api.statements import Parameter, Statement
 
 from .models import TOKEN_PREFIX, PersonalToken, digest_of
 from .owners import owner_column, owner_from
@@ -53,12 +54,12 @@ def _token_of(owner: UUID, digest: str, asked: Asked) -> PersonalToken | None:
     return None
 
 
-@lru_cache(maxsize=500)
+@lru_cache
 def _token_statement(*columns: Lines) -> Statement:
     field: Any = PersonalToken._meta.get_field
     owner: Any = Parameter("owner", field("owner"))
     rows = PersonalToken.objects.for_owner(owner).filter(digest=Parameter("digest", field("digest")))
-    return with_lines(rows, *NAMES, owner_column(), *columns)
+    return Statement(rows.values_list(*NAMES, owner_column(), *columns))
 
 
 def _note_use(token: PersonalToken) -> None:

@@ -18,7 +18,8 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import datetime_from_epoch
 
-from cashman_project.api.statements import Asked, Lines, Parameter, Statement, with_lines
+from cashman_project.api.asked import Asked, Lines
+from cashman_project.api.statements import Parameter, Statement
 
 from .models import Session, User
 from .owners import owner_column, owner_from
@@ -96,11 +97,11 @@ def _access(text: str) -> _Access:
     return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"))
 
 
-@lru_cache(maxsize=500)
+@lru_cache
 def _owner_statement(*columns: Lines) -> Statement:
     key: Any = Session._meta.pk
     rows = Session.objects.filter(pk=Parameter("session", key))
-    return with_lines(rows, "auth_hash", owner_column(), *columns)
+    return Statement(rows.values_list("auth_hash", owner_column(), *columns))
 
 
 def header_of(text: str) -> dict[str, Any]:

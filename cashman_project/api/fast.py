@@ -8,14 +8,16 @@ from functools import lru_cache, partial
 from typing import Any
 
 import orjson
+from django.core.exceptions import SuspiciousOperation
 from django.db.models import F, OuterRef
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ValidationError
 
+from .asked import Asked, Lines
 from .owner import owner_of
-from .pagination import PAGE_SIZE, Window
+from .pagination import Window
 from .sqljson import RowJSON, TabbedJSON, TextJSON, row_json
-from .statements import Asked, Lines, Parameter, Statement
+from .statements import Parameter, Statement
 
 ANCHOR = ("anchor value", "anchor id")  # what a page starts beside; no names of filters
 
@@ -25,14 +27,15 @@ def ask(view: Any) -> Asked:
 
     What is wrong with the request is for others to say: what matters first is who sent it.
     """
-    with suppress(NotFound, ValidationError):
+    with suppress(NotFound, SuspiciousOperation, ValidationError):
         if view.action == "retrieve":
-            return Asked(_row_lines(view.__class__), id=view.get_key())
+            return Asked(_row_lines(view.__class__), id=view.get_key(), limit=1)
         if view.action == "list" and not view.is_filtered():
             view.paginator.read(view.request, view)
             anchor = view.paginator.anchor(view.queryset.model)
-            lines = _page_lines(view.__class__, view.paginator.window, bool(anchor))
-            return Asked(lines, **dict(zip(ANCHOR, anchor, strict=False)))
+            window = view.paginator.window
+            lines = _page_lines(view.__class__, window.field, window.descending, bool(anchor))
+            return Asked(lines, limit=window.size + 1, **dict(zip(ANCHOR, anchor, strict=False)))
     return Asked()
 
 
@@ -67,11 +70,10 @@ def _filtered_lines(view: Any) -> list[str]:
     window, anchor, values = paginator.window, paginator.anchor(view.queryset.model), filters.values_of(request)
     if filters.are_open(values):
         statement = _filtered_statement(view.__class__, window, bool(anchor), tuple(values))
-        values = {"owner": owner_of(request).pk, **dict(zip(ANCHOR, anchor, strict=False)), **values}
-    else:
-        rows = window.of(filters.applied(view.get_queryset(), values), *anchor)
-        statement, values = Statement(_lines(view.__class__, rows, window.field).values_list("line")), {}
-    return [line for (line,) in statement.rows(values)]
+        places = {"owner": owner_of(request).pk, **dict(zip(ANCHOR, anchor, strict=False)), **values}
+        return [line for (line,) in statement.rows(places)]
+    rows = window.of(filters.applied(view.get_queryset(), values), *anchor)
+    return list(_lines(view.__class__, rows, window.field).values_list("line", flat=True))
 
 
 def _anchor(view: Any, field: str, line: str) -> tuple[Any, str]:
@@ -88,11 +90,10 @@ def _name_of(view: Any, field: str) -> str:
     return next((name for name in fields if fields[name].source == field), "")
 
 
-@lru_cache(maxsize=500)
-def _page_lines(view: Any, window: Window, beyond: bool) -> Lines:
-    rows = window.of(_rows(view), *_beside(view, window, beyond))
-    is_usual = window.size == PAGE_SIZE  # with every size there would be more than a session should keep
-    return Lines(_lines(view, rows, window.field), prepared=is_usual)
+@lru_cache
+def _page_lines(view: Any, field: str, descending: bool, beyond: bool) -> Lines:
+    window = Window(field, descending)
+    return Lines(_lines(view, window.ordered(_rows(view), *_beside(view, window, beyond)), field))
 
 
 @lru_cache(maxsize=500)
@@ -101,7 +102,7 @@ def _filtered_statement(view: Any, window: Window, beyond: bool, names: tuple[st
     rows = view.queryset.all().for_owner(Parameter("owner", model._meta.get_field("owner")))
     filtered = filters.applied(rows, filters.parameters(model, names))
     lines = _lines(view, window.of(filtered, *_beside(view, window, beyond)), window.field)
-    return Statement(lines.values_list("line"))
+    return Statement(lines.values_list("line"), prepared=False)
 
 
 def _beside(view: Any, window: Window, beyond: bool) -> list[Parameter]:
@@ -113,7 +114,7 @@ def _beside(view: Any, window: Window, beyond: bool) -> list[Parameter]:
 @lru_cache
 def _row_lines(view: Any) -> Lines:
     rows = _rows(view).filter(pk=Parameter("id", view.queryset.model._meta.pk))
-    return Lines(rows.order_by().values(line=_json_of(view)), prepared=True)
+    return Lines(rows.order_by().values(line=_json_of(view)))
 
 
 def _rows(view: Any) -> Any:

@@ -58,10 +58,14 @@ class Window(NamedTuple):
 
     field: str
     descending: bool
-    size: int
+    size: int = PAGE_SIZE
 
     def of(self, queryset: QuerySet[Any], value: Any = None, key: Any = None) -> QuerySet[Any]:
         """Return the rows in the window, from the start, or beyond the row of that value and key."""
+        return self.ordered(queryset, value, key)[: self.size + 1]
+
+    def ordered(self, queryset: QuerySet[Any], value: Any = None, key: Any = None) -> QuerySet[Any]:
+        """Return the rows in the window's order, however many, from the start, or beyond that row."""
         sign = "-" if self.descending else ""
         rows = queryset.order_by(f"{sign}{self.field}", f"{sign}pk")
         if key is not None:
@@ -71,7 +75,7 @@ class Window(NamedTuple):
             ]
             operator = "<" if self.descending else ">"
             rows = rows.filter(RowComparison(F(self.field), F("pk"), *anchor, operator=operator))
-        return rows[: self.size + 1]
+        return rows
 
     def fields(self, model: type[Model]) -> tuple[Any, Any]:
         """Return the model's field of the ordering, and its key."""

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
+from .asked import Asked
 from .atomic import in_transaction
 from .conditional import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import CSVRenderer, LinesRenderer, export_response, is_export
@@ -21,7 +22,6 @@ from .owner import owner_of
 from .pages import is_page_form
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
-from .statements import Asked
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240

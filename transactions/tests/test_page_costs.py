@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
@@ -94,3 +95,24 @@ def test_the_last_page_costs_what_the_first_does(alice: User, bob: User, as_alic
         while following := as_alice.get(url).json()["next"]:
             url, last = following, url
         check_cost(query_of(as_alice, f"{query}&page_size=50"), query_of(as_alice, last.replace("=500", "=50")), index)
+
+
+@pytest.mark.parametrize("size", [50, 500])
+def test_who_has_many_rows_reads_a_page_by_the_index_where_most_have_few(
+    size: int, alice: User, bob: User, as_alice: APIClient
+) -> None:
+    """PostgreSQL plans for a usual owner, and could take all that they have for less than a page."""
+    fill(alice, 4_000)
+    fill(bob, 10)
+    others = User.objects.bulk_create(User(username=f"other {number}", subject=f"s{number}") for number in range(400))
+    Transaction.objects.bulk_create(
+        Transaction(owner=owner, type="INCOME", description="x", amount=1, currency="USD", date=MOMENT.date())
+        for owner in others * 5
+    )
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE transactions_transaction, transactions_category")
+    for path in ("/transactions?", "/transactions?ordering=amount", "/transactions?ordering=-created_at", "/expenses?"):
+        plan = str(plan_of(query_of(as_alice, f"{path}&page_size={size}")))
+        assert "transaction_" in plan
+        assert not re.search("Sort Key|TEMP B-TREE", plan), plan

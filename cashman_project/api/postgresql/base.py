@@ -19,6 +19,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         super().init_connection_state()
         self.statements: dict[str, str] = {}
+        if not self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+            with self.connection.cursor() as cursor:  # not a plan of its own for each set of a statement's values
+                cursor.execute("SET plan_cache_mode = force_generic_plan")
 
     def is_usable(self) -> bool:
         """Return whether the connection, on which nothing is under way, is open on the server's side, too.
@@ -46,8 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # never that of another
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 if not self.statements:
-                    # Not those that have been forgotten; and not a plan of their own for each set of values.
-                    cursor.execute("DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan")
+                    cursor.execute("DEALLOCATE ALL")  # those that have been forgotten
                 cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
             self.statements[sql] = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
         return self.statements[sql]

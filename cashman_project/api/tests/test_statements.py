@@ -4,16 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from rest_framework.test import APIClient
 
 from cashman_project.api.atomic import in_transaction
 from cashman_project.api.statements import Parameter, Statement
+from transactions.models import Expense
+from transactions.tests.factories import CategoryFactory
 from users.models import User
 
 
 def names_of(name: str) -> list[str]:
     field: Any = User._meta.get_field("username")
-    statement = Statement(User.objects.filter(username=Parameter("name", field)).values_list("username"), prepared=True)
+    statement = Statement(User.objects.filter(username=Parameter("name", field)).values_list("username"))
     return [row[0] for row in statement.rows({"name": name})]
 
 
@@ -36,11 +39,28 @@ def test_nothing_is_prepared_behind_a_pooler(alice: User, monkeypatch: pytest.Mo
     assert kept() == 0
 
 
-def widen(length: int) -> None:
-    """Give the names that room, as a migration does while the service runs; SQLite's have any."""
+@pytest.mark.django_db(transaction=True)
+def test_it_is_planned_once_whatever_becomes_of_the_first_transaction(alice: User) -> None:
+    connection.close()
+    with transaction.atomic():
+        assert names_of("alice") == ["alice"]
+        transaction.set_rollback(True)
+
+    for _time in range(3):
+        assert names_of("alice") == ["alice"]
+
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(f"ALTER TABLE users_user ALTER username TYPE varchar({length})")
+            cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+            assert cursor.fetchall() == [(4, 0)]
+
+
+def widen(length: int, column: str = "users_user.username") -> None:
+    """Give the names that room, as a migration does while the service runs; SQLite's have any."""
+    table, _dot, name = column.partition(".")
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE {table} ALTER {name} TYPE varchar({length})")
 
 
 @pytest.fixture
@@ -48,6 +68,7 @@ def room(transactional_db: None) -> Iterator[None]:
     """Give the names their room again."""
     yield
     widen(150)
+    widen(100, "transactions_category.name")
 
 
 def test_it_is_prepared_anew_where_a_migration_has_altered_what_it_returns(room: None, alice: User) -> None:
@@ -69,6 +90,21 @@ def test_a_write_is_run_once_more_then(room: None, alice: User) -> None:
     widen(151)
     assert in_transaction(write) == ["anne"]
     assert User.objects.filter(username="anne").count() == 1
+
+
+@pytest.mark.parametrize("key", ["", "one"])
+def test_a_creation_that_names_its_category_goes_on_then(
+    key: str, room: None, alice: User, as_alice: APIClient
+) -> None:
+    CategoryFactory.create(owner=alice, name="Food")
+    for length in (100, 101):
+        widen(length, "transactions_category.name")
+        headers = {"Idempotency-Key": f"{key}-{length}"} if key else {}
+        response = as_alice.post(
+            "/expenses", {"description": "pizza", "amount": 8, "category": "food"}, headers=headers
+        )
+        assert (response.status_code, response.json()["category"]) == (201, "Food")
+    assert Expense.objects.for_owner(alice).count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -295,3 +295,16 @@ def test_a_cursor_that_was_tampered_with_is_refused(as_alice: APIClient, cursor:
 
 def test_a_query_of_too_many_parameters_is_refused(as_alice: APIClient) -> None:
     problem_of(as_alice.get("/incomes?" + "&".join(f"a{n}=1" for n in range(1_001))), 400, "parse_error")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["cursor=x", "cursor=%00", "page_size=0", "ordering=x", "x=1", "%ff", "&".join(f"x{n}" for n in range(1_200))],
+    ids=lambda query: query[:12],
+)
+def test_who_asks_comes_before_what_is_wrong_with_the_question(
+    query: str, nobody: APIClient, as_outsider: APIClient
+) -> None:
+    for path in (*LISTS, "/categories", "/expenses/x"):
+        problem_of(nobody.get(f"{path}?{query}"), 401, "authorization_header_missing")
+        assert as_outsider.get(f"{path}?{query}").status_code == 400
