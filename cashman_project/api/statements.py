@@ -32,7 +32,7 @@ class Statement:
     """The SQL of a queryset of plain values (`values_list`), in which each `Parameter` is open.
 
     Django's compiling of a query costs several times what running it does. PostgreSQL's planning costs as much, which
-    is done once a session where it is `prepared`: whose plan is good for all values, and of which there are a few dozen.
+    is done once a session for what is `prepared`: a few dozen, of which one plan is good for all values.
     """
 
     def __init__(self, queryset: QuerySet[Any], *, prepared: bool = True) -> None:
