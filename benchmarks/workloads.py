@@ -157,7 +157,8 @@ def measure_rate(server: Server, workload: str) -> float:
     found = re.search(r"^result (\d+) (\d+) (\d+)$", output, re.MULTILINE)
     assert found, output
     count, microseconds, failed = map(int, found.groups())
-    assert count and not failed, f"{server.peer.title}: {failed} of {count} requests of {workload} failed"
+    assert count, f"{server.peer.title}: no request of {workload} was answered"
+    assert not failed, f"{server.peer.title}: {failed} of {count} requests of {workload} failed"
     return microseconds / count / 1_000_000
 
 
