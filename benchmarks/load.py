@@ -13,7 +13,7 @@ from uuid import UUID
 
 import django
 
-django.setup()
+django.setup()  # before the models are imported, hence the order
 
 from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.db import connection  # noqa: E402

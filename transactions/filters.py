@@ -45,7 +45,7 @@ class SizeFilter(django_filters.Filter):
 
 
 class CategoryFilter(TextsFilter):
-    """Takes the key of one category, or a list of several."""
+    """Takes the id of one category, or a list of several."""
 
     def filter(self, qs: Any, value: Any) -> Any:
         return qs.filter(category_id__in=value) if isinstance(value, list) else qs.filter(category_id=value)
@@ -105,12 +105,12 @@ class TransactionFilterSet(FilterSet):
     def values_of(cls, request: Request) -> dict[str, Any]:
         values = super().values_of(request)
         if "category" in values:
-            values["category"] = _category_keys(request, values["category"])
+            values["category"] = _category_ids(request, values["category"])
         return values
 
 
-def _category_keys(request: Request, names: list[str]) -> Any:
-    """Return the key of the one category of these names, or a list of several; raises ValidationError (400)."""
+def _category_ids(request: Request, names: list[str]) -> Any:
+    """Return the id of the one category of these names, or a list of several; raises ValidationError (400)."""
     owner, keys = owner_of(request), {category_key(text) for text in names}
     if len(keys) > 1:
         found = list(Category.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
@@ -141,14 +141,16 @@ class SummaryFilterSet(TransactionFilterSet):
         model: Any = MonthTotal if whole and values.keys() <= cls.known else Transaction
         if cls.are_open(values):
             return _totals_statement(model, tuple(values), group_by).totals({"owner": owner.pk, **values})
-        return cls.applied(model.objects.for_owner(owner), values).totals(*group_by)  # type: ignore[no-any-return]
+        totals: list[Total] = cls.applied(model.objects.for_owner(owner), values).totals(*group_by)
+        return totals
 
 
 @lru_cache(maxsize=500)
 def _totals_statement(model: Any, names: tuple[str, ...], group_by: tuple[str, ...]) -> TotalsStatement:
     rows = model.objects.for_owner(Parameter("owner", model._meta.get_field("owner")))
     filtered = SummaryFilterSet.applied(rows, SummaryFilterSet.parameters(model, names))
-    return filtered.totals_statement(*group_by)  # type: ignore[no-any-return]
+    statement: TotalsStatement = filtered.totals_statement(*group_by)
+    return statement
 
 
 def _of_whole_months(after: datetime.date | None, before: datetime.date | None) -> bool:

@@ -24,7 +24,7 @@ WHERE u.subject = %s ORDER BY t.date DESC, t.id DESC LIMIT %s
 
 schema = TransactionSchema()
 app = Flask(__name__)
-app.json.sort_keys = False  # type: ignore[attr-defined]
+app.json.sort_keys = False  # type: ignore[attr-defined]  # the stub knows the base alone
 
 with psycopg2.connect(DATABASE_URL) as connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
     cursor.execute(SEED, [os.environ["SEED"], PAGE_SIZE])

@@ -54,7 +54,7 @@ class Transaction(models.Model):
     date = models.DateField(default=timezone.localdate)
     category = models.ForeignKey(Category, models.RESTRICT, null=True, blank=True)
     notes = models.TextField(max_length=2000, blank=True, default="")
-    external_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001
+    external_id = models.CharField(max_length=255, null=True, blank=True)  # noqa: DJ001  # unique where there is one
     version = models.PositiveBigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)

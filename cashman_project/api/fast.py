@@ -31,11 +31,9 @@ def ask(view: Any) -> Asked:
         if view.action == "retrieve":
             return Asked(_row_lines(view.__class__), id=view.get_key(), limit=1)
         if view.action == "list" and not view.is_filtered():
-            view.paginator.read(view.request, view)
-            anchor = view.paginator.anchor(view.queryset.model)
-            window = view.paginator.window
+            window, anchor = _place(view)
             lines = _page_lines(view.__class__, window.field, window.descending, bool(anchor))
-            return Asked(lines, limit=window.size + 1, **dict(zip(ANCHOR, anchor, strict=False)))
+            return Asked(lines, limit=window.size + 1, **anchor)
     return Asked()
 
 
@@ -53,11 +51,22 @@ def page_response(view: Any) -> HttpResponse:
 
 def row_content(view: Any) -> bytes:
     """Return the JSON of the owner's row that the view's request asks for; raises NotFound (404)."""
-    view.get_key()
+    if not view.asked.columns:  # the path names no id
+        raise NotFound
     lines: list[str] = view.asked.lines(owner_of(view.request))
     if not lines:
         raise NotFound
     return lines[0].encode()
+
+
+def _place(view: Any) -> tuple[Window, dict[str, Any]]:
+    """Return the window of the page that the request asks for, and the values of what it starts beside.
+
+    Raises ValidationError (400).
+    """
+    view.paginator.read(view.request, view)
+    anchor = view.paginator.anchor(view.queryset.model)
+    return view.paginator.window, dict(zip(ANCHOR, anchor, strict=False))
 
 
 def _filtered_lines(view: Any) -> list[str]:
@@ -65,14 +74,13 @@ def _filtered_lines(view: Any) -> list[str]:
 
     They have a query of their own: which index is the best depends on how many rows the owner has.
     """
-    request, paginator, filters = view.request, view.paginator, view.filterset_class
-    paginator.read(request, view)
-    window, anchor, values = paginator.window, paginator.anchor(view.queryset.model), filters.values_of(request)
+    filters = view.filterset_class
+    window, anchor = _place(view)
+    values = filters.values_of(view.request)
     if filters.are_open(values):
         statement = _filtered_statement(view.__class__, window, bool(anchor), tuple(values))
-        places = {"owner": owner_of(request).pk, **dict(zip(ANCHOR, anchor, strict=False)), **values}
-        return [line for (line,) in statement.rows(places)]
-    rows = window.of(filters.applied(view.get_queryset(), values), *anchor)
+        return [line for (line,) in statement.rows({"owner": owner_of(view.request).pk, **anchor, **values})]
+    rows = window.of(filters.applied(view.get_queryset(), values), *anchor.values())
     return list(_lines(view.__class__, rows, window.field).values_list("line", flat=True))
 
 

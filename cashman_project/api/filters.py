@@ -31,15 +31,18 @@ class FilterSet(django_filters.FilterSet):
     """
 
     @classmethod
+    def given(cls, request: Request) -> set[str]:
+        """Return the names of the filters that the request gives a value."""
+        return {name for name, texts in request.query_params.lists() if name in cls.base_filters and any(texts)}
+
+    @classmethod
     def values_of(cls, request: Request) -> dict[str, Any]:
         """Return the values that the request filters by; raises ValidationError (400) naming each wrong parameter."""
-        params = request.query_params
-        given = {name for name, texts in params.lists() if any(texts)}
-        values, faults = {}, {}
+        given, values, faults = cls.given(request), {}, {}
         for name, field in _fields(cls).items():
             if name in given:
                 try:
-                    values[name] = field.clean(field.widget.value_from_datadict(params, {}, name))
+                    values[name] = field.clean(field.widget.value_from_datadict(request.query_params, {}, name))
                 except DjangoValidationError as error:
                     faults[name] = error
         if faults:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from django.utils.encoding import iri_to_uri
-from django_filters import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import NotFound
@@ -17,6 +16,7 @@ from .atomic import in_transaction
 from .conditional import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import CSVRenderer, LinesRenderer, export_response, is_export
 from .fast import ask, page_response, row_content
+from .filters import FilterSet
 from .idempotency import Answer, answered, once
 from .owner import owner_of
 from .pages import is_page_form
@@ -85,8 +85,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
 
     def is_filtered(self) -> bool:
         """Return whether the request asks for some rows of the list only."""
-        filters = self.filterset_class.base_filters if self.filterset_class else {}
-        return any(name in filters and any(values) for name, values in self.request.query_params.lists())
+        return bool(self.filterset_class and self.filterset_class.given(self.request))
 
     def get_renderers(self) -> Any:
         return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action == "list" else [])]
