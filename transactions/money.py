@@ -14,12 +14,14 @@ from django import forms
 from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Case, F, Func, Max, Min, Q, Sum, Value, lookups
+from django.db.models import F, Func, Max, Min, Q, Sum, Value, lookups
 from django.db.models.expressions import Col, Expression, Ref
-from django.db.models.functions import Abs, Cast
+from django.db.models.functions import Abs
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+
+from cashman_project.api.updates import Given
 
 STORED_DIGITS = 4
 UNITS = 10**STORED_DIGITS  # ten-thousandths in one
@@ -144,7 +146,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        if value is None or hasattr(value, "as_sql"):
+        if value is None or hasattr(value, "resolve_expression"):
             return value
         amount = exact_decimal(value)
         if not -LIMIT < amount < LIMIT:
@@ -152,7 +154,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         return units_of(amount)
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
-        if hasattr(value, "as_sql"):
+        if hasattr(value, "resolve_expression"):
             _check_written(value)
         return super().get_db_prep_save(value, connection)
 
@@ -177,16 +179,10 @@ def _is_exact(expression: Any) -> bool:
 
 
 def _check_written(expression: Any) -> None:
-    """Raise FieldError unless writing the expression to money writes one of several given amounts, as bulk_update does.
-
-    `F("amount") + 1` would add a ten-thousandth.
-    """
+    """Raise FieldError unless writing the expression to money writes a given amount: `F("amount") + 1` would add units."""
     match expression:
-        case Cast():
-            _check_written(expression.get_source_expressions()[0])
-        case Case():
-            for choice in (*(case.result for case in expression.cases), expression.default):
-                _check_written(choice)
+        case Given():
+            return
         case Value() if expression.value is None or isinstance(expression.output_field, MoneyField):
             return
         case _:

@@ -11,13 +11,15 @@ from uuid import UUID
 
 import orjson
 from django.core.exceptions import FieldError
-from django.db import connection, connections, models
+from django.db import connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Count, Expression, F, Func, Q, Sum
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.constants import ROW_COUNT
 from django.utils import timezone
 
 from cashman_project.api.statements import Statement, execute_prepared
+from cashman_project.api.updates import Given, UpdateEachQuery
 
 from .choices import TransactionType
 from .money import HalvesSum, MoneySum, format_units, units_of_sum
@@ -46,10 +48,14 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
         Raises FieldError where a field is given that never changes.
         """
+        return super().update(**self._written(values))
+
+    def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return all that an UPDATE of these values writes; raises FieldError where one never changes."""
         for name in self.fixed_fields:
             if name in values:
                 raise FieldError(f"{name} never changes.")
-        return super().update(**values | {"version": F("version") + 1, "updated_at": timezone.now()})
+        return {**values, "version": F("version") + 1, "updated_at": timezone.now()}
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, update_conflicts: bool = False, **kwargs: Any) -> Any:
         """Insert the given rows; raises ValueError on `update_conflicts`, which would change rows past `update`."""
@@ -79,14 +85,28 @@ class OwnedQuerySet(models.QuerySet[Any]):
                     cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        """Update `fields` of the given rows, after what each field does before a save."""
-        rows, names = list(objs), list(fields)
-        for name in names:
-            field = self.model._meta.get_field(name)
-            assert isinstance(field, models.Field)
-            for row in rows:
+        """Update `fields` of the given rows in one statement, after what each field does before a save.
+
+        Return how many there were. Raises FieldError where a field is given that never changes.
+        """
+        rows, meta = list(objs), self.model._meta
+        written: list[Any] = [meta.get_field(name) for name in fields]
+        given: list[Any] = [meta.pk, *written]
+        values = self._written({field.attname: Given(position + 1, field) for position, field in enumerate(written)})
+        if not rows:
+            return 0
+        for row in rows:
+            row._prepare_related_fields_for_save(operation_name="bulk_update", fields=written)
+            for field in written:
                 field.pre_save(row, add=False)
-        return super().bulk_update(rows, names, batch_size)
+        query: Any = self.query.chain(UpdateEachQuery)
+        query.fields = given
+        query.rows = [[getattr(row, field.attname) for field in given] for row in rows]
+        query.add_update_values(values)
+        self._result_cache = None
+        with transaction.mark_for_rollback_on_error(self.db):
+            count: int = query.get_compiler(self.db).execute_sql(ROW_COUNT)
+        return count
 
 
 @lru_cache

@@ -21,7 +21,6 @@ ModelT = TypeVar("ModelT", bound=models.Model)
 
 MAX_FAULTS = 20  # misplaced fields, or faulty rows, that are named; a body may hold hundreds of thousands
 MAX_ROWS = 10_000  # in one request
-BATCH = 500  # rows of one UPDATE, whose time grows with the square of it
 
 # What a browsable form sends beside its fields.
 FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
@@ -220,5 +219,5 @@ class StrictListSerializer(serializers.ListSerializer[Any]):
         rows = self.child.Meta.model._default_manager.for_owner(owner_of(self.context["request"]))
         for names, changed in groups.items():
             if names:
-                rows.bulk_update(changed, names, batch_size=BATCH)
+                rows.bulk_update(changed, names)
         return list(instance)
