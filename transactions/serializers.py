@@ -100,12 +100,21 @@ class TransactionListSerializer(StrictListSerializer):
         first = {external_id: index for index, external_id in reversed(sent.items())}
         if twice := [index for index, external_id in sent.items() if first[external_id] != index]:
             raise _taken(gettext("This external id is given twice."), twice)
-        rows = Transaction.objects.for_owner(owner_of(self.context["request"])).filter(external_id__in=first)
-        own = {index: row.pk for index, row in enumerate(self.instance or [])}
-        holders = {first[external_id]: pk for external_id, pk in rows.values_list("external_id", "pk")}
-        if taken := [index for index, pk in holders.items() if own.get(index) != pk]:
+        given = {row.pk for row, values in zip(self.instance or [], attrs, strict=False) if "external_id" in values}
+        holders = self._rows().filter(external_id__in=first).values_list("external_id", "pk")
+        if taken := [first[external_id] for external_id, pk in holders if pk not in given]:
             raise _taken(gettext("You already have a transaction of this external id."), sorted(taken))
         return attrs
+
+    def update(self, instance: Any, validated_data: list[dict[str, Any]]) -> list[Any]:
+        """Write of each row the fields that change; rows may exchange their external ids, which all let go of first."""
+        new = {values["external_id"]: row.pk for row, values in zip(instance, validated_data, strict=True) if values.get("external_id")}
+        if leaving := [row.pk for row in instance if new.get(row.external_id, row.pk) != row.pk]:
+            self._rows().filter(pk__in=leaving).update(external_id=None)
+        return super().update(instance, validated_data)
+
+    def _rows(self) -> Any:
+        return Transaction.objects.for_owner(owner_of(self.context["request"]))
 
 
 def _taken(detail: str, indexes: list[int]) -> Conflict:

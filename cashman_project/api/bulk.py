@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status
@@ -13,11 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .atomic import in_transaction
-from .conditional import check_preconditions
+from .conditional import check_preconditions, wants_json
 from .idempotency import Answer, answered, once
 from .owner import owner_of
 from .schema import KEY_HEADERS, MANY_HEADERS
 from .serializers import MAX_FAULTS, MAX_ROWS, StrictSerializer, check_rows
+from .sqljson import row_json
 from .viewsets import UUID_FORM, OwnedModelViewSet
 
 
@@ -66,10 +69,17 @@ class BulkViewSet(BulkCreateViewSet):
     changes = OwnedModelViewSet.changes | {"update_many", "destroy_many"}
 
     @extend_schema(parameters=MANY_HEADERS)
-    def update_many(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def update_many(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Change the given fields of each row that the array names by its id."""
         data = request.data
-        return Response(in_transaction(lambda: self._update_many(data)))
+        check_preconditions(request, None)  # many rows have no tag that a header could name
+        check_rows(data)
+        read = [self._read_many(data)]
+        texts = in_transaction(lambda: self._update_many(data, read.pop() if read else self._read_many(data)))
+        content = f"[{','.join(texts)}]".encode()
+        if wants_json(request):
+            return HttpResponse(content, content_type="application/json")
+        return Response(orjson.loads(content))
 
     @extend_schema(
         parameters=KEY_HEADERS, request=IdsSerializer, responses={204: OpenApiResponse(description="Deleted.")}
@@ -83,37 +93,51 @@ class BulkViewSet(BulkCreateViewSet):
         answer = answered(key, lambda: self._destroy_many(serializer.validated_data["ids"]))
         return Response(status=answer.status, headers=answer.headers)
 
-    def _update_many(self, data: Any) -> Any:
-        check_preconditions(self.request, None)  # many rows have no tag that a header could name
-        check_rows(data)
+    def _read_many(self, data: list[Any]) -> Any:
+        """Return the valid serializer of the changes, of rows as they are now; raises ValidationError or Conflict.
+
+        It locks nothing, so that the time that it takes is not another's on SQLite, where one writes at a time.
+        """
         ids = [row.get("id") if isinstance(row, dict) else None for row in data]
-        rows = self._locked(ids, "{}.id")
+        rows = self._found(self._own_rows(), ids, "{}.id")
         changes = [{name: value for name, value in row.items() if name != "id"} for row in data]
         serializer = self.get_serializer(rows, data=changes, many=True, partial=True)
         serializer.is_valid(raise_exception=True)
+        return serializer
+
+    def _update_many(self, data: list[Any], serializer: Any) -> list[str]:
+        """Write the changes; return the rows in JSON. What others have changed since they were read is read again."""
+        versions = {row.pk: row.version for row in serializer.instance}
+        locked = self.get_queryset().filter(pk__in=list(versions)).order_by("pk").values_list("pk", "version")
+        if dict(locked) != versions:
+            serializer = self._read_many(data)
         serializer.save()
-        written = self.queryset.for_owner(owner_of(self.request)).in_bulk([row.pk for row in rows])
-        return list(self.get_serializer([written[row.pk] for row in rows], many=True).data)
+        texts = dict(self._own_rows().filter(pk__in=list(versions)).values_list("pk", row_json(self.get_serializer())))
+        return [texts[pk] for pk in versions]
 
     def _destroy_many(self, values: Sequence[object]) -> Answer:
-        rows = self._locked(values, "ids.{}")
-        self.queryset.for_owner(owner_of(self.request)).filter(pk__in=[row.pk for row in rows]).delete()
+        rows = self._found(self.get_queryset(), values, "ids.{}")
+        self._own_rows().filter(pk__in=[row.pk for row in rows]).delete()
         self.row = _("%(count)d rows") % {"count": len(rows)}
         return Answer(status.HTTP_204_NO_CONTENT)
 
-    def _locked(self, values: Sequence[object], path: str) -> list[Any]:
-        """Return the owner's rows of these ids, in their order; locked in one that is everybody's.
+    def _own_rows(self) -> Any:
+        """Return the owner's rows, which reading does not lock."""
+        return self.queryset.model._default_manager.for_owner(owner_of(self.request))
+
+    def _found(self, rows: Any, values: Sequence[object], path: str) -> list[Any]:
+        """Return the rows of these ids, in their order; where that locks them, in one that is everybody's.
 
         Raises ValidationError with the faults of the first MAX_FAULTS, `path` naming each by its index.
         """
         ids, faults = _read_ids(values)
         if not faults:
-            rows = {row.pk: row for row in self.get_queryset().filter(pk__in=ids).order_by("pk")}
-            missing = [index for index, pk in enumerate(ids) if pk not in rows]
+            found = {row.pk: row for row in rows.filter(pk__in=ids).order_by("pk")}
+            missing = [index for index, pk in enumerate(ids) if pk not in found]
             faults = {index: ErrorDetail(_("You have no row of this id."), "does_not_exist") for index in missing}
         if faults:
             raise ValidationError({path.format(index): [faults[index]] for index in list(faults)[:MAX_FAULTS]})
-        return [rows[pk] for pk in ids]
+        return [found[pk] for pk in ids]
 
 
 def _read_ids(values: Sequence[object]) -> tuple[list[UUID], dict[int, ErrorDetail]]:

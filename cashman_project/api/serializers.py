@@ -157,11 +157,22 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         return attrs
 
     def update(self, instance: ModelT, validated_data: dict[str, Any]) -> ModelT:
-        """Write the given fields alone, so that two people who change different fields both win."""
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        instance.save(update_fields=list(validated_data))
+        """Write the fields that change alone: two people who change different ones both win, and no change is no write."""
+        if changed := assign(instance, validated_data):
+            instance.save(update_fields=changed)
         return instance
+
+
+def assign(row: models.Model, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Set the row's fields to the values; return the names of those that are to be written, since they differ."""
+    changed = []
+    for name, value in values.items():
+        field: Any = row._meta.get_field(name)
+        before = getattr(row, field.attname)
+        setattr(row, name, value)
+        if field.pre_save(row, add=False) != before:
+            changed.append(name)
+    return tuple(changed)
 
 
 def check_rows(data: object) -> None:
@@ -210,12 +221,10 @@ class StrictListSerializer(serializers.ListSerializer[Any]):
         return created
 
     def update(self, instance: Any, validated_data: list[dict[str, Any]]) -> list[Any]:
-        """Write of each row the given fields alone, those together that are given the same fields."""
+        """Write of each row the fields that change alone, those together of which the same fields change."""
         groups: dict[tuple[str, ...], list[Any]] = {}
         for row, values in zip(instance, validated_data, strict=True):
-            for name, value in values.items():
-                setattr(row, name, value)
-            groups.setdefault(tuple(values), []).append(row)
+            groups.setdefault(assign(row, values), []).append(row)
         rows = self.child.Meta.model._default_manager.for_owner(owner_of(self.context["request"]))
         for names, changed in groups.items():
             if names:
