@@ -21,8 +21,6 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from cashman_project.api.updates import Given
-
 STORED_DIGITS = 4
 UNITS = 10**STORED_DIGITS  # ten-thousandths in one
 LIMIT = Decimal(100_000_000_000)  # amounts stay below: 15 digits, which a client's JSON float still holds
@@ -181,8 +179,6 @@ def _is_exact(expression: Any) -> bool:
 def _check_written(expression: Any) -> None:
     """Raise FieldError unless writing the expression to money writes a given amount: `F("amount") + 1` would add units."""
     match expression:
-        case Given():
-            return
         case Value() if expression.value is None or isinstance(expression.output_field, MoneyField):
             return
         case _:

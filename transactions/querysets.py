@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from io import StringIO
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 import orjson
+from django.apps import apps
 from django.core.exceptions import FieldError
 from django.db import connection, connections, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,7 +38,7 @@ RowT = TypeVar("RowT", bound="OwnedModel", covariant=True)
 
 
 class OwnedQuerySet(models.QuerySet[Any]):
-    """Rows that belong to someone. Every update, of one row or many, passes `update`."""
+    """Rows that belong to someone. What every update writes, of one row or many, `_written` says."""
 
     fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at")
 
@@ -51,7 +54,7 @@ class OwnedQuerySet(models.QuerySet[Any]):
         return super().update(**self._written(values))
 
     def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that an UPDATE of these values writes; raises FieldError where one never changes."""
+        """Return all that an UPDATE of these values writes, of one row or many; raises FieldError where one never changes."""
         for name in self.fixed_fields:
             if name in values:
                 raise FieldError(f"{name} never changes.")
@@ -166,15 +169,36 @@ class CategoryQuerySet(OwnedQuerySet):
         return self.filter(key=category_key(name))
 
     def update(self, **values: Any) -> int:
-        if isinstance(name := values.get("name"), str):
-            values["key"] = category_key(name)
-        elif "name" in values and "key" not in values:
+        """Update the rows as ever; a new name is a write of every transaction that shows it, too."""
+        if "name" not in values:
+            return super().update(**values)
+        if not isinstance(values["name"], str):
             raise FieldError("A category's key follows its name: give the name as text.")
-        return super().update(**values)
+        with transaction.atomic(self.db, savepoint=False):
+            renamed = list(self.exclude(name=values["name"]).select_for_update())
+            count = super().update(**values | {"key": category_key(values["name"])})
+            self._write_transactions_of(renamed)
+        return count
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        names = set(fields)
-        return super().bulk_update(objs, names | {"key"} if "name" in names else names, batch_size)
+        rows, names = list(objs), set(fields)
+        if "name" not in names:
+            return super().bulk_update(rows, names)
+        with transaction.atomic(self.db, savepoint=False):
+            stored = self.filter(pk__in=[row.pk for row in rows]).select_for_update().order_by("pk")
+            before = {row.pk: row.name for row in stored}
+            count = super().bulk_update(rows, names | {"key"})
+            self._write_transactions_of([row for row in rows if before.get(row.pk, row.name) != row.name])
+        return count
+
+    def _write_transactions_of(self, renamed: Iterable[Any]) -> None:
+        """Count up the version of all transactions of these categories, whose JSON has changed with the names.
+
+        Whoever locks the categories for this, and not only against other changes, sees all of them: a new one waits.
+        """
+        model: Any = apps.get_model("transactions", "Transaction")
+        for owner, categories in groupby(sorted(renamed, key=attrgetter("owner_id")), attrgetter("owner_id")):
+            model._default_manager.using(self.db).filter(owner=owner, category__in=list(categories)).update()
 
 
 class SummedQuerySet(OwnedQuerySet):

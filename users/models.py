@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from cashman_project.api.text import check_seen
+from cashman_project.api.text import check_seen, validate_one_line
 from transactions.money import validate_currency
 
 TOKEN_PREFIX = "cashman_"  # noqa: S105  # no secret, but by which scanners recognise one
@@ -169,6 +169,10 @@ class PersonalToken(models.Model):
     def clean(self) -> None:
         """Raise ValidationError where its name shows nothing, or it would be expired from the start."""
         check_seen(self, "name")
+        try:
+            validate_one_line(self.name)
+        except ValidationError as error:
+            raise ValidationError({"name": error}) from None
         if self.expires_at and self.expires_at <= timezone.now():
             raise ValidationError({"expires_at": ValidationError(_("This moment has passed."), code="past")})
 

@@ -56,13 +56,18 @@ def check_preconditions(request: Request, data: Any) -> None:
         raise PreconditionFailed
 
 
+def check_untagged(request: Request) -> None:
+    """Raise PreconditionFailed (412) where `If-Match` of a POST names a tag: what it makes or does has none yet."""
+    _check_match(request, "")
+
+
 def _check_match(request: Request, etag: str) -> None:
     """Raise PreconditionFailed unless `If-Match` is absent or names `etag`; a tag without its quotes names none."""
     wanted = request.META.get("HTTP_IF_MATCH")
-    if wanted is not None and not {"*", etag} & set(parse_etags(wanted)):
+    if wanted is not None and not _is_named(wanted, etag):
         raise PreconditionFailed
 
 
 def _is_named(wanted: str, etag: str) -> bool:
-    """Return whether `If-None-Match` names `etag`, be it as a weak one (a proxy that compresses makes it so)."""
+    """Return whether the header names `etag`, be it as a weak one: a proxy that compresses makes it so (ADR 20)."""
     return bool({"*", etag, f"W/{etag}"} & set(parse_etags(wanted)))

@@ -1,6 +1,7 @@
 """A whole list in one answer: as CSV (RFC 4180) or JSON lines, streamed row by row as the database gives them."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
 from itertools import chain, islice
@@ -16,7 +17,12 @@ from .pagination import read_ordering
 from .sqljson import TextJSON, row_json
 
 ROWS = 2_000  # that are fetched, and sent, together
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a text for that begins so
+# What a spreadsheet may run as a formula (OWASP, "CSV Injection"): these signs, in their full-width and small forms too,
+# also after spaces, a byte order mark and other characters that are not seen; a tab and the end of a line. And an
+# apostrophe, so that whoever takes one from the front of a cell always has the text itself.
+SIGNS = "=+@" + "\uff1d\uff0b\uff0d\uff20" + "\ufe66\ufe62\ufe63\ufe6b" + "\u2212-"
+UNSEEN = r"\s\0" + "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+FORMULA = re.compile(rf"'|[\t\n\r]|[{UNSEEN}]*[{SIGNS}]")
 
 
 class CSVRenderer(BaseRenderer):
@@ -82,4 +88,5 @@ def _csv(names: list[str], escaped: set[str], chunks: Iterable[list[str]]) -> It
 
 
 def _escape(text: str | None) -> str | None:
-    return f"'{text}" if text and text.startswith(FORMULA) else text
+    """Return the text of a cell, with an apostrophe before what a spreadsheet would run or begins with one."""
+    return f"'{text}" if text and FORMULA.match(text) else text

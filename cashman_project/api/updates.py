@@ -9,20 +9,19 @@ from typing import Any
 import orjson
 from django.core.exceptions import FieldError
 from django.db import connections
-from django.db.models import Expression, Field
+from django.db.models import Field, Value
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLUpdateCompiler
 
 
-class Given(Expression):
+class Given(Value):
     """The value that an `UpdateEachQuery` gives a row, at that place of its `fields`."""
 
     def __init__(self, position: int, field: Any) -> None:
-        super().__init__(output_field=field)
-        self.position = position
+        super().__init__(position, output_field=field)
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
-        return f"given.column_{self.position}", []
+        return f"given.column_{self.value}", []
 
 
 class UpdateEachQuery(UpdateQuery):

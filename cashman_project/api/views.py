@@ -22,6 +22,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from .conditional import check_untagged
 from .errors import Unavailable
 from .filters import check_parameters
 from .owner import owner_of
@@ -52,6 +53,8 @@ class StrictViewMixin:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in
         take_method(request, self)
         check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
+        if request.method == "POST" and hasattr(self, "post"):  # elsewhere it is a 405
+            check_untagged(request)
         if request.user.is_authenticated and "HTTP_ACCEPT_LANGUAGE" not in request.META:
             language = owner_of(request).language
             if language != settings.LANGUAGE_CODE:  # which is spoken already

@@ -7,14 +7,16 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cashman_project.api.text import check_seen
+from cashman_project.api.text import check_seen, validate_one_line
 
 from ..querysets import CategoryQuerySet, category_key
 from .base import OwnedModel
 
 
 class CategoryNameField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A category's name, composed (NFC) and trimmed."""
+    """A category's name, composed (NFC), trimmed and on one line."""
+
+    default_validators = (validate_one_line,)
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
-from cashman_project.api.text import check_seen
+from cashman_project.api.text import check_seen, validate_one_line
 
 from ..choices import TransactionType
 from ..money import EXACT, LIMIT, MoneyField, exact_decimal, validate_amount, validate_currency
@@ -44,13 +44,15 @@ class Transaction(OwnedModel):
     """
 
     type = models.CharField(_("type"), max_length=7, choices=TransactionType)
-    description = models.CharField(_("description"), max_length=200)
+    description = models.CharField(_("description"), max_length=200, validators=[validate_one_line])
     amount = SignedAmountField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
     date = models.DateField(_("date"), validators=[MinValueValidator(FIRST_DATE), MaxValueValidator(LAST_DATE)])
     category = OwnedForeignKey(Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True)
     notes = models.TextField(_("notes"), max_length=2000, blank=True, default="")
-    external_id = models.CharField(_("external id"), max_length=255, null=True, blank=True)  # noqa: DJ001
+    external_id = models.CharField(  # noqa: DJ001
+        _("external id"), max_length=255, null=True, blank=True, validators=[validate_one_line]
+    )
 
     objects: ClassVar[Any] = TransactionQuerySet.as_manager()
     kind: ClassVar[TransactionType | None] = None

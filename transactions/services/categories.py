@@ -16,6 +16,10 @@ def delete_category(*, category: Category, force: bool) -> None:
     with transaction.atomic():
         in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
         if force:
+            in_use.update(category=None)  # before the lock, as who creates rows locks their totals before the category
+        # From here on nobody links to it: a creation waits, and then finds it gone. What came before is seen now.
+        list(Category.objects.filter(owner=category.owner_id, pk=category.pk).select_for_update())
+        if force:
             in_use.update(category=None)
         elif count := in_use.count():
             raise Conflict(_("This category is in use: ?force=true unlinks its transactions."), transactions=count)
