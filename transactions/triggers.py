@@ -9,6 +9,7 @@ Transaction there ends with `RunPython(install, remove)`; one that alters MonthT
 
 from typing import Any
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from .money import HALF
@@ -46,6 +47,19 @@ def remove(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
             schema_editor.execute(f"DROP FUNCTION IF EXISTS {name} CASCADE", params=None)
         else:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}", params=None)
+
+
+def differences(connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
+    """Return the key of each total that is not what its transactions sum up to, in their order."""
+    parts = f"{KEY}, high, low, count"
+    statement = (
+        f"WITH part ({parts}) AS (SELECT {_change(connection.vendor, 1)} FROM {TRANSACTIONS}"
+        f" UNION ALL SELECT {KEY}, -high, -low, -count FROM {TOTALS})"
+        f" SELECT {KEY} FROM part GROUP BY {KEY} HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {KEY}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
 
 
 def _name(event: str) -> str:

@@ -20,6 +20,8 @@ from .atomic import in_transaction
 from .errors import RETRY_AFTER
 from .models import IdempotencyKey
 from .owner import owner_of
+from .pages import is_page_form
+from .serializers import FORM_FIELDS
 
 if TYPE_CHECKING:
     from users.models import User
@@ -73,7 +75,7 @@ class Once(NamedTuple):
 
 
 def once(request: Request) -> Once | None:
-    """Return what the request's key says, None without one. Call it before the request's data is read.
+    """Return what the request's key says, None without one. Call it before the data of a request in JSON is read.
 
     Raises ValidationError (400) on a bad key.
     """
@@ -82,10 +84,20 @@ def once(request: Request) -> Once | None:
         return None
     if not KEY.fullmatch(key):
         raise ValidationError({HEADER: [_("Not a key: give 1 to 255 visible ASCII characters.")]})
-    if is_form_media_type(request.content_type):
+    if is_page_form(request):
+        content = _form_content(request.data)
+    elif is_form_media_type(request.content_type):
         raise ValidationError({HEADER: [_("Only a request in JSON can have a key.")]})
-    content = f"{request.method} {request.path_info.rstrip('/')}\n".encode() + request.body
+    else:
+        content = request.body
+    content = f"{request.method} {request.path_info.rstrip('/')}\n".encode() + content
     return Once(owner_of(request), key, hashlib.blake2b(content, digest_size=16).hexdigest())
+
+
+def _form_content(data: Any) -> bytes:
+    """Return the fields of a page's form, without those that are the page's own."""
+    fields = sorted((name, values) for name, values in data.lists() if name not in FORM_FIELDS)
+    return repr(fields).encode("utf-8", "backslashreplace")
 
 
 def answered(once: Once | None, write: Callable[[], Answer], *, one_statement: bool = False) -> Answer:

@@ -171,11 +171,17 @@ def see_other(request: Request, response: Response, view: Any) -> HttpResponse:
     """Return the 303 that answers a form that was accepted: a reload of what it leads to sends nothing again."""
     url, notice = request.path, _("Saved.")
     if response.status_code == 201:
-        row = getattr(response.data, "serializer").instance  # noqa: B009  # of a serializer's data, which the type hides
-        notice = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
+        if row := _created(response.data, view):
+            notice = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
     elif response.status_code == 204 and not hasattr(view, "basename"):
         url, notice = reverse("root"), _("Done.")
     elif response.status_code == 204:
         url, notice = reverse(f"{view.basename}-list"), format_html("{} {}", _("Deleted:"), view.row)
     messages.success(request._request, notice)
     return HttpResponse(status=303, headers={"Location": url})
+
+
+def _created(data: Any, view: Any) -> Any:
+    """Return the row that was created with that data; None where a form was sent again after the row was deleted."""
+    serializer = getattr(data, "serializer", None)
+    return serializer.instance if serializer else view.get_queryset().filter(pk=data["id"]).first()

@@ -4,6 +4,7 @@ import hashlib
 import shlex
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from django.template import loader
@@ -54,7 +55,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable page: a template around the data, or around a form and the faults of what it sent.
 
     The view says which: `pages` by action (or by method, where there are no actions), likewise
-    `fault_pages` for a 400 and `conflict_pages` for a 409, and `form_page` for these and a 412 of what
+    `fault_pages` for a 400 and `conflict_pages` for a 409, and `form_page` for these, a 412 and a 422 of what
     its `submitted` serializer holds, which was to replace the `present` data.
     """
 
@@ -79,7 +80,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         if view.submitted is None:
             return _page(view, {400: view.fault_pages, 409: view.conflict_pages}.get(status, {}))
         form_page: str = view.form_page
-        return form_page if status in (400, 409, 412) else None
+        return form_page if status in (400, 409, 412, 422) else None
 
 
 def _page(view: Any, templates: Mapping[str, str]) -> str | None:
@@ -100,6 +101,7 @@ def _context(data: Any, view: Any, request: Request, response: Response) -> dict
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
         "json": orjson.dumps(data, default=_plain, option=orjson.OPT_INDENT_2).decode(),
         "method": request.method,
+        "key": uuid4(),  # of the page's form: sent twice, it creates once
     }
     serializer = getattr(data, "serializer", None) if view.submitted is None else view.submitted
     if action:

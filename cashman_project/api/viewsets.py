@@ -1,5 +1,6 @@
 """The one base of the viewsets: behaviour lives here, a viewset of a resource only declares."""
 
+import copy
 import re
 from typing import Any
 
@@ -14,6 +15,7 @@ from rest_framework.viewsets import ModelViewSet
 from .asked import Asked
 from .atomic import in_transaction
 from .conditional import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
+from .errors import PreconditionFailed
 from .export import CSVRenderer, LinesRenderer, export_response, is_export
 from .fast import ask, page_response, row_content
 from .filters import FilterSet
@@ -22,6 +24,7 @@ from .owner import owner_of
 from .pages import is_page_form
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
+from .serializers import assign
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
@@ -98,6 +101,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         key = once(request)
         data = request.data  # read before anything is locked: a slow client must not hold up others
+        if key and is_page_form(request):
+            self.submitted = self.get_serializer(data=data)  # for its page, if the key was sent with other values
         minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
         answer = answered(key, lambda: self._create(data, minimal), one_statement=not isinstance(data, list))
         if answer.status == status.HTTP_204_NO_CONTENT:
@@ -136,7 +141,11 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     def _update(self, data: Any, partial: bool) -> Any:
         instance = self.get_object()
         self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
-        self._check_preconditions(instance)
+        try:
+            self._check_preconditions(instance)
+        except PreconditionFailed:
+            if not (is_page_form(self.request) and _changes_nothing(serializer)):
+                raise
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return serializer.data
@@ -151,3 +160,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         if is_conditional(self.request) or is_page_form(self.request):
             self.present = self.get_serializer(instance).data
             check_preconditions(self.request, self.present)
+
+
+def _changes_nothing(serializer: Any) -> bool:
+    """Return whether all that a form was sent with is stored by now: it was sent twice."""
+    return bool(serializer.is_valid()) and not assign(copy.copy(serializer.instance), serializer.validated_data)
