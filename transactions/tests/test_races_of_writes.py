@@ -290,8 +290,8 @@ def test_many_changes_in_opposite_orders_do_not_lock_each_other_out(alice: User)
     clients = [client_of(alice) for _client in range(4)]
 
     def change(client: Any, order: int) -> set[int]:
-        body = [{"id": pk, "notes": f"order {order}"} for pk in ids[::order]]
-        return {client.patch("/transactions", body).status_code for _time in range(5)}
+        bodies = [[{"id": pk, "notes": f"{client} {number}"} for pk in ids[::order]] for number in range(5)]
+        return {client.patch("/transactions", body).status_code for body in bodies}
 
     statuses = at_once([partial(change, client, order) for client, order in zip(clients, (1, -1, 1, -1), strict=True)])
 
