@@ -1,8 +1,17 @@
 """/categories: what money is earned by or spent on, each under one name of its owner's."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from cashman_project.api.tests.pages import Browser, form_of
+from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
@@ -64,6 +73,87 @@ def test_a_new_name_shows_on_every_transaction(as_alice: APIClient, alice: User)
     assert as_alice.get("/summary?group_by=category").json()["results"][0]["category"] == "Meals"
     assert as_alice.get("/expenses?category=Food").status_code == 400
     assert len(as_alice.get("/expenses?category=meals").json()["results"]) == 1
+
+
+def rename_on_page(category: Category, name: str) -> None:
+    browser = Browser(category.owner)
+    browser.follow(browser.send(form_of(browser.get(f"/categories/{category.pk}"), "PATCH"), name=name))
+
+
+def rename_in_admin(category: Category, name: str) -> None:
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    sent = {"name": name, "initial-name": category.name}
+    assert client.post(f"/admin/transactions/category/{category.pk}/change/", sent).status_code == 302
+
+
+def rename_by_bulk_update(category: Category, name: str) -> None:
+    category.name = name
+    Category.objects.bulk_update([category], ["name"])
+
+
+def rename_by_save(category: Category, name: str) -> None:
+    category.name = name
+    category.save()
+
+
+DOORS: dict[str, Callable[[Category, str], object]] = {
+    "patch": lambda category, name: client_of(category.owner).patch(f"/categories/{category.pk}", {"name": name}),
+    "put": lambda category, name: client_of(category.owner).put(f"/categories/{category.pk}", {"name": name}),
+    "page": rename_on_page,
+    "admin": rename_in_admin,
+    "update": lambda category, name: Category.objects.filter(pk=category.pk).update(name=name),
+    "bulk_update": rename_by_bulk_update,
+    "save": rename_by_save,
+}
+
+
+@pytest.mark.parametrize("name", ["Meals", "FOOD"])
+@pytest.mark.parametrize("door", DOORS)
+def test_a_new_name_is_a_write_of_each_row_that_shows_it(door: str, name: str, alice: User, bob: User) -> None:
+    food, fun = CategoryFactory.create(owner=alice, name="Food"), CategoryFactory.create(owner=alice, name="Fun")
+    theirs = ExpenseFactory.create(owner=bob, category=CategoryFactory.create(owner=bob, name="Food"))
+    shown = [factory.create(owner=alice, category=food) for factory in (IncomeFactory, ExpenseFactory, ExpenseFactory)]
+    kept = [theirs, ExpenseFactory.create(owner=alice, category=fun), ExpenseFactory.create(owner=alice)]
+    moment = timezone.now()
+
+    with CaptureQueriesContext(connection) as queries:
+        DOORS[door](food, name)
+
+    rows: Any = Transaction.objects.in_bulk()
+    assert Category.objects.get(pk=food.pk).name == name
+    assert [(rows[row.pk].version, rows[row.pk].updated_at >= moment) for row in shown] == 3 * [(2, True)]
+    assert [(rows[row.pk].version, rows[row.pk].updated_at) for row in kept] == [(1, row.updated_at) for row in kept]
+    assert len([query for query in queries if query["sql"].startswith('UPDATE "transactions_transaction"')]) == 1
+    stamp = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    changed = client_of(alice).get(f"/transactions?updated_after={stamp}").json()["results"]
+    assert [row["category"] for row in changed] == 3 * [name]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_same_name_again_writes_no_row(door: str, alice: User, bob: User) -> None:
+    food = CategoryFactory.create(owner=alice, name="Food")
+    ExpenseFactory.create(owner=alice, category=food)
+    ExpenseFactory.create(owner=bob)
+
+    DOORS[door](food, "Food")
+
+    assert list(Transaction.objects.values_list("version", flat=True)) == [1, 1]
+    if door in ("patch", "put", "page", "admin"):
+        assert Category.objects.get().version == 1
+
+
+def test_a_tag_of_before_a_new_name_is_stale(as_alice: APIClient, alice: User, as_outsider: APIClient) -> None:
+    category = CategoryFactory.create(owner=alice, name="Food")
+    path = f"/expenses/{ExpenseFactory.create(owner=alice, category=category).pk}"
+    before = as_alice.get(path)
+
+    as_alice.patch(f"/categories/{category.pk}", {"name": "Meals"})
+
+    after = as_alice.get(path)
+    assert (after.json()["version"], after.json()["updated_at"] > before.json()["updated_at"]) == (2, True)
+    assert as_alice.patch(path, {"notes": "x"}, headers={"If-Match": before["ETag"]}).status_code == 412
+    assert as_outsider.get(path).status_code == 404
 
 
 def test_a_refund_nets_out(as_alice: APIClient) -> None:

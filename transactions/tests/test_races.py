@@ -1,6 +1,7 @@
 """Real races, between real connections: everybody gets an answer that names what is in the way."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from conftest import client_of
-from transactions.models import Transaction
+from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, IncomeFactory
 from users.models import User
 
@@ -94,3 +95,45 @@ def test_changing_rows_while_their_category_is_unlinked(
 
         assert deleted.status_code in (204, 409)
         assert set(map(faults, changed)) <= {(200, None), (400, "category")}
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["unasked", "forced"])
+def test_deleting_a_category_while_rows_are_created_in_it(
+    force: bool, pool: ThreadPoolExecutor, alice: User, bob: User
+) -> None:
+    """Forced, it is deleted, whoever creates rows meanwhile; unasked, a 409 says how many there are."""
+    clients = [client_of(alice) for _client in range(5)]
+    theirs = CategoryFactory.create(owner=bob, name="Theirs")
+    outcomes: Counter[tuple[int, str | None]] = Counter()
+    for number in range(ROUNDS):
+        category = CategoryFactory.create(owner=alice, name=f"Busy {number}")
+        if number % 2:
+            IncomeFactory.create(owner=alice, category=category)
+        gone = threading.Event()
+
+        def create(client: APIClient, name: str = category.name, gone: threading.Event = gone) -> list[Any]:
+            answers: list[Any] = []
+            while not gone.is_set():
+                date = f"2026-{len(answers) % 12 + 1:02}-01"
+                income = {"description": "x", "amount": 1, "category": name, "date": date}
+                answers.append(faults(client.post("/incomes", income)))
+            return answers
+
+        def delete(path: str = f"/categories/{category.pk}", gone: threading.Event = gone) -> Any:
+            time.sleep(0.05)  # until there are creations in flight
+            try:
+                return clients[0].delete(f"{path}?force=true" if force else path)
+            finally:
+                gone.set()
+
+        deleted, *created = at_once(pool, delete, *[partial(create, client) for client in clients[1:]])
+
+        outcomes.update(answer for answers in created for answer in answers)
+        if force:
+            assert deleted.status_code == 204, deleted.content
+            assert not Transaction.objects.for_owner(alice).exclude(category=None).exists()
+        elif deleted.status_code != 204:
+            assert (deleted.status_code, deleted.json()["transactions"] > 0) == (409, True)
+    assert outcomes.keys() <= {(201, None), (400, "category")}
+    assert outcomes[201, None] > ROUNDS
+    assert list(Category.objects.for_owner(bob)) == [theirs]
