@@ -109,7 +109,10 @@ class TokenView(CredentialsView):
 
 
 class RefreshView(CredentialsView):
-    """Get a new pair of tokens for a refresh token, which is good once: a second use ends the login."""
+    """Get a new pair of tokens for a refresh token, which is good once: a second use ends the login.
+
+    If the answer got lost, send the token again within `REFRESH_LEEWAY` (10) seconds, for the same pair.
+    """
 
     @extend_schema(
         operation_id="token_refresh", request=RefreshSerializer, responses={200: TokenPairSerializer, **problems(401)}
