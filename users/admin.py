@@ -20,7 +20,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictModelAdmin
-from cashman_project.api.models import AdminLogEntry
 from cashman_project.api.owner import owner_of
 from transactions.money import DIGITS
 from transactions.services.erasure import erase_users
@@ -81,7 +80,7 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
     def owner_id_of(self, row: User) -> Any:
         return row.pk
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[AdminLogEntry]:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Note that users were deleted, but not whom: nothing is left of them."""
         nobody = User(pk=None, username="")
         return super().log_deletions(request, [nobody for _user in queryset])

@@ -8,7 +8,7 @@ seconds the same token gets the same answer again.
 import time
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 from uuid import UUID, uuid4, uuid5
 
 import jwt
@@ -42,7 +42,7 @@ class SessionToken(RefreshToken):
     @classmethod
     def of(cls, session: Session) -> "SessionToken":
         """Return the refresh token that is good for the session now."""
-        token = cls.for_user(session.owner)
+        token = cast("SessionToken", cls.for_user(session.owner))
         token["jti"] = session.jti
         token["sid"] = str(session.pk)
         token["iat"] = datetime_to_epoch(session.issued_at)

@@ -152,11 +152,11 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> AdminLogEntry:
         return self._log(request, obj, CHANGE, message)
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> list[AdminLogEntry]:
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         return [self._log(request, row, DELETION) for row in queryset]
 
     def _log(self, request: HttpRequest, row: Any, flag: int, message: Any = "") -> AdminLogEntry:
-        return AdminLogEntry.objects.create(
+        entry = AdminLogEntry(
             user_id=owner_of(cast("Any", request)).pk,
             content_type=get_content_type_for_model(row),
             object_id=row.pk,
@@ -165,6 +165,8 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             change_message=message if isinstance(message, str) else json.dumps(message),
             about_id=self.owner_id_of(row),
         )
+        entry.save()
+        return entry
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row, where it is to be written locked: what is validated is what is there."""

@@ -22,6 +22,8 @@ from .models import IdempotencyKey
 from .owner import owner_of
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from users.models import User
 
 HEADER = "Idempotency-Key"
@@ -101,9 +103,9 @@ def answered(once: Once | None, write: Callable[[], Answer], *, one_statement: b
     return in_transaction(lambda: _kept(once) or _keep(once, write()))
 
 
-def sweep() -> int:
-    """Delete the keys that have expired; return how many there were."""
-    return IdempotencyKey.objects.filter(created_at__lt=_expiry()).delete()[0]
+def expired_keys() -> "QuerySet[IdempotencyKey]":
+    """Return the keys of everybody that have expired."""
+    return IdempotencyKey.objects.filter(created_at__lt=_expiry())
 
 
 def _expiry() -> datetime:
