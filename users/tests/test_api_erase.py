@@ -120,7 +120,13 @@ def test_what_is_added_at_the_same_time_goes_as_well(bob: User) -> None:
             )
 
             assert erased.status_code == 204
-            assert Counter(other.status_code for other in others).keys() <= {200, 201, 400, 401, 409}  # a password that is gone is no right one
+            assert Counter(other.status_code for other in others).keys() <= {
+                200,
+                201,
+                400,
+                401,
+                409,
+            }  # a password that is gone is no right one
             assert not User.objects.filter(pk=user.pk).exists()
     assert [row.owner for row in Category.objects.all()] == [bob]
     for model in (Transaction, MonthTotal, PersonalToken, Session):
