@@ -23,7 +23,7 @@ class BearerAuthentication(JWTAuthentication):
     """simplejwt's authentication with the API's own error codes.
 
     A scheme other than Bearer (in any case) is refused, not overlooked. `request.auth` is the
-    PersonalToken where one was sent, else None.
+    PersonalToken that was sent, or the OutsideSignIn of an outside issuer's token, else None.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class BearerAuthentication(JWTAuthentication):
             case "HS256":
                 return own_user(text, asked_of(request)), None
             case "RS256":
-                return outside_user(text), None
+                return outside_user(text)
         raise malformed()
 
     def get_raw_token(self, header: bytes) -> bytes | None:

@@ -103,7 +103,8 @@ class User(AbstractUser):
 class Session(models.Model):
     """A login over the API. Its tokens name it and end with it: when its row goes, or its owner's password changes.
 
-    `jti` is the id of the one refresh token that is still good, and `auth_hash` Django's own of the
+    `jti` is the id of the one refresh token that is still good, `issued_at` when it was given, and
+    `previous_jti` the id of the token that it was given for. `auth_hash` is Django's own of the
     password at login. A browser's session holds the same one, so however a password is changed, by
     the API, the admin or a command, both end.
     """
@@ -111,9 +112,11 @@ class Session(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     jti = models.CharField(max_length=32)
+    previous_jti = models.CharField(max_length=32, default="")
     auth_hash = models.CharField(max_length=64)
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    issued_at = models.DateTimeField(_("last refreshed at"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires at"))
 
     class Meta:
         verbose_name = _("login")
@@ -122,6 +125,25 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class BrowserSession(models.Model):
+    """A session of a browser. Its key is kept nowhere but in the browser: `digest` is the key's hash.
+
+    `user` is who is signed in by it, None for a visitor.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(User, models.CASCADE, verbose_name=_("user"), related_name="+", null=True)
+    session_data = models.TextField()
+    expire_date = models.DateTimeField(_("expires at"), db_index=True)
+
+    class Meta:
+        verbose_name = _("browser session")
+        verbose_name_plural = _("browser sessions")
+
+    def __str__(self) -> str:
+        return self.digest[:8]
 
 
 class TokenScope(models.TextChoices):

@@ -1,6 +1,8 @@
 """Tokens of an outside issuer (JSON Web Tokens, RFC 7519 and RFC 8725), and the users whom they are about."""
 
 import re
+import time
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -18,6 +20,7 @@ from .refusals import gone, malformed, refusal
 ALGORITHM = "RS256"
 TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}  # of an access token (RFC 9068, section 4), in lower case
 FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # JWS, compact and not detached (RFC 7515, section 7.1)
+FRESH = 600  # seconds that a sign-in counts as one of a moment ago
 LEEWAY = 10  # seconds that the issuer's clock may differ
 LONGEST_SUBJECT = 255  # characters of issuer and `sub`, as of User.subject
 LAST_MOMENT = 253_402_300_799  # the end of the year 9999, after which Python has no dates
@@ -25,8 +28,22 @@ LAST_MOMENT = 253_402_300_799  # the end of the year 9999, after which Python ha
 keepers: dict[tuple[str, str], Keys] = {}
 
 
-def outside_user(token: str) -> User:
-    """Return the active user whom the outside issuer's token is about; one seen first is made where settings say so.
+@dataclass(frozen=True)
+class OutsideSignIn:
+    """What an outside issuer's token says of how its user signed in: when, in seconds since 1970, None if unknown."""
+
+    at: float | None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Return whether it was a moment ago, so that it counts as much as a password that is typed now."""
+        return self.at is not None and time.time() - self.at <= FRESH
+
+
+def outside_user(token: str) -> tuple[User, OutsideSignIn]:
+    """Return the active user whom the outside issuer's token is about, and how that user signed in.
+
+    A user seen first is made where settings say so.
 
     Raises AuthenticationFailed (401) with the code of what is wrong, KeysUnavailable (503) where the issuer's keys
     can't be had.
@@ -38,7 +55,7 @@ def outside_user(token: str) -> User:
         claims = _claims(token, issuer)
     except (jwt.PyJWTError, UnknownKey, ArithmeticError, TypeError, ValueError) as error:
         raise refusal(error) from None
-    return _user(claims["sub"], issuer)
+    return _user(claims["sub"], issuer), _sign_in(claims)
 
 
 def keys_of(issuer: Issuer) -> Keys:
@@ -60,10 +77,23 @@ def _claims(token: str, issuer: Issuer) -> dict[str, Any]:
         leeway=LEEWAY,
         options={"require": ["iss", "aud", "exp", "sub"]},
     )
-    for name in {"exp", "nbf", "iat"} & claims.keys():  # PyJWT reads "1" and true as numbers, too
+    for name in {"exp", "nbf", "iat", "auth_time"} & claims.keys():  # PyJWT reads "1" and true as numbers, too
         if type(claims[name]) not in (int, float) or not claims[name] <= LAST_MOMENT:
             raise jwt.InvalidTokenError(f"{name} is no moment")
     return claims
+
+
+def _sign_in(claims: dict[str, Any]) -> OutsideSignIn:
+    """Return when the user signed in: at `auth_time` (RFC 9068), else when the token was issued, the earlier of both.
+
+    Many issuers give new tokens for weeks to who has once signed in, so `iat` alone proves little where both are told.
+    """
+    return OutsideSignIn(min((claims[name] for name in ("auth_time", "iat") if name in claims), default=None))
+
+
+def is_configured(subject: str) -> bool:
+    """Return whether the issuer of an outside user is the one whose tokens are taken here."""
+    return settings.OIDC is not None and subject.startswith(f"{settings.OIDC.url} ")
 
 
 def _user(sub: str, issuer: Issuer) -> User:

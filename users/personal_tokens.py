@@ -17,7 +17,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from cashman_project.api.asked import Asked, Lines
 from cashman_project.api.statements import Parameter, Statement
 
-from .models import TOKEN_PREFIX, PersonalToken, digest_of
+from .models import TOKEN_PREFIX, PersonalToken, User, digest_of
+from .oidc import is_configured
 from .owners import owner_column, owner_from
 
 SECRET = re.compile(f"{TOKEN_PREFIX}([A-Za-z0-9_-]{{64}})")  # 16 bytes of the owner's id and 32 random ones
@@ -28,19 +29,25 @@ NOTED_EVERY = datetime.timedelta(minutes=1)
 def personal_token(text: str, asked: Asked) -> PersonalToken:
     """Return the token of that secret, with its owner, read what is asked of their rows, and note its use.
 
-    Raises AuthenticationFailed (401) where there is none, or it has expired, or its user is deactivated.
+    Raises AuthenticationFailed (401) where there is none, or it has expired, or its user is deactivated, or can't
+    sign in any more.
     """
     match = SECRET.fullmatch(text)
     token = None
     if match:
         owner = UUID(bytes=base64.urlsafe_b64decode(match[1])[:16])
         token = _token_of(owner, digest_of(text), asked)
-    if token is None or not token.owner.is_active:
+    if token is None or not token.owner.is_active or _is_locked_out(token.owner):
         raise AuthenticationFailed(_("There is no such personal token, or no more."), code="invalid_token")
     if token.expires_at and token.expires_at <= timezone.now():
         raise AuthenticationFailed(_("This personal token has expired."), code="token_expired")
     _note_use(token)
     return token
+
+
+def _is_locked_out(owner: User) -> bool:
+    """Return whether the owner signs in at an issuer whose tokens are taken no more, and has no password here."""
+    return " " in owner.subject and not is_configured(owner.subject) and not owner.has_usable_password()
 
 
 def _token_of(owner: UUID, digest: str, asked: Asked) -> PersonalToken | None:

@@ -6,14 +6,22 @@ from zoneinfo import available_timezones
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
-from cashman_project.api.serializers import StrictCharField, StrictEmailField, StrictModelSerializer, StrictSerializer
+from cashman_project.api.serializers import (
+    StrictBooleanField,
+    StrictCharField,
+    StrictEmailField,
+    StrictModelSerializer,
+    StrictSerializer,
+)
 
 from .models import PersonalToken, User
 
+CONFIRMATION = "Your password. Leave it out if you have none, but signed in at your identity provider a moment ago."
 MAX_PASSWORD = 1_000  # characters: hashing a longer one would cost more than it protects
 
 
@@ -85,6 +93,9 @@ class PasswordSerializer(StrictSerializer):
 
     current_password = PasswordField()
     new_password = PasswordField()
+    revoke_tokens = StrictBooleanField(
+        default=False, label=_("Revoke my personal access tokens, too"), help_text="Delete all personal tokens, too."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         _check_strength("new_password", attrs["new_password"], owner_of(self.context["request"]))
@@ -94,15 +105,17 @@ class PasswordSerializer(StrictSerializer):
 class ErasureSerializer(StrictSerializer):
     """Your password, for what can't be undone."""
 
-    password = PasswordField()
+    password = PasswordField(required=False, help_text=CONFIRMATION)
 
 
 class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
     """A token for scripts. What to send is told once, when it is made."""
 
+    password = PasswordField(required=False, help_text=CONFIRMATION)
+
     class Meta:
         model = PersonalToken
-        fields = ["id", "name", "scope", "expires_at", "last_used_at", "created_at"]
+        fields = ["id", "name", "scope", "expires_at", "last_used_at", "created_at", "password"]
         read_only_fields = ["id", "last_used_at", "created_at"]
         extra_kwargs = {"expires_at": {"style": {"input_type": "text"}}}
 

@@ -1,22 +1,25 @@
 """Logins over the API: the JSON Web Tokens (RFC 7519) that each session hands out, and how it ends.
 
-A refresh token is good once. Who presents one a second time may have stolen it, or been stolen from, so
-the session ends for both (RFC 9700, section 4.14.2).
+A refresh token is good once. Whoever presents one a second time may have stolen it, or been stolen from, so
+the session ends for both (RFC 9700, section 4.14.2). But an answer can get lost on its way: for REFRESH_LEEWAY
+seconds the same token gets the same answer again.
 """
 
 import time
+from datetime import timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
-from uuid import UUID
+from typing import Any, NamedTuple, TypeVar, cast
+from uuid import UUID, uuid4, uuid5
 
 import jwt
+from django.conf import settings
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
-from rest_framework_simplejwt.utils import datetime_from_epoch
+from rest_framework_simplejwt.utils import datetime_from_epoch, datetime_to_epoch
 
 from cashman_project.api.asked import Asked, Lines
 from cashman_project.api.statements import Parameter, Statement
@@ -33,30 +36,55 @@ LONGEST = 16_384  # characters of a token; far more than anybody makes
 LONGEST_KEPT = 500  # characters of a header that is kept for the next token: ours are 36
 
 
-def start_session(owner: User) -> RefreshToken:
+class SessionToken(RefreshToken):
+    """A refresh token that its session's row tells all of, and its access token too: both are the same each time."""
+
+    @classmethod
+    def of(cls, session: Session) -> "SessionToken":
+        """Return the refresh token that is good for the session now."""
+        token = cast("SessionToken", cls.for_user(session.owner))
+        token["jti"] = session.jti
+        token["sid"] = str(session.pk)
+        token["iat"] = datetime_to_epoch(session.issued_at)
+        token["exp"] = datetime_to_epoch(session.expires_at)
+        return token
+
+    @property
+    def access_token(self) -> AccessToken:
+        access = super().access_token
+        issued_at = datetime_from_epoch(self["iat"])
+        access.set_iat(at_time=issued_at)
+        access.set_exp(from_time=issued_at)
+        access["jti"] = uuid5(UUID(self["sid"]), self["jti"]).hex
+        return access
+
+
+def start_session(owner: User) -> SessionToken:
     """Start a session and return its first refresh token; raises IntegrityError where the owner is gone by now."""
     sessions = Session.objects.filter(owner=owner)
     sessions.filter(expires_at__lt=timezone.now()).delete()
-    refresh = RefreshToken.for_user(owner)
-    session = Session.objects.create(owner=owner, auth_hash=owner.get_session_auth_hash(), **_state_of(refresh))
-    refresh["sid"] = str(session.pk)
-    return refresh
+    session = Session.objects.create(owner=owner, auth_hash=owner.get_session_auth_hash(), **_new_state())
+    return SessionToken.of(session)
 
 
-def refresh_session(text: str) -> RefreshToken:
-    """Return the refresh token that follows the given one.
+def refresh_session(text: str) -> SessionToken:
+    """Return the refresh token that follows the given one; within REFRESH_LEEWAY seconds the same one again.
 
-    Raises AuthenticationFailed (401) where it is no good; one that was used before ends its session.
+    Raises AuthenticationFailed (401) if the given one is no good. If it was used before, its session ends.
     """
     presented = _validated(RefreshToken, text)
     session = _session_of(presented)
-    following = RefreshToken.for_user(session.owner)
-    following["sid"] = str(session.pk)
     row = Session.objects.filter(pk=session.pk, owner=session.owner)
-    if not row.filter(jti=presented["jti"]).update(**_state_of(following)):  # of several at once one wins
-        row.delete()
-        raise AuthenticationFailed(_("This token has been used before: log in anew."), code="invalid_token")
-    return following
+    state = {"previous_jti": presented["jti"], **_new_state()}
+    if row.filter(jti=presented["jti"]).update(**state):  # of several at once one wins
+        for name, value in state.items():
+            setattr(session, name, value)
+        return SessionToken.of(session)
+    session = _session_of(presented)  # as the winner has left it
+    if _may_repeat(session, presented["jti"]):
+        return SessionToken.of(session)
+    row.delete()
+    raise AuthenticationFailed(_("This token has been used before: log in anew."), code="invalid_token")
 
 
 def end_session(text: str) -> None:
@@ -120,9 +148,16 @@ def _header(part: str) -> dict[str, Any]:
     return jwt.get_unverified_header(f"{part}..")
 
 
-def _state_of(refresh: RefreshToken) -> dict[str, Any]:
-    """Return what a session keeps of the refresh token that is good from now on."""
-    return {"jti": refresh["jti"], "expires_at": datetime_from_epoch(refresh["exp"])}
+def _new_state() -> dict[str, Any]:
+    """Return what a session keeps of a pair of tokens that is issued now."""
+    now = timezone.now()
+    return {"jti": uuid4().hex, "issued_at": now, "expires_at": now + SessionToken.lifetime}
+
+
+def _may_repeat(session: Session, jti: str) -> bool:
+    """Return whether the pair that is good was given for the token `jti`, and so lately that it is given again."""
+    leeway = timedelta(seconds=settings.REFRESH_LEEWAY)
+    return bool(leeway and jti == session.previous_jti and timezone.now() - session.issued_at < leeway)
 
 
 def _validated(kind: type[TokenT], text: str) -> TokenT:

@@ -1,5 +1,6 @@
 """Who you are, over HTTP."""
 
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -8,9 +9,16 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    ErrorDetail,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,6 +38,7 @@ from transactions.services.erasure import erase_users
 from .authentication import CHALLENGE
 from .guessing import count_registration
 from .models import PersonalToken, User
+from .oidc import FRESH, OutsideSignIn
 from .permissions import NoPersonalToken
 from .refusals import gone
 from .serializers import (
@@ -109,7 +118,10 @@ class TokenView(CredentialsView):
 
 
 class RefreshView(CredentialsView):
-    """Get a new pair of tokens for a refresh token, which is good once: a second use ends the login."""
+    """Get a new pair of tokens for a refresh token, which is good once: a second use ends the login.
+
+    If the answer got lost, send the token again within `REFRESH_LEEWAY` (10) seconds, for the same pair.
+    """
 
     @extend_schema(
         operation_id="token_refresh", request=RefreshSerializer, responses={200: TokenPairSerializer, **problems(401)}
@@ -137,13 +149,34 @@ class LoginView(ApiView):
     permission_classes = (IsAuthenticated, NoPersonalToken)
     form_page = "users/form.html"
 
-    def check_password(self, field: str, password: str) -> User:
-        """Return the request's user as stored; raises ValidationError (400) on the field if the password is another."""
-        owner = owner_of(self.request)
-        user = check_password(self.request, owner.get_username(), password)
-        if user != owner or user is None:
-            raise wrong_password(field)
-        return user
+
+def confirmed_user(request: Request, field: str, password: str | None) -> User:
+    """Return the request's user as stored, once the user has shown again who they are.
+
+    That is by the password, or, for those of an outside issuer who have none here, by having signed in there a moment
+    ago. Raises ValidationError (400) on the field if the password is missing or another, StaleSignIn (401) if the
+    sign-in is too long ago.
+    """
+    owner = owner_of(request)
+    if password is None and isinstance(request.auth, OutsideSignIn) and not owner.has_usable_password():
+        if not request.auth.is_fresh:
+            raise StaleSignIn
+        return owner
+    if password is None:
+        raise ValidationError({field: [ErrorDetail(gettext("Type your password."), "required")]})
+    user = check_password(request, owner.get_username(), password)
+    if user != owner or user is None:
+        raise wrong_password(field)
+    return user
+
+
+class StaleSignIn(APIException):
+    """401: the token is good, but its user signed in too long ago for this (RFC 9470)."""
+
+    status_code = HTTPStatus.UNAUTHORIZED
+    default_detail = _("Sign in anew at your identity provider, then repeat this with the new token.")
+    default_code = "insufficient_user_authentication"
+    auth_header = f'{CHALLENGE}, error="insufficient_user_authentication", max_age="{FRESH}"'
 
 
 def wrong_password(field: str) -> ValidationError:
@@ -152,17 +185,21 @@ def wrong_password(field: str) -> ValidationError:
 
 
 class PasswordView(LoginView):
-    """Change your password. It ends all your logins, in browsers too; personal access tokens stay."""
+    """Change your password. It ends all your logins, in browsers too, and with `revoke_tokens` your personal tokens."""
 
     @extend_schema(operation_id="password", request=PasswordSerializer, responses={204: None, **problems(429)})
     def post(self, request: Request) -> Response:
         self.submitted = serializer = PasswordSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
         current, new = (serializer.validated_data[name] for name in ("current_password", "new_password"))
-        user = self.check_password("current_password", current)
-        # Unless somebody else has changed it meanwhile: the staff may have locked a thief out.
-        if not User.objects.filter(pk=user.pk, password=user.password).update(password=make_password(new)):
-            raise wrong_password("current_password")
+        user = confirmed_user(request, "current_password", current)
+        hashed = make_password(new)  # slow by design, so before anything is locked
+        with transaction.atomic():
+            # Unless somebody else has changed it meanwhile: the staff may have locked a thief out.
+            if not User.objects.filter(pk=user.pk, password=user.password).update(password=hashed):
+                raise wrong_password("current_password")
+            if serializer.validated_data["revoke_tokens"]:
+                PersonalToken.objects.for_owner(user).delete()
         return Response(status=204)
 
 
@@ -173,7 +210,7 @@ class EraseView(LoginView):
     def post(self, request: Request) -> Response:
         self.submitted = serializer = ErasureSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        user = self.check_password("password", serializer.validated_data["password"])
+        user = confirmed_user(request, "password", serializer.validated_data.get("password"))
         in_transaction(lambda: erase_users(users=[user]))
         return Response(status=204)
 
@@ -207,7 +244,10 @@ class MeView(ApiView):
     create=extend_schema(parameters=[LOCATION, ETAG], responses={201: NewPersonalTokenSerializer}),
 )
 class PersonalTokenViewSet(OwnedModelViewSet):
-    """Tokens for scripts, sent as any other: each reads, or reads and writes, until it expires or is deleted."""
+    """Tokens for scripts, sent as any other: each reads, or reads and writes, until it expires or is deleted.
+
+    A new one takes your password, so that whoever steals a token of five minutes can't turn it into one of years.
+    """
 
     permission_classes = LoginView.permission_classes
     queryset = PersonalToken.objects.all()
@@ -222,7 +262,12 @@ class PersonalTokenViewSet(OwnedModelViewSet):
         data = request.data
         self.submitted = serializer = self.get_serializer(data=data)
         serializer.is_valid(raise_exception=True)
-        token = serializer.save(owner=owner_of(request))
+        user = confirmed_user(request, "password", serializer.validated_data.pop("password", None))
+        with transaction.atomic():
+            # Whoever changes the password, and revokes the tokens with it, waits for this one, or this one for that.
+            if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password):
+                raise wrong_password("password")
+            token = serializer.save(owner=user)
         location = reverse("personal-token-detail", [token.pk], request=request)
         headers = {"Location": location, "ETag": etag_of(orjson.dumps(serializer.data))}
         return Response({**serializer.data, "token": token.secret}, status=201, headers=headers)

@@ -1,11 +1,13 @@
 """What every page of Django's admin keeps to: changes that meet, races that are lost, input that makes no sense."""
 
-from collections.abc import Callable
-from typing import Any
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION
+from django.contrib.admin.options import IncorrectLookupParameters, get_content_type_for_model
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -20,6 +22,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from .errors import exception_handler
+from .models import AdminLogEntry
+from .owner import owner_of
 
 AT_ONCE = 500  # rows that one action takes: its confirmation names each of them in a form of at most 1,000 fields
 
@@ -128,6 +132,42 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             kwargs.setdefault("widget", StrictAutocompleteSelect(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def out_of_reach(self, request: HttpRequest, rows: Sequence[Any]) -> bool:
+        """Return whether the staff member who asks may change none of the rows because of what one of them is."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and self.out_of_reach(request, [obj]))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and self.out_of_reach(request, [obj]))
+
+    def owner_id_of(self, row: Any) -> Any:
+        """Return the id of the user whose row it is; None for nobody's."""
+        return getattr(row, "owner_id", None)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> AdminLogEntry:
+        return self._log(request, obj, ADDITION, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> AdminLogEntry:
+        return self._log(request, obj, CHANGE, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        return [self._log(request, row, DELETION) for row in queryset]
+
+    def _log(self, request: HttpRequest, row: Any, flag: int, message: Any = "") -> AdminLogEntry:
+        entry = AdminLogEntry(
+            user_id=owner_of(cast("Any", request)).pk,
+            content_type=get_content_type_for_model(row),
+            object_id=row.pk,
+            object_repr=str(row)[:200],
+            action_flag=flag,
+            change_message=message if isinstance(message, str) else json.dumps(message),
+            about_id=self.owner_id_of(row),
+        )
+        entry.save()
+        return entry
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row, where it is to be written locked: what is validated is what is there."""
         row = super().get_object(request, object_id, from_field)
@@ -166,7 +206,8 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         """Return links to the rows, numbers by kind, the kinds that need more permission, and the rows in use."""
         rows = list(objs)
         counts = {self.opts.verbose_name_plural: len(rows)}
-        forbidden = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
+        may_delete = self.has_delete_permission(request) and not self.out_of_reach(request, rows)
+        forbidden = set() if may_delete else {self.opts.verbose_name}
         in_use: list[str] = []
         for relation in self.opts.get_fields(include_hidden=True):
             model: Any = relation.related_model

@@ -24,6 +24,8 @@ from .pages import is_page_form
 from .serializers import FORM_FIELDS
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from users.models import User
 
 HEADER = "Idempotency-Key"
@@ -113,9 +115,9 @@ def answered(once: Once | None, write: Callable[[], Answer], *, one_statement: b
     return in_transaction(lambda: _kept(once) or _keep(once, write()))
 
 
-def sweep() -> int:
-    """Delete the keys that have expired; return how many there were."""
-    return IdempotencyKey.objects.filter(created_at__lt=_expiry()).delete()[0]
+def expired_keys() -> "QuerySet[IdempotencyKey]":
+    """Return the keys of everybody that have expired."""
+    return IdempotencyKey.objects.filter(created_at__lt=_expiry())
 
 
 def _expiry() -> datetime:

@@ -1,8 +1,10 @@
 """What the plumbing itself remembers."""
 
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class IdempotencyKey(models.Model):
@@ -26,3 +28,23 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class AdminLogEntry(LogEntry):
+    """An entry of the admin's log that also knows whose row it is `about`, None for nobody's: it goes with them."""
+
+    about = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", null=True)
+
+    class Meta:
+        verbose_name = _("log entry")
+        verbose_name_plural = _("log entries")
+
+
+class Claim(models.Model):
+    """Work that one process does for all of them: whoever claims it does it, and nobody else until then."""
+
+    work = models.CharField(max_length=32, primary_key=True)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.work} until {self.until}"

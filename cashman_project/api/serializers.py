@@ -35,6 +35,16 @@ class StrictCharField(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class StrictBooleanField(serializers.BooleanField):
+    """True or false; in a form a box that is checked or left out. A number or a text is none."""
+
+    def to_internal_value(self, data: object) -> bool:
+        is_checked = data == "on" and is_html_input(self.parent.initial_data)
+        if not isinstance(data, bool) and not is_checked:
+            self.fail("invalid", input=str(data)[:100])
+        return bool(data)
+
+
 class StrictEmailField(StrictCharField, serializers.EmailField):
     """An e-mail address."""
 

@@ -146,7 +146,7 @@ def row_json(serializer: serializers.Serializer[Any]) -> RowJSON:
     A field of a kind of its own says itself how it looks, by `json_value()`. Raises KeyError on a
     kind that has no form in SQL.
     """
-    return RowJSON(**{name: _json_value(field) for name, field in serializer.fields.items()})
+    return RowJSON(**{name: _json_value(field) for name, field in serializer.fields.items() if not field.write_only})
 
 
 def _json_value(field: Any) -> JSONValue:

@@ -1,10 +1,12 @@
-"""Forgetting people."""
+"""Forgetting people: after it no row in any table holds who they were, or what they wrote."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+
+from users.guessing import unlock
 
 from ..models import Category, MonthTotal, Transaction
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def erase_users(*, users: "Iterable[User]") -> None:
-    """Delete the users with all that they own; all or nothing."""
+    """Delete the users with all that they own, and what the admin's log says of them; all or nothing."""
     keys = [user.pk for user in users]
     with transaction.atomic():
         # Who writes locks rows that are there, then totals, each in the order of their keys, and at the end the owner:
@@ -27,4 +29,5 @@ def erase_users(*, users: "Iterable[User]") -> None:
         for model in (Transaction, Category):
             model.objects.filter(owner__in=people).delete()
         for user in people:
+            unlock(user.get_username())
             user.delete()

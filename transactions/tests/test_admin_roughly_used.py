@@ -14,6 +14,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from cashman_project.api.admin import AT_ONCE
+from cashman_project.api.models import AdminLogEntry
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.live import PATIENCE
@@ -139,11 +140,11 @@ def test_who_loses_again_gets_a_page_of_the_conflict(as_staff: Client, alice: Us
     def get_into_use(**kwargs: Any) -> None:
         ExpenseFactory.create(owner=alice, category=fun)
 
-    post_save.connect(get_into_use, sender=LogEntry)  # written between the page's own look and the deletion
+    post_save.connect(get_into_use, sender=AdminLogEntry)  # written between the page's own look and the deletion
     try:
         response = as_staff.post(f"{LISTS[3]}{fun.pk}/delete/", {"post": "yes"})
     finally:
-        post_save.disconnect(get_into_use, sender=LogEntry)
+        post_save.disconnect(get_into_use, sender=AdminLogEntry)
 
     assert (response.status_code, response["Content-Type"]) == (409, "text/html; charset=utf-8")
     assert Category.objects.get() == fun

@@ -4,7 +4,6 @@ import datetime
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -239,17 +238,6 @@ def test_it_takes_no_more_than_a_few(as_alice: APIClient, alice: User, monkeypat
     as_alice.post("/incomes", INCOME, headers=KEY)
 
     assert IdempotencyKey.objects.count() == 1 + 5 - 2
-
-
-def test_a_command_sweeps_what_has_expired(as_alice: APIClient, as_bob: APIClient, capsys: Any) -> None:
-    as_alice.post("/incomes", INCOME, headers=KEY)
-    age(25)
-    as_bob.post("/incomes", INCOME, headers=KEY)
-
-    call_command("sweep")
-
-    assert capsys.readouterr().out == "Deleted 1 expired idempotency keys.\n"
-    assert [row.owner.username for row in IdempotencyKey.objects.select_related("owner")] == ["bob"]
 
 
 def test_erased_people_leave_no_key(as_alice: APIClient, as_bob: APIClient, alice: User) -> None:

@@ -109,7 +109,7 @@ BODIES: dict[str, Any] = {
     "/auth/password": {"current_password": "correct horse battery", "new_password": "staple battery horse"},
     "/me": {"currency": "EUR"},
     "/me/erase": {"password": "correct horse battery"},
-    "/tokens": {"name": "lottery", "scope": "read"},
+    "/tokens": {"name": "lottery", "scope": "read", "password": "correct horse battery"},
     "/incomes": {"description": "lottery", "amount": 1},
     "/expenses": {"description": "lottery", "amount": 1},
     "/transactions": {"type": "EXPENSE", "description": "lottery", "amount": 1},

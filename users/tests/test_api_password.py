@@ -47,6 +47,27 @@ def test_it_ends_every_login_at_once_and_no_personal_token(known: User, bob: Use
     assert nobody.post("/auth/token", {"username": "alice", "password": NEW}).status_code == 200
 
 
+@pytest.mark.parametrize("revoke", [True, False])
+def test_it_revokes_the_personal_tokens_if_asked_to(revoke: bool, known: User, bob: User) -> None:
+    scripts = []
+    for owner in (known, known, bob):
+        scripts.append(APIClient())
+        secret = PersonalToken.objects.create(owner=owner, name="backup", scope="read").secret
+        scripts[-1].credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+
+    assert client_of(known).post("/auth/password", BODY | {"revoke_tokens": revoke}).status_code == 204
+
+    assert statuses(*scripts) == ([401, 401, 200] if revoke else [200, 200, 200])
+
+
+def test_a_wrong_password_revokes_nothing(known: User) -> None:
+    PersonalToken.objects.create(owner=known, name="backup", scope="read")
+    body = BODY | {"current_password": "wrong horse", "revoke_tokens": True}
+
+    problem_of(client_of(known).post("/auth/password", body), 400, "invalid", ("current_password", "wrong_password"))
+    assert PersonalToken.objects.count() == 1
+
+
 def by_the_admin(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     admin = Client()
     admin.force_login(User.objects.create_superuser("staff"))
@@ -105,6 +126,11 @@ def test_every_way_to_set_one_ends_the_logins(
         ({"new_password": ""}, [("new_password", "blank")]),
         ({"new_password": "\0 and more than eight"}, [("new_password", "null_characters_not_allowed")]),
         ({"new_password": "\ud800 and more than eight"}, [("new_password", "surrogate_characters_not_allowed")]),
+        ({"revoke_tokens": None}, [("revoke_tokens", "null")]),
+        ({"revoke_tokens": "on"}, [("revoke_tokens", "invalid")]),
+        ({"revoke_tokens": "true"}, [("revoke_tokens", "invalid")]),
+        ({"revoke_tokens": 1}, [("revoke_tokens", "invalid")]),
+        ({"revoke_tokens": []}, [("revoke_tokens", "invalid")]),
         ({"username": "bob"}, [("username", "unknown_field")]),
     ],
 )
@@ -143,10 +169,28 @@ def test_one_that_is_set_meanwhile_is_not_overwritten(known: User) -> None:
 
     assert seen
     problem_of(response, 400, "invalid", ("current_password", "wrong_password"))
-    assert User.objects.get(pk=known.pk).check_password("what the staff set")
+    assert not User.objects.get(pk=known.pk).check_password(NEW)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_browser_revokes_the_personal_tokens_by_a_box(at_once: bool, known: User, bob: User) -> None:
+    for owner in (known, bob):
+        PersonalToken.objects.create(owner=owner, name="backup", scope="read")
+    browser = Browser(known)
+    [form] = browser.get("/me").main.all("form", action="/auth/password")
+    assert form.one("input", name="revoke_tokens")["type"] == "checkbox"
+
+    if not at_once:
+        page = Page(browser.send(form, **BODY | {"current_password": "wrong horse"}, revoke_tokens="on"))
+        form = page.main.one("form")
+        assert "checked" in form.one("input", name="revoke_tokens").attributes
+    browser.follow(browser.send(form, **BODY, revoke_tokens="on"))
+
+    assert [token.owner for token in PersonalToken.objects.all()] == [bob]
 
 
 def test_a_browser_changes_it_by_a_form_and_logs_in_anew(known: User) -> None:
+    PersonalToken.objects.create(owner=known, name="backup", scope="read")
     browser = Browser(known)
     [form] = browser.get("/me").main.all("form", action="/auth/password")
 
@@ -161,3 +205,4 @@ def test_a_browser_changes_it_by_a_form_and_logs_in_anew(known: User) -> None:
     assert after.main.one("p", role="status").text == "Done."
     browser.get("/me", 401)
     assert User.objects.get(pk=known.pk).check_password(NEW)
+    assert PersonalToken.objects.count() == 1  # the box was not checked

@@ -2,12 +2,16 @@
 
 import datetime
 import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+import jwt
 import pytest
 from django.db import connection
 from django.test import Client
@@ -16,6 +20,7 @@ from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
 from cashman_project.api.tests.problems import problem_of
+from cashman_project.environment import BASE_DIR
 from conftest import client_of
 from transactions.models import Transaction
 from transactions.services.erasure import erase_users
@@ -25,7 +30,7 @@ from users.sessions import start_session
 from users.tests.tokens import PASSWORD, claims_of, signed
 
 CHALLENGE = 'Bearer realm="cashman"'
-ROUNDS = 200
+ROUNDS = 50
 CLIENTS = 8
 
 
@@ -162,10 +167,89 @@ def test_a_session_lasts_as_long_as_it_is_refreshed(alice: User, nobody: APIClie
     assert with_token(pair["access"]).status_code == 200
 
 
+def pass_leeway(seconds: float = 10) -> None:
+    """Let so much time pass since the last refresh of each login."""
+    moment = timezone.now() - datetime.timedelta(seconds=seconds)
+    Session.objects.update(issued_at=moment)
+
+
+def test_a_refresh_token_gets_the_same_pair_again_for_ten_seconds(alice: User, bob: User, nobody: APIClient) -> None:
+    """So that a lost answer costs nobody their login."""
+    refresh, bobs = start_session(alice), start_session(bob)
+    first = refreshed(nobody, refresh)
+    row = Session.objects.filter(owner=alice).values().get()
+
+    again = [refreshed(nobody, refresh) for _time in range(3)]
+
+    assert [answer.content for answer in again] == 3 * [first.content]
+    assert Session.objects.filter(owner=alice).values().get() == row
+    assert with_token(first.json()["access"]).json()["username"] == "alice"
+    claims = [jwt.decode(first.json()[kind], options={"verify_signature": False}) for kind in ("access", "refresh")]
+    assert claims[0]["jti"] != claims[1]["jti"] != refresh["jti"]
+    assert [claim["exp"] - claim["iat"] for claim in claims] == [300, 14 * 86_400]
+    pass_leeway(5)
+    assert refreshed(nobody, refresh).status_code == 200
+    pass_leeway(10)
+    problem_of(refreshed(nobody, refresh), 401, "invalid_token")
+    assert [session.owner for session in Session.objects.all()] == [bob]
+    assert refreshed(nobody, bobs).status_code == 200
+
+
+def test_no_token_is_stored_in_the_clear(alice: User, nobody: APIClient) -> None:
+    pair = refreshed(nobody, start_session(alice)).json()
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM users_session")
+        row = str(cursor.fetchall())
+    for token in pair.values():
+        assert [part for part in token.split(".") if part in row] == []
+
+
+def test_the_token_before_the_last_one_is_not_good_again(alice: User, nobody: APIClient) -> None:
+    """Whoever has sent its successor has got the answer."""
+    first = start_session(alice)
+    second = refreshed(nobody, first).json()["refresh"]
+    third = refreshed(nobody, second)
+    assert refreshed(nobody, second).content == third.content
+
+    problem_of(refreshed(nobody, first), 401, "invalid_token")
+    problem_of(refreshed(nobody, third.json()["refresh"]), 401, "invalid_token")
+
+
+def test_who_has_logged_out_gets_no_pair_again(alice: User, nobody: APIClient) -> None:
+    refresh = start_session(alice)
+    pair = refreshed(nobody, refresh).json()
+    nobody.post("/auth/logout", {"refresh": pair["refresh"]})
+
+    problem_of(refreshed(nobody, refresh), 401, "invalid_token")
+
+
+@pytest.mark.parametrize(("leeway", "passed"), [(0, -1), (60, 30)])  # as the clock of another machine may have it
+def test_the_leeway_is_a_setting(leeway: int, passed: int, alice: User, nobody: APIClient, settings: Any) -> None:
+    settings.REFRESH_LEEWAY = leeway
+    refresh = start_session(alice)
+    refreshed(nobody, refresh)
+    pass_leeway(passed)
+
+    assert refreshed(nobody, refresh).status_code == (200 if leeway else 401)
+
+
+@pytest.mark.parametrize("text", ["-1", "61", "ten", "1.5"])
+def test_a_leeway_of_more_than_a_minute_is_a_fault(text: str) -> None:
+    command = [sys.executable, "manage.py", "check"]
+    environment = os.environ | {"DEBUG": "on", "REFRESH_LEEWAY": text}
+
+    done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert f"REFRESH_LEEWAY: '{text}' is no whole number from 0 to 60" in done.stderr
+
+
 def test_a_refresh_token_used_twice_ends_its_session_alone(alice: User, bob: User, nobody: APIClient) -> None:
     stolen, other, bobs = start_session(alice), start_session(alice), start_session(bob)
     pair = refreshed(nobody, stolen).json()
     assert with_token(stolen.access_token).status_code == 200
+    pass_leeway()
 
     response = refreshed(nobody, stolen)
 
@@ -188,7 +272,23 @@ def test_an_expired_refresh_token_is_told_as_such_and_ends_nothing(alice: User, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_parallel_refreshes_one_wins(alice: User) -> None:
+def test_parallel_refreshes_all_get_the_same_pair(alice: User, settings: Any) -> None:
+    settings.REFRESH_LEEWAY = 60  # however slow the machine is
+    clients = [APIClient(raise_request_exception=False) for _client in range(CLIENTS)]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for _round in range(ROUNDS):
+            refresh = start_session(alice)
+            answers = at_once(pool, *[partial(refreshed, client, refresh) for client in clients])
+
+            assert [answer.status_code for answer in answers] == CLIENTS * [200]
+            [content] = {answer.content for answer in answers}
+    assert Session.objects.count() == ROUNDS
+    assert refreshed(clients[0], json.loads(content)["refresh"]).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_leeway_one_of_parallel_refreshes_wins(alice: User, settings: Any) -> None:
+    settings.REFRESH_LEEWAY = 0
     clients = [APIClient(raise_request_exception=False) for _client in range(CLIENTS)]
     with ThreadPoolExecutor(CLIENTS) as pool:
         for _round in range(ROUNDS):

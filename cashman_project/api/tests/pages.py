@@ -108,7 +108,8 @@ class Page(HTMLParser):
 
 def fields(form: Node) -> dict[str, str]:
     """Return what the form sends if nothing is changed in it."""
-    sent = {node["name"]: node.attributes.get("value", "") for node in form.all("input")}
+    inputs = [node for node in form.all("input") if not _is_left_out(node)]
+    sent = {node["name"]: node.attributes.get("value", "on" if _is_box(node) else "") for node in inputs}
     for node in form.all("textarea"):
         sent[node["name"]] = node.raw_text.removeprefix("\n").replace("\n", "\r\n")
     for node in form.all("select"):
@@ -116,6 +117,14 @@ def fields(form: Node) -> dict[str, str]:
         chosen = [option for option in options if "selected" in option.attributes] or options[:1]
         sent[node["name"]] = chosen[0].attributes.get("value", chosen[0].text)
     return sent
+
+
+def _is_box(node: Node) -> bool:
+    return node.attributes.get("type") == "checkbox"
+
+
+def _is_left_out(node: Node) -> bool:
+    return _is_box(node) and "checked" not in node.attributes
 
 
 def form_of(page: Page, method: str) -> Node:
@@ -141,7 +150,7 @@ class Browser:
     def send(self, form: Node, **changes: str) -> Any:
         """Send the form, with these of its inputs changed; return the response. The form has a method and an action."""
         sent = fields(form)
-        assert changes.keys() <= sent.keys()
+        assert changes.keys() <= sent.keys() | {box["name"] for box in form.all("input", type="checkbox")}
         return self.client.post(form["action"], urlencode(sent | changes), "application/x-www-form-urlencoded")
 
     def follow(self, response: Any) -> Page:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern
 from django.utils import timezone
@@ -14,7 +13,7 @@ from pytest_django import Settings
 
 from cashman_project.api.tests.problems import problem_of, stored
 from transactions.tests.test_permissions import BODIES, NOBODYS_ID, OPEN, ROUTES
-from users.models import User
+from users.models import BrowserSession, User
 
 PASSWORD = "correct horse battery"
 FORTNIGHT = 14 * 24 * 3600  # seconds
@@ -229,7 +228,7 @@ def test_a_session_key_of_ones_own_making_is_not_taken(known: User) -> None:
     log_in(client)
 
     assert client.cookies["sessionid"].value != 32 * "a"
-    assert not Session.objects.filter(pk=32 * "a").exists()
+    assert not BrowserSession.objects.filter(pk=32 * "a").exists()
 
 
 def test_the_token_of_the_forms_changes_at_the_login(known: User) -> None:
@@ -252,11 +251,11 @@ def test_a_session_that_was_ended_is_no_good_any_more(browser: Client) -> None:
 
 
 def test_a_session_ends_after_a_fortnight_whatever_the_browser_holds(browser: Client) -> None:
-    lifetime = Session.objects.get().expire_date - timezone.now()
+    lifetime = BrowserSession.objects.get().expire_date - timezone.now()
     assert abs(lifetime.total_seconds() - FORTNIGHT) < 60
     assert browser.get("/me").status_code == 200
 
-    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    BrowserSession.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
 
     problem_of(browser.get("/me"), 401, "authorization_header_missing")
 

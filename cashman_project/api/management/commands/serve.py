@@ -40,4 +40,4 @@ class Command(BaseCommand):
         command = [sys.executable, "-m", "granian", "--respawn-failed-workers", "--no-ws"]
         command += [word for argument in arguments.items() for word in argument]
         sys.stdout.flush()  # the new program knows nothing of what is buffered
-        os.execv(sys.executable, [*command, "cashman_project.wsgi:application"])
+        os.execv(sys.executable, [*command, "cashman_project.worker:application"])
