@@ -1,5 +1,6 @@
 """The command line, on which what a command's surroundings lack is one line and no traceback."""
 
+import sqlite3
 import sys
 from collections.abc import Sequence
 
@@ -26,13 +27,14 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _fault(error: Exception) -> str:
-    """Return what is wrong around the command, in one line; "" if the error may be the code's."""
+    """Return what is wrong around the command, in one line; "" if the error is the code's, as far as one can tell."""
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else ""
     reason = " ".join(str(error).split())
     if "no such table" in reason or getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE:
         return f"Database {database_name()} lacks tables: run python manage.py migrate ({reason})"
-    return "" if isinstance(error, ProgrammingError) else f"Database {database_name()} can't be used: {reason}"
+    is_sql = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return "" if is_sql or isinstance(error, ProgrammingError) else f"Database {database_name()} can't be used: {reason}"
 
 
 def database_name() -> str:
