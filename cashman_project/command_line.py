@@ -34,7 +34,9 @@ def _fault(error: Exception) -> str:
     if "no such table" in reason or getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE:
         return f"Database {database_name()} lacks tables: run python manage.py migrate ({reason})"
     is_sql = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-    return "" if is_sql or isinstance(error, ProgrammingError) else f"Database {database_name()} can't be used: {reason}"
+    return (
+        "" if is_sql or isinstance(error, ProgrammingError) else f"Database {database_name()} can't be used: {reason}"
+    )
 
 
 def database_name() -> str:

@@ -117,7 +117,7 @@ def address(text: str) -> str:
 
 
 def base_path(text: str) -> str:
-    """Parse the path that everything is below, such as /cashman; "" for the root. Raises ValueError on anything else."""
+    """Parse the path that everything is below, such as /cashman; "" for the root. Raises ValueError on any other."""
     right = "/".join(["", *(part for part in text.split("/") if part)])
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", right):
         raise ValueError(f"{text!r} is no path of plain letters and digits, such as /cashman")

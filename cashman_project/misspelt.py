@@ -31,4 +31,3 @@ def _plain(name: str) -> str:
 def _shortened(name: str) -> list[str]:
     """Return the name, and each that is left when one of its letters is taken out."""
     return [name, *(name[:place] + name[place + 1 :] for place in range(len(name)))]
-

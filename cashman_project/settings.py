@@ -57,7 +57,7 @@ OIDC = outside_issuer(
 if not DEBUG and not ALLOWED_HOSTS:
     faults.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")
 if DEBUG and not ip_address(HOST).is_loopback:
-    faults.append(f"HOST: {HOST} lets others in, and DEBUG has keys and passwords that anyone knows; set one of them only")
+    faults.append(f"HOST: {HOST} lets others in, and with DEBUG anyone knows the keys; leave one of the two out")
 
 # -- Database ---------------------------------------------------------------------------------
 

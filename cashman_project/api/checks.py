@@ -17,7 +17,7 @@ def check_environment(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security)
 def check_misspelt(**kwargs: Any) -> list[checks.CheckMessage]:
-    """api.W001: each variable of the environment that has nearly the name of one of ours. It may be another program's."""
+    """api.W001: each variable of the environment with nearly the name of one of ours. It may be another program's."""
     return [
         checks.Warning(f"{name}: not a setting of Cashman; {right} is. Is it misspelt?", id="api.W001")
         for name, right in misspelt(os.environ, names).items()

@@ -15,7 +15,7 @@ class MessageCookieStorage(CookieStorage):
     cookie_name = "messages" + settings.BASE_PATH.replace("/", "_")
 
     def _update_cookie(self, encoded_data: str, response: HttpResponse) -> None:
-        super()._update_cookie(encoded_data, response)
+        super()._update_cookie(encoded_data, response)  # type: ignore[misc]  # not in the stub
         if self.cookie_name in response.cookies:
             response.cookies[self.cookie_name]["path"] = settings.SESSION_COOKIE_PATH
 

@@ -25,7 +25,7 @@ from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
-# The actions for which the formats of exports exist: OPTIONS, and what is not allowed, too where a path names one.
+# The actions whose path may name the format of an export: also OPTIONS, and a method that is not allowed.
 EXPORTED = ("list", "metadata", None)
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -113,7 +112,6 @@ def nginx(directory: Path, target: str) -> Iterator[int]:
     """Run nginx before the target until the block ends; yields its port."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "The tests of BASE_PATH need nginx; on Debian: apt install nginx-light"
-    directory.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as free:
         listen = free.getsockname()[1]
     file = directory / "nginx.conf"
@@ -159,10 +157,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 
 @pytest.fixture(scope="module", params=PASSES)
-def proxy(request: pytest.FixtureRequest, server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def proxy(request: pytest.FixtureRequest, server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The port of an nginx that is before the server."""
-    target = PASSES[request.param].format(port=server.port)
-    with nginx(tmp_path_factory.mktemp("nginx") / "own", target.replace("/;", f"{BASE}/;")) as port:
+    with nginx(tmp_path_factory.mktemp("nginx"), PASSES[request.param].format(port=server.port)) as port:
         yield port
 
 

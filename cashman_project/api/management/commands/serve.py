@@ -22,7 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Become the server: the process keeps its id, and ends on SIGTERM or SIGINT.
 
-        Raises CommandError if HOST and PORT can't be had or a check of the database fails, OperationalError without one.
+        Raises CommandError if HOST and PORT can't be had or a check of the database fails, OperationalError if that
+        can't be used.
         """
         connection.ensure_connection()
         self.check(databases=[DEFAULT_DB_ALIAS])  # once, and not in each worker: the users' passwords cost time
