@@ -22,7 +22,8 @@ ENV PATH=/venv/bin:$PATH \
     DATABASE_URL=sqlite:////data/cashman.sqlite3 \
     SECRET_KEY_FILE=/data/secret_key \
     JWT_SIGNING_KEY_FILE=/data/jwt_signing_key \
-    ALLOWED_HOSTS=localhost,127.0.0.1
+    ALLOWED_HOSTS=localhost,127.0.0.1 \
+    HOST=0.0.0.0
 # By number: an orchestrator that refuses root can't look a name up.
 USER 10001:10001
 VOLUME /data

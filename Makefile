@@ -17,7 +17,7 @@ run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment
 	@if [ -z "$${DEBUG+set}" ] && ! grep -qsE '^[[:space:]]*(export[[:space:]]+)?DEBUG[[:space:]]*=' .env; then \
 		export DEBUG=on; \
 	fi; \
-	$(PYTHON) manage.py migrate --no-input && $(PYTHON) manage.py demo && exec $(PYTHON) manage.py serve
+	exec $(PYTHON) manage.py run
 
 test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
 	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)

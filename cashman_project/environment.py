@@ -24,7 +24,16 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 SECRET_BYTES = 32  # what HS256 asks of its key (RFC 7518, section 3.2)
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
+# What somebody may have meant by an entry of ALLOWED_HOSTS, and by an origin (RFC 6454).
+MEANT_HOST = re.compile(
+    r"(?:[a-z]+://)?(?:\*(?=\.))?(?P<host>\*|\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])\.?(?::\d+)?(?:/.*)?"
+)
+MEANT_ORIGIN = re.compile(
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>(?:\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d+))?(?:/.*)?"
+)
+DEFAULT_PORTS = {"http": "80", "https": "443"}  # which browsers leave out
 faults: list[str] = []
+names: set[str] = set()  # of all variables that are read
 
 
 @dataclass(frozen=True)
@@ -42,12 +51,14 @@ class Issuer:
 
 def read(name: str, parse: Callable[[str], T], default: T) -> T:
     """Return the variable `name` parsed; `default` where it is absent or empty, or wrong (a fault)."""
+    names.add(name)
     text = os.environ.get(name, "").strip()
     return _parsed(name, text, parse, default) if text else default
 
 
 def read_text(name: str) -> str:
     """Return the variable `name`, or what the file that `name`_FILE names holds; "" where both are absent."""
+    names.add(f"{name}_FILE")
     return read(name, str, "") or read(f"{name}_FILE", _file_content, "")
 
 
@@ -95,6 +106,69 @@ def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def address(text: str) -> str:
+    """Parse the IP address of a network to listen on; raises ValueError on anything else."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no IP address, such as 127.0.0.1 (this machine alone) or 0.0.0.0 (every network)"
+        ) from None
+
+
+def base_path(text: str) -> str:
+    """Parse the path that everything is below, such as /cashman; "" for the root. Raises ValueError on any other."""
+    right = "/".join(["", *(part for part in text.split("/") if part)])
+    if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", right):
+        raise ValueError(f"{text!r} is no path of plain letters and digits, such as /cashman")
+    if text not in (right, "/"):
+        raise ValueError(f"{text!r} is no path from the root; write {right}")
+    return right
+
+
+def hosts(text: str) -> list[str]:
+    """Parse a list of host names: example.com, .example.com (and all below it), 192.0.2.1, [2001:db8::1], or *.
+
+    Raises ValueError on what no Host header can match: a scheme, a port, a path, a space.
+    """
+    for host in (found := words(text)):
+        match = MEANT_HOST.fullmatch(host.lower())
+        right = match["host"] if match else ""
+        if host.lower() != right:
+            raise ValueError(_wrong(host, "host name, such as cashman.example or [::1]", right))
+    return found
+
+
+def origins(text: str) -> list[str]:
+    """Parse a list of origins (RFC 6454), such as https://app.example:8443.
+
+    Raises ValueError on what no Origin header is equal to: no scheme, a path, a space, a default port, capitals.
+    """
+    return _origins(text, pattern=False)
+
+
+def origin_patterns(text: str) -> list[str]:
+    """Parse a list of origins, of which https://*.app.example stands for all below it; raises ValueError."""
+    return _origins(text, pattern=True)
+
+
+def _origins(text: str, *, pattern: bool) -> list[str]:
+    for origin in (found := words(text)):
+        match = MEANT_ORIGIN.fullmatch(origin.lower())
+        right = ""
+        if match and (pattern or "*" not in match["host"]):
+            scheme = match["scheme"] or ("http" if _is_here(match["host"]) else "https")
+            port = match["port"]
+            right = f"{scheme}://{match['host']}" + (f":{port}" if port and port != DEFAULT_PORTS.get(scheme) else "")
+        if origin != right:
+            raise ValueError(_wrong(origin, "origin, such as https://app.example", right))
+    return found
+
+
+def _wrong(text: str, what: str, right: str) -> str:
+    return f"{text!r} is no {what}; " + (f"write {right}" if right else "separate several by commas")
+
+
 def time_zone(text: str) -> str:
     """Parse an IANA time zone name; raises ValueError on an unknown one."""
     try:
@@ -114,7 +188,11 @@ def database(url: str) -> dict[str, Any]:
     """Parse a database URL into Django's settings; raises ValueError unless it is SQLite or PostgreSQL."""
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("it starts with postgres:// (server) or sqlite:/// (file)")
-    return dict(environ.Env.db_url_config(url))
+    try:
+        return dict(environ.Env.db_url_config(url))
+    except ValueError:  # whose message may show a part of the password
+        message = "its port is no number; where the password has one of : / ? # @, it must be percent-encoded"
+        raise ValueError(message) from None
 
 
 def secure_url(text: str) -> str:

@@ -1,40 +1,48 @@
 """Django settings. What differs between installations comes from the environment; README.md lists it."""
 
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any
 
 from corsheaders.defaults import default_headers
 
 from .environment import (
     BASE_DIR,
+    address,
+    base_path,
     database,
     faults,
     flag,
+    hosts,
     language,
     number,
+    origin_patterns,
+    origins,
     outside_issuer,
     read,
     read_secret,
     read_text,
     time_zone,
-    words,
 )
 
 # -- What the environment says ----------------------------------------------------------------
 
 DEBUG = read("DEBUG", flag, False)
 HTTPS = read("HTTPS", flag, not DEBUG)
+HSTS_PRELOAD = read("HSTS_PRELOAD", flag, False)
 NUM_PROXIES = read("NUM_PROXIES", number(0, 10), 0)
+HOST = read("HOST", address, "127.0.0.1")
 PORT = read("PORT", number(1, 65535), 5000)
+BASE_PATH = read("BASE_PATH", base_path, "")
 WORKERS = read("WORKERS", number(1, 64), 2)
 ALLOW_SIGNUP = read("ALLOW_SIGNUP", flag, False)
 REFRESH_LEEWAY = read("REFRESH_LEEWAY", number(0, 60), 10)  # seconds
 DEFAULT_CURRENCY = read("DEFAULT_CURRENCY", str, "USD")
 TIME_ZONE = read("TIME_ZONE", time_zone, "UTC")
 LANGUAGE_CODE = read("LANGUAGE_CODE", language, "en")
-ALLOWED_HOSTS = read("ALLOWED_HOSTS", words, ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
-CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", words, list[str]())
-CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", words, list[str]())
+ALLOWED_HOSTS = read("ALLOWED_HOSTS", hosts, ["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = read("CSRF_TRUSTED_ORIGINS", origin_patterns, list[str]())
+CORS_ALLOWED_ORIGINS = read("CORS_ALLOWED_ORIGINS", origins, list[str]())
 SECRET_KEY = read_secret("SECRET_KEY", debug_value="for debugging only: a secret of this machine" if DEBUG else None)
 JWT_SIGNING_KEY = read_secret(
     "JWT_SIGNING_KEY", debug_value="for debugging only: the key of its tokens" if DEBUG else None
@@ -49,10 +57,16 @@ OIDC = outside_issuer(
 )
 if not DEBUG and not ALLOWED_HOSTS:
     faults.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")
+if DEBUG and not ip_address(HOST).is_loopback:
+    faults.append(f"HOST: {HOST} lets others in, and with DEBUG anyone knows the keys; leave one of the two out")
 
 # -- Database ---------------------------------------------------------------------------------
 
-_sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(BASE_DIR / "cashman.sqlite3")}
+# The demo has a file of its own: a production start in the same checkout must not serve users that anyone knows.
+_file = BASE_DIR / ("demo.sqlite3" if DEBUG else "cashman.sqlite3")
+_sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_file)}
+_password = read_text("DATABASE_PASSWORD")
+_no_cursors = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
 _database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if _database["ENGINE"].endswith("sqlite3"):
@@ -68,13 +82,13 @@ if _database["ENGINE"].endswith("sqlite3"):
     _database["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
 else:
     _database["ENGINE"] = "cashman_project.api.postgresql"
-    _database["PASSWORD"] = read_text("DATABASE_PASSWORD") or _database["PASSWORD"]
-    _database["DISABLE_SERVER_SIDE_CURSORS"] = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
+    _database["PASSWORD"] = _password or _database["PASSWORD"]
+    _database["DISABLE_SERVER_SIDE_CURSORS"] = _no_cursors
     _options: dict[str, Any] = {
         "connect_timeout": 1,  # second
         "tcp_user_timeout": 10_000,  # milliseconds, after which a network that swallows what is sent counts as down
     }
-    if not _database["DISABLE_SERVER_SIDE_CURSORS"]:  # PgBouncer refuses these: docs/deploy.md
+    if not _no_cursors:  # PgBouncer refuses these: docs/deploy.md
         _options["options"] = "-c statement_timeout=30s -c lock_timeout=5s"
     _database["OPTIONS"] = {**_options, **_database.get("OPTIONS", {})}
 DATABASES = {"default": _database}
@@ -83,7 +97,7 @@ DATABASES = {"default": _database}
 
 ROOT_URLCONF = "cashman_project.urls"
 WSGI_APPLICATION = "cashman_project.wsgi.application"
-APPEND_SLASH = False
+FORCE_SCRIPT_NAME = BASE_PATH or None
 LOGIN_REDIRECT_URL = "transaction-list"
 AUTH_USER_MODEL = "users.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -135,7 +149,7 @@ TEMPLATES = [
 ]
 
 USE_TZ = True
-STATIC_URL = "static/"
+STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = BASE_DIR / "static_collected"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -157,10 +171,16 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NUM_PROXIES els
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_PRELOAD = HSTS_PRELOAD
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # wants preloading, which is a vow for years that the operator has to make
 SESSION_ENGINE = "users.browser_sessions"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+# Below a path, cookies of other applications on the host come too: ours have names that can't be theirs.
+SESSION_COOKIE_NAME = "sessionid" + BASE_PATH.replace("/", "_")
+CSRF_COOKIE_NAME = "csrftoken" + BASE_PATH.replace("/", "_")
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = BASE_PATH or "/"
+MESSAGE_STORAGE = "cashman_project.api.messages.MessageStorage"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"]
 CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
 BODY_LIMIT = 5_000_000  # bytes of a request's body
@@ -231,6 +251,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Keeps what comes in and what goes out: incomes, expenses, their categories and sums.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.0.3",
+    "SERVERS": [{"url": BASE_PATH or "/"}],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,

@@ -34,6 +34,8 @@ urlpatterns = [
     re_path("^schema/?$", views.SchemaView.as_view(), name="schema"),
     re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
+    path("api-auth/login", RedirectView.as_view(pattern_name="rest_framework:login", query_string=True)),
     path("api-auth/", include("rest_framework.urls")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include((ADMIN, admin.site.name))),
 ]

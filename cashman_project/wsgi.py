@@ -2,8 +2,11 @@
 
 import gc
 import os
+from collections.abc import Callable
+from typing import Any
 
 import django
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.management import BaseCommand
 from django.utils.http import parse_header_parameters
@@ -38,7 +41,17 @@ class Handler(WSGIHandler):
     request_class = Request
 
 
-application = Handler()
+class PrefixHandler(Handler):
+    """Serves below BASE_PATH, whether or not the proxy in front has cut it off; probes don't name it."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        path, prefix = environ["PATH_INFO"], settings.BASE_PATH
+        if path == prefix or path.startswith(f"{prefix}/"):
+            environ["PATH_INFO"] = path[len(prefix) :]
+        return super().__call__(environ, start_response)
+
+
+application = PrefixHandler() if settings.BASE_PATH else Handler()
 # No server, whoever starts it, may serve with a missing secret.
 BaseCommand().check()
 gc.freeze()  # what is loaded by now stays: a full collection of garbage that looks at it holds everybody up for 0.1 s

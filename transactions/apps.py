@@ -8,6 +8,7 @@ class TransactionsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import (
+            checks,  # noqa: F401  # registers them
             schema,  # noqa: F401  # registers its extension
             sqlite,  # noqa: F401  # connects its receiver
         )

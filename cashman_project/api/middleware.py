@@ -185,7 +185,7 @@ def _has_unread_body(request: HttpRequest) -> bool:
 
 
 def _wants_page(request: HttpRequest) -> bool:
-    if request.path_info.startswith(reverse("admin:index")):
+    if request.path.startswith(reverse("admin:index")):
         return True
     return request.get_preferred_type([PROBLEM_JSON, "application/json", "text/html"]) == "text/html"
 

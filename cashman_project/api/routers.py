@@ -1,17 +1,21 @@
 """Routes that work with and without a trailing slash, and are published without."""
 
+from typing import Any
+
+from django.urls import re_path
 from rest_framework.routers import SimpleRouter
 
 
 class OptionalSlashRouter(SimpleRouter):
     """A router whose paths may end in a slash; `reverse` leaves it out.
 
-    PATCH of a list changes many rows. A list's path may name a format, as /transactions.csv does.
+    PATCH of a list changes many rows. A list's path may name a format: /transactions.json is the list as JSON, and
+    /transactions.csv and /transactions.ndjson are all of it, to be read only.
     """
 
     routes = [
         SimpleRouter.routes[0]._replace(  # type: ignore[call-arg]  # the stub takes it for the other kind of route
-            url="^{prefix}(?:[.](?P<format>json|csv|ndjson))?{trailing_slash}$",
+            url="^{prefix}(?:[.](?P<format>json))?{trailing_slash}$",
             mapping={"get": "list", "post": "create", "patch": "update_many"},
         ),
         *SimpleRouter.routes[1:],
@@ -20,3 +24,15 @@ class OptionalSlashRouter(SimpleRouter):
     def __init__(self) -> None:
         super().__init__()
         self.trailing_slash = "/?"
+
+    def get_urls(self) -> list[Any]:
+        """Return the routes; those of exports come last, since they are asked for least."""
+        exports = [
+            re_path(
+                rf"^{prefix}\.(?P<format>csv|ndjson)/?$",
+                viewset.as_view({"get": "list"}, basename=basename, detail=False),
+                name=f"{basename}-export",
+            )
+            for prefix, viewset, basename in self.registry
+        ]
+        return [*super().get_urls(), *exports]

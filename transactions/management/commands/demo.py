@@ -20,6 +20,6 @@ class Command(BaseCommand):
         users = get_user_model().objects
         if not users.exists():
             create_demo()
-        self.stdout.write(f"Cashman: http://127.0.0.1:{settings.PORT}/")
+        self.stdout.write(f"Cashman: http://127.0.0.1:{settings.PORT}{settings.BASE_PATH}/")
         if users.filter(username="demo").exists():
             self.stdout.write("Log in as demo / demo; as admin / admin for /admin/.")

@@ -1,5 +1,6 @@
 """Serve the application with granian, for production and for `make run` alike."""
 
+import errno
 import os
 import socket
 import sys
@@ -7,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS, connection
 
 # Per worker. Each keeps a database connection, and a PostgreSQL server has about a hundred for all.
 THREADS = min(8, 2 * (os.cpu_count() or 1))
@@ -15,23 +17,22 @@ PATIENCE = 30
 
 
 class Command(BaseCommand):
-    help = "Serve with granian on PORT, with WORKERS processes. With DEBUG on, this machine alone can reach it."
+    help = "Serve with granian on HOST and PORT, with WORKERS processes."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Become the server: the process keeps its id, and ends on SIGTERM or SIGINT.
 
-        Raises CommandError where the port can't be had.
+        Raises CommandError if HOST and PORT can't be had or a check of the database fails, OperationalError if that
+        can't be used.
         """
-        host = "127.0.0.1" if settings.DEBUG else "0.0.0.0"  # noqa: S104  # a container is reached from outside
-        try:  # granian would share a port that is taken by another one, and so their requests
-            socket.create_server((host, settings.PORT)).close()
-        except OSError as error:
-            reason = os.strerror(error.errno or 0)
-            raise CommandError(f"Port {settings.PORT} can't be had: {reason}. Set PORT to another one.") from None
+        connection.ensure_connection()
+        self.check(databases=[DEFAULT_DB_ALIAS])  # once, and not in each worker: the users' passwords cost time
+        connection.close()
+        check_free(settings.HOST, settings.PORT)
         arguments = {
             "--interface": "wsgi",
             "--http": "1",  # HTTP/2 lets a body come without its length, which WSGI shows as none at all
-            "--host": host,
+            "--host": settings.HOST,
             "--port": str(settings.PORT),
             "--workers": str(settings.WORKERS),
             "--blocking-threads": str(THREADS),
@@ -41,3 +42,14 @@ class Command(BaseCommand):
         command += [word for argument in arguments.items() for word in argument]
         sys.stdout.flush()  # the new program knows nothing of what is buffered
         os.execv(sys.executable, [*command, "cashman_project.worker:application"])
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise CommandError unless one can listen there: granian would share a port that is taken, and its requests."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        name = "HOST" if error.errno == errno.EADDRNOTAVAIL else "PORT"
+        reason = os.strerror(error.errno or 0)
+        raise CommandError(f"Port {port} of {host} can't be had: {reason}. Set {name} to another one.") from None

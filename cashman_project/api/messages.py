@@ -1,0 +1,26 @@
+"""Where the notices of the browsable pages are kept until they are shown."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
+from django.http import HttpResponse
+
+
+class MessageCookieStorage(CookieStorage):
+    """Django's own, but its cookie has the path and a name of this service, as the session's has."""
+
+    cookie_name = "messages" + settings.BASE_PATH.replace("/", "_")
+
+    def _update_cookie(self, encoded_data: str, response: HttpResponse) -> None:
+        super()._update_cookie(encoded_data, response)  # type: ignore[misc]  # not in the stub
+        if self.cookie_name in response.cookies:
+            response.cookies[self.cookie_name]["path"] = settings.SESSION_COOKIE_PATH
+
+
+class MessageStorage(FallbackStorage):
+    """A cookie, or the session for what is too large for one."""
+
+    storage_classes: Any = (MessageCookieStorage, SessionStorage)

@@ -1,0 +1,49 @@
+"""The command line, on which what a command's surroundings lack is one line and no traceback."""
+
+import sqlite3
+import sys
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.db import InterfaceError, OperationalError, ProgrammingError
+
+UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Run the management command that `arguments` (those of the process) name.
+
+    Raises SystemExit with one line if the database can't be used or a file can't be read or written; with the option
+    --traceback the error itself.
+    """
+    try:
+        execute_from_command_line(list(arguments))
+    except (OperationalError, InterfaceError, ProgrammingError, OSError) as error:
+        fault = _fault(error)
+        if not fault or "--traceback" in arguments:
+            raise
+        sys.exit(fault)
+
+
+def _fault(error: Exception) -> str:
+    """Return what is wrong around the command, in one line; "" if the error is the code's, as far as one can tell."""
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else ""
+    reason = " ".join(str(error).split())
+    if "no such table" in reason or getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE:
+        return f"Database {database_name()} lacks tables: run python manage.py migrate ({reason})"
+    is_sql = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    return (
+        "" if is_sql or isinstance(error, ProgrammingError) else f"Database {database_name()} can't be used: {reason}"
+    )
+
+
+def database_name() -> str:
+    """Return the database as DATABASE_URL would name it, without the password."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite"):
+        return f"sqlite:///{database['NAME']}"
+    user = f"{database['USER']}@" if database["USER"] else ""
+    port = f":{database['PORT']}" if database["PORT"] else ""
+    return f"postgres://{user}{database['HOST']}{port}/{database['NAME']}"

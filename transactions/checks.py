@@ -1,0 +1,45 @@
+"""What a start needs of the rows in the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password
+from django.core import checks
+from django.db import connections
+
+from .services.demo import PASSWORDS
+
+
+@checks.register(checks.Tags.database)
+def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """transactions.E001: without DEBUG, nobody may log in by a password that the demo gave them.
+
+    It reads two users at most, and hashes a password for each. Raises OperationalError if the database can't be used.
+    """
+    if settings.DEBUG:
+        return []
+    found = [name for alias in databases or () for name, encoded in _demo_users(alias) if _is_known(name, encoded)]
+    return [
+        checks.Error(
+            f"Anyone can log in as {name} / {PASSWORDS[name]}: the demo of `make run` made this user in this database.",
+            hint=f"Give the user another password by `python manage.py changepassword {name}`, "
+            "or set DATABASE_URL to another database.",
+            id="transactions.E001",
+        )
+        for name in found
+    ]
+
+
+def _demo_users(alias: str) -> list[tuple[str, str]]:
+    """Return the name and the encoded password of each active user who is named as one of the demo's."""
+    users = get_user_model()
+    if users._meta.db_table not in connections[alias].introspection.table_names():  # not migrated yet
+        return []
+    found = users.objects.using(alias).filter(username__in=PASSWORDS, is_active=True)
+    return list(found.values_list("username", "password"))
+
+
+def _is_known(name: str, encoded: str) -> bool:
+    return check_password(PASSWORDS[name], encoded)
