@@ -2,15 +2,21 @@
 
 import gc
 import os
+from collections.abc import Callable
+from typing import Any
 
 import django
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.management import BaseCommand
+from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashman_project.settings")
 
 django.setup(set_prefix=False)
+
+from cashman_project.api.clients import receive  # noqa: E402  # needs the apps
+from cashman_project.api.connections import CONNECTIONS, ConnectionPool  # noqa: E402
 
 
 class Request(WSGIRequest):
@@ -35,7 +41,22 @@ class Request(WSGIRequest):
 
 
 class Handler(WSGIHandler):
+    """Runs a request once its body is there, with a database connection that no client keeps waiting.
+
+    The response is sent after that: it holds all of its content, in memory or in a file.
+    """
+
     request_class = Request
+    connections = ConnectionPool(CONNECTIONS)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
+        receive(environ)
+        self.connections.lend()
+        try:
+            response: HttpResponseBase = super().__call__(environ, start_response)
+        finally:
+            self.connections.take_back()
+        return response
 
 
 application = Handler()

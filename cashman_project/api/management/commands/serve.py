@@ -8,10 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-# Per worker. Each keeps a database connection, and a PostgreSQL server has about a hundred for all.
-THREADS = min(8, 2 * (os.cpu_count() or 1))
-# Seconds that a worker has to end. One that is told to while it is starting never hears it.
-PATIENCE = 30
+from cashman_project.api.clients import READERS, SENDERS
+from cashman_project.api.connections import CONNECTIONS
 
 
 class Command(BaseCommand):
@@ -28,16 +26,6 @@ class Command(BaseCommand):
         except OSError as error:
             reason = os.strerror(error.errno or 0)
             raise CommandError(f"Port {settings.PORT} can't be had: {reason}. Set PORT to another one.") from None
-        arguments = {
-            "--interface": "wsgi",
-            "--http": "1",  # HTTP/2 lets a body come without its length, which WSGI shows as none at all
-            "--host": host,
-            "--port": str(settings.PORT),
-            "--workers": str(settings.WORKERS),
-            "--blocking-threads": str(THREADS),
-            "--workers-kill-timeout": str(PATIENCE),
-        }
-        command = [sys.executable, "-m", "granian", "--respawn-failed-workers", "--no-ws"]
-        command += [word for argument in arguments.items() for word in argument]
+        numbers = (settings.PORT, settings.WORKERS, CONNECTIONS + SENDERS + READERS)
         sys.stdout.flush()  # the new program knows nothing of what is buffered
-        os.execv(sys.executable, [*command, "cashman_project.wsgi:application"])
+        os.execv(sys.executable, [sys.executable, "-m", "cashman_project.server", host, *map(str, numbers)])
