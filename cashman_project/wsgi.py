@@ -16,7 +16,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashman_project.settings")
 django.setup(set_prefix=False)
 
 from cashman_project.api.clients import receive  # noqa: E402  # needs the apps
-from cashman_project.api.connections import CONNECTIONS, ConnectionPool  # noqa: E402
+from cashman_project.api.connections import POOL  # noqa: E402
+
+WITHOUT_DATABASE = ("/livez", "/livez/")  # which answer while every connection is in use
 
 
 class Request(WSGIRequest):
@@ -47,15 +49,16 @@ class Handler(WSGIHandler):
     """
 
     request_class = Request
-    connections = ConnectionPool(CONNECTIONS)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
         receive(environ)
-        self.connections.lend()
+        if environ["PATH_INFO"] in WITHOUT_DATABASE:
+            return super().__call__(environ, start_response)
+        POOL.lend()
         try:
             response: HttpResponseBase = super().__call__(environ, start_response)
         finally:
-            self.connections.take_back()
+            POOL.take_back()
         return response
 
 

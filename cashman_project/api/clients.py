@@ -1,11 +1,13 @@
 """What goes at a client's pace: bodies that come in and files that go out. A thread waits for each, and few may."""
 
 import logging
+from collections.abc import Callable
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 
 from django.conf import settings
+from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
@@ -47,16 +49,38 @@ def receive(environ: dict[str, Any]) -> None:
         _senders.append(None)
 
 
-def send_at_leisure(response: HttpResponseBase) -> None:
-    """Let a thread wait for the client that reads this streaming response; raises Unavailable (503) if too many do."""
-    if int(response.headers.get("Content-Length", SMALL)) < SMALL:
-        return
+class SpooledResponse(FileResponse):
+    """Sends a file that was made for this response alone; `place` is what `take_place` returned."""
+
+    block_size = SMALL  # Django's own is a sixteenth
+
+    def __init__(self, file: IO[bytes], place: Callable[[], None], **kwargs: Any) -> None:
+        super().__init__(file, **kwargs)
+        self._resource_closers.append(place)  # type: ignore[attr-defined]  # not in the stub
+
+
+def take_place() -> Callable[[], None]:
+    """Take a place among the threads that wait for readers; return what gives it back.
+
+    Raises Unavailable (503) if all are taken.
+    """
     try:
         _readers.pop()
     except IndexError:
-        response.close()
         raise _busy() from None
-    response._resource_closers.append(lambda: _readers.append(None))  # type: ignore[attr-defined]  # not in the stub
+    return lambda: _readers.append(None)
+
+
+def send_at_leisure(response: HttpResponseBase) -> None:
+    """Take a place for a streaming response until it is closed, if it needs one; raises Unavailable (503)."""
+    is_small = int(response.headers.get("Content-Length", SMALL)) < SMALL
+    if is_small or isinstance(response, SpooledResponse):
+        return
+    try:
+        response._resource_closers.append(take_place())  # type: ignore[attr-defined]  # not in the stub
+    except Unavailable:
+        response.close()
+        raise
 
 
 def spool() -> Any:

@@ -1,6 +1,8 @@
 """The database connections of a process: requests share them, so that more threads than connections can wait."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any
 
@@ -37,3 +39,16 @@ class ConnectionPool:
         self._idle.append(connections[DEFAULT_DB_ALIAS])
         del connections[DEFAULT_DB_ALIAS]
         self._turns.put(None)
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Let others have the thread's connection until the block ends; it gets one again then, maybe another."""
+        self.take_back()
+        try:
+            yield
+        finally:
+            self.lend()
+            connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+
+
+POOL = ConnectionPool(CONNECTIONS)

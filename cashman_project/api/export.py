@@ -4,19 +4,22 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
 from itertools import islice
+from threading import BoundedSemaphore
 from typing import Any
 
 import orjson
-from django.http import FileResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from .clients import SMALL, no_room, spool
+from .clients import SpooledResponse, no_room, spool, take_place
+from .connections import CONNECTIONS, POOL
 from .filters import check_parameters
 from .pagination import read_ordering
 from .sqljson import TextJSON, row_json
 
 ROWS = 2_000  # that are fetched, and written, together
+# That a process makes at the same time: whatever else is asked for must not wait behind all of them.
+TURNS = BoundedSemaphore(max(1, CONNECTIONS // 4))
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a text for that begins so
 
 
@@ -34,23 +37,17 @@ class LinesRenderer(BaseRenderer):
     format = "ndjson"
 
 
-class ExportResponse(FileResponse):
-    """Sends a file, in fewer and larger blocks than Django's own."""
-
-    block_size = SMALL
-
-
 def is_export(request: Request) -> bool:
     """Return whether the request asks for a whole list."""
     return isinstance(request.accepted_renderer, CSVRenderer | LinesRenderer)
 
 
-def export_response(view: Any) -> ExportResponse:
+def export_response(view: Any) -> SpooledResponse:
     """Return all rows of the view's list that its request asks for; raises ValidationError (400).
 
     They are read to their end first, a part at a time into a file: a client that reads slowly must
-    not keep the database waiting, and what fails is a problem. Raises Unavailable (503) if there is
-    no room for the file.
+    not keep the database waiting, and what fails is a problem. Raises Unavailable (503) if too many
+    clients are reading theirs, or there is no room for the file.
     """
     request, row = view.request, row_json(view.get_serializer())
     renderer = request.accepted_renderer
@@ -68,8 +65,15 @@ def export_response(view: Any) -> ExportResponse:
         content = _csv(row.names, escaped, chunks)
     else:
         content = ("".join([f"{text}\n" for text in chunk]) for chunk in chunks)
-    return ExportResponse(
-        _spooled(content),
+    place = take_place()
+    try:
+        file = _spooled(content)
+    except BaseException:
+        place()
+        raise
+    return SpooledResponse(
+        file,
+        place,
         as_attachment=True,
         filename=f"{view.queryset.model._meta.verbose_name_plural}.{renderer.format}",
         content_type=f"{renderer.media_type}; charset=utf-8",
@@ -77,7 +81,13 @@ def export_response(view: Any) -> ExportResponse:
 
 
 def _spooled(content: Iterable[str]) -> Any:
-    """Return a file of the content, to be read from its start; raises Unavailable (503) if there is no room for it."""
+    """Return a file of the content, to be read from its start, once it is this export's turn.
+
+    Raises Unavailable (503) if there is no room for it.
+    """
+    if not TURNS.acquire(blocking=False):
+        with POOL.set_aside():
+            TURNS.acquire()
     file = spool()
     try:
         for text in content:
@@ -85,6 +95,8 @@ def _spooled(content: Iterable[str]) -> Any:
     except OSError as error:
         file.close()
         raise no_room(error) from None
+    finally:
+        TURNS.release()
     file.seek(0)
     return file
 

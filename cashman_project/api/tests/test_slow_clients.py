@@ -200,9 +200,9 @@ def test_unread_exports_leave_threads_and_the_database_to_everybody_else(
             assert server.request("GET", path, token=alice).status == 200
         for _time in range(20):  # no cursor is open, which would hold up the writes of others
             assert server.request("POST", "/incomes", NEW, token=alice).status == 201
-        assert export(server, alice) == 200  # small enough for no thread to wait
 
-    assert eventually(lambda: not temporary_files(server))  # also their places are free again:
+    assert eventually(lambda: not temporary_files(server))
+    assert export(server, alice) == 200  # their places are free again
     with unread_exports(server, rich, READERS) as statuses:
         assert statuses == {200: READERS}
 
