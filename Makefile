@@ -7,8 +7,8 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e faults chaos contention disk-full fuzz memory races outage issuer-hangs bench bench-instructions \
-	lint types requirements
+.PHONY: help run test e2e faults chaos contention disk-full fuzz killed-workers memory races outage slow-clients \
+	issuer-hangs bench bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -26,14 +26,16 @@ e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes 
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
 
 # Each as short as it still shows something.
-faults: .venv/stamp-dev ## try all of the next seven briefly, in two minutes; as root
+faults: .venv/stamp-dev ## try all of the next nine briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
 	@LENGTH=400 $(FAULTS).fuzz
+	@LENGTH=5 $(FAULTS).killed_workers
 	@LENGTH=1000 $(FAULTS).memory
 	@LENGTH=20 $(FAULTS).races
 	@LENGTH=4 $(FAULTS).outage
+	@LENGTH=3 $(FAULTS).slow_clients
 
 chaos: .venv/stamp-dev ## kill workers and crash PostgreSQL while clients write; LENGTH kills (100) on each database
 	@$(FAULTS).chaos
@@ -47,6 +49,9 @@ disk-full: .venv/stamp-dev ## fill the disk of an SQLite file while clients writ
 fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
 	@$(FAULTS).fuzz
 
+killed-workers: .venv/stamp-dev ## kill a worker a second for LENGTH seconds (60), and all at once
+	@$(FAULTS).killed_workers
+
 memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
 	@$(FAULTS).memory
 
@@ -55,6 +60,9 @@ races: .venv/stamp-dev ## let clients race against a server of several processes
 
 outage: .venv/stamp-dev ## stop and start PostgreSQL under a server, LENGTH times (20)
 	@$(FAULTS).outage
+
+slow-clients: .venv/stamp-dev ## hold clients that send slowly or never read, with nginx and without, LENGTH seconds each (20); needs Debian's nginx
+	@$(FAULTS).slow_clients
 
 issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
@@ -68,7 +76,7 @@ bench-instructions: .venv/stamp-run benchmarks/.venv/stamp ## count the instruct
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
-	@.venv/bin/hadolint Dockerfile
+	@.venv/bin/hadolint Dockerfile nginx/Dockerfile
 
 # DEBUG because the plugins read the settings, which want keys without it.
 types: .venv/stamp-dev ## check types

@@ -9,11 +9,17 @@ import django
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.core.management import BaseCommand
+from django.http.response import HttpResponseBase
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashman_project.settings")
 
 django.setup(set_prefix=False)
+
+from cashman_project.api.clients import receive  # noqa: E402  # needs the apps
+from cashman_project.api.connections import POOL  # noqa: E402
+
+WITHOUT_DATABASE = ("/livez", "/livez/")  # which answer while every connection is in use
 
 
 class Request(WSGIRequest):
@@ -38,7 +44,23 @@ class Request(WSGIRequest):
 
 
 class Handler(WSGIHandler):
+    """Runs a request once its body is there, with a database connection that no client keeps waiting.
+
+    The response is sent after that: it holds all of its content, in memory or in a file.
+    """
+
     request_class = Request
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
+        receive(environ)
+        if environ["PATH_INFO"] in WITHOUT_DATABASE:
+            return super().__call__(environ, start_response)
+        POOL.lend()
+        try:
+            response: HttpResponseBase = super().__call__(environ, start_response)
+        finally:
+            POOL.take_back()
+        return response
 
 
 class PrefixHandler(Handler):

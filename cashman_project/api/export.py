@@ -1,22 +1,26 @@
-"""A whole list in one answer: as CSV (RFC 4180) or JSON lines, streamed row by row as the database gives them."""
+"""A whole list in one answer: as CSV (RFC 4180) or JSON lines."""
 
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
-from itertools import chain, islice
+from itertools import islice
+from threading import BoundedSemaphore
 from typing import Any
 
 import orjson
-from django.http import StreamingHttpResponse
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from .clients import SpooledResponse, no_room, spool, take_place
+from .connections import CONNECTIONS, POOL
 from .filters import check_parameters
 from .pagination import read_ordering
 from .sqljson import TextJSON, row_json
 
-ROWS = 2_000  # that are fetched, and sent, together
+ROWS = 2_000  # that are fetched, and written, together
+# That a process makes at the same time: whatever else is asked for must not wait behind all of them.
+TURNS = BoundedSemaphore(max(1, CONNECTIONS // 4))
 # What a spreadsheet may run as a formula (OWASP, "CSV Injection"): these signs, in their full-width and small forms too,
 # also after spaces, a byte order mark and other characters that are not seen; a tab and the end of a line. And an
 # apostrophe, so that whoever takes one from the front of a cell always has the text itself.
@@ -44,10 +48,12 @@ def is_export(request: Request) -> bool:
     return isinstance(request.accepted_renderer, CSVRenderer | LinesRenderer)
 
 
-def export_response(view: Any) -> StreamingHttpResponse:
+def export_response(view: Any) -> SpooledResponse:
     """Return all rows of the view's list that its request asks for; raises ValidationError (400).
 
-    The first rows are read before the answer begins, so that what fails at once fails with a problem.
+    They are read to their end first, a part at a time into a file: a client that reads slowly must
+    not keep the database waiting, and what fails is a problem. Raises Unavailable (503) if too many
+    clients are reading theirs, or there is no room for the file.
     """
     request, row = view.request, row_json(view.get_serializer())
     renderer = request.accepted_renderer
@@ -55,8 +61,7 @@ def export_response(view: Any) -> StreamingHttpResponse:
     sign, field = read_ordering(request, view)
     queryset = view.filter_queryset(view.get_queryset()).order_by(f"{sign}{field}", f"{sign}pk")
     texts = iter(queryset.values_list(row, flat=True).iterator(chunk_size=ROWS))
-    first = list(islice(texts, ROWS))
-    chunks = chain([first], iter(lambda: list(islice(texts, ROWS)), []))
+    chunks = iter(lambda: list(islice(texts, ROWS)), [])
     if isinstance(renderer, CSVRenderer):
         escaped = {
             name
@@ -66,25 +71,52 @@ def export_response(view: Any) -> StreamingHttpResponse:
         content = _csv(row.names, escaped, chunks)
     else:
         content = ("".join([f"{text}\n" for text in chunk]) for chunk in chunks)
-    name = f"{view.queryset.model._meta.verbose_name_plural}.{renderer.format}"
-    return StreamingHttpResponse(
-        content,
+    place = take_place()
+    try:
+        file = _spooled(content)
+    except BaseException:
+        place()
+        raise
+    return SpooledResponse(
+        file,
+        place,
+        as_attachment=True,
+        filename=f"{view.queryset.model._meta.verbose_name_plural}.{renderer.format}",
         content_type=f"{renderer.media_type}; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def _csv(names: list[str], escaped: set[str], chunks: Iterable[list[str]]) -> Iterator[str]:
+def _spooled(content: Iterable[str]) -> Any:
+    """Return a file of the content, to be read from its start, once it is this export's turn.
+
+    Raises Unavailable (503) if there is no room for it.
+    """
+    if not TURNS.acquire(blocking=False):
+        with POOL.set_aside():
+            TURNS.acquire()
+    file = spool()
+    try:
+        for text in content:
+            file.write(text.encode())
+    except OSError as error:
+        file.close()
+        raise no_room(error) from None
+    finally:
+        TURNS.release()
+    file.seek(0)
+    return file
+
+
+def _csv(names: list[str], escaped: set[str], chunks: Iterator[list[str]]) -> Iterator[str]:
     """Yield the rows below a line of names; a text that a spreadsheet would run is kept from it by an apostrophe."""
     cells: list[Callable[[Any], Any]] = [_escape if name in escaped else lambda value: value for name in names]
-    head: list[list[Any]] = [names]
-    for chunk in chunks:
+    rows: Iterable[Iterable[Any]] = [names]
+    while rows:
         lines = StringIO()
-        values = (orjson.loads(text).values() for text in chunk)
-        rows = [[cell(value) for cell, value in zip(cells, row, strict=True)] for row in values]
-        csv.writer(lines).writerows(head + rows)
-        head = []
+        csv.writer(lines).writerows(rows)
         yield lines.getvalue()
+        values = (orjson.loads(text).values() for text in next(chunks, []))
+        rows = [[cell(value) for cell, value in zip(cells, row, strict=True)] for row in values]
 
 
 def _escape(text: str | None) -> str | None:

@@ -22,10 +22,12 @@ from django.utils.functional import SimpleLazyObject, empty
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
 
+from .clients import REFUSAL, send_at_leisure
 from .errors import (
     PROBLEM_JSON,
     LengthRequired,
     TooLarge,
+    Unavailable,
     exception_handler,
     problem_details,
     problem_of,
@@ -35,7 +37,6 @@ from .views import LiveView, ReadyView
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
-READ_SIZE = 65_536
 # What a page may load, and where its forms may go: nowhere else; and nobody may frame it.
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -65,9 +66,10 @@ class ProblemMiddleware:
     """Refuse what no view should see, and give errors from outside the views the API's shape.
 
     It answers the probes before a host is asked for or a redirect made. It refuses unknown hosts
-    (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one) and large
-    ones (413) before they are parsed. An HTML error page becomes a problem unless the client prefers
-    HTML, or the page is the admin's; there a problem, or a bare page of Django's, becomes one of ours.
+    (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one), large ones
+    (413) and those that did not come whole (400, 503) before they are parsed. An HTML error page becomes
+    a problem unless the client prefers HTML, or the page is the admin's; there a problem, or a bare page
+    of Django's, becomes one of ours.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -77,9 +79,10 @@ class ProblemMiddleware:
         try:
             response = self._answer(request)
         except APIException as error:
-            response = problem_response(problem_of(error))
-        if _has_unread_body(request):
-            response.headers["Connection"] = "close"  # the server ends it then, and would not say so
+            wait = {"Retry-After": str(error.wait)} if isinstance(error, Unavailable) else {}
+            response = problem_response(problem_of(error), wait)
+            if request.META.get("CONTENT_LENGTH") not in (None, "", "0"):
+                response.headers["Connection"] = "close"  # the server ends it if the body has an end that was not read
         if response.status_code < 400:
             return response
         if _wants_page(request):
@@ -101,7 +104,10 @@ class ProblemMiddleware:
             response: HttpResponse = probe(request)
             return response.render() if isinstance(response, SimpleTemplateResponse) else response
         _refuse_early(request)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.streaming:
+            send_at_leisure(response)
+        return response
 
 
 class LanguageMiddleware:
@@ -154,6 +160,8 @@ def _is_readable(header: str) -> bool:
 
 def _refuse_early(request: HttpRequest) -> None:
     """Raise the APIException of a request that no view should see."""
+    if refusal := request.META.get(REFUSAL):
+        raise refusal
     try:
         request.get_host()
     except DisallowedHost:
@@ -172,16 +180,7 @@ def _refuse_early(request: HttpRequest) -> None:
     text = request.META.get("CONTENT_LENGTH", "")
     length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
     if length > settings.BODY_LIMIT:
-        # A client that is still sending when the connection closes sees a reset, not the answer.
-        remaining = min(length, 4 * settings.BODY_LIMIT)
-        while remaining > 0 and (chunk := request.read(min(READ_SIZE, remaining))):
-            remaining -= len(chunk)
         raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": settings.BODY_LIMIT})
-
-
-def _has_unread_body(request: HttpRequest) -> bool:
-    is_read: bool = request._read_started  # type: ignore[attr-defined]  # not in the stub
-    return not is_read and request.META.get("CONTENT_LENGTH") not in (None, "", "0")
 
 
 def _wants_page(request: HttpRequest) -> bool:

@@ -10,10 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connection
 
-# Per worker. Each keeps a database connection, and a PostgreSQL server has about a hundred for all.
-THREADS = min(8, 2 * (os.cpu_count() or 1))
-# Seconds that a worker has to end. One that is told to while it is starting never hears it.
-PATIENCE = 30
+from cashman_project.api.clients import READERS, SENDERS
+from cashman_project.api.connections import CONNECTIONS
 
 
 class Command(BaseCommand):
@@ -29,19 +27,9 @@ class Command(BaseCommand):
         self.check(databases=[DEFAULT_DB_ALIAS])  # once, and not in each worker: the users' passwords cost time
         connection.close()
         check_free(settings.HOST, settings.PORT)
-        arguments = {
-            "--interface": "wsgi",
-            "--http": "1",  # HTTP/2 lets a body come without its length, which WSGI shows as none at all
-            "--host": settings.HOST,
-            "--port": str(settings.PORT),
-            "--workers": str(settings.WORKERS),
-            "--blocking-threads": str(THREADS),
-            "--workers-kill-timeout": str(PATIENCE),
-        }
-        command = [sys.executable, "-m", "granian", "--respawn-failed-workers", "--no-ws"]
-        command += [word for argument in arguments.items() for word in argument]
+        numbers = (settings.PORT, settings.WORKERS, CONNECTIONS + SENDERS + READERS)
         sys.stdout.flush()  # the new program knows nothing of what is buffered
-        os.execv(sys.executable, [*command, "cashman_project.worker:application"])
+        os.execv(sys.executable, [sys.executable, "-m", "cashman_project.server", settings.HOST, *map(str, numbers)])
 
 
 def check_free(host: str, port: int) -> None:
