@@ -21,7 +21,7 @@ from .idempotency import Answer, answered, once
 from .owner import owner_of
 from .pages import is_page_form
 from .pagination import KeysetPagination
-from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
+from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from .views import StrictViewMixin
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
@@ -29,6 +29,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
 
 
 @extend_schema_view(
+    list=extend_schema(parameters=LIST_HEADERS),
     create=extend_schema(parameters=CREATE_HEADERS),
     retrieve=extend_schema(parameters=READ_HEADERS),
     update=extend_schema(parameters=CHANGE_HEADERS),
