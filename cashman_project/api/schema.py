@@ -217,6 +217,7 @@ class ProblemAutoSchema(AutoSchema):
                     content["schema"] = {"type": "string"}
         elif action in ("create_many", "update_many"):
             status = "201" if action == "create_many" else "200"
+            operation["requestBody"]["required"] = True
             for media_type in operation["requestBody"]["content"].values():
                 schema = media_type["schema"]
                 media_type["schema"] = _rows(self._with_id(schema) if action == "update_many" else schema)
