@@ -182,7 +182,7 @@ CSRF_COOKIE_NAME = "csrftoken" + BASE_PATH.replace("/", "_")
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = BASE_PATH or "/"
 MESSAGE_STORAGE = "cashman_project.api.messages.MessageStorage"
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"]
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-ID"]
 BODY_LIMIT = 5_000_000  # bytes of a request's body
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 
@@ -255,7 +255,25 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
-    "PREPROCESSING_HOOKS": ["cashman_project.api.schema.without_optional_slash"],
+    "LICENSE": {"name": "MIT", "url": "https://spdx.org/licenses/MIT.html"},
+    "CONTACT": {"name": "The Cashman authors"},
+    "TAGS": [
+        {"name": "auth", "description": "Sign up, in and out."},
+        {"name": "tokens", "description": "Tokens for scripts."},
+        {"name": "me", "description": "You, and what you prefer."},
+        {"name": "incomes", "description": "What came in."},
+        {"name": "expenses", "description": "What went out."},
+        {"name": "transactions", "description": "Incomes and expenses together."},
+        {"name": "categories", "description": "What money is earned by or spent on."},
+        {"name": "summary", "description": "Sums."},
+        {"name": "service", "description": "Whether the service is there."},
+    ],
+    "PREPROCESSING_HOOKS": ["cashman_project.api.schema_hooks.without_optional_slash"],
+    "POSTPROCESSING_HOOKS": [
+        "cashman_project.api.schema_hooks.name_enumerations",
+        "cashman_project.api.schema_hooks.share_examples",
+        "cashman_project.api.schema_hooks.add_server",
+    ],
     # Sessions and their forms are for the browsable API: programs send tokens and JSON.
     "AUTHENTICATION_WHITELIST": ["users.authentication.BearerAuthentication"],
     "PARSER_WHITELIST": ["cashman_project.api.parsers.StrictJSONParser"],

@@ -54,16 +54,11 @@ EXPENSES = _examples(
     },
 )
 TRANSACTIONS = _examples(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
-CREATE_INCOMES = [*INCOMES, OpenApiExample("Many", 2 * [INCOMES[0].value], request_only=True)]
-CREATE_EXPENSES = [*EXPENSES, OpenApiExample("Many", 2 * [EXPENSES[0].value], request_only=True)]
-CREATE_TRANSACTIONS = [
-    *TRANSACTIONS,
-    OpenApiExample(
-        "Many",
-        [TRANSACTIONS[0].value, {"type": "INCOME", "description": "refund", "amount": "9.90"}],
-        request_only=True,
-    ),
-]
+CREATE_INCOMES = _examples([INCOME], Two=2 * [INCOMES[0].value])
+CREATE_EXPENSES = _examples([EXPENSE], Two=2 * [EXPENSES[0].value])
+CREATE_TRANSACTIONS = _examples(
+    [EXPENSE], Two=[TRANSACTIONS[0].value, {"type": "INCOME", "description": "refund", "amount": "9.90"}]
+)
 UPDATE_MANY = _examples([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
 DESTROY_MANY = [OpenApiExample("Two", {"ids": [INCOME["id"], EXPENSE["id"]]}, request_only=True)]
 CATEGORIES = _examples(CATEGORY, Shortest={"name": "Food"})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.plumbing import ResolvedComponent
 
 from .models import Income
 from .money import LIMIT
@@ -30,10 +31,18 @@ class AmountExtension(OpenApiSerializerFieldExtension):
         text = {"type": "string", "pattern": rf"^{'' if income else '-?'}({ABOVE_ZERO})$"}
         number = {
             "type": "number",
+            "format": "double",  # fifteen digits are exact: as many as an amount has; a plain number would be a float
             "minimum": 0 if income else -limit,
             "exclusiveMinimum": True,
             "maximum": limit,
             "exclusiveMaximum": True,
             **({} if income else {"not": {"enum": [0]}}),
         }
-        return {"oneOf": [text, number]}
+        component = ResolvedComponent(
+            "IncomeAmountRequest" if income else "AmountRequest",
+            ResolvedComponent.SCHEMA,
+            {"oneOf": [text, number], "description": "Best as text, which is exact in every language."},
+            self.target,
+        )
+        auto_schema.registry.register_on_missing(component)
+        return component.ref

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from cashman_project.api.errors import Conflict
 from cashman_project.api.owner import owner_of
+from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import (
     MAX_FAULTS,
     StrictCharField,
@@ -187,6 +188,12 @@ class ExpenseSerializer(TransactionSerializer):
 
     class Meta(TransactionSerializer.Meta):
         model = Expense
+
+
+class CategoryInUseSerializer(ProblemSerializer):
+    """The problem of a category that is in use, by so many `transactions`."""
+
+    transactions = serializers.IntegerField(required=False)
 
 
 class SummarySerializer(serializers.Serializer[Any]):

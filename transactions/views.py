@@ -24,6 +24,7 @@ from .filters import SummaryFilterSet, TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
 from .querysets import GROUP_KEYS
 from .serializers import (
+    CategoryInUseSerializer,
     CategorySerializer,
     ExpenseSerializer,
     IncomeSerializer,
@@ -61,7 +62,7 @@ class TransactionViewSet(BulkViewSet, EntryViewSet):
     queryset: Any = Transaction.objects.select_related("category")
     serializer_class = TransactionSerializer
     examples = {
-        "create": examples.CREATE_TRANSACTIONS,
+        "create_many": examples.CREATE_TRANSACTIONS,
         "update_many": examples.UPDATE_MANY,
         "destroy_many": examples.DESTROY_MANY,
     }
@@ -72,7 +73,7 @@ class IncomeViewSet(EntryViewSet):
 
     queryset = Income.objects.select_related("category")
     serializer_class = IncomeSerializer
-    examples = {"create": examples.CREATE_INCOMES}
+    examples = {"create_many": examples.CREATE_INCOMES}
 
 
 class ExpenseViewSet(EntryViewSet):
@@ -80,7 +81,7 @@ class ExpenseViewSet(EntryViewSet):
 
     queryset = Expense.objects.select_related("category")
     serializer_class = ExpenseSerializer
-    examples = {"create": examples.CREATE_EXPENSES}
+    examples = {"create_many": examples.CREATE_EXPENSES}
 
 
 @extend_schema_view(
@@ -91,12 +92,7 @@ class ExpenseViewSet(EntryViewSet):
         responses={
             204: OpenApiResponse(description="Deleted."),
             (409, PROBLEM_JSON): OpenApiResponse(
-                {
-                    "allOf": [
-                        {"$ref": "#/components/schemas/Problem"},
-                        {"type": "object", "properties": {"transactions": {"type": "integer"}}},
-                    ]
-                },
+                CategoryInUseSerializer,
                 "In use by so many `transactions`; `force` unlinks them.",
                 examples=[examples.CATEGORY_IN_USE],
             ),
@@ -138,7 +134,8 @@ class SummaryView(ApiView):
     sums = ("income", "expense", "net", "count")
 
     @extend_schema(
-        operation_id="summary",
+        operation_id="get_summary",
+        summary="Sum up",
         filters=True,
         parameters=[
             OpenApiParameter(

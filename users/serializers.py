@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
@@ -19,12 +19,14 @@ from cashman_project.api.serializers import (
     StrictSerializer,
 )
 
+from . import examples
 from .models import PersonalToken, User
 
 CONFIRMATION = "Your password. Leave it out if you have none, but signed in at your identity provider a moment ago."
 MAX_PASSWORD = 1_000  # characters: hashing a longer one would cost more than it protects
 
 
+@extend_schema_serializer(examples=examples.MES)
 class MeSerializer(StrictModelSerializer[User]):
     """A user, and what the user prefers."""
 
@@ -54,6 +56,7 @@ class UsernameField(StrictCharField):
         return User.normalize_username(super().to_internal_value(data))
 
 
+@extend_schema_serializer(examples=examples.REGISTRATIONS)
 class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
@@ -66,7 +69,7 @@ class RegistrationSerializer(StrictSerializer):
         return attrs
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Demo", {"username": "demo", "password": "demo"})])
+@extend_schema_serializer(examples=examples.CREDENTIALS)
 class CredentialsSerializer(StrictSerializer):
     """What a pair of tokens is given for."""
 
@@ -74,13 +77,14 @@ class CredentialsSerializer(StrictSerializer):
     password = PasswordField()
 
 
+@extend_schema_serializer(examples=examples.REFRESHES)
 class RefreshSerializer(StrictSerializer):
     """What a new pair of tokens is given for, or a login ended by."""
 
     refresh = StrictCharField()
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Tokens", {"access": "eyJhbGciOi...", "refresh": "eyJhbGciOi..."})])
+@extend_schema_serializer(examples=examples.TOKEN_PAIRS)
 class TokenPairSerializer(serializers.Serializer[Any]):
     """An access token, good for five minutes, and a refresh token, good for fourteen days."""
 
@@ -88,6 +92,7 @@ class TokenPairSerializer(serializers.Serializer[Any]):
     refresh = serializers.CharField()
 
 
+@extend_schema_serializer(examples=examples.PASSWORDS)
 class PasswordSerializer(StrictSerializer):
     """A new password, and the one that it is to replace."""
 
@@ -102,12 +107,14 @@ class PasswordSerializer(StrictSerializer):
         return attrs
 
 
+@extend_schema_serializer(examples=examples.ERASURES)
 class ErasureSerializer(StrictSerializer):
     """Your password, for what can't be undone."""
 
     password = PasswordField(required=False, help_text=CONFIRMATION)
 
 
+@extend_schema_serializer(examples=examples.PERSONAL_TOKENS)
 class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
     """A token for scripts. What to send is told once, when it is made."""
 
@@ -120,7 +127,8 @@ class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
         extra_kwargs = {"expires_at": {"style": {"input_type": "text"}}}
 
 
-class NewPersonalTokenSerializer(PersonalTokenSerializer):
+@extend_schema_serializer(examples=examples.ISSUED_PERSONAL_TOKENS)
+class IssuedPersonalTokenSerializer(PersonalTokenSerializer):
     """A token for scripts with what to send, `token`, which is not told again."""
 
     token = serializers.CharField(source="secret", read_only=True)

@@ -44,8 +44,8 @@ from .refusals import gone
 from .serializers import (
     CredentialsSerializer,
     ErasureSerializer,
+    IssuedPersonalTokenSerializer,
     MeSerializer,
-    NewPersonalTokenSerializer,
     PasswordSerializer,
     PersonalTokenSerializer,
     RefreshSerializer,
@@ -79,6 +79,7 @@ class RegisterView(PublicView):
 
     @extend_schema(
         operation_id="register",
+        summary="Make a user",
         request=RegistrationSerializer,
         responses={201: MeSerializer, **problems(403, 409, 429)},
     )
@@ -103,7 +104,10 @@ class TokenView(CredentialsView):
     """Get a pair of tokens for a name and a password."""
 
     @extend_schema(
-        operation_id="token", request=CredentialsSerializer, responses={200: TokenPairSerializer, **problems(401, 429)}
+        operation_id="sign_in",
+        summary="Sign in",
+        request=CredentialsSerializer,
+        responses={200: TokenPairSerializer, **problems(401, 429)},
     )
     def post(self, request: Request) -> Response:
         serializer = CredentialsSerializer(data=request.data)
@@ -124,7 +128,10 @@ class RefreshView(CredentialsView):
     """
 
     @extend_schema(
-        operation_id="token_refresh", request=RefreshSerializer, responses={200: TokenPairSerializer, **problems(401)}
+        operation_id="refresh_tokens",
+        summary="Get the next pair of tokens",
+        request=RefreshSerializer,
+        responses={200: TokenPairSerializer, **problems(401)},
     )
     def post(self, request: Request) -> Response:
         serializer = RefreshSerializer(data=request.data)
@@ -135,7 +142,12 @@ class RefreshView(CredentialsView):
 class LogoutView(CredentialsView):
     """End the login that a refresh token belongs to, with all of its tokens."""
 
-    @extend_schema(operation_id="logout", request=RefreshSerializer, responses={204: None, **problems(401)})
+    @extend_schema(
+        operation_id="sign_out",
+        summary="Sign out",
+        request=RefreshSerializer,
+        responses={204: None, **problems(401)},
+    )
     def post(self, request: Request) -> Response:
         serializer = RefreshSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -187,7 +199,12 @@ def wrong_password(field: str) -> ValidationError:
 class PasswordView(LoginView):
     """Change your password. It ends all your logins, in browsers too, and with `revoke_tokens` your personal tokens."""
 
-    @extend_schema(operation_id="password", request=PasswordSerializer, responses={204: None, **problems(429)})
+    @extend_schema(
+        operation_id="change_password",
+        summary="Change your password",
+        request=PasswordSerializer,
+        responses={204: None, **problems(429)},
+    )
     def post(self, request: Request) -> Response:
         self.submitted = serializer = PasswordSerializer(data=request.data, context={"request": request})
         serializer.is_valid(raise_exception=True)
@@ -206,7 +223,12 @@ class PasswordView(LoginView):
 class EraseView(LoginView):
     """Erase yourself with all that you have recorded here. It can't be undone."""
 
-    @extend_schema(operation_id="me_erase", request=ErasureSerializer, responses={204: None, **problems(429)})
+    @extend_schema(
+        operation_id="erase_me",
+        summary="Erase yourself",
+        request=ErasureSerializer,
+        responses={204: None, **problems(429)},
+    )
     def post(self, request: Request) -> Response:
         self.submitted = serializer = ErasureSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
@@ -220,11 +242,17 @@ class MeView(ApiView):
 
     pages = {"get": "users/me.html"}
 
-    @extend_schema(operation_id="me", parameters=READ_HEADERS, responses=MeSerializer)
+    @extend_schema(operation_id="get_me", summary="Read yourself", parameters=READ_HEADERS, responses=MeSerializer)
     def get(self, request: Request) -> HttpResponseBase:
         return tagged_response(request, MeSerializer(owner_of(request)).data)
 
-    @extend_schema(operation_id="me_update", parameters=CHANGE_HEADERS, request=MeSerializer, responses=MeSerializer)
+    @extend_schema(
+        operation_id="update_me",
+        summary="Change what you prefer",
+        parameters=CHANGE_HEADERS,
+        request=MeSerializer,
+        responses=MeSerializer,
+    )
     def patch(self, request: Request) -> HttpResponseBase:
         data = request.data  # read before the row is locked
         with transaction.atomic():
@@ -241,7 +269,7 @@ class MeView(ApiView):
 
 @extend_schema_view(
     list=extend_schema(responses={200: PersonalTokenSerializer(many=True), **problems(403)}),
-    create=extend_schema(parameters=[LOCATION, ETAG], responses={201: NewPersonalTokenSerializer}),
+    create=extend_schema(parameters=[LOCATION, ETAG], responses={201: IssuedPersonalTokenSerializer}),
 )
 class PersonalTokenViewSet(OwnedModelViewSet):
     """Tokens for scripts, sent as any other: each reads, or reads and writes, until it expires or is deleted.

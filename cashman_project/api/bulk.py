@@ -18,7 +18,7 @@ from .atomic import in_transaction
 from .conditional import check_preconditions, wants_json
 from .idempotency import Answer, answered, once
 from .owner import owner_of
-from .schema import KEY_HEADERS, MANY_HEADERS
+from .schema import BULK_CREATE_HEADERS, KEY_HEADERS, MANY_HEADERS
 from .serializers import MAX_FAULTS, MAX_ROWS, StrictSerializer, check_rows
 from .sqljson import row_json
 from .viewsets import UUID_FORM, OwnedModelViewSet
@@ -52,6 +52,16 @@ class BulkCreateViewSet(OwnedModelViewSet):
     """Creates the rows of an array, too. Its serializer's list serializer is a StrictListSerializer."""
 
     takes_arrays = True
+
+    @extend_schema(parameters=BULK_CREATE_HEADERS)
+    @action(methods=["post"], detail=False, url_path="bulk")
+    def create_many(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        """Create a row of each object of the array: all of them, or none.
+
+        POST of the array to the list's own path does the same.
+        """
+        check_rows(request.data)
+        return self.create(request)
 
     def _create(self, data: Any, minimal: bool) -> Answer:
         if not isinstance(data, list):

@@ -29,8 +29,10 @@ def tagged_response(request: Request, data: Any, **kwargs: Any) -> HttpResponseB
     return Response(data, **kwargs)
 
 
-def tagged_json(request: Request, content: bytes, **kwargs: Any) -> HttpResponse:
-    """Return a resource's JSON with its ETag; 304 without a body where `If-None-Match` of a GET names it.
+def tagged_json(
+    request: Request, content: bytes, content_type: str = "application/json", **kwargs: Any
+) -> HttpResponse:
+    """Return a resource's JSON (or other text) with its ETag; 304 without a body if `If-None-Match` of a GET names it.
 
     Raises PreconditionFailed (412) where `If-Match` of a GET does not name the tag.
     """
@@ -40,7 +42,7 @@ def tagged_json(request: Request, content: bytes, **kwargs: Any) -> HttpResponse
         _check_match(request, etag)
         if _is_named(request.META.get("HTTP_IF_NONE_MATCH", ""), etag):
             return HttpResponse(status=304, headers=headers)
-    return HttpResponse(content, content_type="application/json", headers=headers, **kwargs)
+    return HttpResponse(content, content_type=content_type, headers=headers, **kwargs)
 
 
 def is_conditional(request: Request) -> bool:

@@ -46,7 +46,8 @@ def page_response(view: Any) -> HttpResponse:
     if not _name_of(view.__class__, paginator.window.field):
         lines = [line.partition("\t")[0] for line in lines]
     head = b'{"next":%s,"previous":%s,"results":[' % (orjson.dumps(paginator.next), orjson.dumps(paginator.previous))
-    return HttpResponse(head + ",".join(lines).encode() + b"]}", content_type="application/json")
+    content = head + ",".join(lines).encode() + b"]}"
+    return HttpResponse(content, content_type="application/json", headers=paginator.headers())
 
 
 def row_content(view: Any) -> bytes:

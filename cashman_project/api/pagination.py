@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import orjson
 from django.core import signing
@@ -20,6 +20,13 @@ from rest_framework.response import Response
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
+MAX_LINK = 2_000  # characters of the header: nginx takes 4 KB of headers from a service, if not told otherwise
+
+
+CURSOR = (
+    "Where the page starts: `next` or `previous` of an answer as it is, the whole URL, or the `cursor` in it. "
+    "Send it with the same filters and ordering."
+)
 
 
 class Cursor(NamedTuple):
@@ -130,13 +137,22 @@ class KeysetPagination(BasePagination):
         self.next = self._link(*anchor_of(rows[-1]), backwards=False) if forth else None
         self.previous = self._link(*anchor_of(rows[0]), backwards=True) if back else None
 
+    def headers(self) -> dict[str, str]:
+        """Return the header that links to the neighbours (RFC 8288); none where it would be too long for a proxy."""
+        links = [f'<{url}>; rel="{name}"' for name, url in (("next", self.next), ("prev", self.previous)) if url]
+        value = ", ".join(links)
+        return {"Link": value} if 0 < len(value) <= MAX_LINK else {}
+
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self.next, "previous": self.previous, "results": data})
+        content = {"next": self.next, "previous": self.previous, "results": data}
+        return Response(content, headers=self.headers())
 
     def _cursor(self) -> Cursor | None:
         text = self.request.query_params.get("cursor")
         if not text:
             return None
+        if "?" in text:  # a link as it was answered
+            text = parse_qs(text.partition("?")[2]).get("cursor", [""])[-1]
         try:
             return Cursor(*self.signer.unsign_object(text, serializer=JSON))
         except (signing.BadSignature, UnicodeError):
@@ -162,7 +178,7 @@ class KeysetPagination(BasePagination):
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         orderings = [sign + name for name in view.orderings for sign in ("", "-")]
         return [
-            _parameter("cursor", "Where the page starts: taken from `next` or `previous`.", {"type": "string"}),
+            _parameter("cursor", CURSOR, {"type": "string"}),
             _parameter(
                 "page_size",
                 "How many rows a page has.",

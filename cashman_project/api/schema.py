@@ -7,15 +7,27 @@ A view declares its own request and answers; what follows from them (a 415 from 
 from http import HTTPStatus
 from typing import Any
 
+from django.utils import translation
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.permissions import SAFE_METHODS
 
 from .dates import DATE_PATTERN, MOMENT_PATTERN
-from .errors import PROBLEM_JSON, problem_details
+from .errors import (
+    PROBLEM_JSON,
+    Conflict,
+    LengthRequired,
+    PreconditionFailed,
+    Throttled,
+    TooLarge,
+    Unavailable,
+    problem_details,
+    problem_of,
+)
 from .serializers import MAX_ROWS
 
 
@@ -40,6 +52,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 # What a text may hold, by its format. No database stores NUL.
 PATTERNS = {None: r"^[^\x00]*$", "date": DATE_PATTERN, "date-time": MOMENT_PATTERN}
+EMAIL_PATTERN = r"^([^\x00\s]+@[^\x00\s@]+)?$"  # or none; `format: email` would rule out ""
+
+UUID = {"type": "string", "format": "uuid"}
 
 MEANINGS = {
     204: "Created; the body is left out, as asked.",
@@ -59,15 +74,33 @@ MEANINGS = {
     503: "The database, or the outside issuer's keys, can't be reached; try again after `Retry-After`.",
 }
 
-EXAMPLE = OpenApiExample(
-    "UnknownParameter",
-    problem_details(
-        400,
-        "unknown_parameter",
-        "colour: There is no such parameter here.",
-        [{"field": "colour", "code": "unknown_parameter", "detail": "There is no such parameter here."}],
-    ),
-)
+SAMPLES = {
+    sample["status"]: sample
+    for sample in (
+        problem_details(
+            400,
+            "unknown_parameter",
+            "colour: There is no such parameter here.",
+            [{"field": "colour", "code": "unknown_parameter", "detail": "There is no such parameter here."}],
+        ),
+        problem_details(401, "invalid_token", "This token is not valid here."),
+        problem_of(exceptions.PermissionDenied()),
+        problem_of(exceptions.NotFound()),
+        problem_of(exceptions.NotAcceptable()),
+        problem_of(Conflict()),
+        problem_of(LengthRequired()),
+        problem_of(PreconditionFailed()),
+        problem_of(TooLarge()),
+        problem_of(exceptions.UnsupportedMediaType("text/plain")),
+        problem_details(
+            422,
+            "idempotency_key_reused",
+            "This Idempotency-Key was sent with another request: give each request its own.",
+        ),
+        problem_of(Throttled(60)),
+        problem_of(Unavailable()),
+    )
+}
 
 
 def _header(
@@ -95,17 +128,19 @@ KEY_HEADERS = [
     _header("Retry-After", "How many seconds to wait for the same request.", 409, always=False),
 ]
 LOCATION = _header("Location", "The URL of what was created.", 201, 204)
-CREATE_HEADERS = [
+BULK_CREATE_HEADERS = [
     *KEY_HEADERS,
     _header("Prefer", "`return=minimal` leaves out the body of the answer, which is a 204 then (RFC 7240)."),
-    LOCATION,
     _header("Preference-Applied", "return=minimal", 204),
-    ETAG,
 ]
+CREATE_HEADERS = [*BULK_CREATE_HEADERS, LOCATION, ETAG]
 READ_HEADERS = [_header("If-None-Match", "The ETag that you hold: 304 where it is the present one."), ETAG]
 CHANGE_HEADERS = [_header("If-Match", "The ETag that you read: 412 where this has changed since."), ETAG]
 DELETE_HEADERS = CHANGE_HEADERS[:1]
 MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is `*`.")]
+LIST_HEADERS = [
+    _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
+]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` where a token was sent (RFC 6750).", 401),
     _header("Retry-After", "How many seconds to wait.", 429, 503),
@@ -117,28 +152,37 @@ def _rows(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": schema, "minItems": 1, "maxItems": MAX_ROWS}
 
 
+def _sample_name(status: int) -> str:
+    return HTTPStatus(status).phrase.replace(" ", "")
+
+
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     """Return errors as `responses` of @extend_schema: those of a view that don't follow by themselves."""
     return {
         (status, PROBLEM_JSON): OpenApiResponse(
-            ProblemSerializer, MEANINGS[status], examples=[EXAMPLE] if status == 400 else []
+            ProblemSerializer, MEANINGS[status], examples=[OpenApiExample(_sample_name(status), SAMPLES[status])]
         )
         for status in statuses
     }
 
 
+CHANGING = ("create", "create_many", "update", "partial_update", "update_many")  # actions that may conflict
+
+
 class ProblemAutoSchema(AutoSchema):
     """Publishes, beside what a view declares, what follows from it: errors, headers and summaries."""
 
-    summaries = {
-        "list": "List {plural}",
-        "create": "Create {one}",
-        "retrieve": "Read {one}",
-        "update": "Replace {one}",
-        "partial_update": "Change {one}",
-        "destroy": "Delete {one}",
-        "update_many": "Change many {plural}",
-        "destroy_many": "Delete many {plural}",
+    # By action: the operation's id and its summary.
+    names = {
+        "list": ("list_{plural}", "List {plural}"),
+        "create": ("create_{one}", "Create {one}"),
+        "retrieve": ("get_{one}", "Read {one}"),
+        "update": ("replace_{one}", "Replace {one}"),
+        "partial_update": ("update_{one}", "Change {one}"),
+        "destroy": ("delete_{one}", "Delete {one}"),
+        "create_many": ("bulk_create_{plural}", "Create many {plural}"),
+        "update_many": ("bulk_update_{plural}", "Change many {plural}"),
+        "destroy_many": ("bulk_delete_{plural}", "Delete many {plural}"),
     }
 
     def get_operation(self, *args: Any, **kwargs: Any) -> Any:
@@ -164,28 +208,35 @@ class ProblemAutoSchema(AutoSchema):
         return operation
 
     def _publish_forms(self, operation: dict[str, Any]) -> None:
-        """Say where an array of rows is taken and answered, beside a single row or alone, and a list as text."""
+        """Say where an array of rows is taken and answered, and a list as text."""
         action, responses = getattr(self.view, "action", None), operation["responses"]
-        if action == "create" and getattr(self.view, "takes_arrays", False):
-            for part in (operation["requestBody"], responses["201"]):
-                for media_type in part["content"].values():
-                    media_type["schema"] = {"oneOf": [media_type["schema"], _rows(media_type["schema"])]}
-            for name in ("ETag", "Location"):
-                for status in {"201", "204"} & responses.keys():
-                    if name in responses[status]["headers"]:
-                        responses[status]["headers"][name]["required"] = False
-        elif action == "list":
+        if action == "list":
             for media_type, content in responses["200"]["content"].items():
                 if media_type != "application/json":
                     content.clear()
                     content["schema"] = {"type": "string"}
-        elif action == "update_many":
-            key = {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"}}, "required": ["id"]}
+        elif action in ("create_many", "update_many"):
+            status = "201" if action == "create_many" else "200"
             operation["requestBody"]["required"] = True
             for media_type in operation["requestBody"]["content"].values():
-                media_type["schema"] = _rows({"allOf": [media_type["schema"], key]})
-            for media_type in responses["200"]["content"].values():
+                schema = media_type["schema"]
+                media_type["schema"] = _rows(self._with_id(schema) if action == "update_many" else schema)
+            for media_type in responses[status]["content"].values():
                 media_type["schema"] = _rows(media_type["schema"])
+
+    def _with_id(self, reference: dict[str, str]) -> dict[str, str]:
+        """Return a reference to what is referred to, with an `id` that it must have."""
+        name = reference["$ref"].rpartition("/")[2]
+        schema = self.registry[name, ResolvedComponent.SCHEMA].schema
+        component = ResolvedComponent(
+            f"Identified{name}",
+            ResolvedComponent.SCHEMA,
+            {**schema, "properties": {**schema["properties"], "id": UUID}, "required": ["id"]},
+            self.view,
+        )
+        self.registry.register_on_missing(component)
+        result: dict[str, str] = component.ref
+        return result
 
     def _further_statuses(self, operation: dict[str, Any]) -> list[int]:
         parameters = operation.get("parameters", [])
@@ -200,7 +251,7 @@ class ProblemAutoSchema(AutoSchema):
             403: needs_token and self.method not in SAFE_METHODS,
             404: any(parameter["in"] == "path" for parameter in parameters),
             406: True,
-            409: getattr(self.view, "action", None) in ("create", "update", "partial_update", "update_many"),
+            409: getattr(self.view, "action", None) in CHANGING,
             411: has_body,
             412: "If-Match" in names,
             413: has_body,
@@ -211,10 +262,21 @@ class ProblemAutoSchema(AutoSchema):
         return [status for status, holds in follows.items() if holds]
 
     def get_operation_id(self) -> str:
-        action = getattr(self.view, "action", None)
-        if action in ("update_many", "destroy_many"):
-            return f"{self._tokenize_path()[0]}_{action}"
-        return super().get_operation_id()
+        name = self._name(0)
+        return name.replace(" ", "_") if name else super().get_operation_id()
+
+    def get_summary(self) -> str | None:
+        return self._name(1) or super().get_summary()
+
+    def _name(self, kind: int) -> str:
+        """Return the operation's id (0) or summary (1), if it is of a resource."""
+        view: Any = self.view
+        names = self.names.get(getattr(view, "action", None) or "")
+        if names is None:
+            return ""
+        meta = view.queryset.model._meta
+        with translation.override(None):
+            return names[kind].format(one=meta.verbose_name, plural=meta.verbose_name_plural)
 
     def get_examples(self) -> list[OpenApiExample]:
         """Return those of the view for its action, if any; without, the serializer's are taken."""
@@ -224,13 +286,9 @@ class ProblemAutoSchema(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         return [*super().get_override_parameters(), *ERROR_HEADERS]
 
-    def get_summary(self) -> str | None:
-        view: Any = self.view
-        summary = self.summaries.get(getattr(view, "action", None) or "")
-        if summary is None:
-            return super().get_summary()
-        meta = view.queryset.model._meta
-        return summary.format(one=meta.verbose_name, plural=meta.verbose_name_plural)
+    def get_response_serializers(self) -> Any:
+        answer = super().get_response_serializers()
+        return {201: answer} if getattr(self.view, "action", None) == "create_many" else answer
 
     def get_request_serializer(self) -> Any:
         serializer: Any = super().get_request_serializer()
@@ -246,21 +304,43 @@ class ProblemAutoSchema(AutoSchema):
 
 
 class StrictSerializerExtension(OpenApiSerializerExtension):
-    """A creation takes no unknown field (a change takes read-only ones back); an answer has every field."""
+    """A body has no field that isn't named; a change may hold read-only ones as they are. An answer has every field."""
 
     target_class = "cashman_project.api.serializers.StrictSerializer"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        properties, fields = schema["properties"], self.target.fields
+        for name, field in properties.items():
+            field.pop("default", None)  # generators for TypeScript would take it for required
+            if isinstance(fields[name], serializers.EmailField):
+                properties[name] = _email(field, direction)
         if direction == "response":
-            schema["required"] = sorted(schema["properties"])
+            schema["required"] = sorted(properties)
             return schema
-        if auto_schema.method == "POST":
-            schema["additionalProperties"] = False
-        for field in schema["properties"].values():
+        schema["additionalProperties"] = False
+        for field in properties.values():
             _add_pattern(field)
+        if auto_schema.method in ("PUT", "PATCH"):
+            for name, field in fields.items():
+                if field.read_only:
+                    properties[name] = _sent_back(auto_schema._map_serializer_field(field, "response"))
         return schema
+
+
+def _email(schema: dict[str, Any], direction: Direction) -> dict[str, Any]:
+    """Return the schema of an e-mail address that may be ""; drf-spectacular's has two alternatives and a format."""
+    [address, _blank] = schema.pop("oneOf")
+    schema |= {"type": "string", "maxLength": address["maxLength"], "description": 'An e-mail address, or "" for none.'}
+    return {**schema, "pattern": EMAIL_PATTERN} if direction == "request" else schema
+
+
+def _sent_back(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a field that may be sent back as it was read. `readOnly` would keep generators from it."""
+    schema = {name: value for name, value in schema.items() if name not in ("readOnly", "default")}
+    note = "Can't be changed: leave it out, or send what was read."
+    return {**({"allOf": [schema]} if "$ref" in schema else schema), "description": note}
 
 
 def _add_pattern(schema: dict[str, Any]) -> None:
@@ -289,8 +369,3 @@ class StrictFilterExtension(DjangoFilterExtension):
             if "max_length" in filter_field.extra:
                 parameter["schema"]["maxLength"] = filter_field.extra["max_length"]
         return parameters
-
-
-def without_optional_slash(endpoints: list[tuple[str, str, str, Any]], **kwargs: Any) -> list[Any]:
-    """Publish each path without the slash that it may end in."""
-    return [(path.rstrip("/") or "/", regex, method, callback) for path, regex, method, callback in endpoints]

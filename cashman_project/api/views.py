@@ -9,10 +9,12 @@ from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import get_script_prefix
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
@@ -22,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from .conditional import check_untagged
+from .conditional import check_untagged, tagged_json
 from .errors import Unavailable
 from .filters import check_parameters
 from .owner import owner_of
@@ -30,9 +32,16 @@ from .pages import is_page_form, see_other, take_method
 from .renderers import JSONRenderer
 from .schema import problems
 
-STATUS = inline_serializer("Status", {"status": serializers.CharField()})
-LINKS = {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}
-
+STATUS = OpenApiResponse(
+    inline_serializer("Status", {"status": serializers.CharField()}),
+    examples=[OpenApiExample("Good", {"status": "ok"})],
+)
+ROOT_ANSWER = {
+    (200, "application/json"): OpenApiResponse(
+        {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}},
+        examples=[OpenApiExample("Links", {"incomes": "https://cashman.example/incomes"})],
+    )
+}
 
 VARY = ["Accept", "Accept-Language", "Authorization", "Cookie"]
 
@@ -113,7 +122,7 @@ class RootView(PublicView):
     authentication_classes = (SessionAuthentication,)  # for the page, which says who you are
     links: dict[str, str] = {}
 
-    @extend_schema(operation_id="root", tags=["service"], responses={(200, "application/json"): LINKS})
+    @extend_schema(operation_id="get_root", summary="List where to find what", tags=["service"], responses=ROOT_ANSWER)
     def get(self, request: Request) -> Response:
         return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
 
@@ -121,7 +130,7 @@ class RootView(PublicView):
 class PingView(PublicView):
     """Answers without a token: the service is there."""
 
-    @extend_schema(operation_id="ping", tags=["service"], responses=STATUS)
+    @extend_schema(operation_id="ping", summary="Say that the service is there", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -129,7 +138,9 @@ class PingView(PublicView):
 class SecuredPingView(ApiView):
     """Answers with a good token alone: the service is there, and knows you."""
 
-    @extend_schema(operation_id="secured_ping", tags=["service"], responses=STATUS)
+    @extend_schema(
+        operation_id="ping_with_token", summary="Say that a token is good", tags=["service"], responses=STATUS
+    )
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -139,7 +150,9 @@ class LiveView(PublicView):
 
     renderer_classes = (JSONRenderer,)
 
-    @extend_schema(operation_id="livez", tags=["service"], responses=STATUS)
+    @extend_schema(
+        operation_id="get_liveness", summary="Say whether the process answers", tags=["service"], responses=STATUS
+    )
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
@@ -150,7 +163,12 @@ class ReadyView(PublicView):
     renderer_classes = (JSONRenderer,)
     migrated = False  # what this process has once seen so stays so
 
-    @extend_schema(operation_id="readyz", tags=["service"], responses={200: STATUS, **problems(503)})
+    @extend_schema(
+        operation_id="get_readiness",
+        summary="Say whether the database can be used",
+        tags=["service"],
+        responses={200: STATUS, **problems(503)},
+    )
     def get(self, request: Request) -> Response:
         try:
             with connection.cursor() as cursor:
@@ -169,10 +187,29 @@ def _pending_migrations() -> bool:
 
 
 class SchemaView(StrictViewMixin, SpectacularAPIView):
-    """The OpenAPI description of this API."""
+    """The OpenAPI description of this API: made once by each process, in English."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        renderer = request.accepted_renderer
+        headers = {
+            "Cache-Control": "no-cache",  # it may be kept, and is asked for by its tag
+            "Content-Disposition": f'inline; filename="Cashman.{renderer.format}"',
+        }
+        content = _document(renderer.__class__, get_script_prefix())
+        return tagged_json(request, content, renderer.media_type, headers=headers)
+
+
+@lru_cache
+def _document(renderer: Any, prefix: str) -> bytes:
+    """Return the description of the API as it is mounted at the prefix."""
+    with translation.override("en"):
+        document = SchemaGenerator().get_schema(request=None, public=True)
+    content: bytes = renderer().render(document, renderer_context={})
+    return content
 
 
 class DocsView(StrictViewMixin, SpectacularSwaggerSplitView):

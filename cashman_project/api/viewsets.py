@@ -23,7 +23,7 @@ from .idempotency import Answer, answered, once
 from .owner import owner_of
 from .pages import is_page_form
 from .pagination import KeysetPagination
-from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, READ_HEADERS
+from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from .serializers import assign
 from .views import StrictViewMixin
 
@@ -34,6 +34,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
 
 
 @extend_schema_view(
+    list=extend_schema(parameters=LIST_HEADERS),
     create=extend_schema(parameters=CREATE_HEADERS),
     retrieve=extend_schema(parameters=READ_HEADERS),
     update=extend_schema(parameters=CHANGE_HEADERS),

@@ -61,16 +61,22 @@ path                 role      GET HEAD OPTIONS POST PUT PATCH DELETE TRACE
 /summary             owner     200 200  204     405  405 405   405    405
 /incomes             nobody    401 401  401     401  401 401   401    401
 /incomes             owner     200 200  204     201  405 405   405    405
+/incomes/bulk        nobody    401 401  401     401  401 401   401    401
+/incomes/bulk        owner     405 405  204     201  405 405   405    405
 /incomes/<pk>        nobody    401 401  401     401  401 401   401    401
 /incomes/<pk>        owner     200 200  204     405  200 200   204    405
 /incomes/<pk>        stranger  404 404  204     405  404 404   404    405
 /expenses            nobody    401 401  401     401  401 401   401    401
 /expenses            owner     200 200  204     201  405 405   405    405
+/expenses/bulk       nobody    401 401  401     401  401 401   401    401
+/expenses/bulk       owner     405 405  204     201  405 405   405    405
 /expenses/<pk>       nobody    401 401  401     401  401 401   401    401
 /expenses/<pk>       owner     200 200  204     405  200 200   204    405
 /expenses/<pk>       stranger  404 404  204     405  404 404   404    405
 /transactions        nobody    401 401  401     401  401 401   401    401
 /transactions        owner     200 200  204     201  405 200   405    405
+/transactions/bulk   nobody    401 401  401     401  401 401   401    401
+/transactions/bulk   owner     405 405  204     201  405 405   405    405
 /transactions/delete nobody    401 401  401     401  401 401   401    401
 /transactions/delete owner     405 405  204     204  405 405   405    405
 /transactions/<pk>   nobody    401 401  401     401  401 401   401    401
@@ -113,6 +119,9 @@ BODIES: dict[str, Any] = {
     "/incomes": {"description": "lottery", "amount": 1},
     "/expenses": {"description": "lottery", "amount": 1},
     "/transactions": {"type": "EXPENSE", "description": "lottery", "amount": 1},
+    "/incomes/bulk": [{"description": "lottery", "amount": 1}],
+    "/expenses/bulk": [{"description": "lottery", "amount": 1}],
+    "/transactions/bulk": [{"type": "EXPENSE", "description": "lottery", "amount": 1}],
     "PATCH /transactions": [{"id": "<pk>", "amount": 1}],
     "/transactions/delete": {"ids": ["<pk>"]},
     "/categories": {"name": "Lottery"},

@@ -37,13 +37,17 @@ class Document:
 
     def operation(self, path: str, method: str) -> dict[str, Any]:
         """Return the operation that the path of a request belongs to."""
-        [template] = [
-            template
-            for template in self.content["paths"]
-            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path.rstrip("/") or "/")
-        ]
+        path = path.rstrip("/") or "/"
+        templates = [name for name in self.content["paths"] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", name), path)]
+        template = path if path in templates else templates[0]  # /incomes/bulk is none of /incomes/{id}
         found: dict[str, Any] = self.content["paths"][template][method.lower()]
         return found
+
+    def examples(self, content: dict[str, Any]) -> list[Any]:
+        """Return the examples of a body: those of its media types, wherever they are kept."""
+        found = [example for media_type in content.values() for example in media_type.get("examples", {}).values()]
+        shared = self.content["components"]["examples"]
+        return [(shared[one["$ref"].rpartition("/")[2]] if "$ref" in one else one)["value"] for one in found]
 
     def faults(self, value: object, schema: dict[str, Any]) -> list[str]:
         """Return what keeps the value from being valid against the (OpenAPI) schema."""

@@ -38,9 +38,8 @@ def test_a_listed_origin_may_read(path: str, as_alice: APIClient) -> None:
     response = as_alice.get(path, headers={"Origin": LISTED})
 
     assert response["Access-Control-Allow-Origin"] == LISTED
-    assert (
-        response["Access-Control-Expose-Headers"] == "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-ID"
-    )
+    exposed = "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-ID"
+    assert response["Access-Control-Expose-Headers"] == exposed
     assert "Access-Control-Allow-Credentials" not in response
     assert "origin" in response["Vary"].lower().split(", ")
 

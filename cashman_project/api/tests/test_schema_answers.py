@@ -1,9 +1,16 @@
 """What is served is what /schema publishes."""
 
+import json
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from rest_framework.test import APIClient
+
+from transactions.services.erasure import erase_users
+from users.models import User
+from users.sessions import start_session
 
 from .conftest import Document
 
@@ -11,20 +18,97 @@ JSON = "application/json"
 PROBLEM_JSON = "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/incomes", "/expenses", "/transactions", "/categories"])
-def test_the_examples_can_be_sent(document: Document, as_alice: APIClient, path: str) -> None:
-    if path != "/categories":
-        as_alice.post("/categories", {"name": "Food"})
-    examples = document.operation(path, "post")["requestBody"]["content"][JSON]["examples"]
+def test_the_examples_of_every_body_can_be_sent(
+    document: Document, nobody: APIClient, alice: Any, settings: Any
+) -> None:
+    """Each as `demo`, who has the row or login that the request is about; which one that is, no example can know."""
+    settings.ALLOW_SIGNUP = True
+    password = make_password("demo")
+    sent = 0
+    for path, method, operation in document.operations():
+        for example in document.examples(operation.get("requestBody", {}).get("content", {})):
+            user = User.objects.create(username="demo", password=password)
+            refresh = start_session(user)
+            nobody.credentials(HTTP_AUTHORIZATION=f"Bearer {refresh.access_token}")
+            if not path.startswith("/categories"):
+                nobody.post("/categories", {"name": "Food"})
+            body, url = _about_what_is_there(nobody, path, example, str(refresh))
+            response = nobody.generic(method, url, json.dumps(body), content_type=JSON)
+            assert response.status_code in (200, 201, 204), (method, path, response.content)
+            document.check(response, response.status_code)
+            sent += 1
+            erase_users(users=User.objects.exclude(pk=alice.pk))
+    assert sent > 25
 
-    for example in examples.values():
-        document.check(as_alice.post(path, example["value"]), 201)
+
+def _about_what_is_there(client: APIClient, path: str, example: Any, refresh: str) -> tuple[Any, str]:
+    """Return the body and the path, changed to name what the user has."""
+    if "refresh" in example:
+        return {"refresh": refresh}, path
+    if path == "/transactions/delete" or (isinstance(example, list) and "id" in example[0]):
+        ids = [client.post("/expenses", {"description": "x", "amount": 1}).json()["id"] for _number in range(2)]
+        return ({"ids": ids} if isinstance(example, dict) else [example[0] | {"id": ids[0]}]), path
+    if "{id}" in path:
+        resource = path.partition("{")[0].rstrip("/")
+        new = {"name": "Fun"} if resource == "/categories" else {"description": "x", "amount": 1, "type": "EXPENSE"}
+        if resource == "/incomes":
+            new["type"] = "INCOME"
+        return example, f"{resource}/{client.post(resource, new).json()['id']}"
+    return example, path
 
 
-def test_the_example_of_a_problem_is_the_real_one(document: Document, as_alice: APIClient) -> None:
-    [example] = document.operation("/incomes", "get")["responses"]["400"]["content"][PROBLEM_JSON]["examples"].values()
+@pytest.mark.parametrize(
+    ("status", "method", "path", "headers"),
+    [
+        (400, "GET", "/incomes?colour=red", {}),
+        (401, "GET", "/incomes", {"Authorization": "Bearer x"}),
+        (404, "GET", f"/incomes/{UUID(int=7)}", {}),
+        (406, "GET", "/incomes", {"Accept": "image/png"}),
+        (411, "POST", "/incomes", {"Transfer-Encoding": "chunked"}),
+        (412, "PATCH", "/me", {"If-Match": '"x"'}),
+        (415, "POST", "/incomes", {"Content-Type": "text/plain"}),
+    ],
+)
+def test_the_example_of_a_problem_is_the_real_one(
+    document: Document, as_alice: APIClient, status: int, method: str, path: str, headers: dict[str, str]
+) -> None:
+    operation = document.operation(path.partition("?")[0], method)
+    [example] = document.examples(operation["responses"][str(status)]["content"])
 
-    assert as_alice.get("/incomes", {"colour": "red"}).json() == example["value"]
+    sent = {"Content-Type": JSON, **headers}
+    if "Authorization" in sent:
+        as_alice.credentials()
+    response = as_alice.generic(method, path, b"" if method == "GET" else b"{}", sent.pop("Content-Type"), headers=sent)
+
+    document.check(response, status)
+    assert response.json() == example
+
+
+def test_the_example_of_a_reused_key_is_the_real_one(document: Document, as_alice: APIClient) -> None:
+    [example] = document.examples(document.operation("/incomes", "post")["responses"]["422"]["content"])
+    for amount in (1, 2):
+        answer = as_alice.post("/incomes", {"description": "x", "amount": amount}, headers={"Idempotency-Key": "x"})
+
+    document.check(answer, 422)
+    assert answer.json() == example
+
+
+@pytest.mark.parametrize("path", ["/incomes", "/expenses", "/transactions"])
+def test_many_at_once(document: Document, as_alice: APIClient, path: str) -> None:
+    data = {"type": "INCOME" if path == "/incomes" else "EXPENSE", "description": "pizza", "amount": "50.00"}
+
+    created = as_alice.post(f"{path}/bulk", [data, data])
+    document.check(created, 201)
+    assert as_alice.post(path, [data, data]).status_code == 201
+    document.check(as_alice.post(f"{path}/bulk", [data], headers={"Prefer": "return=minimal"}), 204)
+    for refused in (data, [], [data, {}]):
+        document.check(as_alice.post(f"{path}/bulk", refused), 400)
+    assert len(as_alice.get(path).json()["results"]) == 5
+    if path == "/transactions":
+        rows = created.json()
+        document.check(as_alice.patch(path, [rows[0] | {"notes": "x"}, {"id": rows[1]["id"], "amount": 4}]), 200)
+        document.check(as_alice.patch(path, [{"id": rows[0]["id"], "colour": "red"}]), 400)
+        document.check(as_alice.post(f"{path}/delete", {"ids": [row["id"] for row in rows]}), 204)
 
 
 @pytest.mark.parametrize("path", ["/incomes", "/expenses", "/transactions"])
