@@ -159,9 +159,16 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"]
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID"]
-BODY_LIMIT = 5_000_000  # bytes of a request's body
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("cache-control", "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"),
+    *("traceparent", "tracestate"),  # W3C's Trace Context
+]
+CORS_EXPOSE_HEADERS = [
+    *("Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After"),
+    *("WWW-Authenticate", "X-Request-ID"),
+]
+BODY_LIMIT = 5_000_000  # bytes of a request's body where it takes many rows; api/limits.py has the others
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 
 # -- Logs -------------------------------------------------------------------------------------
@@ -171,7 +178,7 @@ LOGGING = {
     "disable_existing_loggers": False,  # granian's
     "formatters": {
         "json": {"()": "cashman_project.api.logs.JSONFormatter"},
-        "text": {"format": "[%(levelname)s] %(message)s"},
+        "text": {"()": "cashman_project.api.logs.TextFormatter", "format": "[%(levelname)s] %(message)s"},
     },
     "filters": {"crashes": {"()": "cashman_project.api.logs.CrashFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "text" if DEBUG else "json"}},
@@ -188,7 +195,7 @@ LOGGING = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.authentication.BearerAuthentication",
-        "users.authentication.BrowserAuthentication",
+        "cashman_project.api.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
@@ -203,7 +210,7 @@ REST_FRAMEWORK = {
         "cashman_project.api.renderers.JSONRenderer",
         "cashman_project.api.renderers.PageRenderer",
     ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cashman_project.api.renderers.Negotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cashman_project.api.negotiation.Negotiation",
     "DEFAULT_FILTER_BACKENDS": ["cashman_project.api.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "cashman_project.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "cashman_project.api.schema.ProblemAutoSchema",

@@ -25,17 +25,18 @@ from rest_framework.exceptions import APIException, ParseError, UnsupportedMedia
 from .errors import (
     PROBLEM_JSON,
     LengthRequired,
-    TooLarge,
     exception_handler,
     problem_details,
     problem_of,
     problem_response,
 )
+from .limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
+from .negotiation import preferred
 from .views import LiveView, ReadyView
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
-READ_SIZE = 65_536
+LONGEST_LANGUAGES = 501  # characters of Accept-Language: of more than 500, Django reads those up to the last comma
 # What a page may load, and where its forms may go: nowhere else; and nobody may frame it.
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -64,10 +65,11 @@ class SecurityHeadersMiddleware(SecurityMiddleware):
 class ProblemMiddleware:
     """Refuse what no view should see, and give errors from outside the views the API's shape.
 
-    It answers the probes before a host is asked for or a redirect made. It refuses unknown hosts
-    (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one) and large
-    ones (413) before they are parsed. An HTML error page becomes a problem unless the client prefers
-    HTML, or the page is the admin's; there a problem, or a bare page of Django's, becomes one of ours.
+    It answers the probes before a host is asked for or a redirect made. It refuses large headers (431),
+    unknown hosts (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one)
+    and bodies that are larger than their view takes (413) before they are read. An HTML error page becomes
+    a problem unless the client prefers HTML, or the page is the admin's; there a problem, or a bare page of
+    Django's, becomes one of ours.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -89,6 +91,15 @@ class ProblemMiddleware:
             _replace(response, PROBLEM_JSON, orjson.dumps(_problem(response)))
         patch_vary_headers(response, ["Accept"])
         return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Refuse a body that is larger than the view takes, before anything looks into it for a CSRF token."""
+        if body_length(request) > CREDENTIALS:  # the lowest limit of all
+            try:
+                check_body(request, body_limit(view, request))
+            except APIException as error:
+                return problem_response(problem_of(error))
+        return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer for a view that is not the API's own (the login's, the admin's): 503 without a database, 429, ..."""
@@ -114,7 +125,8 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        translation.activate(_language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), settings.LANGUAGE_CODE))
+        header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:LONGEST_LANGUAGES]
+        translation.activate(_language_of(header, settings.LANGUAGE_CODE))
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         if "Accept-Language" not in response.get("Vary", ""):
@@ -140,20 +152,9 @@ def _language_of(header: str, default: str) -> str:
     return translation.get_language_from_request(request) if header else default
 
 
-@lru_cache
-def _is_readable(header: str) -> bool:
-    """Return whether an Accept header can be read."""
-    request = HttpRequest()
-    request.META["HTTP_ACCEPT"] = header
-    try:
-        request.get_preferred_type(["text/html"])
-    except ValueError:
-        return False
-    return True
-
-
 def _refuse_early(request: HttpRequest) -> None:
     """Raise the APIException of a request that no view should see."""
+    check_headers(request)
     try:
         request.get_host()
     except DisallowedHost:
@@ -166,28 +167,18 @@ def _refuse_early(request: HttpRequest) -> None:
         raise UnsupportedMediaType(request.headers["Content-Type"])
     if (coding := request.META.get("HTTP_CONTENT_ENCODING", "")) and coding.lower() != "identity":
         raise UnsupportedMediaType(coding)
-    if not _is_readable(request.META.get("HTTP_ACCEPT", "*/*")):
-        request.accepted_types = []  # what else asks gets an answer
-        raise ParseError(_("The Accept header is malformed."))
-    text = request.META.get("CONTENT_LENGTH", "")
-    length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
-    if length > settings.BODY_LIMIT:
-        # A client that is still sending when the connection closes sees a reset, not the answer.
-        remaining = min(length, 4 * settings.BODY_LIMIT)
-        while remaining > 0 and (chunk := request.read(min(READ_SIZE, remaining))):
-            remaining -= len(chunk)
-        raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": settings.BODY_LIMIT})
+    check_body(request, ROWS)
 
 
 def _has_unread_body(request: HttpRequest) -> bool:
     is_read: bool = request._read_started  # type: ignore[attr-defined]  # not in the stub
-    return not is_read and request.META.get("CONTENT_LENGTH") not in (None, "", "0")
+    return not is_read and body_length(request) > 0
 
 
 def _wants_page(request: HttpRequest) -> bool:
     if request.path_info.startswith(reverse("admin:index")):
         return True
-    return request.get_preferred_type([PROBLEM_JSON, "application/json", "text/html"]) == "text/html"
+    return preferred(request.META.get("HTTP_ACCEPT"), [PROBLEM_JSON, "application/json", "text/html"]) == "text/html"
 
 
 def _replace(response: HttpResponse, content_type: str, content: bytes) -> None:

@@ -166,7 +166,7 @@ class ProblemAutoSchema(AutoSchema):
     def _publish_forms(self, operation: dict[str, Any]) -> None:
         """Say where an array of rows is taken and answered, beside a single row or alone, and a list as text."""
         action, responses = getattr(self.view, "action", None), operation["responses"]
-        if action == "create" and getattr(self.view, "takes_arrays", False):
+        if action == "create" and action in getattr(self.view, "array_actions", ()):
             for part in (operation["requestBody"], responses["201"]):
                 for media_type in part["content"].values():
                     media_type["schema"] = {"oneOf": [media_type["schema"], _rows(media_type["schema"])]}
@@ -190,6 +190,7 @@ class ProblemAutoSchema(AutoSchema):
     def _further_statuses(self, operation: dict[str, Any]) -> list[int]:
         parameters = operation.get("parameters", [])
         names = {parameter["name"] for parameter in parameters}
+        responses = operation["responses"]
         needs_token = {} not in operation["security"]
         has_body = "requestBody" in operation
         follows = {
@@ -199,7 +200,7 @@ class ProblemAutoSchema(AutoSchema):
             401: needs_token,
             403: needs_token and self.method not in SAFE_METHODS,
             404: any(parameter["in"] == "path" for parameter in parameters),
-            406: True,
+            406: any("content" in responses[status] for status in responses if status < "300"),
             409: getattr(self.view, "action", None) in ("create", "update", "partial_update", "update_many"),
             411: has_body,
             412: "If-Match" in names,
