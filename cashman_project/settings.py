@@ -181,9 +181,16 @@ SESSION_COOKIE_NAME = "sessionid" + BASE_PATH.replace("/", "_")
 CSRF_COOKIE_NAME = "csrftoken" + BASE_PATH.replace("/", "_")
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = BASE_PATH or "/"
 MESSAGE_STORAGE = "cashman_project.api.messages.MessageStorage"
-CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"]
-CORS_EXPOSE_HEADERS = ["ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After", "X-Request-ID"]
-BODY_LIMIT = 5_000_000  # bytes of a request's body
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("cache-control", "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"),
+    *("traceparent", "tracestate"),  # W3C's Trace Context
+]
+CORS_EXPOSE_HEADERS = [
+    *("Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After"),
+    *("WWW-Authenticate", "X-Request-ID"),
+]
+BODY_LIMIT = 5_000_000  # bytes of a request's body where it takes many rows; api/limits.py has the others
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 
 # -- Logs -------------------------------------------------------------------------------------
@@ -193,7 +200,7 @@ LOGGING = {
     "disable_existing_loggers": False,  # granian's
     "formatters": {
         "json": {"()": "cashman_project.api.logs.JSONFormatter"},
-        "text": {"format": "[%(levelname)s] %(message)s"},
+        "text": {"()": "cashman_project.api.logs.TextFormatter", "format": "[%(levelname)s] %(message)s"},
     },
     "filters": {"crashes": {"()": "cashman_project.api.logs.CrashFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "text" if DEBUG else "json"}},
@@ -210,7 +217,7 @@ LOGGING = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.authentication.BearerAuthentication",
-        "users.authentication.BrowserAuthentication",
+        "cashman_project.api.authentication.BrowserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
@@ -225,7 +232,7 @@ REST_FRAMEWORK = {
         "cashman_project.api.renderers.JSONRenderer",
         "cashman_project.api.renderers.PageRenderer",
     ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cashman_project.api.renderers.Negotiation",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cashman_project.api.negotiation.Negotiation",
     "DEFAULT_FILTER_BACKENDS": ["cashman_project.api.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "cashman_project.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "cashman_project.api.schema.ProblemAutoSchema",

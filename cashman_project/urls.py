@@ -1,12 +1,14 @@
 """Every path of the service, each with and without its trailing slash."""
 
 from django.contrib import admin
+from django.contrib.auth.views import LoginView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 import transactions.urls
 
 from .api import views
+from .api.limits import CREDENTIALS, limited
 
 ROOT_LINKS = {
     "incomes": "income-list",
@@ -22,7 +24,12 @@ ROOT_LINKS = {
 }
 
 # The admin's own page for a new password would take any number of guesses at the present one.
-ADMIN = [path("password_change/", RedirectView.as_view(pattern_name="me")), *admin.site.get_urls()]
+ADMIN = [
+    path("password_change/", RedirectView.as_view(pattern_name="me")),
+    path("login/", limited(admin.site.login, CREDENTIALS)),
+    *admin.site.get_urls(),
+]
+LOGIN = LoginView.as_view(template_name="rest_framework/login.html")
 
 urlpatterns = [
     *transactions.urls.urlpatterns,  # first, since most requests are for these
@@ -35,6 +42,7 @@ urlpatterns = [
     re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
     path("api-auth/login", RedirectView.as_view(pattern_name="rest_framework:login", query_string=True)),
+    path("api-auth/login/", limited(LOGIN, CREDENTIALS)),
     path("api-auth/", include("rest_framework.urls")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include((ADMIN, admin.site.name))),

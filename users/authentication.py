@@ -1,10 +1,9 @@
-"""Who sent a request: bearer tokens (RFC 6750), with an error code for each way to be wrong, and browser sessions."""
+"""Who sent a request: bearer tokens (RFC 6750), with an error code for each way to be wrong."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
@@ -55,17 +54,6 @@ class BearerAuthentication(JWTAuthentication):
         if not _is_bearer(parts):
             raise AuthenticationFailed(_("Send the header as: Authorization: Bearer TOKEN."), code="invalid_header")
         return parts[1]
-
-
-class BrowserAuthentication(SessionAuthentication):
-    """A browser's session. Its CSRF token is looked for before a parser is asked, which wants to know who sent this."""
-
-    def enforce_csrf(self, request: Any) -> None:
-        try:
-            super().enforce_csrf(request._request)
-        except PermissionDenied as error:
-            message = _("A browser's session writes with its CSRF token alone, in X-CSRFToken or the form. %(reason)s")
-            raise PermissionDenied(message % {"reason": error.detail}) from None
 
 
 def _is_bearer(parts: list[bytes]) -> bool:

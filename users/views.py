@@ -28,6 +28,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from cashman_project.api.atomic import in_transaction
 from cashman_project.api.conditional import check_preconditions, tagged_response
 from cashman_project.api.errors import Conflict
+from cashman_project.api.limits import CREDENTIALS
 from cashman_project.api.owner import owner_of
 from cashman_project.api.renderers import etag_of
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
@@ -58,6 +59,8 @@ from .sessions import end_session, refresh_session, start_session
 class CredentialsView(PublicView):
     """The base of a view that takes credentials in its body, and answers 401 to wrong ones."""
 
+    body_limit = CREDENTIALS
+
     def get_authenticate_header(self, request: Request) -> str:
         return CHALLENGE
 
@@ -76,6 +79,8 @@ def check_password(request: Request, username: str, password: str) -> User | Non
 
 class RegisterView(PublicView):
     """Make a user of your own, where sign-up is open."""
+
+    body_limit = CREDENTIALS
 
     @extend_schema(
         operation_id="register",
@@ -142,6 +147,8 @@ class RefreshView(CredentialsView):
 class LogoutView(CredentialsView):
     """End the login that a refresh token belongs to, with all of its tokens."""
 
+    bodiless = CredentialsView.bodiless | {"post"}
+
     @extend_schema(
         operation_id="sign_out",
         summary="Sign out",
@@ -159,6 +166,8 @@ class LoginView(ApiView):
     """The base of a view of what one logs in by, which a personal token can't reach."""
 
     permission_classes = (IsAuthenticated, NoPersonalToken)
+    body_limit = CREDENTIALS
+    bodiless = ApiView.bodiless | {"post"}
     form_page = "users/form.html"
 
 
@@ -240,6 +249,7 @@ class EraseView(LoginView):
 class MeView(ApiView):
     """You, and what you prefer."""
 
+    body_limit = CREDENTIALS
     pages = {"get": "users/me.html"}
 
     @extend_schema(operation_id="get_me", summary="Read yourself", parameters=READ_HEADERS, responses=MeSerializer)
@@ -278,6 +288,7 @@ class PersonalTokenViewSet(OwnedModelViewSet):
     """
 
     permission_classes = LoginView.permission_classes
+    body_limit = CREDENTIALS
     queryset = PersonalToken.objects.all()
     serializer_class = PersonalTokenSerializer
     orderings = {"created_at": "created_at"}

@@ -1,5 +1,6 @@
 """Many rows in one request: all of them, or none."""
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -16,12 +17,16 @@ from rest_framework.response import Response
 
 from .atomic import in_transaction
 from .conditional import check_preconditions, wants_json
+from .errors import TooLarge
 from .idempotency import Answer, answered, once
+from .limits import FORMS, ROW, body_length
 from .owner import owner_of
 from .schema import BULK_CREATE_HEADERS, KEY_HEADERS, MANY_HEADERS
 from .serializers import MAX_FAULTS, MAX_ROWS, StrictSerializer, check_rows
 from .sqljson import row_json
 from .viewsets import UUID_FORM, OwnedModelViewSet
+
+BEFORE_JSON = BOM_UTF8 + b" \t\r\n"
 
 
 @extend_schema_field(
@@ -51,7 +56,14 @@ class IdsSerializer(StrictSerializer):
 class BulkCreateViewSet(OwnedModelViewSet):
     """Creates the rows of an array, too. Its serializer's list serializer is a StrictListSerializer."""
 
-    takes_arrays = True
+    array_actions = frozenset({"create", "create_many"})
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # which finds out who sends so much
+        if self.action != "create" or request._request.content_type in FORMS:  # which are small, and read by now
+            return
+        if body_length(request._request) > ROW and not request.body.lstrip(BEFORE_JSON).startswith(b"["):
+            raise TooLarge(_("One row has at most %(limit)d bytes.") % {"limit": ROW})
 
     @extend_schema(parameters=BULK_CREATE_HEADERS)
     @action(methods=["post"], detail=False, url_path="bulk")
@@ -76,6 +88,8 @@ class BulkViewSet(BulkCreateViewSet):
     """Changes and deletes many rows, too."""
 
     queryset: Any
+    array_actions = BulkCreateViewSet.array_actions | {"update_many", "destroy_many"}
+    bodiless = BulkCreateViewSet.bodiless | {"destroy_many"}
     changes = OwnedModelViewSet.changes | {"update_many", "destroy_many"}
 
     @extend_schema(parameters=MANY_HEADERS)

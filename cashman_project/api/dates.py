@@ -1,4 +1,8 @@
-"""Dates and moments as text, strictly: ISO 8601's extended calendar form and RFC 3339, in ASCII digits."""
+"""Dates and moments as text, strictly: ISO 8601's extended calendar form and RFC 3339, in ASCII digits.
+
+A moment may be written as the libraries of other languages do it: with nanoseconds (Go, Java, .NET), of which
+microseconds are kept; without seconds that are zero (Java's OffsetDateTime); and with an offset without a colon (C).
+"""
 
 import datetime
 import re
@@ -11,7 +15,8 @@ INVALID_DATE = _("Not a date: write it as 2026-11-30, from 1900-01-01 to 2200-12
 INVALID_MOMENT = _("Not a moment: write it as 2026-11-30T08:15:00Z, with Z or an offset (a plus sign as %2B in a URL).")
 
 _DATE = re.compile(r"(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}")
-_MOMENT = re.compile(_DATE.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+_MOMENT = re.compile(f"{_DATE.pattern}T{_TIME}(Z|[+-][0-9]{{2}}:?[0-9]{{2}})")
 DATE_PATTERN = f"^{_DATE.pattern}$"
 MOMENT_PATTERN = f"^{_MOMENT.pattern}$"
 
@@ -29,7 +34,10 @@ def format_moment(moment: datetime.datetime) -> str:
 
 
 def parse_moment(text: str) -> datetime.datetime:
-    """Read "2026-11-30T08:15:00+02:00" into UTC; raises ValueError on any other form and outside 1900 to 2200."""
+    """Read "2026-11-30T08:15:00+02:00" into UTC; raises ValueError on any other form and outside 1900 to 2200.
+
+    What is finer than a microsecond is cut off.
+    """
     if not _MOMENT.fullmatch(text):
         raise ValueError(text)
     return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)  # not every database knows every offset

@@ -78,6 +78,14 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
+class HeadersTooLarge(exceptions.APIException):
+    """431: headers over the limit (RFC 6585, section 5)."""
+
+    status_code = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    default_detail = _("The headers are too large.")
+    default_code = "headers_too_large"
+
+
 class Throttled(exceptions.APIException):
     """429: too many attempts; there is room for the next one after `wait` seconds."""
 

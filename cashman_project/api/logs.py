@@ -64,6 +64,20 @@ class CrashFilter(logging.Filter):
         return bool(record.exc_info)
 
 
+class TextFormatter(logging.Formatter):
+    """Format a record as text in which nobody can forge a line, nor send a terminal its commands.
+
+    What can't be printed is escaped, and the lines of a traceback are indented.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        text = super().formatMessage(record)
+        return text if text.isprintable() else _escaped(text)
+
+    def formatException(self, ei: Any) -> str:
+        return "\n".join([f"    {_escaped(line)}" for line in super().formatException(ei).split("\n")])
+
+
 class JSONFormatter(logging.Formatter):
     """Format a record as one line of JSON.
 
@@ -86,6 +100,10 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             line["trace"] = _trace(record.exc_info[1])
         return orjson.dumps(line, default=str).decode()
+
+
+def _escaped(text: str) -> str:
+    return "".join([char if char.isprintable() else ascii(char)[1:-1] for char in text])
 
 
 def _is_id(text: str) -> bool:

@@ -26,17 +26,19 @@ from .clients import REFUSAL, send_at_leisure
 from .errors import (
     PROBLEM_JSON,
     LengthRequired,
-    TooLarge,
     Unavailable,
     exception_handler,
     problem_details,
     problem_of,
     problem_response,
 )
+from .limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
+from .negotiation import preferred
 from .views import LiveView, ReadyView
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
+LONGEST_LANGUAGES = 501  # characters of Accept-Language: of more than 500, Django reads those up to the last comma
 # What a page may load, and where its forms may go: nowhere else; and nobody may frame it.
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -65,11 +67,11 @@ class SecurityHeadersMiddleware(SecurityMiddleware):
 class ProblemMiddleware:
     """Refuse what no view should see, and give errors from outside the views the API's shape.
 
-    It answers the probes before a host is asked for or a redirect made. It refuses unknown hosts
-    (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one), large ones
-    (413) and those that did not come whole (400, 503) before they are parsed. An HTML error page becomes
-    a problem unless the client prefers HTML, or the page is the admin's; there a problem, or a bare page
-    of Django's, becomes one of ours.
+    It answers the probes before a host is asked for or a redirect made. It refuses large headers (431),
+    unknown hosts (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one),
+    bodies that did not come whole (400, 503) and those that are larger than their view takes (413) before
+    they are parsed. An HTML error page becomes a problem unless the client prefers HTML, or the page is the
+    admin's; there a problem, or a bare page of Django's, becomes one of ours.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -92,6 +94,15 @@ class ProblemMiddleware:
             _replace(response, PROBLEM_JSON, orjson.dumps(_problem(response)))
         patch_vary_headers(response, ["Accept"])
         return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Refuse a body that is larger than the view takes, before anything looks into it for a CSRF token."""
+        if body_length(request) > CREDENTIALS:  # the lowest limit of all
+            try:
+                check_body(request, body_limit(view, request))
+            except APIException as error:
+                return problem_response(problem_of(error))
+        return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Answer for a view that is not the API's own (the login's, the admin's): 503 without a database, 429, ..."""
@@ -120,7 +131,8 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        translation.activate(_language_of(request.META.get("HTTP_ACCEPT_LANGUAGE", ""), settings.LANGUAGE_CODE))
+        header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")[:LONGEST_LANGUAGES]
+        translation.activate(_language_of(header, settings.LANGUAGE_CODE))
         response = self.get_response(request)
         response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         if "Accept-Language" not in response.get("Vary", ""):
@@ -146,20 +158,9 @@ def _language_of(header: str, default: str) -> str:
     return translation.get_language_from_request(request) if header else default
 
 
-@lru_cache
-def _is_readable(header: str) -> bool:
-    """Return whether an Accept header can be read."""
-    request = HttpRequest()
-    request.META["HTTP_ACCEPT"] = header
-    try:
-        request.get_preferred_type(["text/html"])
-    except ValueError:
-        return False
-    return True
-
-
 def _refuse_early(request: HttpRequest) -> None:
     """Raise the APIException of a request that no view should see."""
+    check_headers(request)
     if refusal := request.META.get(REFUSAL):
         raise refusal
     try:
@@ -174,19 +175,13 @@ def _refuse_early(request: HttpRequest) -> None:
         raise UnsupportedMediaType(request.headers["Content-Type"])
     if (coding := request.META.get("HTTP_CONTENT_ENCODING", "")) and coding.lower() != "identity":
         raise UnsupportedMediaType(coding)
-    if not _is_readable(request.META.get("HTTP_ACCEPT", "*/*")):
-        request.accepted_types = []  # what else asks gets an answer
-        raise ParseError(_("The Accept header is malformed."))
-    text = request.META.get("CONTENT_LENGTH", "")
-    length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
-    if length > settings.BODY_LIMIT:
-        raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": settings.BODY_LIMIT})
+    check_body(request, ROWS)
 
 
 def _wants_page(request: HttpRequest) -> bool:
     if request.path.startswith(reverse("admin:index")):
         return True
-    return request.get_preferred_type([PROBLEM_JSON, "application/json", "text/html"]) == "text/html"
+    return preferred(request.META.get("HTTP_ACCEPT"), [PROBLEM_JSON, "application/json", "text/html"]) == "text/html"
 
 
 def _replace(response: HttpResponse, content_type: str, content: bytes) -> None:

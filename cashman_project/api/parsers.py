@@ -1,6 +1,7 @@
 """Reading request bodies: strict JSON for everybody, HTML forms for browser sessions alone."""
 
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -22,7 +23,7 @@ MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
 
 
 class StrictJSONParser(BaseParser):
-    """JSON (RFC 8259) in UTF-8, in which numbers keep every digit.
+    """JSON (RFC 8259) in UTF-8, with a byte order mark or without, in which numbers keep every digit.
 
     Whole numbers become int, others Decimal; NaN and Infinity become a Decimal too, so that the
     field they are meant for refuses them by its name. Duplicate keys, other encodings and nesting
@@ -36,7 +37,7 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
-            text = stream.read().decode("utf-8")
+            text = stream.read().removeprefix(BOM_UTF8).decode()
             data = DECODER.decode(text)
             if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
                 raise RecursionError

@@ -10,26 +10,10 @@ import orjson
 from django.template import loader
 from django.utils.functional import Promise
 from rest_framework import renderers
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from . import pages
-
-
-class Negotiation(DefaultContentNegotiation):
-    """The REST framework's negotiation, at once where a program takes anything, or names its one type as it is here."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        accept = request.META.get("HTTP_ACCEPT", "*/*")
-        for renderer in () if format_suffix else renderers:
-            if accept in ("*/*", renderer.media_type):
-                return renderer, renderer.media_type
-        return super().select_renderer(request, renderers, format_suffix)
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        same = [parser for parser in parsers if parser.media_type == request.content_type]
-        return same[0] if same else super().select_parser(request, parsers)
 
 
 class JSONRenderer(renderers.BaseRenderer):

@@ -241,6 +241,7 @@ class ProblemAutoSchema(AutoSchema):
     def _further_statuses(self, operation: dict[str, Any]) -> list[int]:
         parameters = operation.get("parameters", [])
         names = {parameter["name"] for parameter in parameters}
+        responses = operation["responses"]
         needs_token = {} not in operation["security"]
         has_body = "requestBody" in operation
         follows = {
@@ -250,7 +251,7 @@ class ProblemAutoSchema(AutoSchema):
             401: needs_token,
             403: needs_token and self.method not in SAFE_METHODS,
             404: any(parameter["in"] == "path" for parameter in parameters),
-            406: True,
+            406: any("content" in responses[status] for status in responses if status < "300"),
             409: getattr(self.view, "action", None) in CHANGING,
             411: has_body,
             412: "If-Match" in names,

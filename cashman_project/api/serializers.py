@@ -93,8 +93,8 @@ class StrictMomentField(serializers.DateTimeField):
 class StrictSerializer(serializers.Serializer[Any]):
     """A serializer that refuses unknown fields, and read-only ones unless they hold their present value.
 
-    So what was read can be changed and sent back whole. `Meta.fixed_fields` are written on create
-    and read-only from then on.
+    So what was read can be changed and sent back whole, however a client writes the same id or moment.
+    `Meta.fixed_fields` are written on create and read-only from then on.
     """
 
     default_error_messages = {"invalid": _("Expected an object with the fields of this resource.")}
@@ -137,7 +137,14 @@ class StrictSerializer(serializers.Serializer[Any]):
             return False
         attribute = field.get_attribute(self.instance)
         present = None if attribute is None else field.to_representation(attribute)
-        return type(value) is type(present) and value == present
+        if type(value) is not type(present):
+            return False
+        if value == present:
+            return True
+        try:
+            return bool(field.to_representation(field.to_internal_value(value)) == present)
+        except ValidationError:
+            return False
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT]):

@@ -17,16 +17,18 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from .authentication import BrowserAuthentication
 from .conditional import check_untagged, tagged_json
 from .errors import Unavailable
 from .filters import check_parameters
+from .limits import ROW
 from .owner import owner_of
 from .pages import is_page_form, see_other, take_method
 from .renderers import JSONRenderer
@@ -49,6 +51,9 @@ VARY = ["Accept", "Accept-Language", "Authorization", "Cookie"]
 class StrictViewMixin:
     """Refuses unknown query parameters, speaks the user's language, and keeps answers out of caches."""
 
+    body_limit = ROW  # bytes of a body
+    array_actions: frozenset[str] = frozenset()  # which take an array of rows, and so a body up to BODY_LIMIT
+    bodiless: frozenset[str] = frozenset({"options", "metadata"})  # actions, or methods, that answer without a body
     query_parameters: frozenset[str] = frozenset()
     repeatable_parameters: frozenset[str] = frozenset()
     pages: Mapping[str, str] = {}
@@ -119,7 +124,7 @@ class PublicView(ApiView):
 class RootView(PublicView):
     """Cashman keeps what comes in and what goes out. Here is where to find what."""
 
-    authentication_classes = (SessionAuthentication,)  # for the page, which says who you are
+    authentication_classes = (BrowserAuthentication,)  # for the page, which says who you are
     links: dict[str, str] = {}
 
     @extend_schema(operation_id="get_root", summary="List where to find what", tags=["service"], responses=ROOT_ANSWER)

@@ -56,6 +56,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     fault_pages = {"list": "pages/list.html"}
     asked: Asked
     row: Any = None  # what is to be deleted, for its page
+    bodiless = StrictViewMixin.bodiless | {"destroy"}
     changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})  # actions that lock what they change
 
     def perform_authentication(self, request: Request) -> None:

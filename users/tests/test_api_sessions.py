@@ -120,7 +120,7 @@ def test_a_token_of_megabytes_is_refused_unread(path: str, alice: User, nobody: 
     """It is good but for that: nobody makes the service read so much."""
     token = signed(claims_of(alice, "refresh") | {"colour": 1_000_000 * "x"})
 
-    problem_of(nobody.post(path, {"refresh": token}), 401, "invalid_token")
+    problem_of(nobody.post(path, {"refresh": token}), 413, "too_large")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -111,8 +111,9 @@ HEADS = [
     (b"Content-Type: application/json; charset=utf-7", 415, "unsupported_media_type"),
     (b"Content-Type: \xff", 415, "unsupported_media_type"),
     (b"Accept: application/pdf", 406, "not_acceptable"),
-    (b"Accept: \xff", 406, "not_acceptable"),
-    (b"Accept: a/b; c*=d''%20", 400, "parse_error"),
+    (b"Accept: \xff", 400, "invalid"),  # which the server hands on as an empty one
+    (b"Accept:", 400, "invalid"),
+    (b"Accept: a/b; c*=d''%20", 406, "not_acceptable"),
     (b"Cookie: sessionid=a\0b", 400, SERVERS_OWN),
     (b"Cookie: sessionid=%00", 400, "invalid"),
     (b"Idempotency-Key: \xff", 400, "invalid"),
@@ -126,7 +127,12 @@ HEADS = [
     (b"X-HTTP-Method-Override: GET", 400, "invalid"),
     (b"Prefer: return=minimal, \xff", 400, "invalid"),
     (b"X-Request-ID: a\xffb", 400, "invalid"),
-    (b"X: " + 70_000 * b"x", 400, "invalid"),
+    (b"X: " + 32_000 * b"x", 400, "invalid"),
+    (b"X: " + 70_000 * b"x", 431, "headers_too_large"),
+    (b"\r\n".join(50 * [b"X: " + 1_000 * b"x"]), 431, "headers_too_large"),
+    (b"Cookie: a=" + 8_000 * b"x", 400, "invalid"),
+    (b"Cookie: a=" + 9_000 * b"x", 431, "headers_too_large"),
+    (b"\r\n".join(10 * [b"Cookie: a=" + 1_000 * b"x"]), 431, "headers_too_large"),
 ]
 
 

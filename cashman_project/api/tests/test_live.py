@@ -151,7 +151,7 @@ def test_an_answer_to_head_has_no_body(live: LiveServer, token: str) -> None:
 def test_no_bytes_of_a_header_crash_it(name: str, value: str, live: LiveServer) -> None:
     status, head, _body = exchange(live, head_of("GET", "/secured/ping", f"{name}: {value}"))
 
-    assert status == (406 if name == "Accept" else 401)
+    assert status in ((401, 406) if name == "Accept" else (401,))
     assert "server: granian" in head
 
 
@@ -171,8 +171,8 @@ def test_connections_that_are_kept_open_hold_nobody_up(live: LiveServer) -> None
     ("header", "status"),
     [
         ("Content-Type: application/json; charset*=foo''%20", 200),
-        ("Accept: application/json; x*=foo''%20", 400),
-        ("Accept: text/html; x*=foo''%20", 400),
+        ("Accept: application/json; x*=foo''%20", 200),
+        ("Accept: text/html; x*=foo''%20", 200),
         ("Content-Type: application/json; charset=rot13", 415),
         ("Content-Type: application/json; charset=utf-16", 415),
         ("Content-Type: application/json; charset=nonsense", 415),
