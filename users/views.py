@@ -185,7 +185,7 @@ def wrong_password(field: str) -> ValidationError:
 
 
 class PasswordView(LoginView):
-    """Change your password. It ends all your logins, in browsers too, and with `revoke_tokens` your personal tokens."""
+    """Change your password. It ends all your logins, in browsers too, and, if you want, your personal tokens."""
 
     @extend_schema(operation_id="password", request=PasswordSerializer, responses={204: None, **problems(429)})
     def post(self, request: Request) -> Response:
