@@ -206,7 +206,7 @@ def wrong_password(field: str) -> ValidationError:
 
 
 class PasswordView(LoginView):
-    """Change your password. It ends all your logins, in browsers too, and with `revoke_tokens` your personal tokens."""
+    """Change your password. It ends all your logins, in browsers too, and, if you want, your personal tokens."""
 
     @extend_schema(
         operation_id="change_password",

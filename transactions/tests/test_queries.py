@@ -15,7 +15,7 @@ from conftest import client_of
 from transactions.models import Category, MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled
-from users.models import PersonalToken, Session, User
+from users.models import BrowserSession, PersonalToken, Session, User
 from users.sessions import start_session
 
 REVIEWED = Path(__file__).with_name("query_counts.txt")
@@ -133,7 +133,8 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
         )
     ]
     assert {table for _path, _method, table, _named in reads} == {
-        f'"{model._meta.db_table}"' for model in (Category, MonthTotal, Transaction, Session, PersonalToken)
+        f'"{model._meta.db_table}"'
+        for model in (Category, MonthTotal, Transaction, Session, PersonalToken, BrowserSession)
     }
     unnamed = {(method, path) for path, method, _table, named in reads if not named}
     # Django looks for what a deletion would leave behind, in its own words.

@@ -61,12 +61,8 @@ def test_they_are_seen_but_no_secret(model: Any, as_staff: Client, alice: User, 
             if hidden != "digest" or model is PersonalToken:
                 assert not value or value not in text
     assert '<input type="submit" value="Save"' not in page
-    assert as_staff.get(f"{path_of(model)}?q=alice").status_code == 200
-    assert "alice" not in as_staff.get(f"{path_of(model)}?q=bob").context["cl"].result_list
-    for owner, count in ((alice, 1), (bob, 0)):
-        name = "user" if model is BrowserSession else "owner"
-        shown = as_staff.get(f"{path_of(model)}?{name}__id__exact={owner.pk}").context["cl"].result_list
-        assert len(shown) == count
+    for name, found in (("alice", [row]), ("bob", [])):
+        assert list(as_staff.get(f"{path_of(model)}?q={name}").context["cl"].result_list) == found
 
 
 def test_the_key_of_a_browser_session_is_not_stored(alice: User) -> None:

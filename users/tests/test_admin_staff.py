@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.test import Client
 
 from cashman_project.api.tests.forms import fields_of
-from users.models import User
+from users.models import PersonalToken, User
+from users.sessions import start_session
 from users.staff import users_above
 
 LIST = "/admin/users/user/"
@@ -221,6 +222,9 @@ def test_who_may_do_as_much_or_less_can_be_changed(
     way: Callable[[Client, User], Any], as_clerk: Client, alice: User
 ) -> None:
     colleague = staff_member("colleague", "view_user", "change_user")
+    start_session(colleague)
+    browser_of(colleague)
+    PersonalToken.objects.create(owner=colleague, name="backup", scope="read")
 
     assert way(as_clerk, colleague).status_code == 302
 
