@@ -8,7 +8,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
 .PHONY: help run test e2e faults chaos contention disk-full fuzz killed-workers memory races outage slow-clients \
-	issuer-hangs bench bench-instructions lint types requirements
+	issuer-hangs clients client-packages bench bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,12 @@ slow-clients: .venv/stamp-dev ## hold clients that send slowly or never read, wi
 issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
 
+clients: .venv/stamp-dev tests/clients/.venv/stamp tests/clients/node_modules/stamp ## try the clients that others' generators make; as root; ONLY=go,java shortens it
+	@DEBUG=on $(PYTHON) -m tests.clients.run
+
+client-packages:
+	@tests/clients/packages
+
 bench: .venv/stamp-run benchmarks/.venv/stamp ## measure the speed beside other frameworks; ROUNDS=, ONLY=W1,W2 and SCALE= shorten it
 	@benchmarks/.venv/bin/python -m benchmarks.run
 
@@ -86,6 +92,7 @@ requirements: .venv/stamp-dev ## pin anew what the .in files ask for; ARGS=--upg
 	@$(COMPILE) --output-file requirements.txt requirements.in
 	@$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 	@$(COMPILE) --output-file benchmarks/requirements.txt benchmarks/requirements.in
+	@$(COMPILE) --output-file tests/clients/requirements.txt tests/clients/requirements.in
 
 # A stamp is touched last, so an interrupted step is done again; --clear throws a half-made environment away.
 .venv/stamp-venv:
@@ -110,4 +117,15 @@ benchmarks/.venv/stamp: benchmarks/requirements.txt
 	@echo 'Installing benchmarks/requirements.txt into benchmarks/.venv'
 	@python3 -m venv --clear benchmarks/.venv
 	@benchmarks/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+tests/clients/.venv/stamp: tests/clients/requirements.txt
+	@echo 'Installing tests/clients/requirements.txt into tests/clients/.venv'
+	@python3 -m venv --clear tests/clients/.venv
+	@tests/clients/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+tests/clients/node_modules/stamp: tests/clients/package-lock.json | client-packages
+	@echo 'Installing tests/clients/package-lock.json into tests/clients/node_modules'
+	@cd tests/clients && npm ci --silent
 	@touch $@

@@ -50,13 +50,13 @@ def test_a_generated_client_logs_in(generated: ModuleType, live: LiveServer) -> 
     credentials = models.CredentialsRequest(username=name, password=PASSWORD)
 
     with generated.Client(base_url=live.url) as stranger:
-        early = auth.token.sync(client=stranger, body=credentials)
+        early = auth.sign_in.sync(client=stranger, body=credentials)
         user = auth.register.sync(client=stranger, body=registration)
-        pair = auth.token.sync(client=stranger, body=credentials)
+        pair = auth.sign_in.sync(client=stranger, body=credentials)
 
     assert isinstance(early, models.Problem)
     assert early.code == "bad_credentials"
-    assert user.username == name
+    assert (user.username, user.email) == (name, "")
     assert isinstance(pair, models.TokenPair)
 
 
@@ -67,12 +67,11 @@ def test_it_creates_and_lists(generated: ModuleType, live: LiveServer) -> None:
     expense = models.ExpenseRequest(description="pizza", amount="12.50")
 
     with logged_in(generated, live) as client:
-        salary = api.incomes.incomes_create.sync(client=client, body=income)
-        pizza = api.expenses.expenses_create.sync(client=client, body=expense)
-        first = api.transactions.transactions_list.sync(client=client, page_size=1)
-        cursor = first.next_.partition("cursor=")[2].partition("&")[0]
-        second = api.transactions.transactions_list.sync(client=client, page_size=1, cursor=cursor)
-        [found] = api.incomes.incomes_list.sync(client=client, date=day, uncategorized=True).results
+        salary = api.incomes.create_income.sync(client=client, body=income)
+        pizza = api.expenses.create_expense.sync(client=client, body=expense)
+        first = api.transactions.list_transactions.sync(client=client, page_size=1)
+        second = api.transactions.list_transactions.sync(client=client, page_size=1, cursor=first.next_)
+        [found] = api.incomes.list_incomes.sync(client=client, date=day, uncategorized=True).results
 
     assert isinstance(salary, models.Income)
     assert (salary.amount, salary.currency, salary.date, salary.category) == ("5000", "JPY", day, None)
@@ -83,15 +82,36 @@ def test_it_creates_and_lists(generated: ModuleType, live: LiveServer) -> None:
     assert found == salary
 
 
+def test_it_changes_and_deletes_what_it_has_read(generated: ModuleType, live: LiveServer) -> None:
+    incomes, models = generated.api.incomes, generated.models
+
+    with logged_in(generated, live) as client, logged_in(generated, live) as outsider:
+        body = models.IncomeRequest(description="salary", amount="5000")
+        first, second = incomes.bulk_create_incomes.sync(client=client, body=[body, body])
+        tag = incomes.get_income.sync_detailed(first.id, client=client).headers["ETag"]
+        change = models.PatchedIncomeRequest(notes="with Ada")
+        changed = incomes.update_income.sync(first.id, client=client, if_match=tag, body=change)
+        late = incomes.update_income.sync(first.id, client=client, if_match=tag, body=change)
+        theirs = incomes.update_income.sync(first.id, client=outsider, body=change)
+        deleted = incomes.delete_income.sync_detailed(second.id, client=client)
+        left = incomes.list_incomes.sync(client=client).results
+
+    assert changed.notes == "with Ada"
+    assert (late.status, late.code) == (412, "precondition_failed")
+    assert theirs.status == 404
+    assert deleted.status_code == 204
+    assert left == [changed]
+
+
 def test_it_reads_problems(generated: ModuleType, live: LiveServer) -> None:
     incomes, models = generated.api.incomes, generated.models
 
     with logged_in(generated, live) as client, logged_in(generated, live) as outsider:
-        bad = incomes.incomes_create.sync(
+        bad = incomes.create_income.sync(
             client=client, body=models.IncomeRequest(description="salary", amount="1.005", currency="USD")
         )
-        theirs = incomes.incomes_create.sync(client=client, body=models.IncomeRequest(description="salary", amount="1"))
-        gone = incomes.incomes_retrieve.sync(client=outsider, id=theirs.id)
+        theirs = incomes.create_income.sync(client=client, body=models.IncomeRequest(description="salary", amount="1"))
+        gone = incomes.get_income.sync(client=outsider, id=theirs.id)
 
     assert isinstance(bad, models.Problem)
     assert (bad.status, bad.code) == (400, "invalid")

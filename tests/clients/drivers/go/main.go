@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -103,18 +102,23 @@ func main() {
 	got(412, response, err)
 	same(problemOf(err).Code, "precondition_failed")
 
-	// What was read is sent back, as one type becomes another in Go: by its JSON.
+	// What was read is sent back, field by field: the generator's oneOf of two plain types can be written, not read.
 	read, response, err := client.IncomesAPI.GetIncome(ctx, id).Execute()
 	got(200, response, err)
-	text, err := json.Marshal(read)
-	if err != nil {
-		fail("%v", err)
+	back := cashman.IncomeUpdateRequest{
+		Id:          &read.Id,
+		Type:        &read.Type,
+		Description: read.Description,
+		Amount:      amount(read.Amount),
+		Currency:    &read.Currency,
+		Date:        &read.Date,
+		Category:    read.Category,
+		Notes:       cashman.PtrString("with Bob"),
+		ExternalId:  read.ExternalId,
+		Version:     &read.Version,
+		CreatedAt:   &read.CreatedAt,
+		UpdatedAt:   &read.UpdatedAt,
 	}
-	var back cashman.IncomeUpdateRequest
-	if err := json.Unmarshal(text, &back); err != nil {
-		fail("%v", err)
-	}
-	back.SetNotes("with Bob")
 	replaced, response, err := client.IncomesAPI.ReplaceIncome(ctx, id).IncomeUpdateRequest(back).Execute()
 	got(200, response, err)
 	same(replaced.Notes, "with Bob")

@@ -18,6 +18,7 @@ def got(status: int, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any
     calls += 1
     answer = call(*args, **kwargs)
     assert answer.status_code == status, answer.status_code
+    answer.headers = {name.lower(): value for name, value in answer.headers.items()}
     return answer
 
 
@@ -56,7 +57,7 @@ first = got(200, incomes.list_incomes_with_http_info, page_size=1).data
 second = got(200, incomes.list_incomes_with_http_info, page_size=1, cursor=first.next).data
 assert first.results[0].id != second.results[0].id
 
-etag = got(200, incomes.get_income_with_http_info, created.id).headers["ETag"]
+etag = got(200, incomes.get_income_with_http_info, created.id).headers["etag"]
 change = PatchedIncomeRequest(notes="with Ada")
 changed = got(200, incomes.update_income_with_http_info, created.id, if_match=etag, patched_income_request=change)
 assert changed.data.notes == "with Ada"
