@@ -33,18 +33,19 @@ LIMIT = 2.0  # seconds that anybody else may wait
 SECONDS = length(20)
 READERS, RATE = 8, 20_000  # bytes a second
 EXPORTED = min(200_000, 10_000 * SECONDS)  # rows
+AT_ONCE = 32  # exports that a process makes, holds or lets wait
 BUFFER = 4_096  # bytes that a client's socket takes before it reads them
 CREATION = {"description": "coffee", "amount": 3}
 
 
-def person(number: int) -> dict[str, str]:
+def details_of(number: int) -> dict[str, str]:
     return PERSON | {"username": f"{PERSON['username']}{number}"}
 
 
 def log_in(server: LiveServer, number: int) -> Client:
     """Return a client of a new person."""
-    assert server.request("POST", "/auth/register", person(number)).status == 201
-    return Client(server, server.request("POST", "/auth/token", person(number)).json()["access"])
+    assert server.request("POST", "/auth/register", details_of(number)).status == 201
+    return Client(server, server.request("POST", "/auth/token", details_of(number)).json()["access"])
 
 
 @contextmanager
@@ -144,7 +145,7 @@ def slow_readers(port: int, token: str, held: dict[str, int]) -> Iterator[None]:
     def read(number: int) -> None:
         with closing(begin(port, token, "GET", "/incomes.ndjson", buffer=4 * RATE)) as client:
             began = time.monotonic()
-            assert client.recv(15).split()[1] == b"200"
+            assert (status := client.recv(15).split()[1]) == b"200", status
             while not over.wait(0.05):
                 if held[str(number)] < (time.monotonic() - began) * RATE:
                     held[str(number)] += len(client.recv(RATE // 10))
@@ -154,6 +155,7 @@ def slow_readers(port: int, token: str, held: dict[str, int]) -> Iterator[None]:
         reader.start()
     try:
         yield
+        eventually(lambda: all(held.values()))  # they are made one after another
     finally:
         over.set()
         for reader in readers:
@@ -192,13 +194,10 @@ def left_behind(server: LiveServer) -> dict[str, int]:
     return dict(held)
 
 
-def is_quiet(server: LiveServer) -> bool:
-    """Return whether no export is being made, or sent, for whoever has asked and gone."""
-    for _look in range(10):
-        if left_behind(server)["files"]:
-            return False
-        time.sleep(0.1)
-    return True
+def is_quiet(server: LiveServer, token: str) -> bool:
+    """Return whether no export is made any more for whoever has asked and gone: AT_ONCE of them are answered."""
+    exports = [lambda: ask(server.port, "GET", "/expenses.ndjson", token)] * AT_ONCE
+    return set(all_of(*exports)) == {200}
 
 
 def busy_sessions() -> int:
@@ -249,17 +248,17 @@ def main() -> int:
                 held: dict[str, int] = {}
                 crowded = crowd(port, count, slow.token, held)
                 failed = scene(f"{count} of each, {where}", server, port, other, crowded, held)
+                assert eventually(lambda: is_quiet(server, other.token), 5 * PATIENCE)
                 got = dict.fromkeys(map(str, range(READERS)), 0)
                 readers = slow_readers(port, slow.token, got)
-                return failed | scene(
-                    f"{READERS} exports of {EXPORTED} rows, {where}", server, port, other, readers, got
-                )
+                name = f"{READERS} exports of {EXPORTED} rows, {where}"
+                return failed | scene(name, server, port, other, readers, got)
 
             with nginx(server) as port:
                 status |= hold("at nginx", port, 200)
             status |= hold("alone", server.port, 64)
-            for client in (other, slow):
-                client.connection.close()
+            for person in (other, slow):
+                person.connection.close()
 
             def is_clean() -> bool:
                 held = left_behind(server)

@@ -207,6 +207,19 @@ def test_unread_exports_leave_threads_and_the_database_to_everybody_else(
         assert statuses == {200: READERS}
 
 
+def test_exports_whose_clients_have_gone_leave_nothing_behind(server: LiveServer, rich: str) -> None:
+    """Some wait for their turn when it happens, some are being made, and some are being sent."""
+    for _number in range(READERS):
+        with closing(connect(server, 4_096)) as connection:
+            connection.sendall(head_of("GET", "/incomes.ndjson", rich))
+
+    def are_free() -> bool:
+        with unread_exports(server, rich, READERS) as statuses:
+            return statuses == {200: READERS}
+
+    assert eventually(are_free)
+
+
 def test_the_write_ahead_log_is_bounded_while_an_export_is_not_read(server: LiveServer, alice: str, rich: str) -> None:
     """A reader that stays keeps SQLite from using the log's file from its start again."""
     log = Path(server.environment["DATABASE_URL"].removeprefix("sqlite:///") + "-wal")
