@@ -7,7 +7,4 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        from . import (
-            schema,  # noqa: F401  # registers its extension
-            sqlite,  # noqa: F401  # connects its receiver
-        )
+        from . import schema  # noqa: F401  # registers its extension

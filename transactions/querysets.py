@@ -1,6 +1,5 @@
 """Every reusable read of owned rows, and the one write path that all of them are changed through."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,10 @@ from django.db.models import Count, Expression, F, Func, Q, Sum
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
+from cashman_project.api.derived import DerivedQuerySet, with_derived
+from cashman_project.api.search import containing
 from cashman_project.api.statements import Statement, execute_prepared
+from cashman_project.api.text import text_key
 
 from .choices import TransactionType
 from .money import HalvesSum, MoneySum, format_units, units_of_sum
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 
     from .models import OwnedModel
 
+LONGEST_NAME = 100  # characters of a category's name
 NO_CATEGORY = UUID(int=0)  # in a month's total, whose key can't hold NULL
 
 RowT = TypeVar("RowT", bound="OwnedModel", covariant=True)
 
 
-class OwnedQuerySet(models.QuerySet[Any]):
+class OwnedQuerySet(DerivedQuerySet):
     """Rows that belong to someone. Every update, of one row or many, passes `update`."""
 
     fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at")
@@ -60,8 +63,9 @@ class OwnedQuerySet(models.QuerySet[Any]):
     def insert(self, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
         """Insert new rows, each given as its columns' values as the database holds them: no field prepares them.
 
-        Raises IntegrityError.
+        What is derived from them is inserted, too. Raises IntegrityError.
         """
+        columns, rows = with_derived(self.model, columns, rows)
         database: Any = connections[self.db]
         target = _target(self.model._meta.db_table, columns)
         with database.cursor() as cursor:
@@ -77,16 +81,6 @@ class OwnedQuerySet(models.QuerySet[Any]):
                 lines = "".join(["\t".join(row) + "\n" for row in _converted(rows, _copy_value)])
                 with database.wrap_database_errors:
                     cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
-
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        """Update `fields` of the given rows, after what each field does before a save."""
-        rows, names = list(objs), list(fields)
-        for name in names:
-            field = self.model._meta.get_field(name)
-            assert isinstance(field, models.Field)
-            for row in rows:
-                field.pre_save(row, add=False)
-        return super().bulk_update(rows, names, batch_size)
 
 
 @lru_cache
@@ -136,25 +130,14 @@ def _sqlite_value(value: Any) -> Any:
 
 
 def category_key(name: str) -> str:
-    """Return what two spellings of one category name share: trimmed, composed (NFC) and caseless."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
+    """Return what all spellings of one category name share; "", which no category has, of one that is too long."""
+    return text_key(name, LONGEST_NAME)
 
 
 class CategoryQuerySet(OwnedQuerySet):
     def named(self, name: str) -> Self:
         """Return the category of that name, however its letters are cased or composed."""
         return self.filter(key=category_key(name))
-
-    def update(self, **values: Any) -> int:
-        if isinstance(name := values.get("name"), str):
-            values["key"] = category_key(name)
-        elif "name" in values and "key" not in values:
-            raise FieldError("A category's key follows its name: give the name as text.")
-        return super().update(**values)
-
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        names = set(fields)
-        return super().bulk_update(objs, names | {"key"} if "name" in names else names, batch_size)
 
 
 class SummedQuerySet(OwnedQuerySet):
@@ -202,6 +185,7 @@ class TransactionQuerySet(SummedQuerySet):
         """
         database: Any = connections[self.db]
         model: Any = self.model
+        columns, (row,) = with_derived(model, columns, [row])
         values: tuple[Any, ...] = (*row, owner.pk, key)
         if database.vendor == "sqlite":
             values = tuple(map(_sqlite_value, values))
@@ -217,6 +201,10 @@ class TransactionQuerySet(SummedQuerySet):
     def expenses(self) -> Self:
         """Return what went out."""
         return self.filter(type=TransactionType.EXPENSE)
+
+    def containing(self, text: str) -> Any:
+        """Return the rows that have every word of the text in the description or the notes."""
+        return containing(self, text, ("description_folded__holds", "notes_folded__holds"))
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the rows without a category, or those with one."""
@@ -264,15 +252,22 @@ class TotalsStatement(Statement):
     def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
         super().__init__(queryset, prepared=False)
         self.group_by = group_by
+        self.keys = list(enumerate([*group_by, "currency"]))
 
     def totals(self, values: Mapping[str, Any]) -> list[Total]:
-        """Return the totals, in their order, for the values of the parameters by name."""
-        rows = sorted(self.rows(values), key=lambda row: [(key is None, key) for key in row[:-3]])
+        """Return the totals, in their order, for the values of the parameters by name: categories as their lists are."""
+        found = self.rows(values)
+        orders = [_category_keys(row[place] for row in found) if name == "category" else {} for place, name in self.keys]
+        found.sort(key=lambda row: [(key is None, order.get(key, key)) for order, key in zip(orders, row, strict=False)])
         totals = []
-        for *keys, currency, income, expense, count in rows:
+        for *keys, currency, income, expense, count in found:
             named = dict(zip(self.group_by, keys, strict=True))
             totals.append(Total(currency, named, units_of_sum(income), units_of_sum(expense), int(count)))
         return totals
+
+
+def _category_keys(names: Iterable[str | None]) -> dict[str | None, str]:
+    return {name: category_key(name) for name in set(names) if name is not None}
 
 
 class DatePart(Func):

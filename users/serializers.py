@@ -12,9 +12,9 @@ from rest_framework import serializers
 from cashman_project.api.owner import owner_of
 from cashman_project.api.serializers import StrictCharField, StrictEmailField, StrictModelSerializer, StrictSerializer
 
-from .models import PersonalToken, User
+from .hashers import MAX_PASSWORD
+from .models import LONGEST_NAME, PersonalToken, User
 
-MAX_PASSWORD = 1_000  # characters: hashing a longer one would cost more than it protects
 
 
 class MeSerializer(StrictModelSerializer[User]):
@@ -42,6 +42,9 @@ class PasswordField(StrictCharField):
 class UsernameField(StrictCharField):
     """A user's name in its normal form (NFKC), which is what is validated and stored."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=LONGEST_NAME, **kwargs)
+
     def to_internal_value(self, data: object) -> str:
         return User.normalize_username(super().to_internal_value(data))
 
@@ -49,7 +52,7 @@ class UsernameField(StrictCharField):
 class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
-    username = UsernameField(max_length=150, validators=[User.username_validator])
+    username = UsernameField(validators=[User.username_validator])
     password = PasswordField()
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
@@ -62,7 +65,7 @@ class RegistrationSerializer(StrictSerializer):
 class CredentialsSerializer(StrictSerializer):
     """What a pair of tokens is given for."""
 
-    username = UsernameField(trim_whitespace=False)
+    username = UsernameField()
     password = PasswordField()
 
 
