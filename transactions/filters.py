@@ -65,7 +65,8 @@ def _uncategorized(rows: TransactionQuerySet, name: str, flag: bool) -> Transact
 
 
 def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
-    return rows.containing(text)
+    found: TransactionQuerySet = rows.containing(text)
+    return found
 
 
 class TransactionFilterSet(FilterSet):

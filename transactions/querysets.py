@@ -69,18 +69,22 @@ class OwnedQuerySet(DerivedQuerySet):
         database: Any = connections[self.db]
         target = _target(self.model._meta.db_table, columns)
         with database.cursor() as cursor:
-            if database.vendor == "sqlite":
+            if len(rows) == 1:
+                _insert_row(cursor, target, rows[0])
+            elif database.vendor == "sqlite":
                 # One statement for all, since each that a trigger follows costs as much again as a row.
                 parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
                 values = orjson.dumps(list(_converted(rows, _sqlite_value))).decode()
                 cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [values])  # noqa: S608  # no input
-            elif len(rows) == 1:
-                insert = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608  # no input
-                execute_prepared(cursor, insert, rows[0])
             else:
                 lines = "".join(["\t".join(row) + "\n" for row in _converted(rows, _copy_value)])
                 with database.wrap_database_errors:
                     cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
+
+
+def _insert_row(cursor: Any, target: str, row: Sequence[Any]) -> None:
+    values = list(map(_sqlite_value, row)) if cursor.db.vendor == "sqlite" else row
+    execute_prepared(cursor, f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(row))})", values)  # noqa: S608  # no input
 
 
 @lru_cache
@@ -255,10 +259,14 @@ class TotalsStatement(Statement):
         self.keys = list(enumerate([*group_by, "currency"]))
 
     def totals(self, values: Mapping[str, Any]) -> list[Total]:
-        """Return the totals, in their order, for the values of the parameters by name: categories as their lists are."""
+        """Return the totals for the parameters' values by name, in their order: categories as their lists have them."""
         found = self.rows(values)
-        orders = [_category_keys(row[place] for row in found) if name == "category" else {} for place, name in self.keys]
-        found.sort(key=lambda row: [(key is None, order.get(key, key)) for order, key in zip(orders, row, strict=False)])
+        orders = [
+            _category_keys(row[place] for row in found) if name == "category" else {} for place, name in self.keys
+        ]
+        found.sort(
+            key=lambda row: [(key is None, order.get(key, key)) for order, key in zip(orders, row, strict=False)]
+        )
         totals = []
         for *keys, currency, income, expense, count in found:
             named = dict(zip(self.group_by, keys, strict=True))

@@ -87,19 +87,23 @@ class UsernameKeyField(KeyField):
         return username_key(text)
 
 
-class UserManager(auth_models.UserManager.from_queryset(DerivedQuerySet)):  # type: ignore[misc]  # made at run time
+class UserManager(auth_models.UserManager["User"]):
     """Finds users by any way to write their names."""
 
     use_in_migrations = False
 
-    def get_by_natural_key(self, username: str | None) -> Any:
+    def get_queryset(self) -> Any:
+        return DerivedQuerySet(self.model, using=self._db)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username_key=username_key(username or ""))
 
 
 class User(AbstractUser):
     """A person who keeps books here.
 
-    Names are unique by their key, so that "Zoë" and "ZOE\u0308" are one person's. `subject` is what tokens know a user by: an own user's id, or an outside issuer and its `sub`.
+    Names are unique by their key, so that "Zoë" and "ZOE\u0308" are one person's. `subject` is what tokens know a user
+    by: an own user's id, or an outside issuer and its `sub`.
     """
 
     first_name = None  # type: ignore[assignment]
@@ -117,7 +121,7 @@ class User(AbstractUser):
 
     username_key = UsernameKeyField(source="username", max_length=6 * LONGEST_NAME + 1, unique=True)
 
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # the stub says Self
+    objects: ClassVar[UserManager] = UserManager()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert or update the user; of `update_fields`, what follows one of them is written with it."""
@@ -128,15 +132,16 @@ class User(AbstractUser):
         super().save(*args, **kwargs)
 
     @classmethod
-    def normalize_username(cls, username: str) -> str:
-        """Return a name as it is stored: trimmed and in Unicode's form NFKC, unless it is too long to be one."""
-        return compose(username.strip(), LONGEST_NAME, "NFKC")
+    def normalize_username(cls, username: Any) -> Any:
+        """Return a name as it is stored: trimmed, and composed (NFKC) unless it is too long to be one."""
+        return compose(username.strip(), LONGEST_NAME, "NFKC") if isinstance(username, str) else username
 
     def validate_unique(self, exclude: Any = None) -> None:
         """Raise ValidationError where somebody else has this name, however it is written."""
         super().validate_unique(exclude)
-        others = User.objects.filter(username_key=username_key(self.username)).exclude(pk=self.pk)
-        if "username" not in (exclude or ()) and others.exists():
+        if "username" in (exclude or ()):
+            return
+        if User.objects.filter(username_key=username_key(self.username)).exclude(pk=self.pk).exists():
             raise ValidationError({"username": self.unique_error_message(User, ("username",))})
 
     def check_password(self, raw_password: str) -> bool:

@@ -16,7 +16,6 @@ from .hashers import MAX_PASSWORD
 from .models import LONGEST_NAME, PersonalToken, User
 
 
-
 class MeSerializer(StrictModelSerializer[User]):
     """A user, and what the user prefers."""
 
@@ -42,17 +41,15 @@ class PasswordField(StrictCharField):
 class UsernameField(StrictCharField):
     """A user's name in its normal form (NFKC), which is what is validated and stored."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=LONGEST_NAME, **kwargs)
-
     def to_internal_value(self, data: object) -> str:
-        return User.normalize_username(super().to_internal_value(data))
+        username: str = User.normalize_username(super().to_internal_value(data))
+        return username
 
 
 class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
-    username = UsernameField(validators=[User.username_validator])
+    username = UsernameField(max_length=LONGEST_NAME, validators=[User.username_validator])
     password = PasswordField()
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 

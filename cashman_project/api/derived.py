@@ -71,13 +71,15 @@ class FoldedField(DerivedField, models.TextField):  # type: ignore[type-arg]  # 
 
 
 @lru_cache
-def derived_fields(model: type[models.Model]) -> dict[str, DerivedField]:
+def derived_fields(model: Any) -> dict[str, DerivedField]:
     """Return the model's derived fields by the name of what they follow."""
     return {field.source: field for field in model._meta.concrete_fields if isinstance(field, DerivedField)}
 
 
 class DerivedQuerySet(models.QuerySet[Any]):
     """Rows whose derived fields are kept by `update` and `bulk_update` too."""
+
+    model: type[models.Model]
 
     def update(self, **values: Any) -> int:
         """Update the rows; raises FieldError where what another field follows is given as an expression alone."""
@@ -101,14 +103,22 @@ class DerivedQuerySet(models.QuerySet[Any]):
 def with_derived(
     model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
 ) -> tuple[tuple[str, ...], Sequence[Sequence[Any]]]:
-    """Return the columns and the rows of values with those that follow them; each text is derived once."""
-    for source, field in derived_fields(model).items():
-        if source in columns:
-            position = columns.index(source)
+    """Return the columns and the rows of values with those that follow them; what rows share is derived once."""
+    names, following = _following(model, columns)
+    for position, field in following:
+        if len(rows) == 1:
+            rows = [(*rows[0], field.derive(rows[0][position]))]
+        else:
             forms = {text: field.derive(text) for text in {row[position] for row in rows}}
-            columns = (*columns, field.attname)
             rows = [(*row, forms[row[position]]) for row in rows]
-    return columns, rows
+    return names, rows
+
+
+@lru_cache
+def _following(model: Any, columns: tuple[str, ...]) -> tuple[tuple[str, ...], list[tuple[int, DerivedField]]]:
+    """Return the columns with those that follow them, and the latter's fields with the places of their sources."""
+    fields = [(columns.index(source), field) for source, field in derived_fields(model).items() if source in columns]
+    return (*columns, *(field.attname for _position, field in fields)), fields
 
 
 @receiver(pre_save)

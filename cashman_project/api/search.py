@@ -57,5 +57,16 @@ def _steps(text: str) -> list[str]:
     return [text] if end == text else [end, text]
 
 
-models.CharField.register_lookup(Holds)
-models.TextField.register_lookup(Holds)
+class Lowered(models.Transform):
+    """A text with A to Z in lower case, and nothing else, for what is not stored folded: references, addresses."""
+
+    lookup_name = "lowered"
+    function = "LOWER"
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template='LOWER(%(expressions)s COLLATE "C")', **context)
+
+
+for field in (models.CharField, models.TextField):
+    field.register_lookup(Holds)
+    field.register_lookup(Lowered)

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cashman_project.api.derived import FoldedField
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.derived import FoldedField
 from cashman_project.api.text import check_seen
 
 from ..choices import TransactionType

@@ -7,7 +7,5 @@ class Migration(migrations.Migration):
     dependencies = [("users", "0005_fill_username_keys")]
 
     operations = [
-        migrations.AlterField(
-            "user", "username_key", UsernameKeyField(max_length=901, source="username", unique=True)
-        ),
+        migrations.AlterField("user", "username_key", UsernameKeyField(max_length=901, source="username", unique=True)),
     ]

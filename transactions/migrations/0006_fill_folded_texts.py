@@ -6,6 +6,7 @@ from django.db.models.functions import Length
 
 from cashman_project.api.text import fold
 from transactions.querysets import category_key
+from transactions.triggers import install
 
 BATCH = 500
 
@@ -33,9 +34,10 @@ def fill_keys(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("transactions", "0004_folded_texts")]
+    dependencies = [("transactions", "0005_folded_texts")]
 
     operations = [
+        migrations.RunPython(install, migrations.RunPython.noop),
         migrations.RunPython(fill_texts, migrations.RunPython.noop),
         migrations.RunPython(fill_keys, migrations.RunPython.noop),
     ]
