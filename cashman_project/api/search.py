@@ -44,7 +44,7 @@ class Holds(models.Lookup):  # type: ignore[type-arg]  # not subscriptable at ru
         sought: list[Any] = _steps(self.rhs)
         template = f"INSTR({column}, %s) > 0"
         if connection.vendor == "postgresql":
-            template = f"\"position\"(CONVERT_TO({column}, 'UTF8'), %s) > 0"
+            template = f'"position"(TEXTSEND({column}), %s) > 0'  # of bytes: of text, its worst case is no end worse
             sought = [text.encode() for text in sought]
         tests = " AND ".join([template] * len(sought))
         return f"({tests})", [value for text in sought for value in (*params, text)]

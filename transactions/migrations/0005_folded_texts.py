@@ -9,7 +9,9 @@ class Migration(migrations.Migration):
     dependencies = [("transactions", "0004_triggers_stay")]
 
     operations = [
-        migrations.AddField("transaction", "description_folded", FoldedField(default="", source="description")),
-        migrations.AddField("transaction", "notes_folded", FoldedField(default="", source="notes")),
+        migrations.AddField(
+            "transaction", "description_folded", FoldedField(default="", db_default="", source="description")
+        ),
+        migrations.AddField("transaction", "notes_folded", FoldedField(default="", db_default="", source="notes")),
         migrations.AlterField("category", "key", KeyField(max_length=601, source="name")),
     ]

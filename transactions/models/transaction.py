@@ -49,8 +49,8 @@ class Transaction(OwnedModel):
     amount = SignedAmountField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
     date = models.DateField(_("date"), validators=[MinValueValidator(FIRST_DATE), MaxValueValidator(LAST_DATE)])
-    description_folded = FoldedField(source="description", default="")
-    notes_folded = FoldedField(source="notes", default="")
+    description_folded = FoldedField(source="description", default="", db_default="")
+    notes_folded = FoldedField(source="notes", default="", db_default="")
     category = OwnedForeignKey(Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True)
     notes = models.TextField(_("notes"), max_length=2000, blank=True, default="")
     external_id = models.CharField(_("external id"), max_length=255, null=True, blank=True)  # noqa: DJ001

@@ -1,8 +1,9 @@
-"""?search= finds words whatever their case, accents and order, in any alphabet, and takes no character for a wildcard."""
+"""?search= finds words in any order, case and alphabet, with accents or without; no character is a wildcard."""
 
 import datetime
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -74,7 +75,7 @@ def test_what_is_searched_follows_what_is_written(way: str, as_alice: APIClient,
     other = ExpenseFactory.create(owner=bob, description="theirs", notes="Theirs")
     texts = {"description": "Café Ω", "notes": "Zoë\nÅngström"}
     new = {"amount": 1, "currency": "USD", "date": "2026-11-01", **texts}
-    row = None
+    row: Any = None
     if way not in ("bulk_create", "api", "bulk api"):
         row = ExpenseFactory.create(owner=alice, description="before", notes="before")
         row.description, row.notes = texts["description"], texts["notes"]
@@ -111,13 +112,21 @@ def test_what_is_searched_follows_what_is_written(way: str, as_alice: APIClient,
 
 
 HARMLESS = "coffee and " + "cake " * 37
-HOSTILE = ["a" * 199 + "b", "b" + "a" * 199, "a" * 99 + "b" + "a" * 100, "ab" * 100, " ".join("a" * n for n in range(1, 19))]
+HOSTILE = [
+    "a" * 199 + "b",
+    "b" + "a" * 199,
+    "a" * 99 + "b" + "a" * 100,
+    "ab" * 100,
+    " ".join("a" * n for n in range(1, 19)),
+]
 
 
 def test_a_hostile_search_costs_what_a_harmless_one_does(as_alice: APIClient, alice: User) -> None:
     """In rows that repeat themselves; in CPU time of this process, and of the database where it runs in here."""
     Expense.objects.bulk_create(
-        Expense(owner=alice, description="x", notes="a" * 2000, amount=1, currency="EUR", date=datetime.date(2026, 1, 1))
+        Expense(
+            owner=alice, description="x", notes="a" * 2000, amount=1, currency="EUR", date=datetime.date(2026, 1, 1)
+        )
         for _number in range(4_600)
     )
 

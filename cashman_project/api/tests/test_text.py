@@ -64,7 +64,7 @@ def test_keys_are_the_same_for_the_same_texts_alone(one: str, other: str) -> Non
 
 def test_the_order_is_of_letters_then_accents() -> None:
     names = ["2", "apple", "Ärzte", "Bank", "Élève", "resume", "résumé", "resume!", "Résumés", "Zoo", "Ωmega", "日本"]
-    assert sorted(reversed(names), key=lambda name: text_key(name, 100).encode()) == names
+    assert sorted(set(names), key=lambda name: text_key(name, 100).encode()) == names
 
 
 def test_no_text_has_the_key_of_one_that_is_too_long() -> None:
