@@ -19,6 +19,7 @@ from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.db import connection  # noqa: E402
 from uuid_utils.compat import uuid7  # noqa: E402
 
+from cashman_project.api.text import fold  # noqa: E402
 from transactions.models import Category  # noqa: E402
 from users.models import User  # noqa: E402
 
@@ -43,7 +44,7 @@ CATEGORIES = [
 NOUNS = ["bakery", "bicycle repair", "bus ticket", "invoice", "market", "monthly rent", "pharmacy", "refund", "salary"]
 COLUMNS = (
     "id, owner_id, type, description, amount, currency, date, category_id, notes, external_id, version, created_at,"
-    " updated_at"
+    " updated_at, description_folded, notes_folded"
 )
 BATCH = 50_000
 
@@ -65,6 +66,7 @@ def rows(users: list[User], categories: dict[UUID, list[str]]) -> Iterator[str]:
         category = generator.choice(categories[owner.id])
         kind = "INCOME" if income else "EXPENSE"
         columns = [uuid7(), owner.id, kind, text, amount, "USD", day, category, notes, external_id, 1, moment, moment]
+        columns += [fold(text), fold(notes)]
         yield "\t".join(map(str, columns)) + "\n"
 
 

@@ -130,7 +130,7 @@ class TransactionAdmin(LedgerAdmin):
     list_filter = ["type", "currency", ("category", AutocompleteFilter), ("owner", AutocompleteFilter)]
     list_select_related = ["category", "owner"]
     sortable_by = ["date", "description", "signed_amount", "currency", "category"]
-    search_fields = ["description", "notes", "external_id"]
+    search_fields = ["description_folded__holds", "notes_folded__holds", "external_id__lowered__holds"]
     search_help_text = _("In descriptions, notes and external ids.")
     autocomplete_fields = ["owner", "category"]
     radio_fields = {"type": admin.HORIZONTAL}
@@ -193,7 +193,7 @@ class CategoryAdmin(LedgerAdmin):
     list_display = ["name", "owner"]
     list_filter = [("owner", AutocompleteFilter)]
     sortable_by = ["name"]
-    search_fields = ["name", "owner__username"]
+    search_fields = ["key__holds", "owner__username_key__holds"]
     autocomplete_fields = ["owner"]
 
     def get_queryset(self, request: HttpRequest) -> Any:

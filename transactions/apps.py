@@ -7,8 +7,4 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        from . import (
-            checks,  # noqa: F401  # registers them
-            schema,  # noqa: F401  # registers its extension
-            sqlite,  # noqa: F401  # connects its receiver
-        )
+        from . import checks, schema  # noqa: F401  # registers them

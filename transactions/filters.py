@@ -16,6 +16,7 @@ from rest_framework.request import Request
 
 from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, MomentFilter, TextsFilter
 from cashman_project.api.owner import owner_of
+from cashman_project.api.search import LONGEST
 from cashman_project.api.statements import Parameter, Statement
 
 from .choices import TransactionType
@@ -64,7 +65,8 @@ def _uncategorized(rows: TransactionQuerySet, name: str, flag: bool) -> Transact
 
 
 def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
-    return rows.filter(Q(description__icontains=text) | Q(notes__icontains=text))
+    found: TransactionQuerySet = rows.containing(text)
+    return found
 
 
 class TransactionFilterSet(FilterSet):
@@ -82,7 +84,7 @@ class TransactionFilterSet(FilterSet):
         field_name="updated_at", lookup_expr="gte", label=_("Written at this moment or after it.")
     )
     search = django_filters.CharFilter(
-        method=_containing, max_length=200, label=_("Text in the description or the notes.")
+        method=_containing, max_length=LONGEST, label=_("With these words in the description or the notes.")
     )
 
     class Meta:

@@ -1,6 +1,5 @@
 """Every reusable read of owned rows, and the one write path that all of them are changed through."""
 
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,10 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import ROW_COUNT
 from django.utils import timezone
 
+from cashman_project.api.derived import DerivedQuerySet, with_derived, with_following
+from cashman_project.api.search import containing
 from cashman_project.api.statements import Statement, execute_prepared
+from cashman_project.api.text import text_key
 from cashman_project.api.updates import Given, UpdateEachQuery
 
 from .choices import TransactionType
@@ -32,12 +34,13 @@ if TYPE_CHECKING:
 
     from .models import OwnedModel
 
+LONGEST_NAME = 100  # characters of a category's name
 NO_CATEGORY = UUID(int=0)  # in a month's total, whose key can't hold NULL
 
 RowT = TypeVar("RowT", bound="OwnedModel", covariant=True)
 
 
-class OwnedQuerySet(models.QuerySet[Any]):
+class OwnedQuerySet(DerivedQuerySet):
     """Rows that belong to someone. What every update writes, of one row or many, `_written` says."""
 
     fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at")
@@ -69,19 +72,19 @@ class OwnedQuerySet(models.QuerySet[Any]):
     def insert(self, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
         """Insert new rows, each given as its columns' values as the database holds them: no field prepares them.
 
-        Raises IntegrityError.
+        What is derived from them is inserted, too. Raises IntegrityError.
         """
+        columns, rows = with_derived(self.model, columns, rows)
         database: Any = connections[self.db]
         target = _target(self.model._meta.db_table, columns)
         with database.cursor() as cursor:
-            if database.vendor == "sqlite":
+            if len(rows) == 1:
+                _insert_row(cursor, target, rows[0])
+            elif database.vendor == "sqlite":
                 # One statement for all, since each that a trigger follows costs as much again as a row.
                 parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
                 values = orjson.dumps(list(_converted(rows, _sqlite_value))).decode()
                 cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [values])  # noqa: S608  # no input
-            elif len(rows) == 1:
-                insert = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608  # no input
-                execute_prepared(cursor, insert, rows[0])
             else:
                 lines = "".join(["\t".join(row) + "\n" for row in _converted(rows, _copy_value)])
                 with database.wrap_database_errors:
@@ -93,7 +96,7 @@ class OwnedQuerySet(models.QuerySet[Any]):
         Return how many there were. Raises FieldError where a field is given that never changes.
         """
         rows, meta = list(objs), self.model._meta
-        written: list[Any] = [meta.get_field(name) for name in fields]
+        written: list[Any] = [meta.get_field(name) for name in with_following(self.model, fields)]
         given: list[Any] = [meta.pk, *written]
         values = self._written({field.attname: Given(position + 1, field) for position, field in enumerate(written)})
         if not rows:
@@ -110,6 +113,10 @@ class OwnedQuerySet(models.QuerySet[Any]):
         with transaction.mark_for_rollback_on_error(self.db):
             count: int = query.get_compiler(self.db).execute_sql(ROW_COUNT)
         return count
+
+def _insert_row(cursor: Any, target: str, row: Sequence[Any]) -> None:
+    values = list(map(_sqlite_value, row)) if cursor.db.vendor == "sqlite" else row
+    execute_prepared(cursor, f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(row))})", values)  # noqa: S608  # no input
 
 
 @lru_cache
@@ -159,8 +166,8 @@ def _sqlite_value(value: Any) -> Any:
 
 
 def category_key(name: str) -> str:
-    """Return what two spellings of one category name share: trimmed, composed (NFC) and caseless."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
+    """Return what all spellings of one category name share; "", which no category has, of one that is too long."""
+    return text_key(name, LONGEST_NAME)
 
 
 class CategoryQuerySet(OwnedQuerySet):
@@ -172,11 +179,9 @@ class CategoryQuerySet(OwnedQuerySet):
         """Update the rows as ever; a new name is a write of every transaction that shows it, too."""
         if "name" not in values:
             return super().update(**values)
-        if not isinstance(values["name"], str):
-            raise FieldError("A category's key follows its name: give the name as text.")
         with transaction.atomic(self.db, savepoint=False):
             renamed = list(self.exclude(name=values["name"]).select_for_update())
-            count = super().update(**values | {"key": category_key(values["name"])})
+            count = super().update(**values)
             self._write_transactions_of(renamed)
         return count
 
@@ -187,7 +192,7 @@ class CategoryQuerySet(OwnedQuerySet):
         with transaction.atomic(self.db, savepoint=False):
             stored = self.filter(pk__in=[row.pk for row in rows]).select_for_update().order_by("pk")
             before = {row.pk: row.name for row in stored}
-            count = super().bulk_update(rows, names | {"key"})
+            count = super().bulk_update(rows, names)
             self._write_transactions_of([row for row in rows if before.get(row.pk, row.name) != row.name])
         return count
 
@@ -246,6 +251,7 @@ class TransactionQuerySet(SummedQuerySet):
         """
         database: Any = connections[self.db]
         model: Any = self.model
+        columns, (row,) = with_derived(model, columns, [row])
         values: tuple[Any, ...] = (*row, owner.pk, key)
         if database.vendor == "sqlite":
             values = tuple(map(_sqlite_value, values))
@@ -261,6 +267,10 @@ class TransactionQuerySet(SummedQuerySet):
     def expenses(self) -> Self:
         """Return what went out."""
         return self.filter(type=TransactionType.EXPENSE)
+
+    def containing(self, text: str) -> Any:
+        """Return the rows that have every word of the text in the description or the notes."""
+        return containing(self, text, ("description_folded__holds", "notes_folded__holds"))
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the rows without a category, or those with one."""
@@ -308,15 +318,26 @@ class TotalsStatement(Statement):
     def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
         super().__init__(queryset, prepared=False)
         self.group_by = group_by
+        self.keys = list(enumerate([*group_by, "currency"]))
 
     def totals(self, values: Mapping[str, Any]) -> list[Total]:
-        """Return the totals, in their order, for the values of the parameters by name."""
-        rows = sorted(self.rows(values), key=lambda row: [(key is None, key) for key in row[:-3]])
+        """Return the totals for the parameters' values by name, in their order: categories as their lists have them."""
+        found = self.rows(values)
+        orders = [
+            _category_keys(row[place] for row in found) if name == "category" else {} for place, name in self.keys
+        ]
+        found.sort(
+            key=lambda row: [(key is None, order.get(key, key)) for order, key in zip(orders, row, strict=False)]
+        )
         totals = []
-        for *keys, currency, income, expense, count in rows:
+        for *keys, currency, income, expense, count in found:
             named = dict(zip(self.group_by, keys, strict=True))
             totals.append(Total(currency, named, units_of_sum(income), units_of_sum(expense), int(count)))
         return totals
+
+
+def _category_keys(names: Iterable[str | None]) -> dict[str | None, str]:
+    return {name: category_key(name) for name in set(names) if name is not None}
 
 
 class DatePart(Func):

@@ -20,14 +20,15 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
 )
 from cashman_project.api.sqljson import TextJSON
+from cashman_project.api.text import DECOMPOSED
 
 from . import examples
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
 from .money import AmountField
-from .querysets import category_key
+from .querysets import LONGEST_NAME, category_key
 
-NAME = StrictCharField()
+NAME = StrictCharField(max_length=DECOMPOSED * LONGEST_NAME)
 
 
 class CategoryField(serializers.SlugRelatedField[Category]):

@@ -45,7 +45,7 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
     form = UserForm
     list_display = ["username", "email", "currency", "time_zone", "is_active"]
     list_filter = ["is_active", "is_staff", "is_superuser", "currency", "language"]
-    search_fields = ["username", "email", "subject"]
+    search_fields = ["username_key__holds", "email__lowered__holds", "subject__lowered__holds"]
     readonly_fields = ["id", "subject", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "password", "email"]}),

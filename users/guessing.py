@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 from cashman_project.api.address import UNKNOWN, client_address
 from cashman_project.api.errors import Throttled
 
-from .models import Attempts, User
+from .models import Attempts, username_key
 
 ResultT = TypeVar("ResultT")
 
@@ -76,8 +76,7 @@ def unlock(username: str) -> bool:
 
 def account_key(username: str) -> str:
     """Return what an account is known by here: what people type for a name is now and then their password."""
-    name = User.normalize_username(username)
-    return salted_hmac("users.guessing", name, algorithm="sha256").hexdigest()
+    return salted_hmac("users.guessing", username_key(username), algorithm="sha256").hexdigest()
 
 
 def _sweep(now: datetime) -> None:

@@ -8,18 +8,23 @@ from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth import models as auth_models
+from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from cashman_project.api.text import check_seen, validate_one_line
+from cashman_project.api.derived import DerivedQuerySet, KeyField, derived_fields
+from cashman_project.api.text import check_seen, compose, text_key, validate_one_line
 from transactions.money import validate_currency
+
+from .hashers import compose_password
 
 TOKEN_PREFIX = "cashman_"  # noqa: S105  # no secret, but by which scanners recognise one
 SECRET_BYTES = 32
+LONGEST_NAME = 150  # characters of a user's name
 HOST_DEPENDENT = {"Factory", "localtime"}  # names of no place
 
 
@@ -70,10 +75,35 @@ class Attempts(models.Model):
         return f"{self.number} until {self.until}"
 
 
+def username_key(username: str) -> str:
+    """Return what all ways to write a user's name share; "", which nobody has, of one that is too long."""
+    return text_key(User.normalize_username(username), LONGEST_NAME)
+
+
+class UsernameKeyField(KeyField):
+    """The key of a user's name, which is in another normal form than other names."""
+
+    def derive(self, text: str) -> str:
+        return username_key(text)
+
+
+class UserManager(auth_models.UserManager["User"]):
+    """Finds users by any way to write their names."""
+
+    use_in_migrations = False
+
+    def get_queryset(self) -> Any:
+        return DerivedQuerySet(self.model, using=self._db)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username_key=username_key(username or ""))
+
+
 class User(AbstractUser):
     """A person who keeps books here.
 
-    `subject` is what tokens know a user by: an own user's id, or an outside issuer and its `sub`.
+    Names are unique by their key, so that "Zoë" and "ZOE\u0308" are one person's. `subject` is what tokens know a user
+    by: an own user's id, or an outside issuer and its `sub`.
     """
 
     first_name = None  # type: ignore[assignment]
@@ -89,11 +119,44 @@ class User(AbstractUser):
     )
     language = models.CharField(_("language"), max_length=16, default=default_language, validators=[validate_language])
 
-    objects: ClassVar["UserManager[User]"] = UserManager()  # type: ignore[assignment]  # the stub says Self
+    username_key = UsernameKeyField(source="username", max_length=6 * LONGEST_NAME + 1, unique=True)
+
+    objects: ClassVar[UserManager] = UserManager()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert or update the user; of `update_fields`, what follows one of them is written with it."""
         self.subject = self.subject or str(self.id)
+        if names := kwargs.get("update_fields"):
+            following = (field.name for source, field in derived_fields(User).items() if source in names)
+            kwargs["update_fields"] = {*names, *following}
         super().save(*args, **kwargs)
+
+    @classmethod
+    def normalize_username(cls, username: Any) -> Any:
+        """Return a name as it is stored: trimmed, and composed (NFKC) unless it is too long to be one."""
+        return compose(username.strip(), LONGEST_NAME, "NFKC") if isinstance(username, str) else username
+
+    def validate_unique(self, exclude: Any = None) -> None:
+        """Raise ValidationError where somebody else has this name, however it is written."""
+        super().validate_unique(exclude)
+        if "username" in (exclude or ()):
+            return
+        if User.objects.filter(username_key=username_key(self.username)).exclude(pk=self.pk).exists():
+            raise ValidationError({"username": self.unique_error_message(User, ("username",))})
+
+    def check_password(self, raw_password: str) -> bool:
+        """Return whether that is the user's password, however its letters are composed.
+
+        A hash from before passwords were composed is of one as it was typed; it is replaced when that is typed again.
+        """
+        password = compose_password(raw_password)
+        if super().check_password(password):
+            return True
+        if password == raw_password or not super().check_password(raw_password):
+            return False
+        self.set_password(password)
+        self.save(update_fields=["password"])
+        return True
 
     def today(self) -> datetime.date:
         """Return the date that it is for this user now."""

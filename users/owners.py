@@ -6,12 +6,13 @@ from typing import Any
 import orjson
 from django.db.models import DateTimeField
 
+from cashman_project.api.derived import DerivedField
 from cashman_project.api.sqljson import ArrayJSON
 
 from .models import User
 
-# The moments are left to be asked for: no request of a token does, and the databases write them differently.
-FIELDS = [field for field in User._meta.concrete_fields if not isinstance(field, DateTimeField)]
+# What no request of a token needs is left to be asked for; moments the databases write differently.
+FIELDS = [field for field in User._meta.concrete_fields if not isinstance(field, DateTimeField | DerivedField)]
 NAMES = [field.attname for field in FIELDS]
 
 

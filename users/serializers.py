@@ -20,10 +20,10 @@ from cashman_project.api.serializers import (
 )
 
 from . import examples
-from .models import PersonalToken, User
+from .hashers import MAX_PASSWORD
+from .models import LONGEST_NAME, PersonalToken, User
 
 CONFIRMATION = "Your password. Leave it out if you have none, but signed in at your identity provider a moment ago."
-MAX_PASSWORD = 1_000  # characters: hashing a longer one would cost more than it protects
 
 
 @extend_schema_serializer(examples=examples.MES)
@@ -53,14 +53,15 @@ class UsernameField(StrictCharField):
     """A user's name in its normal form (NFKC), which is what is validated and stored."""
 
     def to_internal_value(self, data: object) -> str:
-        return User.normalize_username(super().to_internal_value(data))
+        username: str = User.normalize_username(super().to_internal_value(data))
+        return username
 
 
 @extend_schema_serializer(examples=examples.REGISTRATIONS)
 class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
-    username = UsernameField(max_length=150, validators=[User.username_validator])
+    username = UsernameField(max_length=LONGEST_NAME, validators=[User.username_validator])
     password = PasswordField()
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
@@ -73,7 +74,7 @@ class RegistrationSerializer(StrictSerializer):
 class CredentialsSerializer(StrictSerializer):
     """What a pair of tokens is given for."""
 
-    username = UsernameField(trim_whitespace=False)
+    username = UsernameField()
     password = PasswordField()
 
 

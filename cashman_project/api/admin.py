@@ -21,9 +21,11 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from .derived import derived_fields
 from .errors import exception_handler
 from .models import AdminLogEntry
 from .owner import owner_of
+from .search import LONGEST, containing
 
 AT_ONCE = 500  # rows that one action takes: its confirmation names each of them in a form of at most 1,000 fields
 
@@ -54,7 +56,13 @@ class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
 
 
 class StrictChangeList(ChangeList):
-    """A list whose date hierarchy neither crashes at the end of time nor shifts a date."""
+    """A list in an order of letters, whose date hierarchy neither crashes at the end of time nor shifts a date."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """Return the field that a column is ordered by: what follows the text of that name, if something does."""
+        name = super().get_ordering_field(field_name)
+        following = derived_fields(self.model).get(str(name))
+        return following.name if following else name
 
     def get_filters(self, request: HttpRequest) -> Any:
         # Django makes a moment of the date in the current time zone, and a date of that moment in the default one.
@@ -122,7 +130,12 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return "\0" not in value and (by_date or (field in names and how in ("", "exact", "id__exact", "isnull")))
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
+        """Return the rows that have every word in any of `search_fields`, each a lookup, and that none comes twice."""
+        if len(search_term) > LONGEST:
+            message = _("Search for at most %(count)d characters.") % {"count": LONGEST}
+            self.message_user(request, message, messages.ERROR, fail_silently=True)
+            return queryset.none(), False
+        return containing(queryset, search_term.replace("\0", ""), self.get_search_fields(request)), False
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {}  # Django would take any value from the URL

@@ -16,6 +16,7 @@ from rest_framework.utils.html import is_html_input
 from .dates import INVALID_DATE, INVALID_MOMENT, format_moment, parse_date, parse_moment
 from .owner import owner_of
 from .parsers import FORM_HEADERS, METHOD_FIELD
+from .text import is_bounded
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -27,12 +28,18 @@ FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):
-    """Text. A number or a boolean is none."""
+    """Text. A number or a boolean is none. Its length is checked before anything is done with it.
+
+    One that is composed may come in a form that is longer.
+    """
 
     def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
-        return super().to_internal_value(data)
+        text = super().to_internal_value(data)
+        if self.max_length is not None and not is_bounded(text, self.max_length):
+            self.fail("max_length", max_length=self.max_length)
+        return text
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                     transactions.models.base.UpdatedAtField(default=django.utils.timezone.now, editable=False),
                 ),
                 ("name", transactions.models.category.CategoryNameField(max_length=100, verbose_name="name")),
-                ("key", transactions.models.category.CategoryKeyField(editable=False, max_length=300)),
+                ("key", models.CharField(editable=False, max_length=300)),
                 (
                     "owner",
                     models.ForeignKey(

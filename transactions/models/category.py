@@ -1,15 +1,15 @@
 """Categories: what money is earned by or spent on."""
 
-import unicodedata
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cashman_project.api.text import check_seen, validate_one_line
+from cashman_project.api.derived import KeyField
+from cashman_project.api.text import check_seen, compose, validate_one_line
 
-from ..querysets import CategoryQuerySet, category_key
+from ..querysets import LONGEST_NAME, CategoryQuerySet, category_key
 from .base import OwnedModel
 
 
@@ -20,7 +20,7 @@ class CategoryNameField(models.CharField):  # type: ignore[type-arg]  # not subs
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
-        return unicodedata.normalize("NFC", value).strip() if isinstance(value, str) else value
+        return compose(value, LONGEST_NAME).strip() if isinstance(value, str) else value
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         name = self.to_python(super().pre_save(model_instance, add))
@@ -28,21 +28,11 @@ class CategoryNameField(models.CharField):  # type: ignore[type-arg]  # not subs
         return name
 
 
-class CategoryKeyField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The key that makes a category's name unique: it follows the name at every save."""
-
-    def pre_save(self, model_instance: Any, add: bool) -> str:
-        key = category_key(model_instance.name)
-        setattr(model_instance, self.attname, key)
-        return key
-
-
 class Category(OwnedModel):
     """A name to group transactions by. It has no kind: a refund is an income in "Clothing" and nets out."""
 
-    name = CategoryNameField(_("name"), max_length=100)
-    # Folding the case can make a name up to three times as long ("ΐ").
-    key = CategoryKeyField(max_length=300, editable=False)
+    name = CategoryNameField(_("name"), max_length=LONGEST_NAME)
+    key = KeyField(source="name", max_length=6 * LONGEST_NAME + 1)
 
     objects: ClassVar[models.Manager[Any]] = CategoryQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.derived import FoldedField
 from cashman_project.api.text import check_seen, validate_one_line
 
 from ..choices import TransactionType
@@ -48,6 +49,8 @@ class Transaction(OwnedModel):
     amount = SignedAmountField(_("amount"))
     currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
     date = models.DateField(_("date"), validators=[MinValueValidator(FIRST_DATE), MaxValueValidator(LAST_DATE)])
+    description_folded = FoldedField(source="description", default="", db_default="")
+    notes_folded = FoldedField(source="notes", default="", db_default="")
     category = OwnedForeignKey(Category, models.RESTRICT, verbose_name=_("category"), null=True, blank=True)
     notes = models.TextField(_("notes"), max_length=2000, blank=True, default="")
     external_id = models.CharField(  # noqa: DJ001

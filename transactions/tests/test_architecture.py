@@ -35,7 +35,7 @@ LAYERS = (
     {"guessing", "owners", "oidc", "staff"},
     {"models", "keys"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
-    {"money", "examples", "formats", "jwks", "refusals"},
+    {"money", "examples", "formats", "hashers", "jwks", "refusals"},
     {"choices"},
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}

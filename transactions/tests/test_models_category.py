@@ -76,7 +76,7 @@ def test_a_name_is_kept_composed_and_trimmed_with_its_key(way: str, alice: User)
         }
         writes[way]()
 
-    assert Category.objects.values_list("name", "key").get() == (COMPOSED, "\u00e9nergie")
+    assert Category.objects.values_list("name", "key").get() == (COMPOSED, "energie\1\u00e9nergie")
     assert Category.objects.filter(name=DECOMPOSED).exists()
 
 
@@ -89,8 +89,7 @@ def test_a_key_is_never_left_behind(alice: User) -> None:
 @given(st.text(max_size=20))
 def test_a_key_is_the_same_for_each_way_to_compose_and_fold_a_name(name: str) -> None:
     key = category_key(name)
-    assert key == category_key(unicodedata.normalize("NFD", name)) == category_key(key)
-    assert key == category_key(f" {name}\n")
+    assert key == category_key(unicodedata.normalize("NFD", name)) == category_key(f" {name}\n")
     assert unicodedata.is_normalized("NFC", key)
 
 

@@ -4,7 +4,7 @@ from cashman_project.api.text import validate_one_line
 
 
 class Migration(migrations.Migration):
-    dependencies = [("transactions", "0003_month_total_triggers")]
+    dependencies = [("transactions", "0006_fill_folded_texts")]
 
     operations = [
         migrations.AlterField(

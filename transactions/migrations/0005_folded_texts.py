@@ -1,0 +1,17 @@
+from django.db import migrations
+
+from cashman_project.api.derived import FoldedField, KeyField
+
+
+class Migration(migrations.Migration):
+    """Room for what searches look at, and for keys that sort alike on every database."""
+
+    dependencies = [("transactions", "0004_triggers_stay")]
+
+    operations = [
+        migrations.AddField(
+            "transaction", "description_folded", FoldedField(default="", db_default="", source="description")
+        ),
+        migrations.AddField("transaction", "notes_folded", FoldedField(default="", db_default="", source="notes")),
+        migrations.AlterField("category", "key", KeyField(max_length=601, source="name")),
+    ]

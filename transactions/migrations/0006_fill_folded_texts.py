@@ -1,0 +1,43 @@
+from typing import Any
+
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.models.functions import Length
+
+from cashman_project.api.text import fold
+from transactions.querysets import category_key
+from transactions.triggers import install
+
+BATCH = 500
+
+
+def fill_texts(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Fold the texts of all transactions, some at a time."""
+    rows = apps.get_model("transactions", "Transaction").objects.only("description", "notes").order_by("pk")
+    batch = list(rows[:BATCH])
+    while batch:
+        for row in batch:
+            row.description_folded, row.notes_folded = fold(row.description), fold(row.notes)
+        rows.bulk_update(batch, ["description_folded", "notes_folded"])
+        batch = list(rows.filter(pk__gt=batch[-1].pk)[:BATCH])
+
+
+def fill_keys(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Give categories their new keys, which are as different from each other as the old ones.
+
+    A new key is longer than its old one, if it is another. So in order of length none meets an old one of its owner.
+    """
+    rows = apps.get_model("transactions", "Category").objects.order_by(Length("key").desc())
+    for row in list(rows.only("name", "key")):
+        if (key := category_key(row.name)) != row.key:
+            rows.filter(pk=row.pk).update(key=key)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("transactions", "0005_folded_texts")]
+
+    operations = [
+        migrations.RunPython(install, migrations.RunPython.noop),
+        migrations.RunPython(fill_texts, migrations.RunPython.noop),
+        migrations.RunPython(fill_keys, migrations.RunPython.noop),
+    ]

@@ -1,0 +1,109 @@
+"""Books from before texts were folded: all get their keys, and two names that are now one stop the migration."""
+
+import datetime
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management.base import CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Sum
+
+from transactions.models import Category, MonthTotal, Transaction
+from users.models import User
+
+BEFORE = [("users", "0003_attempts"), ("transactions", "0003_month_total_triggers")]
+CATEGORIES = {
+    "Food": "food",
+    "Café": "cafe\1café",
+    "résumé": "resume\1résumé",
+    "resume\1résumé": "resume\1resume\1resume\1résumé",
+}
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def migrate(targets: list[tuple[str, str]]) -> Any:
+    """Migrate to the targets; return the models of then."""
+    executor = MigrationExecutor(connection)
+    return executor.migrate(targets).apps
+
+
+@pytest.fixture
+def old() -> Iterator[Any]:
+    """The models of before, while the database is as it was then."""
+    latest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    yield migrate(BEFORE)
+    migrate(latest)
+
+
+@pytest.fixture
+def forward(old: Any) -> Callable[[], Any]:
+    return lambda: migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
+
+
+def test_old_books_get_keys_and_keep_everything(old: Any, forward: Callable[[], Any]) -> None:
+    names = ["alice", "Zoë", "ΣΊΣΥΦΟΣ"]
+    for name in names:
+        user = old.get_model("users", "User").objects.create(username=name, subject=name)
+        for category in CATEGORIES:
+            old.get_model("transactions", "Category").objects.create(owner=user, name=category, key=category.casefold())
+        old.get_model("transactions", "Transaction").objects.bulk_create(
+            old.get_model("transactions", "Transaction")(
+                owner=user,
+                type="EXPENSE",
+                description=f"Café {number}",
+                notes="Ångström" if number % 2 else "",
+                amount=Decimal(-1),
+                currency="EUR",
+                date=datetime.date(2026, 1, 1),
+            )
+            for number in range(601)
+        )
+
+    forward()
+
+    assert list(User.objects.order_by("pk").values_list("username", flat=True)) == names
+    assert [User.objects.get_by_natural_key(name.swapcase()).username for name in names] == names
+    for user in User.objects.all():
+        assert dict(Category.objects.for_owner(user).values_list("name", "key")) == CATEGORIES
+        rows = Transaction.objects.for_owner(user)
+        assert rows.count() == rows.filter(version=1).count() == rows.containing("CAFE").count() == 601
+        assert rows.containing("angstrom cafe").count() == 300
+        rows.filter(pk=rows.latest("pk").pk).delete()  # so that the triggers have something to do
+        assert MonthTotal.objects.for_owner(user).aggregate(Sum("count")) == {"count__sum": 600}
+
+
+def test_the_triggers_are_there_on_the_way_back_too(old: Any, forward: Callable[[], Any]) -> None:
+    with connection.cursor() as cursor:
+        table = (
+            "sqlite_master WHERE type = 'trigger'"
+            if connection.vendor == "sqlite"
+            else "pg_trigger WHERE NOT tgisinternal"
+        )
+        cursor.execute(f"SELECT COUNT(*) FROM {table}")  # noqa: S608  # no input
+        assert cursor.fetchall() == [(3,)]
+
+
+def test_two_names_that_are_now_one_are_named_and_nothing_is_changed(old: Any, forward: Callable[[], Any]) -> None:
+    users = old.get_model("users", "User").objects
+    for name in ("Zoë", "alice", "bob", "Alice", "ZOË"):
+        users.create(username=name, subject=name)
+
+    with pytest.raises(CommandError) as caught:
+        forward()
+
+    message = str(caught.value)
+    assert "'Zoë' and 'ZOË'" in message
+    assert "'alice' and 'Alice'" in message
+    assert "bob" not in message
+    assert users.count() == 5
+    renames = [line for line in message.splitlines() if line.startswith("UPDATE ")]
+    with connection.cursor() as cursor:  # as it says
+        for number, rename in enumerate(renames):
+            cursor.execute(rename.replace("NEW-NAME", f"renamed {number}"))
+    forward()
+    assert set(User.objects.values_list("username", flat=True)) == {"Zoë", "alice", "bob", "renamed 0", "renamed 1"}
+    assert User.objects.get_by_natural_key("ZOË").subject == "Zoë"

@@ -1,0 +1,47 @@
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+from users.models import username_key
+
+
+def fill(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Give users the keys of their names; raises CommandError, and changes nothing, where two have the same."""
+    users = apps.get_model("users", "User").objects
+    names: dict[str, list[Any]] = {}
+    for user in users.only("username").order_by("date_joined", "pk"):
+        names.setdefault(username_key(user.username), []).append(user)
+    if same := [named for named in names.values() if len(named) > 1]:
+        raise CommandError(_message(same, schema_editor))
+    for key, (user,) in names.items():
+        users.filter(pk=user.pk).update(username_key=key)
+
+
+def _message(same: list[list[Any]], schema_editor: BaseDatabaseSchemaEditor) -> str:
+    """Return what names are the same, and how to give all but the oldest user of each another one."""
+    lines = [" and ".join(repr(user.username) for user in named) for named in same]
+    renames = [
+        f"UPDATE users_user SET username = 'NEW-NAME' WHERE id = '{_stored(user.pk, schema_editor)}';"  # noqa: S608  # to read
+        for named in same
+        for user in named[1:]
+    ]
+    return "\n".join(
+        [
+            "Names are now the same whatever their case and form. These belong to different users:",
+            *lines,
+            "Nothing has been changed. Give these users other names (`python manage.py dbshell`), then migrate again:",
+            *renames,
+        ]
+    )
+
+
+def _stored(pk: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    return pk.hex if schema_editor.connection.vendor == "sqlite" else str(pk)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("users", "0006_username_key")]
+
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
