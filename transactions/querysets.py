@@ -114,6 +114,7 @@ class OwnedQuerySet(DerivedQuerySet):
             count: int = query.get_compiler(self.db).execute_sql(ROW_COUNT)
         return count
 
+
 def _insert_row(cursor: Any, target: str, row: Sequence[Any]) -> None:
     values = list(map(_sqlite_value, row)) if cursor.db.vendor == "sqlite" else row
     execute_prepared(cursor, f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(row))})", values)  # noqa: S608  # no input

@@ -13,7 +13,11 @@ TIE = "\1"  # sorts before whatever a longer name goes on with
 # Letters that are another one with a stroke, or two in one. Unicode decomposes none of them, but sorts them so (UCA).
 LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe"}
 
-BREAKS = {"Cc", "Zl", "Zp"}  # controls, with tabs and the usual ends of lines, and the separators of lines and paragraphs
+BREAKS = {
+    "Cc",
+    "Zl",
+    "Zp",
+}  # controls, with tabs and the usual ends of lines, and the separators of lines and paragraphs
 
 
 def check_seen(row: models.Model, name: str) -> None:
@@ -32,7 +36,9 @@ def validate_one_line(text: str) -> None:
     if not text.isprintable() and any(
         unicodedata.category(character) in BREAKS and character != "\0" for character in text
     ):
-        raise ValidationError(_("One line only: take line breaks, tabs and control characters out."), code="not_one_line")
+        raise ValidationError(
+            _("One line only: take line breaks, tabs and control characters out."), code="not_one_line"
+        )
 
 
 def is_bounded(text: str, limit: int) -> bool:

@@ -108,7 +108,7 @@ def test_a_suffix_may_ask_for_json_and_no_other_format(as_alice: APIClient) -> N
     assert as_alice.get("/expenses.json").json()["results"] == as_alice.get("/expenses").json()["results"]
     for path in ("/expenses.xml", "/expenses.html", "/expenses.csv.csv", "/summary.csv"):
         assert as_alice.get(path).status_code == 404
-    assert as_alice.post("/expenses.csv", {"description": "pizza", "amount": 5}).status_code == 404
+    assert as_alice.post("/expenses.csv", {"description": "pizza", "amount": 5}).status_code == 405
 
 
 def test_it_is_never_paged(as_alice: APIClient, alice: User, bob: User) -> None:
@@ -158,7 +158,12 @@ def test_the_description_the_external_id_and_the_category_are_kept_from_it_too(
 
     [row] = csv.DictReader(io.StringIO(text_of(as_alice.get("/expenses.csv")), newline=""))
 
-    assert [row[name] for name in ("description", "external_id", "category", "amount")] == ["'=1+1", "'-7", "'@Food", "-1.00"]
+    assert [row[name] for name in ("description", "external_id", "category", "amount")] == [
+        "'=1+1",
+        "'-7",
+        "'@Food",
+        "-1.00",
+    ]
     assert "'@Food" in text_of(as_alice.get("/categories.csv"))
     assert len(text_of(as_bob.get("/expenses.csv")).splitlines()) == 1
 
