@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e faults chaos contention disk-full fuzz memory races outage issuer-hangs bench bench-instructions \
+.PHONY: help run test e2e faults chaos contention disk-full fuzz hostile memory races outage issuer-hangs bench bench-instructions \
 	lint types requirements
 
 help: ## list the targets
@@ -26,11 +26,12 @@ e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes 
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
 
 # Each as short as it still shows something.
-faults: .venv/stamp-dev ## try all of the next seven briefly, in two minutes; as root
+faults: .venv/stamp-dev ## try all of the next eight briefly, in three minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
 	@LENGTH=400 $(FAULTS).fuzz
+	@LENGTH=400 $(FAULTS).hostile
 	@LENGTH=1000 $(FAULTS).memory
 	@LENGTH=20 $(FAULTS).races
 	@LENGTH=4 $(FAULTS).outage
@@ -46,6 +47,9 @@ disk-full: .venv/stamp-dev ## fill the disk of an SQLite file while clients writ
 
 fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
 	@$(FAULTS).fuzz
+
+hostile: .venv/stamp-dev ## compare the CPU time of hostile inputs with harmless ones, on SQLite or DATABASE_URL; LENGTH pairs (all)
+	@$(FAULTS).hostile
 
 memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
 	@$(FAULTS).memory
