@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e faults chaos contention disk-full fuzz killed-workers memory races outage slow-clients \
+.PHONY: help run test e2e faults chaos contention disk-full fuzz hostile killed-workers memory races outage slow-clients \
 	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
 
 help: ## list the targets
@@ -26,11 +26,12 @@ e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes 
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
 
 # Each as short as it still shows something.
-faults: .venv/stamp-dev ## try all of the next nine briefly, in some minutes; as root
+faults: .venv/stamp-dev ## try all of the next ten briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
 	@LENGTH=400 $(FAULTS).fuzz
+	@LENGTH=400 $(FAULTS).hostile
 	@LENGTH=5 $(FAULTS).killed_workers
 	@LENGTH=1000 $(FAULTS).memory
 	@LENGTH=20 $(FAULTS).races
@@ -48,6 +49,9 @@ disk-full: .venv/stamp-dev ## fill the disk of an SQLite file while clients writ
 
 fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
 	@$(FAULTS).fuzz
+
+hostile: .venv/stamp-dev ## compare the CPU time of hostile inputs with harmless ones, on SQLite or DATABASE_URL; LENGTH pairs (all)
+	@$(FAULTS).hostile
 
 killed-workers: .venv/stamp-dev ## kill a worker a second for LENGTH seconds (60), and all at once
 	@$(FAULTS).killed_workers

@@ -3,7 +3,7 @@
 import json
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
 from typing import IO, Any
@@ -19,6 +19,8 @@ MAX_FAULTS = 20  # duplicate keys that are named; a body may hold hundreds of th
 METHOD_FIELD = "_method"  # of a form, which HTML lets be sent by POST alone
 # What a form sends as fields, since HTML has no way to set headers.
 FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", "_key": "HTTP_IDEMPOTENCY_KEY"}
+LARGE = 65_536  # characters, above which what is in a body is counted
+MAX_VALUES = 200_000  # objects and numbers of a large body: megabytes of empty objects would take seconds to read
 MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
 
 
@@ -38,7 +40,7 @@ class StrictJSONParser(BaseParser):
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
             text = stream.read().removeprefix(BOM_UTF8).decode()
-            data = DECODER.decode(text)
+            data = (DECODER if len(text) <= LARGE else _bounded_decoder()).decode(text)
             if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
                 raise RecursionError
         except UnicodeDecodeError:
@@ -83,6 +85,28 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_object)
+
+
+def _bounded_decoder() -> json.JSONDecoder:
+    """Return a decoder for one body, which raises ParseError (400) where that holds more than MAX_VALUES."""
+    rest = iter(range(MAX_VALUES))
+
+    def bounded(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def read(value: Any) -> Any:
+            if next(rest, None) is None:
+                raise ParseError(
+                    _("The body holds more than %(limit)d values.") % {"limit": MAX_VALUES}, "malformed_json"
+                )
+            return hook(value)
+
+        return read
+
+    return json.JSONDecoder(
+        parse_int=bounded(_integer),
+        parse_float=bounded(_decimal),
+        parse_constant=_decimal,
+        object_pairs_hook=bounded(_object),
+    )
 
 
 class _SessionOnly:

@@ -142,9 +142,8 @@ def test_an_answer_without_a_body_is_acceptable_to_everybody(
 
     for path, data in requests.values():
         method = "DELETE" if data is None else "POST"
-        response = as_alice.generic(
-            method, path, b"" if data is None else json.dumps(data), content_type=JSON, headers={"Accept": accept}
-        )
+        body = "" if data is None else json.dumps(data)
+        response = as_alice.generic(method, path, body, content_type=JSON, headers={"Accept": accept})
         assert response.status_code == (404 if path.endswith("/x") else 204), (path, response.content)
         if path == "/auth/password":
             as_alice.credentials(HTTP_AUTHORIZATION=f"Bearer {_signed_in(nobody, password + '!')}")

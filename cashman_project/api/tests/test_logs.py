@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError, connection
 from rest_framework.request import Request
 from rest_framework.test import APIClient
 
-from cashman_project.api.logs import JSONFormatter
+from cashman_project.api.logs import JSONFormatter, TextFormatter
 from cashman_project.api.tests.test_production import production, run
 from cashman_project.api.views import PingView
 from transactions.models import Income
@@ -154,3 +154,46 @@ def test_a_served_request_is_one_line_of_json(tmp_path: Path) -> None:
 
     assert list(line) == REQUEST_LINE
     assert (line["level"], line["path"], line["status"]) == ("INFO", "/nowhere", 404)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/x%0A[INFO]%20GET%20/incomes%20200",
+        "/x%0D%0A[ERROR]%20x",
+        "/x%1B[2J%1B]0;x%07",
+        "/x%00%7F%C2%85%C2%9B31m",
+        "/x%E2%80%A8[INFO]",
+        "/x%E2%80%AE[INFO]",
+    ],
+)
+def test_a_line_of_text_cannot_be_forged(path: str, nobody: APIClient, caplog: pytest.LogCaptureFixture) -> None:
+    """With DEBUG, lines are text for a terminal, which runs what escape characters say."""
+    caplog.set_level(logging.INFO)
+    nobody.get(path)
+
+    [record] = caplog.records
+    text = TextFormatter("[%(levelname)s] %(message)s").format(record)
+    assert text.startswith("[INFO] GET /x\\")
+    assert text.endswith(" ms")
+    assert text.isprintable()
+
+
+def test_a_traceback_in_text_cannot_be_forged_either() -> None:
+    try:
+        raise ValueError("x\n[INFO] GET /incomes 200\x1b[2J")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "", 0, "Lost %s", ("é\n",), sys.exc_info())
+
+    first, *rest = TextFormatter("[%(levelname)s] %(message)s").format(record).split("\n")
+
+    assert first == "[ERROR] Lost é\\n"
+    assert len(rest) > 2
+    assert all(line.startswith("    ") and line.isprintable() for line in rest)
+
+
+def test_lines_are_text_that_cannot_be_forged_where_debug_is_on(live: LiveServer) -> None:
+    live.request("GET", "/forged%0A[INFO]%20GET%20/incomes%20200%1B[2J")
+
+    assert live.wait_for("forged")[0]
+    assert not [line for line in live.log() if line.startswith("[INFO] GET /incomes 200")]

@@ -121,15 +121,24 @@ def test_deep_nesting_of_many_rows_is_refused(start: str, as_alice: APIClient) -
 def test_a_byte_order_mark_is_read(mark: bytes, as_alice: APIClient) -> None:
     """.NET and PowerShell write one."""
     for body in (GOOD, f"[{GOOD}]"):
-        response = as_alice.generic("POST", "/incomes", mark + body.encode(), content_type="application/json")
+        response: Any = as_alice.post("/incomes", mark + body.encode(), content_type="application/json")
         assert response.status_code == 201, response.content
 
 
 @pytest.mark.parametrize("body", [b"\xef\xbb\xbf\xef\xbb\xbf{}", b"{}\xef\xbb\xbf", b"\xef\xbb\xbf", b"\xef\xbb{}"])
 def test_a_byte_order_mark_anywhere_else_is_none(body: bytes, as_alice: APIClient) -> None:
-    response = as_alice.generic("POST", "/incomes", body, content_type="application/json")
+    response: Any = as_alice.post("/incomes", body, content_type="application/json")
 
     problem_of(response, 400, "malformed_json")
+
+
+@pytest.mark.parametrize("item", ["{}", "1", "1.5", '{"a":1}', '{"a":{}}'])
+def test_a_large_body_holds_so_many_values(item: str, as_alice: APIClient) -> None:
+    """Megabytes of empty objects would take seconds to read, to be refused."""
+    for count, code in ((100_000, "invalid"), (400_000, "malformed_json")):
+        body = "[" + ",".join([item] * count) + "]"
+        response: Any = as_alice.post("/incomes", body.encode(), content_type="application/json")
+        problem_of(response, 400, code, *([(None, "max_length")] if code == "invalid" else []))
 
 
 @pytest.mark.parametrize("depth", [101, 500, 800])

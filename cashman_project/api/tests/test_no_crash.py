@@ -1,0 +1,144 @@
+"""Every route with every method, as a browser's session with forms, files and nonsense: refused or taken, no crash."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
+from cashman_project.api.tests.pages import BROWSER
+from cashman_project.api.tests.problems import stored
+from cashman_project.api.tests.routes import routes
+from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from users.models import PersonalToken, User
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"]
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+FIELDS = {"description": "x", "amount": "1", "name": "x", "username": "x", "password": "x", "_method": "PATCH"}
+ADMIN_FIELDS = {"_selected_action": "1", "action": "delete_selected", "post": "yes", "_popup": "1", "_to_field": "id"}
+
+
+def multipart(**fields: Any) -> bytes:
+    return encode_multipart(BOUNDARY, fields)
+
+
+# A body and its Content-Type.
+BODIES: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", FORM),
+    "a form": (b"description=x&amount=1&name=x&username=x&password=x", FORM),
+    "a form of another method": (b"_method=PATCH&_if_match=x&description=x&amount=1", FORM),
+    "a form that deletes": (b"_method=DELETE&_if_match=\x00", FORM),
+    "a form of a method that is none": (b"_method=&_method=BREW&_if_match=%ff", FORM),
+    "a form of the admin": (b"action=delete_selected&_selected_action=1&_selected_action=%00&post=yes&index=x", FORM),
+    "a form that repeats": (b"description=x&description=y&amount=1&amount=&a[]=1&a[0]=2", FORM),
+    "bytes in a form": (b"\xff=\xfe&%ff=%fe&description=%00&amount=%ed%a0%80&name=\xed\xa0\x80", FORM),
+    "no form": (b"&&=&==&;&%&%zz=%zz&\x00", FORM),
+    "many fields": (b"&".join(b"a%d=1" % number for number in range(1_200)), FORM),
+    "another charset": (b"description=x", f"{FORM}; charset=utf-7"),
+    "fields in parts": (multipart(**FIELDS), MULTIPART_CONTENT),
+    "fields of the admin in parts": (multipart(**ADMIN_FIELDS), MULTIPART_CONTENT),
+    "a file": (multipart(description=SimpleUploadedFile("x.txt", b"\x00\xff")), MULTIPART_CONTENT),
+    "a file of every field": (
+        multipart(**{name: SimpleUploadedFile(f"{name}\u202e.txt", b"x") for name in {**FIELDS, **ADMIN_FIELDS}}),
+        MULTIPART_CONTENT,
+    ),
+    "parts cut off": (multipart(**FIELDS)[:-30], MULTIPART_CONTENT),
+    "parts without a boundary": (multipart(**FIELDS), "multipart/form-data"),
+    "parts of another boundary": (multipart(**FIELDS), "multipart/form-data; boundary=y"),
+    "parts of a wrong boundary": (multipart(**FIELDS), 'multipart/form-data; boundary="\xe9\x01"'),
+    "parts in base64": (
+        b'--B\r\nContent-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+        b"=\xff\r\n--B--\r\n",
+        "multipart/form-data; boundary=B",
+    ),
+    "parts without a name": (
+        b"--B\r\nContent-Disposition: form-data\r\n\r\nx\r\n--B--\r\n",
+        "multipart/form-data; boundary=B",
+    ),
+    "JSON": (json.dumps(FIELDS).encode(), JSON),
+    "an array": (b'[{"id": 1}, [], null, {"ids": [1]}]', JSON),
+    "nonsense as JSON": (b"\x00\xff{", JSON),
+    "nonsense": (b"\x00\xff", "\x00; x"),
+    "nonsense without a type": (b"\x00\xff", ""),
+}
+
+
+FEW = ("nothing", "a form", "nonsense")  # for what reads no body
+
+
+@pytest.fixture
+def paths(alice: User, staff: User) -> list[str]:
+    """Every route, with a row of who asks, and with nonsense in its place."""
+    income, expense = IncomeFactory.create(owner=alice), ExpenseFactory.create(owner=alice)
+    rows = {
+        "incomes": income,
+        "income": income,
+        "expenses": expense,
+        "expense": expense,
+        "transactions": expense,
+        "transaction": expense,
+        "user": staff,
+        **dict.fromkeys(("categories", "category"), CategoryFactory.create(owner=alice)),
+        "tokens": PersonalToken.objects.create(owner=alice, name="x", scope="read"),
+    }
+    found: dict[str, None] = {}
+    for key in ("KEY", "\x00", "\ud7ff_5F"):
+        for path in routes(dict.fromkeys(("pk", "id", "object_id"), key)):
+            resource = path.rpartition("/KEY")[0].rpartition("/")[2]
+            found[path.replace("KEY", str(rows[resource].pk) if resource in rows else "1")] = None
+    return list(found)
+
+
+def a_transaction() -> transaction.Atomic:
+    """Return a transaction that the service doesn't take for one of its own, in which it could make no durable one."""
+    atomic = transaction.atomic()
+    atomic._from_testcase = True  # type: ignore[attr-defined]  # as Django's own tests do it
+    return atomic
+
+
+def walk(client: Any, paths: list[str], accept: str) -> tuple[Counter[int], list[Any]]:
+    """Send everything everywhere; return how often each status came back, and what crashed."""
+    statuses: Counter[int] = Counter()
+    crashes = []
+    for path in paths:
+        for method in METHODS:
+            for name in BODIES if method == "POST" and path.isprintable() else FEW:
+                body, content_type = BODIES[name]
+                with a_transaction():  # each finds what the first found
+                    response = client.generic(method, path, body, content_type, headers={"Accept": accept})
+                    if response.streaming:
+                        response.getvalue()
+                    transaction.set_rollback(True)
+                statuses[response.status_code] += 1
+                if response.status_code >= 500:
+                    crashes.append((method, path, name, response.status_code))
+    return statuses, crashes
+
+
+@pytest.mark.parametrize(("who", "accept"), [("alice", BROWSER), ("alice", "application/json"), ("staff", BROWSER)])
+def test_nothing_crashes(who: str, accept: str, request: pytest.FixtureRequest, paths: list[str]) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(request.getfixturevalue(who))
+    before = stored()
+
+    statuses, crashes = walk(client, paths, accept)
+
+    assert not crashes, f"{len(crashes)}: {crashes[:20]}"
+    assert stored() == before
+    assert statuses.total() > 5_000
+    assert sum(statuses[status] for status in (200, 201, 204, 302, 303)) > 500, statuses
+
+
+def test_a_form_without_its_csrf_token_does_not_crash_either(alice: User) -> None:
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+    client.force_login(alice)
+
+    for path in routes():
+        for body, content_type in BODIES.values():
+            response = client.generic("POST", path, body, content_type, headers={"Accept": BROWSER})
+            assert response.status_code < 500, (path, body[:40])
