@@ -16,7 +16,7 @@ from django.db.models import Count, Expression, F, Func, Q, Sum
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
-from cashman_project.api.derived import DerivedQuerySet, with_derived
+from cashman_project.api.derived import DerivedField, DerivedQuerySet, with_following
 from cashman_project.api.search import containing
 from cashman_project.api.statements import Statement, execute_prepared
 from cashman_project.api.text import text_key
@@ -65,21 +65,29 @@ class OwnedQuerySet(DerivedQuerySet):
 
         What is derived from them is inserted, too. Raises IntegrityError.
         """
-        columns, rows = with_derived(self.model, columns, rows)
+        columns, following = with_following(self.model, columns)
         database: Any = connections[self.db]
         target = _target(self.model._meta.db_table, columns)
         with database.cursor() as cursor:
             if len(rows) == 1:
-                _insert_row(cursor, target, rows[0])
-            elif database.vendor == "sqlite":
+                _insert_row(cursor, target, _followed(rows[0], following))
+                return
+            values: list[Sequence[Any]] = list(zip(*rows, strict=True))
+            values += [field.derive_all(values[position]) for position, field in following]
+            if database.vendor == "sqlite":
                 # One statement for all, since each that a trigger follows costs as much again as a row.
                 parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
-                values = orjson.dumps(list(_converted(rows, _sqlite_value))).decode()
-                cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [values])  # noqa: S608  # no input
+                lines = orjson.dumps(list(_converted(values, _sqlite_value))).decode()
+                cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [lines])  # noqa: S608  # no input
             else:
-                lines = "".join(["\t".join(row) + "\n" for row in _converted(rows, _copy_value)])
+                lines = "".join(["\t".join(row) + "\n" for row in _converted(values, _copy_value)])
                 with database.wrap_database_errors:
                     cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
+
+
+def _followed(row: Sequence[Any], following: Sequence[tuple[int, DerivedField]]) -> tuple[Any, ...]:
+    """Return the row's values with those that follow them."""
+    return (*row, *[field.derive(row[position]) for position, field in following])
 
 
 def _insert_row(cursor: Any, target: str, row: Sequence[Any]) -> None:
@@ -113,13 +121,13 @@ def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> st
 COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-def _converted(rows: Sequence[Sequence[Any]], convert: Callable[[Any], Any]) -> Iterable[tuple[Any, ...]]:
-    """Return the rows with their values converted, each of a column once: most columns say the same in many rows."""
-    columns = []
-    for column in zip(*rows, strict=True):
+def _converted(columns: Iterable[Sequence[Any]], convert: Callable[[Any], Any]) -> Iterable[tuple[Any, ...]]:
+    """Return the rows of the columns' values, each of a column converted once: most say the same in many rows."""
+    converted = []
+    for column in columns:
         values = {value: convert(value) for value in set(column)}
-        columns.append([values[value] for value in column])
-    return zip(*columns, strict=True)
+        converted.append([values[value] for value in column])
+    return zip(*converted, strict=True)
 
 
 def _copy_value(value: Any) -> str:
@@ -189,8 +197,8 @@ class TransactionQuerySet(SummedQuerySet):
         """
         database: Any = connections[self.db]
         model: Any = self.model
-        columns, (row,) = with_derived(model, columns, [row])
-        values: tuple[Any, ...] = (*row, owner.pk, key)
+        columns, following = with_following(model, columns)
+        values = (*_followed(row, following), owner.pk, key)
         if database.vendor == "sqlite":
             values = tuple(map(_sqlite_value, values))
         with database.cursor() as cursor:
