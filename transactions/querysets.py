@@ -69,8 +69,9 @@ class OwnedQuerySet(DerivedQuerySet):
         database: Any = connections[self.db]
         target = _target(self.model._meta.db_table, columns)
         with database.cursor() as cursor:
-            if len(rows) == 1:
-                _insert_row(cursor, target, _followed(rows[0], following))
+            if len(rows) < 2:
+                for row in rows:
+                    _insert_row(cursor, target, _followed(row, following))
                 return
             values: list[Sequence[Any]] = list(zip(*rows, strict=True))
             values += [field.derive_all(values[position]) for position, field in following]
