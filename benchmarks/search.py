@@ -6,7 +6,6 @@ search, of words that many rows have, and of words that none or one of them has,
 
 import datetime
 import os
-import sys
 import time
 from random import Random
 from typing import Any
@@ -16,7 +15,24 @@ from django.db import connection
 from django.db.models import Q
 
 ROWS, RUNS = 50_000, 15
-WORDS = ["coffee", "rent", "salary", "market", "train", "ticket", "dinner", "hotel", "doctor", "books", "garden", "shoes", "cinema", "taxi", "bread", "water"]
+WORDS = [
+    "coffee",
+    "rent",
+    "salary",
+    "market",
+    "train",
+    "ticket",
+    "dinner",
+    "hotel",
+    "doctor",
+    "books",
+    "garden",
+    "shoes",
+    "cinema",
+    "taxi",
+    "bread",
+    "water",
+]
 SEARCHES = {
     "1 word, frequent": "coffee",
     "2 words, frequent": "dinner coffee",
@@ -44,7 +60,7 @@ def main() -> None:
             fill(Transaction, user)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
-        rows = Transaction.objects.for_owner(owner).order_by("-date", "-pk").values_list("pk")
+        rows: Any = Transaction.objects.for_owner(owner).order_by("-date", "-pk").values_list("pk")
         none = rows.filter(Q(description_folded="\1") | Q(notes_folded="\1"))
         scan = best(none[:51])
         print(f"{connection.vendor}: {ROWS:,} rows; a bare scan of their texts {1000 * scan:.1f} ms")
@@ -88,4 +104,4 @@ def best(rows: Any) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -20,7 +20,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.constants import ROW_COUNT
 from django.utils import timezone
 
-from cashman_project.api.derived import DerivedQuerySet, with_derived, with_following
+from cashman_project.api.derived import DerivedField, DerivedQuerySet, with_following
 from cashman_project.api.search import containing
 from cashman_project.api.statements import Statement, execute_prepared
 from cashman_project.api.text import text_key
@@ -74,19 +74,23 @@ class OwnedQuerySet(DerivedQuerySet):
 
         What is derived from them is inserted, too. Raises IntegrityError.
         """
-        columns, rows = with_derived(self.model, columns, rows)
+        columns, following = with_following(self.model, columns)
         database: Any = connections[self.db]
         target = _target(self.model._meta.db_table, columns)
         with database.cursor() as cursor:
-            if len(rows) == 1:
-                _insert_row(cursor, target, rows[0])
-            elif database.vendor == "sqlite":
+            if len(rows) < 2:
+                for row in rows:
+                    _insert_row(cursor, target, _followed(row, following))
+                return
+            values: list[Sequence[Any]] = list(zip(*rows, strict=True))
+            values += [field.derive_all(values[position]) for position, field in following]
+            if database.vendor == "sqlite":
                 # One statement for all, since each that a trigger follows costs as much again as a row.
                 parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
-                values = orjson.dumps(list(_converted(rows, _sqlite_value))).decode()
-                cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [values])  # noqa: S608  # no input
+                lines = orjson.dumps(list(_converted(values, _sqlite_value))).decode()
+                cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [lines])  # noqa: S608  # no input
             else:
-                lines = "".join(["\t".join(row) + "\n" for row in _converted(rows, _copy_value)])
+                lines = "".join(["\t".join(row) + "\n" for row in _converted(values, _copy_value)])
                 with database.wrap_database_errors:
                     cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
 
@@ -96,7 +100,8 @@ class OwnedQuerySet(DerivedQuerySet):
         Return how many there were. Raises FieldError where a field is given that never changes.
         """
         rows, meta = list(objs), self.model._meta
-        written: list[Any] = [meta.get_field(name) for name in with_following(self.model, fields)]
+        names, _following = with_following(self.model, tuple(fields))
+        written: list[Any] = [meta.get_field(name) for name in names]
         given: list[Any] = [meta.pk, *written]
         values = self._written({field.attname: Given(position + 1, field) for position, field in enumerate(written)})
         if not rows:
@@ -113,6 +118,11 @@ class OwnedQuerySet(DerivedQuerySet):
         with transaction.mark_for_rollback_on_error(self.db):
             count: int = query.get_compiler(self.db).execute_sql(ROW_COUNT)
         return count
+
+
+def _followed(row: Sequence[Any], following: Sequence[tuple[int, DerivedField]]) -> tuple[Any, ...]:
+    """Return the row's values with those that follow them."""
+    return (*row, *[field.derive(row[position]) for position, field in following])
 
 
 def _insert_row(cursor: Any, target: str, row: Sequence[Any]) -> None:
@@ -146,13 +156,13 @@ def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> st
 COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-def _converted(rows: Sequence[Sequence[Any]], convert: Callable[[Any], Any]) -> Iterable[tuple[Any, ...]]:
-    """Return the rows with their values converted, each of a column once: most columns say the same in many rows."""
-    columns = []
-    for column in zip(*rows, strict=True):
+def _converted(columns: Iterable[Sequence[Any]], convert: Callable[[Any], Any]) -> Iterable[tuple[Any, ...]]:
+    """Return the rows of the columns' values, each of a column converted once: most say the same in many rows."""
+    converted = []
+    for column in columns:
         values = {value: convert(value) for value in set(column)}
-        columns.append([values[value] for value in column])
-    return zip(*columns, strict=True)
+        converted.append([values[value] for value in column])
+    return zip(*converted, strict=True)
 
 
 def _copy_value(value: Any) -> str:
@@ -252,8 +262,8 @@ class TransactionQuerySet(SummedQuerySet):
         """
         database: Any = connections[self.db]
         model: Any = self.model
-        columns, (row,) = with_derived(model, columns, [row])
-        values: tuple[Any, ...] = (*row, owner.pk, key)
+        columns, following = with_following(model, columns)
+        values = (*_followed(row, following), owner.pk, key)
         if database.vendor == "sqlite":
             values = tuple(map(_sqlite_value, values))
         with database.cursor() as cursor:

@@ -33,6 +33,10 @@ class DerivedField(Base):
         """Return the form of the source's text."""
         raise NotImplementedError
 
+    def derive_all(self, texts: Sequence[str]) -> list[str]:
+        """Return the forms of many texts."""
+        return [self.derive(text) for text in texts]
+
     def derived(self, text: object) -> str:
         """Return the form of the source's value; raises FieldError where that is no text, but an expression."""
         if not isinstance(text, str):
@@ -69,6 +73,11 @@ class FoldedField(DerivedField, models.TextField):  # type: ignore[type-arg]  # 
     def derive(self, text: str) -> str:
         return fold(text)
 
+    def derive_all(self, texts: Sequence[str]) -> list[str]:
+        """Return the forms of many texts, which are folded as one, between characters that no database takes."""
+        folded = fold("\0".join(texts)).split("\0")
+        return [form or text for form, text in zip(folded, texts, strict=True)]
+
 
 @lru_cache
 def derived_fields(model: Any) -> dict[str, DerivedField]:
@@ -90,7 +99,8 @@ class DerivedQuerySet(models.QuerySet[Any]):
 
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after what each field does before a save."""
-        rows, names = list(objs), with_following(self.model, fields)
+        rows = list(objs)
+        names, _following = with_following(self.model, tuple(fields))
         for name in names:
             field = self.model._meta.get_field(name)
             assert isinstance(field, models.Field)
@@ -99,29 +109,8 @@ class DerivedQuerySet(models.QuerySet[Any]):
         return super().bulk_update(rows, names, batch_size)
 
 
-def with_following(model: type[models.Model], names: Iterable[str]) -> list[str]:
-    """Return the names of fields with those of the fields that follow them, which come after these."""
-    given = dict.fromkeys(names)
-    following = [field.name for source, field in derived_fields(model).items() if source in given]
-    return list(given | dict.fromkeys(following))
-
-
-def with_derived(
-    model: type[models.Model], columns: tuple[str, ...], rows: Sequence[Sequence[Any]]
-) -> tuple[tuple[str, ...], Sequence[Sequence[Any]]]:
-    """Return the columns and the rows of values with those that follow them; what rows share is derived once."""
-    names, following = _following(model, columns)
-    for position, field in following:
-        if len(rows) == 1:
-            rows = [(*rows[0], field.derive(rows[0][position]))]
-        else:
-            forms = {text: field.derive(text) for text in {row[position] for row in rows}}
-            rows = [(*row, forms[row[position]]) for row in rows]
-    return names, rows
-
-
 @lru_cache
-def _following(model: Any, columns: tuple[str, ...]) -> tuple[tuple[str, ...], list[tuple[int, DerivedField]]]:
+def with_following(model: Any, columns: tuple[str, ...]) -> tuple[tuple[str, ...], list[tuple[int, DerivedField]]]:
     """Return the columns with those that follow them, and the latter's fields with the places of their sources."""
     fields = [(columns.index(source), field) for source, field in derived_fields(model).items() if source in columns]
     return (*columns, *(field.attname for _position, field in fields)), fields
