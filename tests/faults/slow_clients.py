@@ -34,6 +34,7 @@ SECONDS = length(20)
 READERS, RATE = 8, 20_000  # bytes a second
 EXPORTED = min(200_000, 10_000 * SECONDS)  # rows
 AT_ONCE = 32  # exports that a process makes, holds or lets wait
+TURNS = 5 * PATIENCE  # seconds, since they are made one after another
 BUFFER = 4_096  # bytes that a client's socket takes before it reads them
 CREATION = {"description": "coffee", "amount": 3}
 
@@ -96,7 +97,7 @@ def begin(port: int, token: str, method: str, path: str, *headers: str, buffer: 
     """Send the head of a request over a connection that takes in no more than `buffer` before it is read."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-    client.settimeout(PATIENCE)
+    client.settimeout(TURNS)
     client.connect(("127.0.0.1", port))
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", *headers]
     client.sendall("\r\n".join([*lines, "", ""]).encode())
@@ -155,7 +156,7 @@ def slow_readers(port: int, token: str, held: dict[str, int]) -> Iterator[None]:
         reader.start()
     try:
         yield
-        eventually(lambda: all(held.values()))  # they are made one after another
+        eventually(lambda: all(held.values()), TURNS)
     finally:
         over.set()
         for reader in readers:
@@ -248,7 +249,7 @@ def main() -> int:
                 held: dict[str, int] = {}
                 crowded = crowd(port, count, slow.token, held)
                 failed = scene(f"{count} of each, {where}", server, port, other, crowded, held)
-                assert eventually(lambda: is_quiet(server, other.token), 5 * PATIENCE)
+                assert eventually(lambda: is_quiet(server, other.token), TURNS)
                 got = dict.fromkeys(map(str, range(READERS)), 0)
                 readers = slow_readers(port, slow.token, got)
                 name = f"{READERS} exports of {EXPORTED} rows, {where}"
