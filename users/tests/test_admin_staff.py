@@ -103,7 +103,7 @@ def test_who_may_change_users_can_grant_nothing(
 
 
 def test_a_new_user_gets_no_right_either(as_clerk: Client, clerk: User) -> None:
-    fields = fields_of(as_clerk.get(f"{LIST}add/"), "user_form") | {"username": "carol"}
+    fields: dict[str, Any] = fields_of(as_clerk.get(f"{LIST}add/"), "user_form") | {"username": "carol"}
     fields |= {"password1": PASSWORD, "password2": PASSWORD, "is_superuser": "on", "is_staff": "on"}
     fields["user_permissions"] = list(Permission.objects.values_list("pk", flat=True)[:5])
 
@@ -130,7 +130,8 @@ def test_groups_are_for_superusers(how: str, as_clerk: Client, clerk: User, as_s
     group = Group.objects.create(name="Desk")
     clerk.groups.add(group)
     path = "/admin/auth/group/"
-    sent: dict[str, Any] = {"name": "Desk", "permissions": list(Permission.objects.values_list("pk", flat=True))}
+    every_permission: Any = Permission.objects.values_list("pk", flat=True)
+    sent: dict[str, Any] = {"name": "Desk", "permissions": list(every_permission)}
     if how == "delete together":
         sent = {"action": "delete_selected", "_selected_action": group.pk, "post": "yes"}
     elif how == "add":

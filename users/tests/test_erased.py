@@ -132,7 +132,7 @@ def test_what_others_did_is_left(known: User, bob: User, as_staff: Client, staff
 def test_the_log_says_that_somebody_was_deleted_but_not_who(known: User, as_staff: Client, staff: User) -> None:
     as_staff.post(f"/admin/users/user/{known.pk}/delete/", {"post": "yes"})
 
-    [entry] = LogEntry.objects.all()
+    entry: Any = LogEntry.objects.get()
     assert (entry.user, entry.is_deletion(), entry.object_id, entry.object_repr) == (staff, True, None, "")
     assert entry.content_type.model == "user"
     assert as_staff.get("/admin/").status_code == 200

@@ -43,7 +43,8 @@ def test_old_entries_of_the_log_know_whose_row_they_are_about(alice: User, bob: 
 
     entries = LogEntry.objects.order_by("pk")
     assert list(entries.values("user", "action_flag", "action_time", "content_type")) == before
-    whose = list(AdminLogEntry.objects.order_by("pk").values_list("object_id", "object_repr", "about"))
+    log: Any = AdminLogEntry.objects
+    whose = list(log.order_by("pk").values_list("object_id", "object_repr", "about"))
     owners = [alice, alice, bob, bob]
     assert whose == [(str(row.pk), str(row), owner.pk) for row, owner in zip(rows, owners, strict=True)]
     assert [entry.object_repr for entry in entries[4:]] == ["", "kept"]
