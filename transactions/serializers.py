@@ -108,7 +108,11 @@ class TransactionListSerializer(StrictListSerializer):
 
     def update(self, instance: Any, validated_data: list[dict[str, Any]]) -> list[Any]:
         """Write of each row the fields that change; rows may exchange their external ids, which all let go of first."""
-        new = {values["external_id"]: row.pk for row, values in zip(instance, validated_data, strict=True) if values.get("external_id")}
+        new = {
+            values["external_id"]: row.pk
+            for row, values in zip(instance, validated_data, strict=True)
+            if values.get("external_id")
+        }
         if leaving := [row.pk for row in instance if new.get(row.external_id, row.pk) != row.pk]:
             self._rows().filter(pk__in=leaving).update(external_id=None)
         return super().update(instance, validated_data)

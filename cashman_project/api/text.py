@@ -9,7 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 UNSEEN = {"Cc", "Cf", "Zl", "Zp", "Zs"}  # Unicode's categories of controls, formats (zero-width, bidi) and spaces
 
-BREAKS = {"Cc", "Zl", "Zp"}  # controls, with tabs and the usual ends of lines, and the separators of lines and paragraphs
+BREAKS = {
+    "Cc",
+    "Zl",
+    "Zp",
+}  # controls, with tabs and the usual ends of lines, and the separators of lines and paragraphs
 
 
 def check_seen(row: models.Model, name: str) -> None:
@@ -28,4 +32,6 @@ def validate_one_line(text: str) -> None:
     if not text.isprintable() and any(
         unicodedata.category(character) in BREAKS and character != "\0" for character in text
     ):
-        raise ValidationError(_("One line only: take line breaks, tabs and control characters out."), code="not_one_line")
+        raise ValidationError(
+            _("One line only: take line breaks, tabs and control characters out."), code="not_one_line"
+        )

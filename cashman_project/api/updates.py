@@ -31,8 +31,7 @@ class UpdateEachQuery(UpdateQuery):
     rows: Sequence[Sequence[Any]]
 
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
-        database = connections[using] if using else connection
-        return UpdateEachCompiler(self, database, using, elide_empty)
+        return UpdateEachCompiler(self, connections[using] if using else connection, using)
 
 
 class UpdateEachCompiler(SQLUpdateCompiler):
@@ -46,7 +45,9 @@ class UpdateEachCompiler(SQLUpdateCompiler):
         change, _where, conditions = sql.partition(" WHERE ")  # none of the values is a query, so this is the first
         is_sqlite = self.connection.vendor == "sqlite"
         given = "JSON_EACH(%s)" if is_sqlite else "JSON_ARRAY_ELEMENTS(%s::json)"
-        columns = ", ".join(f"{self._value(position)} AS column_{position}" for position in range(len(self.query.fields)))
+        columns = ", ".join(
+            f"{self._value(position)} AS column_{position}" for position in range(len(self.query.fields))
+        )
         table, key = map(self.quote_name_unless_alias, (self.query.base_table, self.query.fields[0].column))
         where = f"{table}.{key} = given.column_0"
         if conditions:

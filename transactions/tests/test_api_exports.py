@@ -158,7 +158,12 @@ def test_the_description_the_external_id_and_the_category_are_kept_from_it_too(
 
     [row] = csv.DictReader(io.StringIO(text_of(as_alice.get("/expenses.csv")), newline=""))
 
-    assert [row[name] for name in ("description", "external_id", "category", "amount")] == ["'=1+1", "'-7", "'@Food", "-1.00"]
+    assert [row[name] for name in ("description", "external_id", "category", "amount")] == [
+        "'=1+1",
+        "'-7",
+        "'@Food",
+        "-1.00",
+    ]
     assert "'@Food" in text_of(as_alice.get("/categories.csv"))
     assert len(text_of(as_bob.get("/expenses.csv")).splitlines()) == 1
 

@@ -181,7 +181,9 @@ def test_what_stays_as_it_is_is_not_written(as_alice: APIClient, ids: list[str])
     same = as_alice.patch("/transactions", [row | {"amount": row["amount"].lstrip("-")} for row in rows])
     assert same.json() == rows
     for row in rows:
-        assert as_alice.patch(f"/transactions/{row['id']}", {"notes": row["notes"], "amount": row["amount"]}).json() == row
+        assert (
+            as_alice.patch(f"/transactions/{row['id']}", {"notes": row["notes"], "amount": row["amount"]}).json() == row
+        )
         assert as_alice.put(f"/transactions/{row['id']}", row).json() == row
     assert stored() == before
 
@@ -234,7 +236,7 @@ def test_a_change_writes_the_given_fields_alone(many: bool, as_alice: APIClient,
 def test_what_many_changes_cost_is_linear_in_them_and_like_creating_them(
     as_alice: APIClient, alice: User, bob: User
 ) -> None:
-    """CPU time of this process, where SQLite works as well. A CASE with a branch for each row took 28 times a creation."""
+    """CPU time of this process, in which SQLite works too. A CASE with a branch a row took 28 times a creation."""
     for owner in (alice, bob):
         for name in ("Food", "Fun"):
             CategoryFactory.create(owner=owner, name=name)
@@ -250,7 +252,14 @@ def test_what_many_changes_cost_is_linear_in_them_and_like_creating_them(
     for size in (400, 3_200):
         creation[size], made = cpu("post", "/expenses", [row | {"external_id": f"{size}-{n}"} for n in range(size)])
         changes = [
-            {"id": old["id"], "description": f"y{n}", "amount": n + 2, "date": "2026-10-31", "category": "Fun", "notes": "z"}
+            {
+                "id": old["id"],
+                "description": f"y{n}",
+                "amount": n + 2,
+                "date": "2026-10-31",
+                "category": "Fun",
+                "notes": "z",
+            }
             for n, old in enumerate(made)
         ]
         with CaptureQueriesContext(connection) as queries:
