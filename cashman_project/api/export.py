@@ -17,9 +17,9 @@ from .pagination import read_ordering
 from .sqljson import TextJSON, row_json
 
 ROWS = 2_000  # that are fetched, and sent, together
-# What a spreadsheet may run as a formula (OWASP, "CSV Injection"): these signs, also in full width and small, also after
-# spaces, a byte order mark and other characters that are not seen; and a tab or the end of a line. An apostrophe is
-# among them so that whoever takes one from the front of a cell always has the text itself.
+# What a spreadsheet may run as a formula (OWASP, "CSV Injection"): these signs, in full width and small ones too, also
+# after spaces, a byte order mark and other characters that are not seen; and a tab or the end of a line. An apostrophe
+# is among them so that whoever takes one from the front of a cell always has the text itself.
 SIGNS = "=+@" + "\uff1d\uff0b\uff0d\uff20" + "\ufe66\ufe62\ufe63\ufe6b" + "\u2212-"
 UNSEEN = r"\s\0" + "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 FORMULA = re.compile(rf"'|[\t\n\r]|[{UNSEEN}]*[{SIGNS}]")
