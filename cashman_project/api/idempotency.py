@@ -113,6 +113,19 @@ def answered(once: Once | None, write: Callable[[], Answer], *, one_statement: b
     return in_transaction(lambda: _kept(once) or _keep(once, write()))
 
 
+def is_first(owner: "User", key: str) -> bool:
+    """Return whether a form of the admin comes for the first time, and keep its key, in the transaction of the write.
+
+    One that comes meanwhile waits for that transaction. A key that is none is no one's, so its form is a first one.
+    """
+    if not KEY.fullmatch(key):
+        return True
+    row = _locked(Once(owner, key, ""))
+    if row.status is None:
+        _keep(Once(owner, key, ""), Answer(HTTPStatus.SEE_OTHER))
+    return row.status is None
+
+
 def sweep() -> int:
     """Delete the keys that have expired; return how many there were."""
     return IdempotencyKey.objects.filter(created_at__lt=_expiry()).delete()[0]
