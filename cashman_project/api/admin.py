@@ -22,10 +22,11 @@ from django.utils.translation import gettext as _
 
 from .errors import exception_handler
 from .idempotency import is_first
+from .owner import owner_of
 from .parsers import KEY_FIELD
 
 if TYPE_CHECKING:
-    from users.models import User
+    from rest_framework.request import Request
 
 AT_ONCE = 500  # rows that one action takes: its confirmation names each of them in a form of at most 1,000 fields
 
@@ -147,7 +148,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
         """Insert the row, or write its changed fields; raises SentTwice where the same form has been saved before."""
-        if not change and not is_first(cast("User", request.user), request.POST.get(KEY_FIELD, "")):
+        if not change and not is_first(owner_of(cast("Request", request)), request.POST.get(KEY_FIELD, "")):
             raise SentTwice
         columns = {field.name for field in obj._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
