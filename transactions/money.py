@@ -177,7 +177,7 @@ def _is_exact(expression: Any) -> bool:
 
 
 def _check_written(expression: Any) -> None:
-    """Raise FieldError unless writing the expression to money writes a given amount: `F("amount") + 1` would add units."""
+    """Raise FieldError unless writing the expression writes a given amount: `F("amount") + 1` would add units."""
     match expression:
         case Value() if expression.value is None or isinstance(expression.output_field, MoneyField):
             return

@@ -57,7 +57,7 @@ class OwnedQuerySet(DerivedQuerySet):
         return super().update(**self._written(values))
 
     def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that an UPDATE of these values writes, of one row or many; raises FieldError where one never changes."""
+        """Return all that an UPDATE of these values writes; raises FieldError where one never changes."""
         for name in self.fixed_fields:
             if name in values:
                 raise FieldError(f"{name} never changes.")
@@ -146,9 +146,11 @@ def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> st
     types = [model._meta.get_field(name).db_type(connection) for name in columns]
     # PostgreSQL doesn't guess the types in a SELECT. One without its length doesn't cut off what is too long.
     values = ", ".join(f"%s::{kind.partition('(')[0]}" if vendor == "postgresql" else "%s" for kind in types)
+    # What the constraint locks at the end is locked first, before totals: who deletes the category goes in that order.
+    lock = " FOR KEY SHARE" if vendor == "postgresql" else ""
     return (
         f"INSERT INTO {_target(model._meta.db_table, (*columns, 'owner_id', 'category_id'))}"  # noqa: S608  # no input
-        f" SELECT {values}, owner_id, id FROM {table} WHERE owner_id = %s AND key = %s"
+        f" SELECT {values}, owner_id, id FROM {table} WHERE owner_id = %s AND key = %s{lock}"
         f" RETURNING (SELECT name FROM {table} WHERE owner_id = {target}.owner_id AND id = category_id)"
     )
 

@@ -59,7 +59,8 @@ def differences(connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
     )
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        keys: list[tuple[Any, ...]] = cursor.fetchall()
+    return keys
 
 
 def _name(event: str) -> str:

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import BadRequest, ValidationError
 from django.db import IntegrityError, models, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -23,11 +24,20 @@ from django.utils.translation import gettext as _
 
 from .derived import derived_fields
 from .errors import exception_handler
+from .idempotency import is_first
 from .models import AdminLogEntry
 from .owner import owner_of
+from .parsers import KEY_FIELD
 from .search import LONGEST, containing
 
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
 AT_ONCE = 500  # rows that one action takes: its confirmation names each of them in a form of at most 1,000 fields
+
+
+class SentTwice(Exception):
+    """A form that adds a row has been sent, and saved, before."""
 
 
 class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -189,12 +199,22 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return row
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
-        """Insert the row, or write its changed fields."""
+        """Insert the row, or write its changed fields; raises SentTwice where the same form has been saved before."""
+        if not change and not is_first(owner_of(cast("Request", request)), request.POST.get(KEY_FIELD, "")):
+            raise SentTwice
         columns = {field.name for field in obj._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return _retried(request, lambda: super(StrictModelAdmin, self).changeform_view(request, *args, **kwargs))
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        context = {"form_key": uuid4(), **(extra_context or {})}
+        view = super().changeform_view
+        try:
+            return _retried(request, lambda: view(request, object_id, form_url, context))
+        except SentTwice:
+            self.message_user(request, _("This form was saved before: nothing was added again."), messages.WARNING)
+            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return _retried(request, lambda: super(StrictModelAdmin, self).delete_view(request, *args, **kwargs))

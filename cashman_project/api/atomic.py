@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from django.db import DatabaseError, IntegrityError, NotSupportedError, OperationalError, connection, transaction
 
+TRIES = 4
 ResultT = TypeVar("ResultT")
 
 # PostgreSQL's foreign_key_violation, deadlock_detected, and feature_not_supported
@@ -16,17 +17,20 @@ def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False)
     """Return the result of `write`, run in one transaction; which `one_statement` that changes something is by itself.
 
     Where it lost a race (a row that it links to is gone when the transaction ends, or PostgreSQL broke
-    a deadlock, or a migration has altered a table that a prepared statement reads), it is run once
-    more, so that it is judged by what is stored now. Raises what `write` raises, and IntegrityError,
-    OperationalError or NotSupportedError where it fails twice.
+    a deadlock, or a migration has altered a table that a prepared statement reads), it is run again, up
+    to TRIES times, so that it is judged by what is stored now: who has lost to a deadlock may lose to a
+    deletion next. Raises what `write` raises, and the IntegrityError, OperationalError or
+    NotSupportedError of the last try.
     """
     alone = one_statement and not connection.in_atomic_block
-    try:
-        with nullcontext() if alone else transaction.atomic():
-            return write()
-    except (IntegrityError, NotSupportedError, OperationalError) as error:
-        if not _is_lost_race(error):
-            raise
+    for _try in range(TRIES - 1):
+        try:
+            with nullcontext() if alone else transaction.atomic():
+                return write()
+        except (IntegrityError, NotSupportedError, OperationalError) as error:
+            if not _is_lost_race(error):
+                raise
+        alone = False
     with transaction.atomic():
         return write()
 

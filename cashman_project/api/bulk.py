@@ -2,7 +2,7 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -95,7 +95,7 @@ class BulkViewSet(BulkCreateViewSet):
     @extend_schema(parameters=MANY_HEADERS)
     def update_many(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Change the given fields of each row that the array names by its id."""
-        data = request.data
+        data: Any = request.data
         check_preconditions(request, None)  # many rows have no tag that a header could name
         check_rows(data)
         read = [self._read_many(data)]
@@ -136,7 +136,8 @@ class BulkViewSet(BulkCreateViewSet):
         if dict(locked) != versions:
             serializer = self._read_many(data)
         serializer.save()
-        texts = dict(self._own_rows().filter(pk__in=list(versions)).values_list("pk", row_json(self.get_serializer())))
+        row = row_json(cast("serializers.Serializer[Any]", self.get_serializer()))
+        texts = dict(self._own_rows().filter(pk__in=list(versions)).values_list("pk", row))
         return [texts[pk] for pk in versions]
 
     def _destroy_many(self, values: Sequence[object]) -> Answer:

@@ -21,9 +21,9 @@ from .sqljson import TextJSON, row_json
 ROWS = 2_000  # that are fetched, and written, together
 # That a process makes at the same time: whatever else is asked for must not wait behind all of them.
 TURNS = BoundedSemaphore(max(1, CONNECTIONS // 4))
-# What a spreadsheet may run as a formula (OWASP, "CSV Injection"): these signs, in their full-width and small forms too,
-# also after spaces, a byte order mark and other characters that are not seen; a tab and the end of a line. And an
-# apostrophe, so that whoever takes one from the front of a cell always has the text itself.
+# What a spreadsheet may run as a formula (OWASP, "CSV Injection"): these signs, in full width and small ones too, also
+# after spaces, a byte order mark and other characters that are not seen; and a tab or the end of a line. An apostrophe
+# is among them so that whoever takes one from the front of a cell always has the text itself.
 SIGNS = "=+@" + "\uff1d\uff0b\uff0d\uff20" + "\ufe66\ufe62\ufe63\ufe6b" + "\u2212-"
 UNSEEN = r"\s\0" + "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 FORMULA = re.compile(rf"'|[\t\n\r]|[{UNSEEN}]*[{SIGNS}]")

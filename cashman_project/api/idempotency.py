@@ -120,6 +120,19 @@ def expired_keys() -> "QuerySet[IdempotencyKey]":
     return IdempotencyKey.objects.filter(created_at__lt=_expiry())
 
 
+def is_first(owner: "User", key: str) -> bool:
+    """Return whether a form of the admin comes for the first time, and keep its key, in the transaction of the write.
+
+    One that comes meanwhile waits for that transaction. A key that is none is no one's, so its form is a first one.
+    """
+    if not KEY.fullmatch(key):
+        return True
+    row = _locked(Once(owner, key, ""))
+    if row.status is None:
+        _keep(Once(owner, key, ""), Answer(HTTPStatus.SEE_OTHER))
+    return row.status is None
+
+
 def _expiry() -> datetime:
     """Return the moment before which a key was made that counts no more."""
     return timezone.now() - LIFETIME

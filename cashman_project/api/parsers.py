@@ -17,8 +17,9 @@ MAX_DEPTH = 100  # how deep Python itself reads depends on its version, and what
 CONTAINERS = (dict, list)
 MAX_FAULTS = 20  # duplicate keys that are named; a body may hold hundreds of thousands
 METHOD_FIELD = "_method"  # of a form, which HTML lets be sent by POST alone
+KEY_FIELD = "_key"  # of a form that creates: the same on each form that is sent twice
 # What a form sends as fields, since HTML has no way to set headers.
-FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", "_key": "HTTP_IDEMPOTENCY_KEY"}
+FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", KEY_FIELD: "HTTP_IDEMPOTENCY_KEY"}
 LARGE = 65_536  # characters, above which what is in a body is counted
 MAX_VALUES = 200_000  # objects and numbers of a large body: megabytes of empty objects would take seconds to read
 MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert

@@ -181,7 +181,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         return attrs
 
     def update(self, instance: ModelT, validated_data: dict[str, Any]) -> ModelT:
-        """Write the fields that change alone: two people who change different ones both win, and no change is no write."""
+        """Write only the fields that change, so that two people who change different ones both win."""
         if changed := assign(instance, validated_data):
             instance.save(update_fields=changed)
         return instance

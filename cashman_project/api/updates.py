@@ -31,8 +31,7 @@ class UpdateEachQuery(UpdateQuery):
     rows: Sequence[Sequence[Any]]
 
     def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
-        database = connections[using] if using else connection
-        return UpdateEachCompiler(self, database, using, elide_empty)
+        return UpdateEachCompiler(self, connections[using] if using else connection, using)
 
 
 class UpdateEachCompiler(SQLUpdateCompiler):

@@ -14,11 +14,9 @@ def delete_category(*, category: Category, force: bool) -> None:
     Raises Conflict with the number of its `transactions` where there are any and `force` is off.
     """
     with transaction.atomic():
-        in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
-        if force:
-            in_use.update(category=None)  # before the lock, as who creates rows locks their totals before the category
-        # From here on nobody links to it: a creation waits, and then finds it gone. What came before is seen now.
+        # Those who are creating rows in it are waited for, and who comes later waits, and then finds it gone.
         list(Category.objects.filter(owner=category.owner_id, pk=category.pk).select_for_update())
+        in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
         if force:
             in_use.update(category=None)
         elif count := in_use.count():

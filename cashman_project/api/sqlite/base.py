@@ -1,4 +1,4 @@
-"""Django's SQLite backend, in which threads don't wait for each other's refuse, and new files are their owner's alone."""
+"""Django's SQLite backend, in which threads don't wait for each other's refuse, and new files are private."""
 
 import os
 from contextlib import suppress
@@ -26,7 +26,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _make_private(path: str) -> None:
-    """Make the file, where there is none, for its owner alone to read; SQLite gives its log and its index the same mode.
+    """Make the file, if there is none, for its owner alone to read; SQLite gives its log and its index the same mode.
 
     A file that is there is not touched: to open and close it would drop this process's locks on it.
     """

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="only compare; exit with 1 where they differ")
 
     def handle(self, *args: Any, check: bool = False, **options: Any) -> None:
-        """Print the totals that differ and what was done; raises CommandError where they differ and are only compared."""
+        """Print the totals that differ and what was done; raises CommandError if they differ and are only compared."""
         with transaction.atomic():
             if connection.vendor == "postgresql":  # whose limits are for requests
                 connection.cursor().execute("SET LOCAL statement_timeout = 0")
