@@ -204,7 +204,7 @@ class SchemaView(StrictViewMixin, SpectacularAPIView):
 
 @lru_cache
 def _document(renderer: Any, prefix: str) -> bytes:
-    """Return the description of the API as it is mounted at the prefix."""
+    """Return the description of the API as mounted at the prefix; in English, since names in clients come from it."""
     with translation.override("en"):
         document = SchemaGenerator().get_schema(request=None, public=True)
     content: bytes = renderer().render(document, renderer_context={})
