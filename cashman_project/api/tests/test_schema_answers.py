@@ -103,9 +103,14 @@ def test_many_at_once(document: Document, as_alice: APIClient, path: str) -> Non
     document.check(created, 201)
     assert as_alice.post(path, [data, data]).status_code == 201
     document.check(as_alice.post(f"{path}/bulk", [data], headers={"Prefer": "return=minimal"}), 204)
+    key = {"Idempotency-Key": "once"}
+    replayed = [as_alice.post(f"{path}/bulk", [data], headers=key) for _time in range(2)]
+    for answer in replayed:
+        document.check(answer, 201)
+    assert replayed[0].json() == replayed[1].json()
     for refused in (data, [], [data, {}]):
         document.check(as_alice.post(f"{path}/bulk", refused), 400)
-    assert len(as_alice.get(path).json()["results"]) == 5
+    assert len(as_alice.get(path).json()["results"]) == 6
     if path == "/transactions":
         rows = created.json()
         document.check(as_alice.patch(path, [rows[0] | {"notes": "x"}, {"id": rows[1]["id"], "amount": 4}]), 200)
