@@ -72,6 +72,7 @@ class BulkCreateViewSet(OwnedModelViewSet):
 
         POST of the array to the list's own path does the same.
         """
+        once(request)  # reads the key's body, which is gone as soon as it is parsed
         check_rows(request.data)
         return self.create(request)
 

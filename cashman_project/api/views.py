@@ -199,18 +199,19 @@ class SchemaView(StrictViewMixin, SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        renderer = request.accepted_renderer
+        renderer: Any = request.accepted_renderer
         headers = {
             "Cache-Control": "no-cache",  # it may be kept, and is asked for by its tag
             "Content-Disposition": f'inline; filename="Cashman.{renderer.format}"',
         }
         content = _document(renderer.__class__, get_script_prefix())
-        return tagged_json(request, content, renderer.media_type, headers=headers)
+        content_type = f"{renderer.media_type}; charset={renderer.charset}" if renderer.charset else renderer.media_type
+        return tagged_json(request, content, content_type, headers=headers)
 
 
 @lru_cache
 def _document(renderer: Any, prefix: str) -> bytes:
-    """Return the description of the API as it is mounted at the prefix."""
+    """Return the description of the API as mounted at the prefix; in English, since names in clients come from it."""
     with translation.override("en"):
         document = SchemaGenerator().get_schema(request=None, public=True)
     content: bytes = renderer().render(document, renderer_context={})

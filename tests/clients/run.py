@@ -46,8 +46,8 @@ def step(command: list[str], cwd: Path, environment: Environment | None = None) 
             timeout=PATIENCE,
             check=False,
         )
-    except subprocess.TimeoutExpired as late:
-        raise Failed(f"{command[0]} took more than {PATIENCE} seconds.\n{late.stdout}") from None
+    except subprocess.TimeoutExpired:
+        raise Failed(f"{command[0]} took more than {PATIENCE} seconds.") from None
     if done.returncode:
         raise Failed(f"{' '.join(command)[:200]}\n{done.stdout[:OUTPUT]}")
     return done.stdout

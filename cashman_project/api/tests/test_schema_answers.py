@@ -50,7 +50,9 @@ def _about_what_is_there(client: APIClient, path: str, example: Any, refresh: st
         return ({"ids": ids} if isinstance(example, dict) else [example[0] | {"id": ids[0]}]), path
     if "{id}" in path:
         resource = path.partition("{")[0].rstrip("/")
-        new = {"name": "Fun"} if resource == "/categories" else {"description": "x", "amount": 1, "type": "EXPENSE"}
+        new: dict[str, Any] = (
+            {"name": "Fun"} if resource == "/categories" else {"description": "x", "amount": 1, "type": "EXPENSE"}
+        )
         if resource == "/incomes":
             new["type"] = "INCOME"
         return example, f"{resource}/{client.post(resource, new).json()['id']}"
@@ -78,7 +80,7 @@ def test_the_example_of_a_problem_is_the_real_one(
     sent = {"Content-Type": JSON, **headers}
     if "Authorization" in sent:
         as_alice.credentials()
-    response = as_alice.generic(method, path, b"" if method == "GET" else b"{}", sent.pop("Content-Type"), headers=sent)
+    response = as_alice.generic(method, path, "" if method == "GET" else "{}", sent.pop("Content-Type"), headers=sent)
 
     document.check(response, status)
     assert response.json() == example
@@ -101,9 +103,14 @@ def test_many_at_once(document: Document, as_alice: APIClient, path: str) -> Non
     document.check(created, 201)
     assert as_alice.post(path, [data, data]).status_code == 201
     document.check(as_alice.post(f"{path}/bulk", [data], headers={"Prefer": "return=minimal"}), 204)
+    key = {"Idempotency-Key": "once"}
+    replayed = [as_alice.post(f"{path}/bulk", [data], headers=key) for _time in range(2)]
+    for answer in replayed:
+        document.check(answer, 201)
+    assert replayed[0].json() == replayed[1].json()
     for refused in (data, [], [data, {}]):
         document.check(as_alice.post(f"{path}/bulk", refused), 400)
-    assert len(as_alice.get(path).json()["results"]) == 5
+    assert len(as_alice.get(path).json()["results"]) == 6
     if path == "/transactions":
         rows = created.json()
         document.check(as_alice.patch(path, [rows[0] | {"notes": "x"}, {"id": rows[1]["id"], "amount": 4}]), 200)
