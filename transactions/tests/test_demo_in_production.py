@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from transactions.checks import check_demo_passwords
 from transactions.services.demo import create_demo
-from transactions.tests.live import LiveServer, running
+from transactions.tests.live import PATIENCE, LiveServer, running
 from users.models import User
 from users.tests.test_guessing_live import url_of_the_tests
 
@@ -41,6 +41,7 @@ def manage(environment: dict[str, str], *arguments: str) -> subprocess.Completed
         capture_output=True,
         text=True,
         check=False,
+        timeout=PATIENCE,  # where a server starts that should not
     )
 
 
