@@ -165,10 +165,10 @@ def test_a_put_asks_for_what_a_creation_asks_for(body: dict[str, Any], pizza: Tr
 @pytest.mark.parametrize(
     ("body", "columns"),
     [
-        ({"description": "calzone"}, {"description"}),
+        ({"description": "calzone"}, {"description", "description_folded"}),
         ({"amount": "7.00"}, {"amount"}),
         ({"category": None, "date": "2026-11-30"}, {"category_id", "date"}),
-        ({"type": "EXPENSE", "notes": ""}, {"notes"}),
+        ({"type": "EXPENSE", "notes": ""}, {"notes", "notes_folded"}),
     ],
 )
 def test_a_patch_writes_what_it_was_given_alone(
