@@ -89,7 +89,7 @@ bench-instructions: .venv/stamp-run benchmarks/.venv/stamp ## count the instruct
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check
-	@.venv/bin/hadolint Dockerfile nginx/Dockerfile
+	@.venv/bin/hadolint Dockerfile
 
 # DEBUG because the plugins read the settings, which want keys without it.
 types: .venv/stamp-dev ## check types
