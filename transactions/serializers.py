@@ -20,15 +20,14 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
 )
 from cashman_project.api.sqljson import TextJSON
-from cashman_project.api.text import DECOMPOSED
 
 from . import examples
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
 from .money import AmountField
-from .querysets import LONGEST_NAME, category_key
+from .querysets import category_key
 
-NAME = StrictCharField(max_length=DECOMPOSED * LONGEST_NAME)
+NAME = StrictCharField()
 
 
 class CategoryField(serializers.SlugRelatedField[Category]):

@@ -18,7 +18,7 @@ def problem_of(response: Any, status: int, code: str, *faults: tuple[str | None,
     problem: dict[str, Any] = response.json()  # type: ignore[attr-defined]  # of the test client's
     assert list(problem)[:6] == MEMBERS
     assert (problem["status"], problem["code"]) == (status, code), problem
-    assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == list(faults)
+    assert [(fault["field"], fault["code"]) for fault in problem["errors"]] == list(faults), problem
     for told in (problem, *problem["errors"]):
         assert told["detail"]
     return problem

@@ -120,7 +120,7 @@ def test_an_answer_without_a_body_is_acceptable_to_everybody(
     alice.save()
     as_alice.credentials(HTTP_AUTHORIZATION=f"Bearer {start_session(alice).access_token}")
     expense, other = ExpenseFactory.create_batch(2, owner=alice)
-    token = as_alice.post("/tokens", {"name": "x", "scope": "read"}).json()["id"]
+    token = as_alice.post("/tokens", {"name": "x", "scope": "read", "password": password}).json()["id"]
     refresh = str(start_session(alice))
     requests = {
         ("/expenses/{id}", "delete"): (f"/expenses/{expense.pk}", None),

@@ -30,6 +30,7 @@ ARRAYS = {
     ("POST", "/expenses"),
     ("POST", "/transactions"),
     ("PATCH", "/transactions"),
+    *(("POST", f"/{name}/bulk") for name in ("incomes", "expenses", "transactions")),
     ("POST", "/transactions/delete"),
 }
 
@@ -59,7 +60,7 @@ def test_every_route_has_its_limit(content_type: str, nobody: APIClient, db: Non
     found = 0
     for path in set(routes()) - {"/livez", "/readyz"}:  # which read none
         for method in ("POST", "PUT", "PATCH", "DELETE"):
-            many = content_type == JSON and (method, path.removesuffix(".csv")) in ARRAYS
+            many = content_type == JSON and (method, path.removesuffix(".json")) in ARRAYS
             limit = ROWS if many else LIMITS.get(path, ROW)
             response, read = send(nobody, method, path, limit + 1, content_type)
             assert response.status_code == 413, (method, path)
