@@ -98,7 +98,7 @@ def test_a_suffix_may_ask_for_json_and_no_other_format(as_alice: APIClient) -> N
     assert as_alice.get("/expenses.json").json()["results"] == as_alice.get("/expenses").json()["results"]
     for path in ("/expenses.xml", "/expenses.html", "/expenses.csv.csv", "/summary.csv"):
         assert as_alice.get(path).status_code == 404
-    assert as_alice.post("/expenses.csv", {"description": "pizza", "amount": 5}).status_code == 404
+    assert as_alice.post("/expenses.csv", {"description": "pizza", "amount": 5}).status_code == 405
 
 
 def test_it_is_never_paged(as_alice: APIClient, alice: User, bob: User) -> None:

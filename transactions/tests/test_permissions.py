@@ -12,6 +12,7 @@ import pytest
 from django.contrib.admindocs.views import simplify_regex
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.views.generic import RedirectView
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of, stored
@@ -81,6 +82,14 @@ path                 role      GET HEAD OPTIONS POST PUT PATCH DELETE TRACE
 /categories/<pk>     nobody    401 401  401     401  401 401   401    401
 /categories/<pk>     owner     200 200  204     405  200 200   204    405
 /categories/<pk>     stranger  404 404  204     405  404 404   404    405
+/incomes.csv         nobody    401 401  401     401  401 401   401    401
+/incomes.csv         owner     200 200  204     405  405 405   405    405
+/expenses.csv        nobody    401 401  401     401  401 401   401    401
+/expenses.csv        owner     200 200  204     405  405 405   405    405
+/transactions.csv    nobody    401 401  401     401  401 401   401    401
+/transactions.csv    owner     200 200  204     405  405 405   405    405
+/categories.csv      nobody    401 401  401     401  401 401   401    401
+/categories.csv      owner     200 200  204     405  405 405   405    405
 """
 OPEN = {
     "/",
@@ -134,7 +143,8 @@ def leaves(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatte
     for entry in entries:
         path = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
-            yield simplify_regex(path).rstrip("/") or "/", entry
+            if getattr(entry.callback, "view_class", None) is not RedirectView:  # to a page that is excluded
+                yield simplify_regex(path).replace(r"\.<format>", ".csv").rstrip("/") or "/", entry
         elif entry.app_name not in EXCLUDED:
             yield from leaves(entry.url_patterns, path)
 
