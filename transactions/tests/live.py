@@ -144,6 +144,12 @@ class LiveServer:
         self._lines.put("")
 
 
+def granian(server: LiveServer) -> list[str]:
+    """Return the command that starts the server's workers at once, without asking for a database as `serve` does."""
+    options = ["--interface", "wsgi", "--http", "1", "--no-ws", "--port", str(server.port)]
+    return [sys.executable, "-m", "granian", *options, "cashman_project.wsgi:application"]
+
+
 @contextmanager
 def running(server: LiveServer) -> Iterator[None]:
     """Run the server until the block ends, or until it is stopped in there."""

@@ -3,7 +3,6 @@
 import select
 import signal
 import socket
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.test_live import connect, head_of
 from cashman_project.api.views import ReadyView
-from transactions.tests.live import PATIENCE, LiveServer, running, serve
+from transactions.tests.live import PATIENCE, LiveServer, granian, running, serve
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,8 +87,7 @@ def test_a_worker_starts_while_the_database_does_not_speak_and_tells_it_as_out_o
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgres://cashman@127.0.0.1:{silent.getsockname()[1]}/cashman"
         server = LiveServer({"DATABASE_URL": url})
-        granian = ["-m", "granian", "--interface", "wsgi", "--http", "1", "--no-ws", "--port"]
-        server.command = [sys.executable, *granian, str(server.port), "cashman_project.wsgi:application"]
+        server.command = granian(server)
         with running(server):
             answer = server.request("GET", "/readyz")
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from cashman_project.api.tests.problems import MEMBERS
-from transactions.tests.live import PATIENCE, Answer, LiveServer, serve
+from transactions.tests.live import PATIENCE, Answer, LiveServer, granian, running, serve
 from users.models import User
 from users.sessions import start_session
 
@@ -201,7 +201,7 @@ def test_a_taken_port_stops_the_start(live: LiveServer) -> None:
     with pytest.raises(subprocess.CalledProcessError) as refusal:
         live.manage("serve")
 
-    assert f"Port {live.port} can't be had" in refusal.value.stderr
+    assert f"Port {live.port} of 127.0.0.1 can't be had" in refusal.value.stderr
 
 
 def test_a_probe_is_answered_whatever_the_host(live: LiveServer) -> None:
@@ -225,13 +225,16 @@ def test_a_killed_worker_is_replaced_and_the_end_is_clean(tmp_path: Path) -> Non
             server.request("GET", "/livez")
 
 
-def test_a_database_out_of_reach_is_told_as_such(tmp_path: Path, alice: User) -> None:
+def test_a_database_out_of_reach_is_told_as_such(alice: User) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         closed_port = taken.getsockname()[1]
     url = f"postgres://cashman@127.0.0.1:{closed_port}/cashman"
     token = str(start_session(alice).access_token)
 
-    with serve(tmp_path, DATABASE_URL=url, JWT_SIGNING_KEY=settings.JWT_SIGNING_KEY) as server:
+    # As a worker is started that replaces another: who starts the service by its command is told at once.
+    server = LiveServer({"DATABASE_URL": url, "JWT_SIGNING_KEY": settings.JWT_SIGNING_KEY})
+    server.command = granian(server)
+    with running(server):
         for method, path, data in (
             ("GET", "/readyz", None),
             ("GET", "/incomes", None),
