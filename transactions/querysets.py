@@ -331,26 +331,29 @@ class TotalsStatement(Statement):
     def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
         super().__init__(queryset, prepared=False)
         self.group_by = group_by
-        self.keys = list(enumerate([*group_by, "currency"]))
+        self.category = list(group_by).index("category") if "category" in group_by else None
 
     def totals(self, values: Mapping[str, Any]) -> list[Total]:
         """Return the totals for the parameters' values by name, in their order: categories as their lists have them."""
         found = self.rows(values)
-        orders = [
-            _category_keys(row[place] for row in found) if name == "category" else {} for place, name in self.keys
-        ]
-        found.sort(
-            key=lambda row: [(key is None, order.get(key, key)) for order, key in zip(orders, row, strict=False)]
-        )
+        found.sort(key=self._order)
         totals = []
         for *keys, currency, income, expense, count in found:
             named = dict(zip(self.group_by, keys, strict=True))
             totals.append(Total(currency, named, units_of_sum(income), units_of_sum(expense), int(count)))
         return totals
 
+    def _order(self, row: tuple[Any, ...]) -> list[Any]:
+        """Return the row's keys, as far as they make its order: nothing is None but a category."""
+        keys = list(row[:-3])
+        if self.category is not None:
+            keys[self.category] = _category_order(keys[self.category])
+        return keys
 
-def _category_keys(names: Iterable[str | None]) -> dict[str | None, str]:
-    return {name: category_key(name) for name in set(names) if name is not None}
+
+@lru_cache(maxsize=4_096)
+def _category_order(name: str | None) -> tuple[bool, str]:
+    return (name is None, category_key(name or ""))
 
 
 class DatePart(Func):

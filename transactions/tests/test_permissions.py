@@ -174,7 +174,10 @@ def filled(body: Any, pk: object) -> Any:
 
 
 def send(client: APIClient, method: str, path: str, body: Any = None) -> Any:
-    return client.generic(method, path, json.dumps(body or {}), content_type="application/json")
+    response: Any = client.generic(method, path, json.dumps(body or {}), content_type="application/json")
+    if response.streaming:
+        list(response)  # an export is a file, which its last piece closes
+    return response
 
 
 def fill(owner: User, name: str) -> list[str]:

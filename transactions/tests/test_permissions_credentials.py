@@ -85,7 +85,6 @@ def test_a_credential_that_is_worth_less_opens_less(make: Any, path: str, alice:
         row = FACTORIES[resource].create(owner=alice) if "<" in path else None
         before = stored()
         response = send(client, method, path.replace("<pk>", str(row and row.pk)), body)
-        response.close()  # an export is a file
 
         assert response.status_code == expected(make, path, method), (method, response.content)
         assert stored() == before
