@@ -146,8 +146,7 @@ class LiveServer:
 
 def granian(server: LiveServer) -> list[str]:
     """Return the command that starts the server's workers at once, without asking for a database as `serve` does."""
-    options = ["--interface", "wsgi", "--http", "1", "--no-ws", "--port", str(server.port)]
-    return [sys.executable, "-m", "granian", *options, "cashman_project.wsgi:application"]
+    return [sys.executable, "-m", "cashman_project.server", "127.0.0.1", str(server.port), "1", "16"]
 
 
 @contextmanager
