@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from cashman_project.api.address import UNKNOWN, client_address
-from cashman_project.api.errors import Throttled
+from cashman_project.api.errors import Throttled, Unavailable
 
 from .models import Attempts, username_key
 
@@ -49,13 +49,18 @@ REGISTRATIONS = Limit(60, timedelta(hours=1))  # from an address
 def guarded(request: HttpRequest | None, username: str, check: Callable[[], ResultT]) -> ResultT:
     """Return what `check` does: it hashes the password of the account `username`, and is true if that is right.
 
-    Raises Throttled (429), and does not call it, after too many failures. Call it outside of any
+    Raises Throttled (429), and does not call it, after too many failures; what it raises as Unavailable (503) is none.
+    Call it outside of any
     transaction, which would take the count back: RuntimeError otherwise.
     """
     account = account_key(username)
     address = client_address(request) if request else UNKNOWN
     _count((account, address, PER_PAIR), (account, "", PER_ACCOUNT))
-    result = check()
+    try:
+        result = check()
+    except Unavailable:  # nothing has been tried
+        Attempts.objects.filter(account=account, address__in=(address, ""), number__gt=0).update(number=F("number") - 1)
+        raise
     if result:
         with transaction.atomic():
             Attempts.objects.filter(account=account, address=address).delete()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
@@ -108,10 +109,9 @@ def _read(stream: IO[bytes], length: int) -> IO[bytes]:
         try:
             while chunk := stream.read(min(SMALL, length - received)):
                 received += body.write(chunk)
+            body.seek(0)
         except OSError as error:
-            body.close()
-            raise no_room(error) from None
-        body.seek(0)
+            raise no_room(body, error) from None
     if received < length:
         body.close()
         detail = _("The body ended after %(received)d of the %(length)d bytes that Content-Length announces.")
@@ -119,8 +119,10 @@ def _read(stream: IO[bytes], length: int) -> IO[bytes]:
     return body  # type: ignore[no-any-return]
 
 
-def no_room(error: OSError) -> Unavailable:
-    """Return the error of a request that a temporary file can't be made for."""
+def no_room(file: IO[bytes], error: OSError) -> Unavailable:
+    """Return the error of a request whose file can't be written; close the file."""
+    with suppress(OSError):  # which writes what it still holds, too
+        file.close()
     logger.warning("Temporary file: %s", error.strerror)
     return Unavailable(_("There is no room for this at the moment. Try again later."))
 

@@ -98,12 +98,11 @@ def _spooled(content: Iterable[str]) -> Any:
     try:
         for text in content:
             file.write(text.encode())
+        file.seek(0)
     except OSError as error:
-        file.close()
-        raise no_room(error) from None
+        raise no_room(file, error) from None
     finally:
         TURNS.release()
-    file.seek(0)
     return file
 
 
