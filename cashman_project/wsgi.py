@@ -20,6 +20,7 @@ from cashman_project.api.clients import receive  # noqa: E402  # needs the apps
 from cashman_project.api.connections import POOL  # noqa: E402
 
 WITHOUT_DATABASE = ("/livez", "/livez/")  # which answer while every connection is in use
+LONGEST_TYPE = 255  # characters of a Content-Type; its parameters take time
 
 
 class Request(WSGIRequest):
@@ -31,13 +32,22 @@ class Request(WSGIRequest):
 
     host = ""
 
+    def __init__(self, environ: dict[str, Any]) -> None:
+        path = environ["PATH_INFO"]
+        if not path.isascii():  # in what is no UTF-8, Django would go from fault to fault, each an exception
+            environ["PATH_INFO"] = path.encode("latin-1").decode(errors="replace").encode().decode("latin-1")
+        super().__init__(environ)
+
     def get_host(self) -> str:
         self.host = self.host or super().get_host()
         return self.host
 
     def _set_content_type_params(self, meta: dict[str, str]) -> None:
+        value = meta.get("CONTENT_TYPE", "")
         try:
-            self.content_type, self.content_params = parse_header_parameters(meta.get("CONTENT_TYPE", ""))
+            if len(value) > LONGEST_TYPE:
+                raise ValueError
+            self.content_type, self.content_params = parse_header_parameters(value)
         except ValueError:
             meta["CONTENT_TYPE"] = self.content_type = "malformed"
             self.content_params = {}

@@ -279,7 +279,7 @@ class MeView(ApiView):
 
 @extend_schema_view(
     list=extend_schema(responses={200: PersonalTokenSerializer(many=True), **problems(403)}),
-    create=extend_schema(parameters=[LOCATION, ETAG], responses={201: IssuedPersonalTokenSerializer}),
+    create=extend_schema(parameters=[LOCATION, ETAG], responses={201: IssuedPersonalTokenSerializer, **problems(429)}),
 )
 class PersonalTokenViewSet(OwnedModelViewSet):
     """Tokens for scripts, sent as any other: each reads, or reads and writes, until it expires or is deleted.

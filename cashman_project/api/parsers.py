@@ -1,6 +1,7 @@
 """Reading request bodies: strict JSON for everybody, HTML forms for browser sessions alone."""
 
 import json
+import re
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -20,8 +21,11 @@ METHOD_FIELD = "_method"  # of a form, which HTML lets be sent by POST alone
 KEY_FIELD = "_key"  # of a form that creates: the same on each form that is sent twice
 # What a form sends as fields, since HTML has no way to set headers.
 FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", KEY_FIELD: "HTTP_IDEMPOTENCY_KEY"}
-LARGE = 65_536  # characters, above which what is in a body is counted
-MAX_VALUES = 200_000  # objects and numbers of a large body: megabytes of empty objects would take seconds to read
+LARGE = 65_536  # characters, which no body of one row has
+# Objects, arrays or numbers of a body of one row, and of a larger one: a few bytes of each take far more time to read
+# than as many of text. Rows as short as they can be have fewer.
+MAX_VALUES, MAX_VALUES_OF_MANY = 5_000, 200_000
+TEXT = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)  # in JSON; what has no end is one too
 MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
 
 
@@ -41,7 +45,7 @@ class StrictJSONParser(BaseParser):
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
             text = stream.read().removeprefix(BOM_UTF8).decode()
-            data = (DECODER if len(text) <= LARGE else _bounded_decoder()).decode(text)
+            data = _decoder(text).decode(text)
             if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
                 raise RecursionError
         except UnicodeDecodeError:
@@ -88,16 +92,20 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_object)
 
 
-def _bounded_decoder() -> json.JSONDecoder:
-    """Return a decoder for one body, which raises ParseError (400) where that holds more than MAX_VALUES."""
-    rest = iter(range(MAX_VALUES))
+def _decoder(text: str) -> json.JSONDecoder:
+    """Return what decodes this body. Raises ParseError (400), at once or later, where it holds too many values."""
+    limit = MAX_VALUES if len(text) <= LARGE else MAX_VALUES_OF_MANY
+    if len(text) <= 2 * limit:  # each has a comma, a colon or a bracket with it
+        return DECODER
+    too_many = ParseError(_("The body holds more than %(limit)d values.") % {"limit": limit}, "malformed_json")
+    if text.count("[") > limit and TEXT.sub("", text).count("[") > limit:
+        raise too_many
+    rest = iter(range(limit))
 
     def bounded(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def read(value: Any) -> Any:
             if next(rest, None) is None:
-                raise ParseError(
-                    _("The body holds more than %(limit)d values.") % {"limit": MAX_VALUES}, "malformed_json"
-                )
+                raise too_many
             return hook(value)
 
         return read

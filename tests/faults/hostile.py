@@ -169,7 +169,8 @@ def prepare(server: LiveServer) -> dict[str, str]:
         for path in ("/incomes", "/expenses")
     )
     category = server.request("POST", "/categories", {"name": "row"}, token=token).json()["id"]
-    personal = server.request("POST", "/tokens", {"name": "row", "scope": "read"}, token=token).json()["id"]
+    personal_token = {"name": "row", "scope": "read", "password": PERSON["password"]}
+    personal = server.request("POST", "/tokens", personal_token, token=token).json()["id"]
     return {
         "/incomes/{id}": f"/incomes/{income}",
         "/expenses/{id}": f"/expenses/{expense}",

@@ -6,12 +6,14 @@ import signal
 import socket
 import subprocess
 import uuid
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from cashman_project.api.tests.problems import MEMBERS
+from cashman_project.wsgi import Request
 from transactions.tests.live import PATIENCE, Answer, LiveServer, granian, running, serve
 from users.models import User
 from users.sessions import start_session
@@ -195,6 +197,23 @@ def test_a_body_of_a_malformed_type_is_refused(live: LiveServer, token: str) -> 
 
     assert status == 415
     assert b'"code":"unsupported_media_type"' in body
+
+
+def test_the_parameters_of_a_content_type_are_few(live: LiveServer, token: str) -> None:
+    """Each takes time: tens of thousands of semicolons took as much as fifty requests."""
+    for length, status in ((200, 201), (300, 415)):
+        kind = "Content-Type: application/json".ljust(length, ";")
+        body = b'{"description": "x", "amount": 1}'
+        head = head_of("POST", "/incomes", f"Authorization: Bearer {token}", kind, f"Content-Length: {len(body)}")
+        assert exchange(live, head + body)[0] == status
+
+
+def test_a_path_that_is_no_utf8_is_read_at_once() -> None:
+    """Django reads it fault by fault, and each takes an exception."""
+    environ = {"REQUEST_METHOD": "GET", "wsgi.input": BytesIO()}
+
+    assert Request(environ | {"PATH_INFO": "/caf\xc3\xa9/"}).path == "/caf\u00e9/"
+    assert Request(environ | {"PATH_INFO": "/a\xed\xa0\x80\xff%/"}).path == "/a\ufffd\ufffd\ufffd\ufffd%/"
 
 
 def test_a_taken_port_stops_the_start(live: LiveServer) -> None:

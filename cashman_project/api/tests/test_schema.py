@@ -85,6 +85,7 @@ def test_every_operation_has_its_errors_as_problems(document: Document) -> None:
         ("/auth/token/refresh", "post", 401),
         ("/auth/logout", "post", 401),
         ("/tokens", "get", 403),
+        ("/tokens", "post", 429),
         ("/readyz", "get", 503),
     ],
 )

@@ -132,13 +132,31 @@ def test_a_byte_order_mark_anywhere_else_is_none(body: bytes, as_alice: APIClien
     problem_of(response, 400, "malformed_json")
 
 
-@pytest.mark.parametrize("item", ["{}", "1", "1.5", '{"a":1}', '{"a":{}}'])
+@pytest.mark.parametrize("item", ["{}", "[]", "1", "1.5", '{"a":1}', '{"a":{}}'])
 def test_a_large_body_holds_so_many_values(item: str, as_alice: APIClient) -> None:
     """Megabytes of empty objects would take seconds to read, to be refused."""
     for count, code in ((100_000, "invalid"), (400_000, "malformed_json")):
         body = "[" + ",".join([item] * count) + "]"
         response: Any = as_alice.post("/incomes", body.encode(), content_type="application/json")
         problem_of(response, 400, code, *([(None, "max_length")] if code == "invalid" else []))
+
+
+@pytest.mark.parametrize("item", ["{}", "[]", "1", '{"a":1}'])
+def test_a_body_of_a_row_holds_so_many_values(item: str, as_alice: APIClient) -> None:
+    for count, code in ((2_500, "invalid"), (5_001, "malformed_json")):
+        body = "[" + ",".join([item] * count) + "]"
+        response: Any = as_alice.post("/categories", body.encode(), content_type="application/json")
+        assert (response.status_code, response.json()["code"]) == (400, code)
+
+
+def test_brackets_in_texts_are_no_values(as_alice: APIClient, as_bob: APIClient) -> None:
+    notes = '"[' + 1_900 * "[" + "\\"
+    rows = [{"description": "x", "amount": 1, "notes": notes}] * 200
+    for some in (rows[:10], rows):
+        response = as_alice.post("/incomes", some)
+        assert response.status_code == 201, response.content
+        assert {row["notes"] for row in response.json()} == {notes}
+    assert as_bob.get("/incomes").json()["results"] == []
 
 
 @pytest.mark.parametrize("depth", [101, 500, 800])
