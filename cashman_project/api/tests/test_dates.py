@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.dates import MOMENT_PATTERN, format_moment, parse_moment
 from cashman_project.api.tests.problems import problem_of, stored
+from conftest import client_of
 from transactions.models import Income
 from transactions.tests.factories import CategoryFactory, IncomeFactory
 from users.models import PersonalToken, User
@@ -61,18 +62,21 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "read"), WRITTEN)
-def test_a_moment_is_read(text: str, read: str, as_alice: APIClient, alice: User, bob: User) -> None:
+def test_a_moment_is_read(text: str, read: str, alice: User, bob: User) -> None:
     moment = parse_moment(text)
     assert format_moment(moment) == read
     assert re.match(MOMENT_PATTERN, text)
 
     later = text.replace("2026", "2126")
-    token = as_alice.post("/tokens", {"name": "x", "scope": "read", "expires_at": later}).json()
+    alice.set_password("correct horse battery")
+    alice.save()
+    body = {"name": "x", "scope": "read", "expires_at": later, "password": "correct horse battery"}
+    token = client_of(alice).post("/tokens", body).json()
     assert token["expires_at"] == read.replace("2026", "2126")
     for owner in (alice, bob):
         IncomeFactory.create(owner=owner, created_at=moment)
         IncomeFactory.create(owner=owner, created_at=moment - datetime.timedelta(microseconds=1))
-    assert len(as_alice.get("/incomes", {"updated_after": text}).json()["results"]) == 1
+    assert len(client_of(alice).get("/incomes", {"updated_after": text}).json()["results"]) == 1
 
 
 @pytest.mark.parametrize("text", WRONG)
