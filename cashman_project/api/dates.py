@@ -16,7 +16,7 @@ INVALID_MOMENT = _("Not a moment: write it as 2026-11-30T08:15:00Z, with Z or an
 
 _DATE = re.compile(r"(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}")
 _TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
-_MOMENT = re.compile(f"{_DATE.pattern}T{_TIME}(Z|[+-][0-9]{{2}}:?[0-9]{{2}})")
+_MOMENT = re.compile(f"{_DATE.pattern}T{_TIME}(Z|[+-][0-9]{{2}}:?[0-5][0-9])")
 DATE_PATTERN = f"^{_DATE.pattern}$"
 MOMENT_PATTERN = f"^{_MOMENT.pattern}$"
 

@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from cashman_project.api.dates import MOMENT_PATTERN, format_moment, parse_moment
 from cashman_project.api.serializers import StrictMomentField
 from cashman_project.api.tests.problems import problem_of, stored
+from conftest import client_of
 from transactions.models import Income
 from transactions.tests.factories import CategoryFactory, IncomeFactory
 from users.models import PersonalToken, User
@@ -50,6 +51,7 @@ WRONG = [
     "2026-11-30T08:15:00+00",
     "2026-11-30T08:15:00+0:00",
     "2026-11-30T08:15:00+24:00",
+    "2026-11-30T08:15:00+00:60",
     "2026-11-30T08:15:00+00:00:00",
     "2026-11-30T08:15:00UTC",
     "2026-11-30T24:00:00Z",
@@ -61,7 +63,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("text", "read"), WRITTEN)
-def test_a_moment_is_read(text: str, read: str, as_alice: APIClient, alice: User, bob: User) -> None:
+def test_a_moment_is_read(text: str, read: str, alice: User, bob: User) -> None:
     moment = parse_moment(text)
     assert format_moment(moment) == read
     assert re.match(MOMENT_PATTERN, text)
@@ -72,7 +74,7 @@ def test_a_moment_is_read(text: str, read: str, as_alice: APIClient, alice: User
     for owner in (alice, bob):
         IncomeFactory.create(owner=owner, created_at=moment)
         IncomeFactory.create(owner=owner, created_at=moment - datetime.timedelta(microseconds=1))
-    assert len(as_alice.get("/incomes", {"updated_after": text}).json()["results"]) == 1
+    assert len(client_of(alice).get("/incomes", {"updated_after": text}).json()["results"]) == 1
 
 
 @pytest.mark.parametrize("text", WRONG)
