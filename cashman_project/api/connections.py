@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
+from threading import local
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -23,6 +24,7 @@ class ConnectionPool:
         for _number in range(size):
             self._turns.put(None)
         self._idle: list[Any] = []
+        self._threads = local()
 
     def lend(self) -> None:
         """Give the thread a connection, the one that was used last if there is one."""
@@ -33,16 +35,24 @@ class ConnectionPool:
             connection = connections.create_connection(DEFAULT_DB_ALIAS)
             connection.inc_thread_sharing()  # from now on any thread may use it, but one at a time
         connections[DEFAULT_DB_ALIAS] = connection
+        self._threads.has_lent = True
 
     def take_back(self) -> None:
         """Take the thread's connection, for the next one."""
+        self._threads.has_lent = False
         self._idle.append(connections[DEFAULT_DB_ALIAS])
         del connections[DEFAULT_DB_ALIAS]
         self._turns.put(None)
 
     @contextmanager
     def set_aside(self) -> Iterator[None]:
-        """Let others have the thread's connection until the block ends; it gets one again then, maybe another."""
+        """Let others have the thread's connection until the block ends; it gets one again then, maybe another.
+
+        A connection that the pool has not lent stays where it is.
+        """
+        if not getattr(self._threads, "has_lent", False):
+            yield
+            return
         self.take_back()
         try:
             yield
