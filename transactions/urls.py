@@ -10,4 +10,5 @@ router.register("expenses", views.ExpenseViewSet, basename="expense")
 router.register("transactions", views.TransactionViewSet, basename="transaction")
 router.register("categories", views.CategoryViewSet, basename="category")
 
-urlpatterns = [*router.urls, re_path("^summary/?$", views.SummaryView.as_view(), name="summary")]
+# The routes are tried in turn, and the summary is asked for more than most of the rest.
+urlpatterns = [re_path("^summary/?$", views.SummaryView.as_view(), name="summary"), *router.urls]

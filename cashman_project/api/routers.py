@@ -26,7 +26,7 @@ class OptionalSlashRouter(SimpleRouter):
         self.trailing_slash = "/?"
 
     def get_urls(self) -> list[Any]:
-        """Return the routes; those of exports come last, since they are asked for least."""
+        """Return the routes, in the order of how often they are asked for: lists first, exports last."""
         exports = [
             re_path(
                 rf"^{prefix}\.(?P<format>csv|ndjson)/?$",
@@ -35,4 +35,5 @@ class OptionalSlashRouter(SimpleRouter):
             )
             for prefix, viewset, basename in self.registry
         ]
-        return [*super().get_urls(), *exports]
+        routes: list[Any] = super().get_urls()
+        return [*sorted(routes, key=lambda route: not route.name.endswith("-list")), *exports]
