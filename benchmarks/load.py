@@ -19,7 +19,7 @@ from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.db import connection  # noqa: E402
 from uuid_utils.compat import uuid7  # noqa: E402
 
-from cashman_project.api.text import fold  # noqa: E402
+from cashman_project.texts import fold  # noqa: E402
 from transactions.models import Category  # noqa: E402
 from users.models import User  # noqa: E402
 
@@ -59,13 +59,27 @@ def rows(users: list[User], categories: dict[UUID, list[str]]) -> Iterator[str]:
         income = generator.random() < 0.1
         amount = generator.randrange(100, 50_000) * (1_000 if income else -100)  # of ten-thousandths
         day = FIRST_DAY + datetime.timedelta(DAYS * number // len(owners))
-        moment = f"{day} 12:{number // 60 % 60:02}:{number % 60:02}.{generator.randrange(1_000):03}Z"
+        timestamp = f"{day} 12:{number // 60 % 60:02}:{number % 60:02}.{generator.randrange(1_000):03}Z"
         text = f"{generator.choice(NOUNS)} {number}"
         notes = f"paid by card, slip {number}" if generator.random() < 0.2 else ""
         external_id = f"bank-{number}" if generator.random() < 0.5 else r"\N"
         category = generator.choice(categories[owner.id])
         kind = "INCOME" if income else "EXPENSE"
-        columns = [uuid7(), owner.id, kind, text, amount, "USD", day, category, notes, external_id, 1, moment, moment]
+        columns = [
+            uuid7(),
+            owner.id,
+            kind,
+            text,
+            amount,
+            "USD",
+            day,
+            category,
+            notes,
+            external_id,
+            1,
+            timestamp,
+            timestamp,
+        ]
         columns += [fold(text), fold(notes)]
         yield "\t".join(map(str, columns)) + "\n"
 

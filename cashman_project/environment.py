@@ -37,7 +37,7 @@ names: set[str] = set()  # of all variables that are read
 
 
 @dataclass(frozen=True)
-class Issuer:
+class IdentityProvider:
     """An outside issuer whose tokens are taken: `url` is their `iss`, `audience` what their `aud` must name.
 
     An empty `keys_url` is to be found by discovery. A user whom nobody knows yet is made where `provision` is on.
@@ -210,9 +210,9 @@ def secure_url(text: str) -> str:
     return text
 
 
-def outside_issuer(
+def identity_provider(
     *, domain: str, api_audience: str, issuer: str, audience: str, keys_url: str, provision: bool
-) -> Issuer | None:
+) -> IdentityProvider | None:
     """Return the issuer that AUTH0_DOMAIN and API_AUDIENCE, or OIDC_ISSUER and OIDC_AUDIENCE, name; None for none.
 
     Half of a pair, both pairs, or a wrong value is a fault.
@@ -232,11 +232,11 @@ def outside_issuer(
         return None
     if domain:
         issuer = _parsed("AUTH0_DOMAIN", domain, _auth0_issuer, "")
-        return Issuer(issuer, api_audience, f"{issuer}.well-known/jwks.json", provision)
+        return IdentityProvider(issuer, api_audience, f"{issuer}.well-known/jwks.json", provision)
     issuer = _parsed("OIDC_ISSUER", issuer, _issuer_url, "")
     if keys_url:
         keys_url = _parsed("OIDC_JWKS_URL", keys_url, secure_url, "")
-    return Issuer(issuer, audience, keys_url, provision)
+    return IdentityProvider(issuer, audience, keys_url, provision)
 
 
 def _parsed(name: str, text: str, parse: Callable[[str], T], default: T) -> T:

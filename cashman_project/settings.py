@@ -14,11 +14,11 @@ from .environment import (
     faults,
     flag,
     hosts,
+    identity_provider,
     language,
     number,
     origin_patterns,
     origins,
-    outside_issuer,
     read,
     read_secret,
     read_text,
@@ -47,7 +47,7 @@ SECRET_KEY = read_secret("SECRET_KEY", debug_value="for debugging only: a secret
 JWT_SIGNING_KEY = read_secret(
     "JWT_SIGNING_KEY", debug_value="for debugging only: the key of its tokens" if DEBUG else None
 )
-OIDC = outside_issuer(
+OIDC = identity_provider(
     domain=read("AUTH0_DOMAIN", str, ""),
     api_audience=read("API_AUDIENCE", str, ""),
     issuer=read("OIDC_ISSUER", str, ""),
@@ -70,7 +70,7 @@ _no_cursors = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
 _database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if _database["ENGINE"].endswith("sqlite3"):
-    _database["ENGINE"] = "cashman_project.api.sqlite"
+    _database["ENGINE"] = "cashman_project.db.sqlite"
     _database["OPTIONS"] = {
         # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
         # would fail at once with "database is locked".
@@ -81,7 +81,7 @@ if _database["ENGINE"].endswith("sqlite3"):
     # Several connections must meet in the tests, which an in-memory database can't have.
     _database["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
 else:
-    _database["ENGINE"] = "cashman_project.api.postgresql"
+    _database["ENGINE"] = "cashman_project.db.postgresql"
     _database["PASSWORD"] = _password or _database["PASSWORD"]
     _database["DISABLE_SERVER_SIDE_CURSORS"] = _no_cursors
     _options: dict[str, Any] = {
@@ -121,17 +121,17 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "cashman_project.api.logs.RequestLogMiddleware",
-    "cashman_project.api.middleware.SecurityHeadersMiddleware",
+    "cashman_project.api.middleware.security_headers.SecurityHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     *(["corsheaders.middleware.CorsMiddleware"] if CORS_ALLOWED_ORIGINS else []),
-    "cashman_project.api.middleware.LanguageMiddleware",
-    "cashman_project.api.middleware.ProblemMiddleware",
+    "cashman_project.api.middleware.language.LanguageMiddleware",
+    "cashman_project.api.middleware.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "cashman_project.api.middleware.LazyMessageMiddleware",
+    "cashman_project.api.middleware.messages.LazyMessageMiddleware",
 ]
 
 TEMPLATES = [
@@ -156,8 +156,8 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- Security ---------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = ["users.backends.GuardedBackend"]
-PASSWORD_HASHERS = ["users.hashers.FewAtOnceHasher"]
+AUTHENTICATION_BACKENDS = ["users.backends.ThrottledBackend"]
+PASSWORD_HASHERS = ["users.hashers.BoundedArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -230,14 +230,14 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": [
         "cashman_project.api.renderers.JSONRenderer",
-        "cashman_project.api.renderers.PageRenderer",
+        "cashman_project.api.pages.renderer.PageRenderer",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "cashman_project.api.negotiation.Negotiation",
     "DEFAULT_FILTER_BACKENDS": ["cashman_project.api.filters.StrictFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "cashman_project.api.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "cashman_project.api.schema.ProblemAutoSchema",
     "DEFAULT_METADATA_CLASS": None,
-    "EXCEPTION_HANDLER": "cashman_project.api.errors.exception_handler",
+    "EXCEPTION_HANDLER": "cashman_project.api.exception_handler.exception_handler",
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

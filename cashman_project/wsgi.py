@@ -16,8 +16,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cashman_project.settings")
 
 django.setup(set_prefix=False)
 
-from cashman_project.api.clients import receive  # noqa: E402  # needs the apps
-from cashman_project.api.connections import POOL  # noqa: E402
+from .api.slow_clients import receive  # noqa: E402  # needs the apps
+from .db.connection_pool import POOL  # noqa: E402
 
 WITHOUT_DATABASE = ("/livez", "/livez/")  # which answer while every connection is in use
 LONGEST_TYPE = 255  # characters of a Content-Type; its parameters take time

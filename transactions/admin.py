@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAutocompleteSelect, StrictModelAdmin
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.filters import DateFormField
+from cashman_project.money.amounts import format_amount
+from cashman_project.money.currencies import DIGITS
 
 from .models import Category, Expense, Income, Transaction
-from .money import DIGITS, format_amount
 
 admin.site.site_header = "Cashman"
 admin.site.site_title = "Cashman"

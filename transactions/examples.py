@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiExample
 
-from cashman_project.api.errors import problem_details
+from cashman_project.api.problems import problem_details
 
 INCOME: dict[str, Any] = {
     "id": "019a3e2c-7a10-7c3e-8d52-3f6a1c9b7e42",

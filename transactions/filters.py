@@ -14,18 +14,21 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, MomentFilter, TextsFilter
+from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, TextsFilter, TimestampFilter
 from cashman_project.api.owner import owner_of
-from cashman_project.api.search import LONGEST
-from cashman_project.api.statements import Parameter, Statement
+from cashman_project.db.compiled import Parameter, Statement
+from cashman_project.db.search import LONGEST
+from cashman_project.money.amounts import parse_amount
+from cashman_project.money.currencies import validate_currency
 
+from .category_names import category_key
 from .choices import TransactionType
 from .models import Category, MonthTotal, Transaction
-from .money import parse_amount, validate_currency
-from .querysets import Total, TotalsStatement, TransactionQuerySet, category_key
+from .querysets import TransactionQuerySet
+from .totals import Total, TotalsStatement
 
 
-class SizeFormField(forms.Field):
+class AbsoluteAmountFormField(forms.Field):
     """The size of an amount, without sign."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal"})
@@ -41,8 +44,8 @@ class SizeFormField(forms.Field):
 
 
 @extend_schema_field({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?$"})
-class SizeFilter(django_filters.Filter):
-    field_class = SizeFormField
+class AbsoluteAmountFilter(django_filters.Filter):
+    field_class = AbsoluteAmountFormField
 
 
 class CategoryFilter(TextsFilter):
@@ -73,14 +76,14 @@ class TransactionFilterSet(FilterSet):
     date = DateFilter()
     date_after = DateFilter(field_name="date", lookup_expr="gte", label=_("On or after this date."))
     date_before = DateFilter(field_name="date", lookup_expr="lte", label=_("On or before this date."))
-    amount_min = SizeFilter(method=_at_least, label=_("At least this size, whatever the sign."))
-    amount_max = SizeFilter(method=_at_most, label=_("At most this size, whatever the sign."))
+    amount_min = AbsoluteAmountFilter(method=_at_least, label=_("At least this size, whatever the sign."))
+    amount_max = AbsoluteAmountFilter(method=_at_most, label=_("At most this size, whatever the sign."))
     category = CategoryFilter(field_name="category_id", label=_("Of any of these categories, by name."))
     uncategorized = FlagFilter(method=_uncategorized, label=_("Without a category, or with one."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
-    updated_after = MomentFilter(
+    updated_after = TimestampFilter(
         field_name="updated_at", lookup_expr="gte", label=_("Written at this moment or after it.")
     )
     search = django_filters.CharFilter(

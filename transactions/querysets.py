@@ -1,140 +1,29 @@
-"""Every reusable read of owned rows, and the one write path that all of them are changed through."""
+"""Reusable reads of categories and transactions, and how these are written."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from io import StringIO
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Self
 
-import orjson
 from django.apps import apps
-from django.core.exceptions import FieldError
-from django.db import connection, connections, models, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Count, Expression, F, Func, Q, Sum
-from django.db.models.sql.compiler import SQLCompiler
-from django.db.models.sql.constants import ROW_COUNT
-from django.utils import timezone
+from django.db import connection, connections, transaction
+from django.db.models import Count, Expression, Q
 
-from cashman_project.api.derived import DerivedField, DerivedQuerySet, with_following
-from cashman_project.api.search import containing
-from cashman_project.api.statements import Statement, execute_prepared
-from cashman_project.api.text import text_key
-from cashman_project.api.updates import Given, UpdateEachQuery
+from cashman_project.db.compiled import execute_prepared
+from cashman_project.db.derived_fields import with_following
+from cashman_project.db.search import containing
+from cashman_project.money.sums import MoneySum
 
 from .choices import TransactionType
-from .money import HalvesSum, MoneySum, format_units, units_of_sum
 
 if TYPE_CHECKING:
     from users.models import User
 
-    from .models import OwnedModel
+from ledgers.querysets import OwnedQuerySet, _followed, _sqlite_value, _target
 
-LONGEST_NAME = 100  # characters of a category's name
-NO_CATEGORY = UUID(int=0)  # in a month's total, whose key can't hold NULL
-
-RowT = TypeVar("RowT", bound="OwnedModel", covariant=True)
-
-
-class OwnedQuerySet(DerivedQuerySet):
-    """Rows that belong to someone. What every update writes, of one row or many, `_written` says."""
-
-    fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at")
-
-    def for_owner(self, owner: "User") -> Self:
-        """Return the rows of `owner` alone."""
-        return self.filter(owner=owner)
-
-    def update(self, **values: Any) -> int:
-        """Update the rows, count their `version` up and note the moment; return how many there were.
-
-        Raises FieldError where a field is given that never changes.
-        """
-        return super().update(**self._written(values))
-
-    def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all that an UPDATE of these values writes; raises FieldError where one never changes."""
-        for name in self.fixed_fields:
-            if name in values:
-                raise FieldError(f"{name} never changes.")
-        return {**values, "version": F("version") + 1, "updated_at": timezone.now()}
-
-    def bulk_create(self, objs: Iterable[Any], *args: Any, update_conflicts: bool = False, **kwargs: Any) -> Any:
-        """Insert the given rows; raises ValueError on `update_conflicts`, which would change rows past `update`."""
-        if update_conflicts:
-            raise ValueError("Insert what is new and bulk_update the rest: a row in the way is not overwritten.")
-        return super().bulk_create(objs, *args, **kwargs)
-
-    def insert(self, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-        """Insert new rows, each given as its columns' values as the database holds them: no field prepares them.
-
-        What is derived from them is inserted, too. Raises IntegrityError.
-        """
-        columns, following = with_following(self.model, columns)
-        database: Any = connections[self.db]
-        target = _target(self.model._meta.db_table, columns)
-        with database.cursor() as cursor:
-            if len(rows) < 2:
-                for row in rows:
-                    _insert_row(cursor, target, _followed(row, following))
-                return
-            values: list[Sequence[Any]] = list(zip(*rows, strict=True))
-            values += [field.derive_all(values[position]) for position, field in following]
-            if database.vendor == "sqlite":
-                # One statement for all, since each that a trigger follows costs as much again as a row.
-                parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
-                lines = orjson.dumps(list(_converted(values, _sqlite_value))).decode()
-                cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [lines])  # noqa: S608  # no input
-            else:
-                lines = "".join(["\t".join(row) + "\n" for row in _converted(values, _copy_value)])
-                with database.wrap_database_errors:
-                    cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
-
-    def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
-        """Update `fields` of the given rows in one statement, after what each field does before a save.
-
-        Return how many there were. Raises FieldError where a field is given that never changes.
-        """
-        rows, meta = list(objs), self.model._meta
-        names, _following = with_following(self.model, tuple(fields))
-        written: list[Any] = [meta.get_field(name) for name in names]
-        given: list[Any] = [meta.pk, *written]
-        values = self._written({field.attname: Given(position + 1, field) for position, field in enumerate(written)})
-        if not rows:
-            return 0
-        for row in rows:
-            row._prepare_related_fields_for_save(operation_name="bulk_update", fields=written)
-            for field in written:
-                field.pre_save(row, add=False)
-        query: Any = self.query.chain(UpdateEachQuery)
-        query.fields = given
-        query.rows = [[getattr(row, field.attname) for field in given] for row in rows]
-        query.add_update_values(values)
-        self._result_cache = None
-        with transaction.mark_for_rollback_on_error(self.db):
-            count: int = query.get_compiler(self.db).execute_sql(ROW_COUNT)
-        return count
-
-
-def _followed(row: Sequence[Any], following: Sequence[tuple[int, DerivedField]]) -> tuple[Any, ...]:
-    """Return the row's values with those that follow them."""
-    return (*row, *[field.derive(row[position]) for position, field in following])
-
-
-def _insert_row(cursor: Any, target: str, row: Sequence[Any]) -> None:
-    values = list(map(_sqlite_value, row)) if cursor.db.vendor == "sqlite" else row
-    execute_prepared(cursor, f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(row))})", values)  # noqa: S608  # no input
-
-
-@lru_cache
-def _target(table: str, columns: Sequence[str]) -> str:
-    """Return a table and some of its columns as SQL names them."""
-    name = connection.ops.quote_name
-    return f"{name(table)} ({', '.join(map(name, columns))})"
+from .category_names import category_key
+from .totals import SummedQuerySet
 
 
 @lru_cache
@@ -153,34 +42,6 @@ def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> st
         f" SELECT {values}, owner_id, id FROM {table} WHERE owner_id = %s AND key = %s{lock}"
         f" RETURNING (SELECT name FROM {table} WHERE owner_id = {target}.owner_id AND id = category_id)"
     )
-
-
-COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-
-
-def _converted(columns: Iterable[Sequence[Any]], convert: Callable[[Any], Any]) -> Iterable[tuple[Any, ...]]:
-    """Return the rows of the columns' values, each of a column converted once: most say the same in many rows."""
-    converted = []
-    for column in columns:
-        values = {value: convert(value) for value in set(column)}
-        converted.append([values[value] for value in column])
-    return zip(*converted, strict=True)
-
-
-def _copy_value(value: Any) -> str:
-    """Return a value in the text format of PostgreSQL's COPY."""
-    return r"\N" if value is None else str(value).translate(COPY_ESCAPES)
-
-
-def _sqlite_value(value: Any) -> Any:
-    if isinstance(value, UUID):
-        return value.hex
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
-
-
-def category_key(name: str) -> str:
-    """Return what all spellings of one category name share; "", which no category has, of one that is too long."""
-    return text_key(name, LONGEST_NAME)
 
 
 class CategoryQuerySet(OwnedQuerySet):
@@ -217,37 +78,6 @@ class CategoryQuerySet(OwnedQuerySet):
         model: Any = apps.get_model("transactions", "Transaction")
         for owner, categories in groupby(sorted(renamed, key=attrgetter("owner_id")), attrgetter("owner_id")):
             model._default_manager.using(self.db).filter(owner=owner, category__in=list(categories)).update()
-
-
-class SummedQuerySet(OwnedQuerySet):
-    """Rows of a currency, type, date and category, whose money is `sum_of` and whose number `number`."""
-
-    number: models.Aggregate
-
-    def sum_of(self, kind: TransactionType) -> Expression:
-        """Return the exact sum of the rows of that type."""
-        raise NotImplementedError
-
-    def totals(self, *group_by: str) -> "list[Total]":
-        """Return the sums of the rows by currency and by the given keys (of `GROUP_KEYS`), in the keys' order.
-
-        Rows without a category come after all named ones.
-        """
-        return self.totals_statement(*group_by).totals({})
-
-    def totals_statement(self, *group_by: str) -> "TotalsStatement":
-        """Return the statement of these totals, in which the rows may be chosen by a `Parameter`."""
-        columns = {f"group_{name}": GROUP_KEYS[name] for name in group_by}
-        rows = (
-            self.order_by()
-            .values("currency", **columns)
-            .annotate(
-                income=self.sum_of(TransactionType.INCOME),
-                expense=self.sum_of(TransactionType.EXPENSE),
-                count=self.number,
-            )
-        )
-        return TotalsStatement(rows.values_list(*columns, "currency", "income", "expense", "count"), group_by)
 
 
 class TransactionQuerySet(SummedQuerySet):
@@ -288,92 +118,3 @@ class TransactionQuerySet(SummedQuerySet):
     def uncategorized(self, flag: bool) -> Self:
         """Return the rows without a category, or those with one."""
         return self.filter(category__isnull=flag)
-
-
-class MonthTotalQuerySet(SummedQuerySet):
-    number = Sum("count")
-
-    def sum_of(self, kind: TransactionType) -> Expression:
-        return HalvesSum("high", "low", filter=Q(type=kind))
-
-    def uncategorized(self, flag: bool) -> Self:
-        """Return the totals of what has no category, or of what has one."""
-        return self.filter(category_id=NO_CATEGORY) if flag else self.exclude(category_id=NO_CATEGORY)
-
-
-@dataclass(slots=True)
-class Total:
-    """The sums of a group of rows of one currency, in ten-thousandths; `expense` is negative or zero."""
-
-    currency: str
-    keys: dict[str, str | None]
-    income: int
-    expense: int
-    count: int
-
-    @property
-    def net(self) -> int:
-        """What is left: income and expense together."""
-        return self.income + self.expense
-
-    def amounts(self) -> dict[str, str]:
-        """Return income, expense and net, by these names, as text with their currency's digits."""
-        return {
-            "income": format_units(self.income, self.currency),
-            "expense": format_units(self.expense, self.currency),
-            "net": format_units(self.net, self.currency),
-        }
-
-
-class TotalsStatement(Statement):
-    """The SQL of totals: of the columns of their keys, and of currency, income, expense and count."""
-
-    def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
-        super().__init__(queryset, prepared=False)
-        self.group_by = group_by
-        self.category = list(group_by).index("category") if "category" in group_by else None
-
-    def totals(self, values: Mapping[str, Any]) -> list[Total]:
-        """Return the totals for the parameters' values by name, in their order: categories as their lists have them."""
-        found = self.rows(values)
-        found.sort(key=self._order)
-        totals = []
-        for *keys, currency, income, expense, count in found:
-            named = dict(zip(self.group_by, keys, strict=True))
-            totals.append(Total(currency, named, units_of_sum(income), units_of_sum(expense), int(count)))
-        return totals
-
-    def _order(self, row: tuple[Any, ...]) -> list[Any]:
-        """Return the row's keys, as far as they make its order: nothing is None but a category."""
-        keys = list(row[:-3])
-        if self.category is not None:
-            keys[self.category] = _category_order(keys[self.category])
-        return keys
-
-
-@lru_cache(maxsize=4_096)
-def _category_order(name: str | None) -> tuple[bool, str]:
-    return (name is None, category_key(name or ""))
-
-
-class DatePart(Func):
-    """The first characters of a date in ISO 8601: "2026" or "2026-11", without Python in between on SQLite."""
-
-    output_field = models.CharField()
-
-    def __init__(self, expression: str, form: str, **extra: Any) -> None:
-        super().__init__(expression, form=form, length=len(form), **extra)
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, %(length)s)", **context)
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')", **context)
-
-
-GROUP_KEYS = {
-    "month": DatePart("date", "YYYY-MM"),
-    "year": DatePart("date", "YYYY"),
-    "category": F("category__name"),
-    "type": F("type"),
-}

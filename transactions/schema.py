@@ -5,8 +5,9 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent
 
+from cashman_project.money.amounts import LIMIT
+
 from .models import Income
-from .money import LIMIT
 
 # Two alternatives: with a whole part, or a fraction of four digits that are not all zeros.
 ABOVE_ZERO = (
@@ -21,7 +22,7 @@ class AmountExtension(OpenApiSerializerFieldExtension):
     That a number has no more decimals than its currency is not said: `multipleOf` fails on binary fractions.
     """
 
-    target_class = "transactions.money.AmountField"
+    target_class = "cashman_project.money.serializer_field.AmountField"
 
     def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
         if direction == "response":

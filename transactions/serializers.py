@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.errors import Conflict
+from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import (
@@ -19,13 +20,12 @@ from cashman_project.api.serializers import (
     StrictListSerializer,
     StrictModelSerializer,
 )
-from cashman_project.api.sqljson import TextJSON
+from cashman_project.money.serializer_field import AmountField
 
 from . import examples
+from .category_names import category_key
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
-from .money import AmountField
-from .querysets import category_key
 
 NAME = StrictCharField()
 

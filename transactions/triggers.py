@@ -12,8 +12,9 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from .money import HALF
-from .querysets import NO_CATEGORY
+from cashman_project.money.amounts import HALF
+
+from .totals import NO_CATEGORY
 
 TOTALS, TRANSACTIONS = "transactions_monthtotal", "transactions_transaction"
 KEY = "owner_id, date, currency, type, category_id"

@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
-from cashman_project.api.errors import PROBLEM_JSON
 from cashman_project.api.filters import StrictFilterBackend
 from cashman_project.api.idempotency import Answer
 from cashman_project.api.owner import owner_of
+from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
 from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
@@ -22,7 +22,6 @@ from cashman_project.api.viewsets import OwnedModelViewSet
 from . import examples
 from .filters import SummaryFilterSet, TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
-from .querysets import GROUP_KEYS
 from .serializers import (
     CategoryInUseSerializer,
     CategorySerializer,
@@ -32,7 +31,8 @@ from .serializers import (
     TransactionSerializer,
 )
 from .services.categories import delete_category
-from .services.plain import create_plain
+from .services.fast_create import create_fast
+from .totals import GROUP_KEYS
 
 
 class EntryViewSet(BulkCreateViewSet):
@@ -50,7 +50,7 @@ class EntryViewSet(BulkCreateViewSet):
         many = isinstance(data, list)
         items = data if many else [data]
         owner, kind = owner_of(self.request), self.queryset.model.kind
-        rows = create_plain(owner=owner, kind=kind and kind.value, data=items) if len(items) <= MAX_ROWS else None
+        rows = create_fast(owner=owner, kind=kind and kind.value, data=items) if len(items) <= MAX_ROWS else None
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)

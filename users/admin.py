@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import ChangesForm, StrictModelAdmin
 from cashman_project.api.owner import owner_of
-from transactions.money import DIGITS
+from cashman_project.money.currencies import DIGITS
 from transactions.services.erasure import erase_users
 
 from .models import BrowserSession, PersonalToken, Session, User

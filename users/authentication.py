@@ -7,13 +7,13 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
-from cashman_project.api.asked import asked_of
+from cashman_project.api.fastpath.owner_query import owner_query_of
 
 from .models import TOKEN_PREFIX
-from .oidc import outside_user
+from .oidc.tokens import identity_provider_user
 from .personal_tokens import personal_token
-from .refusals import malformed
 from .sessions import header_of, own_user
+from .token_errors import malformed_token
 
 CHALLENGE = 'Bearer realm="cashman"'
 
@@ -38,14 +38,14 @@ class BearerAuthentication(JWTAuthentication):
             return None
         text = raw.decode("latin-1")
         if text.startswith(TOKEN_PREFIX):
-            token = personal_token(text, asked_of(request))
+            token = personal_token(text, owner_query_of(request))
             return token.owner, token
         match header_of(text).get("alg"):  # each takes that one alone
             case "HS256":
-                return own_user(text, asked_of(request)), None
+                return own_user(text, owner_query_of(request)), None
             case "RS256":
-                return outside_user(text)
-        raise malformed()
+                return identity_provider_user(text)
+        raise malformed_token()
 
     def get_raw_token(self, header: bytes) -> bytes | None:
         parts = header.split()

@@ -5,11 +5,11 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest
 
-from .guessing import guarded
+from .login_throttle import throttled_login
 from .models import User, username_key
 
 
-class GuardedBackend(ModelBackend):
+class ThrottledBackend(ModelBackend):
     """Django's own, with names and passwords in whatever form they are typed, less the guessing."""
 
     def authenticate(
@@ -18,7 +18,7 @@ class GuardedBackend(ModelBackend):
         """Return the active user of this name and password, or None; raises Throttled (429) after too many failures."""
         if username is None or password is None:
             return None
-        return guarded(request, username, lambda: self._user(username, password))
+        return throttled_login(request, username, lambda: self._user(username, password))
 
     def _user(self, username: str, password: str) -> User | None:
         user = User.objects.filter(username_key=username_key(username)).first()

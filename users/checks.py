@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ValidationError
 
-from transactions.money import validate_currency
+from cashman_project.money.currencies import validate_currency
 
 
 @checks.register(checks.Tags.security)

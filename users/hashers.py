@@ -9,9 +9,9 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from cashman_project.api.connections import POOL
 from cashman_project.api.errors import Unavailable
-from cashman_project.api.text import compose
+from cashman_project.db.connection_pool import POOL
+from cashman_project.texts import compose
 
 # In one process. Of the others a few wait their turn, so nobody waits for long, and most threads are left to those who
 # sign in by nothing. Anybody can have passwords hashed: there need not be a user.
@@ -26,7 +26,7 @@ def compose_password(password: str) -> str:
     return compose(password, MAX_PASSWORD)
 
 
-class FewAtOnceHasher(Argon2PasswordHasher):
+class BoundedArgon2Hasher(Argon2PasswordHasher):
     """argon2id, for two passwords at a time. It hashes them composed, and compares them as they are."""
 
     def encode(self, password: str, salt: str) -> Any:

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from cashman_project.api.derived import DerivedQuerySet, KeyField, derived_fields
-from cashman_project.api.text import check_seen, compose, text_key, validate_one_line
-from transactions.money import validate_currency
+from cashman_project.db.derived_fields import DerivedQuerySet, KeyField, derived_fields
+from cashman_project.money.currencies import validate_currency
+from cashman_project.texts import check_visible, compose, text_key, validate_one_line
 
 from .hashers import compose_password
 
@@ -253,7 +253,7 @@ class PersonalToken(models.Model):
 
     def clean(self) -> None:
         """Raise ValidationError where its name shows nothing, or it would be expired from the start."""
-        check_seen(self, "name")
+        check_visible(self, "name")
         try:
             validate_one_line(self.name)
         except ValidationError as error:

@@ -14,19 +14,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
-from cashman_project.api.asked import Asked, Lines
-from cashman_project.api.statements import Parameter, Statement
+from cashman_project.api.fastpath.owner_query import Lines, OwnerQuery
+from cashman_project.db.compiled import Parameter, Statement
 
 from .models import TOKEN_PREFIX, PersonalToken, User, digest_of
-from .oidc import is_configured
-from .owners import owner_column, owner_from
+from .oidc.tokens import is_configured
+from .token_owner import owner_column, owner_from
 
 SECRET = re.compile(f"{TOKEN_PREFIX}([A-Za-z0-9_-]{{64}})")  # 16 bytes of the owner's id and 32 random ones
 NAMES = [field.attname for field in PersonalToken._meta.concrete_fields]
 NOTED_EVERY = datetime.timedelta(minutes=1)
 
 
-def personal_token(text: str, asked: Asked) -> PersonalToken:
+def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
     """Return the token of that secret, with its owner, read what is asked of their rows, and note its use.
 
     Raises AuthenticationFailed (401) where there is none, or it has expired, or its user is deactivated, or can't
@@ -36,7 +36,7 @@ def personal_token(text: str, asked: Asked) -> PersonalToken:
     token = None
     if match:
         owner = UUID(bytes=base64.urlsafe_b64decode(match[1])[:16])
-        token = _token_of(owner, digest_of(text), asked)
+        token = _token_of(owner, digest_of(text), owner_query)
     if token is None or not token.owner.is_active or _is_locked_out(token.owner):
         raise AuthenticationFailed(_("There is no such personal token, or no more."), code="invalid_token")
     if token.expires_at and token.expires_at <= timezone.now():
@@ -50,13 +50,13 @@ def _is_locked_out(owner: User) -> bool:
     return " " in owner.subject and not is_configured(owner.subject) and not owner.has_usable_password()
 
 
-def _token_of(owner: UUID, digest: str, asked: Asked) -> PersonalToken | None:
-    statement = _token_statement(*asked.columns)
-    for row in statement.rows({"owner": owner, "digest": digest, **asked.values}):
+def _token_of(owner: UUID, digest: str, owner_query: OwnerQuery) -> PersonalToken | None:
+    statement = _token_statement(*owner_query.columns)
+    for row in statement.rows({"owner": owner, "digest": digest, **owner_query.values}):
         values = statement.converted(row)
         token = PersonalToken.from_db(None, NAMES, values[: len(NAMES)])
         token.owner = owner_from(values[len(NAMES)])
-        asked.take(*values[len(NAMES) + 1 :])
+        owner_query.take(*values[len(NAMES) + 1 :])
         return token
     return None
 

@@ -21,12 +21,12 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import datetime_from_epoch, datetime_to_epoch
 
-from cashman_project.api.asked import Asked, Lines
-from cashman_project.api.statements import Parameter, Statement
+from cashman_project.api.fastpath.owner_query import Lines, OwnerQuery
+from cashman_project.db.compiled import Parameter, Statement
 
 from .models import Session, User
-from .owners import owner_column, owner_from
-from .refusals import malformed, refusal
+from .token_errors import malformed_token, token_error
+from .token_owner import owner_column, owner_from
 
 TokenT = TypeVar("TokenT", bound=Token)
 
@@ -93,19 +93,19 @@ def end_session(text: str) -> None:
     Session.objects.filter(pk=session.pk, owner=session.owner).delete()
 
 
-def own_user(text: str, asked: Asked) -> User:
+def own_user(text: str, owner_query: OwnerQuery) -> User:
     """Return the user of an access token, and read what is asked of their rows.
 
     Raises AuthenticationFailed (401) with the code of what is wrong with the token.
     """
     access = _access(text)
     if access.expires_at <= time.time():
-        raise refusal(jwt.ExpiredSignatureError())
-    values = {"session": access.session, **asked.values}
-    for auth_hash, owned, *found in _owner_statement(*asked.columns).rows(values) if access.session else []:
+        raise token_error(jwt.ExpiredSignatureError())
+    values = {"session": access.session, **owner_query.values}
+    for auth_hash, owned, *found in _owner_statement(*owner_query.columns).rows(values) if access.session else []:
         owner = owner_from(owned)
         if _is_running(owner, auth_hash, access.subject):
-            asked.take(*found)
+            owner_query.take(*found)
             return owner
     raise _ended()
 
@@ -135,12 +135,12 @@ def _owner_statement(*columns: Lines) -> Statement:
 def header_of(text: str) -> dict[str, Any]:
     """Return the header of a token, unverified; raises AuthenticationFailed (401) where it has none, or is too long."""
     if len(text) > LONGEST:  # reading one of megabytes takes a good part of a second
-        raise malformed()
+        raise malformed_token()
     part = text.partition(".")[0]
     try:
         return _header(part) if len(part) < LONGEST_KEPT else jwt.get_unverified_header(text)
     except jwt.InvalidTokenError:
-        raise malformed() from None
+        raise malformed_token() from None
 
 
 @lru_cache
@@ -162,13 +162,13 @@ def _may_repeat(session: Session, jti: str) -> bool:
 
 def _validated(kind: type[TokenT], text: str) -> TokenT:
     if header_of(text) != HEADER:
-        raise malformed()
+        raise malformed_token()
     try:
         return kind(text)  # type: ignore[arg-type]  # the stub means a token, simplejwt its text
     except TokenError as error:
-        raise refusal(error) from None
+        raise token_error(error) from None
     except (ArithmeticError, OSError, TypeError, ValueError):  # claims of a wrong type or size
-        raise malformed() from None
+        raise malformed_token() from None
 
 
 def _session_of(token: Token) -> Session:

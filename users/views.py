@@ -25,23 +25,21 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from cashman_project.api.atomic import in_transaction
-from cashman_project.api.conditional import check_preconditions, tagged_response
 from cashman_project.api.errors import Conflict
+from cashman_project.api.etags import check_preconditions, etag_of, tagged_response
 from cashman_project.api.limits import CREDENTIALS
 from cashman_project.api.owner import owner_of
-from cashman_project.api.renderers import etag_of
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
 from cashman_project.api.views import ApiView, PublicView
 from cashman_project.api.viewsets import OwnedModelViewSet
+from cashman_project.db.retry import in_transaction
 from transactions.services.erasure import erase_users
 
 from .authentication import CHALLENGE
-from .guessing import count_registration
+from .login_throttle import count_registration
 from .models import PersonalToken, User
-from .oidc import FRESH, OutsideSignIn
+from .oidc.tokens import FRESH, OutsideSignIn
 from .permissions import NoPersonalToken
-from .refusals import gone
 from .serializers import (
     CredentialsSerializer,
     ErasureSerializer,
@@ -54,6 +52,7 @@ from .serializers import (
     TokenPairSerializer,
 )
 from .sessions import end_session, refresh_session, start_session
+from .token_errors import user_gone
 
 
 class CredentialsView(PublicView):
@@ -268,7 +267,7 @@ class MeView(ApiView):
         with transaction.atomic():
             user = User.objects.select_for_update().filter(pk=owner_of(request).pk).first()
             if user is None:  # erased meanwhile
-                raise gone()
+                raise user_gone()
             self.present = MeSerializer(user).data
             self.submitted = serializer = MeSerializer(user, data=data, partial=True)
             check_preconditions(request, self.present)

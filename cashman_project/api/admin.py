@@ -22,13 +22,13 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .derived import derived_fields
-from .errors import exception_handler
+from ..db.derived_fields import derived_fields
+from ..db.search import LONGEST, containing
+from .exception_handler import exception_handler
 from .idempotency import is_first
 from .models import AdminLogEntry
 from .owner import owner_of
 from .parsers import KEY_FIELD
-from .search import LONGEST, containing
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

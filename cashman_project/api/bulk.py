@@ -15,15 +15,15 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .atomic import in_transaction
-from .conditional import check_preconditions, wants_json
+from ..db.retry import in_transaction
 from .errors import TooLarge
-from .idempotency import Answer, answered, once
+from .etags import check_preconditions, wants_json
+from .fastpath.row_json import row_json
+from .idempotency import Answer, answer_once, idempotent_request
 from .limits import FORMS, ROW, body_length
 from .owner import owner_of
 from .schema import BULK_CREATE_HEADERS, KEY_HEADERS, MANY_HEADERS
 from .serializers import MAX_FAULTS, MAX_ROWS, StrictSerializer, check_rows
-from .sqljson import row_json
 from .viewsets import UUID_FORM, OwnedModelViewSet
 
 BEFORE_JSON = BOM_UTF8 + b" \t\r\n"
@@ -72,7 +72,7 @@ class BulkCreateViewSet(OwnedModelViewSet):
 
         POST of the array to the list's own path does the same.
         """
-        once(request)  # reads the key's body, which is gone as soon as it is parsed
+        idempotent_request(request)  # reads the key's body, which is gone as soon as it is parsed
         check_rows(request.data)
         return self.create(request)
 
@@ -112,10 +112,10 @@ class BulkViewSet(BulkCreateViewSet):
     @action(methods=["post"], detail=False, url_path="delete")
     def destroy_many(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Delete the rows of the ids."""
-        key = once(request)
+        key = idempotent_request(request)
         serializer = IdsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        answer = answered(key, lambda: self._destroy_many(serializer.validated_data["ids"]))
+        answer = answer_once(key, lambda: self._destroy_many(serializer.validated_data["ids"]))
         return Response(status=answer.status, headers=answer.headers)
 
     def _read_many(self, data: list[Any]) -> Any:

@@ -12,11 +12,11 @@ import orjson
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from .clients import SpooledResponse, no_room, spool, take_place
-from .connections import CONNECTIONS, POOL
+from ..db.connection_pool import CONNECTIONS, POOL
+from .fastpath.row_json import TextJSON, row_json
 from .filters import check_parameters
 from .pagination import read_ordering
-from .sqljson import TextJSON, row_json
+from .slow_clients import SpooledResponse, no_room, spool, take_place
 
 ROWS = 2_000  # that are fetched, and written, together
 # That a process makes at the same time: whatever else is asked for must not wait behind all of them.

@@ -19,8 +19,8 @@ from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.request import Request
 from rest_framework.serializers import as_serializer_error
 
-from .dates import INVALID_DATE, INVALID_MOMENT, parse_date, parse_moment
-from .statements import Parameter
+from ..db.compiled import Parameter
+from .dates import INVALID_DATE, INVALID_TIMESTAMP, parse_date, parse_timestamp
 
 
 class FilterSet(django_filters.FilterSet):
@@ -118,14 +118,14 @@ class DateFormField(forms.Field):
             raise forms.ValidationError(INVALID_DATE, code="invalid") from None
 
 
-class MomentFormField(forms.Field):
+class TimestampFormField(forms.Field):
     """A moment such as 2026-11-30T08:15:00Z."""
 
     def to_python(self, value: Any) -> datetime.datetime | None:
         try:
-            return parse_moment(value) if value else None
+            return parse_timestamp(value) if value else None
         except ValueError:
-            raise forms.ValidationError(INVALID_MOMENT, code="invalid") from None
+            raise forms.ValidationError(INVALID_TIMESTAMP, code="invalid") from None
 
 
 class FlagFormField(forms.Field):
@@ -157,8 +157,8 @@ class DateFilter(django_filters.Filter):
     field_class = DateFormField
 
 
-class MomentFilter(django_filters.Filter):
-    field_class = MomentFormField
+class TimestampFilter(django_filters.Filter):
+    field_class = TimestampFormField
 
 
 @extend_schema_field(OpenApiTypes.BOOL)

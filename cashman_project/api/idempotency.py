@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request, is_form_media_type
 
-from .atomic import in_transaction
+from ..db.retry import in_transaction
 from .errors import RETRY_AFTER
 from .models import IdempotencyKey
 from .owner import owner_of
-from .pages import is_page_form
+from .pages.submission import is_page_form
 from .serializers import FORM_FIELDS
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Answer(NamedTuple):
         return location | ({"Idempotency-Replayed": "true"} if self.replayed else {})
 
 
-class Once(NamedTuple):
+class IdempotentRequest(NamedTuple):
     """A request that is to happen once: its owner, the key that they gave it, and what tells it from others."""
 
     owner: "User"
@@ -76,7 +76,7 @@ class Once(NamedTuple):
     fingerprint: str
 
 
-def once(request: Request) -> Once | None:
+def idempotent_request(request: Request) -> IdempotentRequest | None:
     """Return what the request's key says, None without one. Call it before the data of a request in JSON is read.
 
     Raises ValidationError (400) on a bad key.
@@ -93,7 +93,7 @@ def once(request: Request) -> Once | None:
     else:
         content = request.body
     content = f"{request.method} {request.path_info.rstrip('/')}\n".encode() + content
-    return Once(owner_of(request), key, hashlib.blake2b(content, digest_size=16).hexdigest())
+    return IdempotentRequest(owner_of(request), key, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
 def _form_content(data: Any) -> bytes:
@@ -102,7 +102,9 @@ def _form_content(data: Any) -> bytes:
     return repr(fields).encode("utf-8", "backslashreplace")
 
 
-def answered(once: Once | None, write: Callable[[], Answer], *, one_statement: bool = False) -> Answer:
+def answer_once(
+    idempotent_request: IdempotentRequest | None, write: Callable[[], Answer], *, one_statement: bool = False
+) -> Answer:
     """Return the answer of `write`, run in one transaction; or, where that has happened `once`, the kept one.
 
     The answer is kept in the transaction of what `write` wrote, so there is either both or neither.
@@ -110,9 +112,9 @@ def answered(once: Once | None, write: Callable[[], Answer], *, one_statement: b
     IdempotencyKeyReused (422) where the key belongs to another request, IdempotencyInProgress (409)
     after WAIT, and what `write` raises, which is not kept.
     """
-    if once is None:
+    if idempotent_request is None:
         return in_transaction(write, one_statement=one_statement)
-    return in_transaction(lambda: _kept(once) or _keep(once, write()))
+    return in_transaction(lambda: _stored_answer(idempotent_request) or _store_answer(idempotent_request, write()))
 
 
 def expired_keys() -> "QuerySet[IdempotencyKey]":
@@ -127,9 +129,9 @@ def is_first(owner: "User", key: str) -> bool:
     """
     if not KEY.fullmatch(key):
         return True
-    row = _locked(Once(owner, key, ""))
+    row = _locked(IdempotentRequest(owner, key, ""))
     if row.status is None:
-        _keep(Once(owner, key, ""), Answer(HTTPStatus.SEE_OTHER))
+        _store_answer(IdempotentRequest(owner, key, ""), Answer(HTTPStatus.SEE_OTHER))
     return row.status is None
 
 
@@ -138,25 +140,27 @@ def _expiry() -> datetime:
     return timezone.now() - LIFETIME
 
 
-def _kept(once: Once) -> Answer | None:
+def _stored_answer(idempotent_request: IdempotentRequest) -> Answer | None:
     """Return the answer that the key has; None, and lock the key, where it is new or has expired."""
     with _limited_wait():
-        row = _locked(once)
+        row = _locked(idempotent_request)
     if row.status is None or row.created_at < _expiry():
         return None
-    if row.fingerprint != once.fingerprint:
+    if row.fingerprint != idempotent_request.fingerprint:
         raise IdempotencyKeyReused
     return Answer(row.status, orjson.loads(row.body), row.location, replayed=True)
 
 
-def _locked(once: Once) -> IdempotencyKey:
+def _locked(idempotent_request: IdempotentRequest) -> IdempotencyKey:
     """Insert the key unless it is there; return its row, locked.
 
     PostgreSQL waits here for a transaction that inserts the same key, SQLite has waited at its start.
     """
     while True:
-        IdempotencyKey.objects.bulk_create([IdempotencyKey(owner=once.owner, key=once.key)], ignore_conflicts=True)
-        rows = IdempotencyKey.objects.filter(owner=once.owner, key=once.key)
+        IdempotencyKey.objects.bulk_create(
+            [IdempotencyKey(owner=idempotent_request.owner, key=idempotent_request.key)], ignore_conflicts=True
+        )
+        rows = IdempotencyKey.objects.filter(owner=idempotent_request.owner, key=idempotent_request.key)
         row = rows.select_for_update(no_key=True).first()
         if row is not None:  # else an expired one was in the way, which has been swept since
             return row
@@ -179,11 +183,11 @@ def _limited_wait() -> Iterator[None]:
         cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
 
 
-def _keep(once: Once, answer: Answer) -> Answer:
+def _store_answer(idempotent_request: IdempotentRequest, answer: Answer) -> Answer:
     """Write the answer down beside its key, and take a few expired keys of the owner along; return the answer."""
-    keys = IdempotencyKey.objects.filter(owner=once.owner)
-    keys.filter(key=once.key).update(
-        fingerprint=once.fingerprint,
+    keys = IdempotencyKey.objects.filter(owner=idempotent_request.owner)
+    keys.filter(key=idempotent_request.key).update(
+        fingerprint=idempotent_request.fingerprint,
         status=answer.status,
         body=orjson.dumps(answer.data).decode(),
         location=answer.location,

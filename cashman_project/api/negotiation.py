@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
-from .errors import PROBLEM_JSON
+from .problems import PROBLEM_JSON
 
 ANYTHING = "*/*"
 MAX_RANGES = 64  # that are read of a header; browsers send about eight

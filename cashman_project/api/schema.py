@@ -16,18 +16,9 @@ from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, O
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import SAFE_METHODS
 
-from .dates import DATE_PATTERN, MOMENT_PATTERN
-from .errors import (
-    PROBLEM_JSON,
-    Conflict,
-    LengthRequired,
-    PreconditionFailed,
-    Throttled,
-    TooLarge,
-    Unavailable,
-    problem_details,
-    problem_of,
-)
+from .dates import DATE_PATTERN, TIMESTAMP_PATTERN
+from .errors import Conflict, LengthRequired, PreconditionFailed, Throttled, TooLarge, Unavailable
+from .problems import PROBLEM_JSON, problem_details, problem_of
 from .serializers import MAX_ROWS
 
 
@@ -51,7 +42,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 
 
 # What a text may hold, by its format. No database stores NUL.
-PATTERNS = {None: r"^[^\x00]*$", "date": DATE_PATTERN, "date-time": MOMENT_PATTERN}
+PATTERNS = {None: r"^[^\x00]*$", "date": DATE_PATTERN, "date-time": TIMESTAMP_PATTERN}
 EMAIL_PATTERN = r"^([^\x00\s]+@[^\x00\s@]+)?$"  # or none; `format: email` would rule out ""
 
 UUID = {"type": "string", "format": "uuid"}

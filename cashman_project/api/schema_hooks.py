@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import get_script_prefix
 from drf_spectacular.hooks import postprocess_schema_enums
 
-from .errors import PROBLEM_JSON
+from .problems import PROBLEM_JSON
 
 
 def without_optional_slash(endpoints: list[tuple[str, str, str, Any]], **kwargs: Any) -> list[Any]:

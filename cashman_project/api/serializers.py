@@ -13,10 +13,10 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
-from .dates import INVALID_DATE, INVALID_MOMENT, format_moment, parse_date, parse_moment
+from ..texts import is_bounded
+from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date, parse_timestamp
 from .owner import owner_of
 from .parsers import FORM_HEADERS, METHOD_FIELD
-from .text import is_bounded
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -82,19 +82,19 @@ class StrictDateField(serializers.DateField):
             self.fail("invalid")
 
 
-class StrictMomentField(serializers.DateTimeField):
+class StrictTimestampField(serializers.DateTimeField):
     """A moment such as "2026-11-30T08:15:00Z", from 1900 to 2200. Out in UTC, with microseconds."""
 
-    default_error_messages = {"invalid": INVALID_MOMENT}
+    default_error_messages = {"invalid": INVALID_TIMESTAMP}
 
     def to_internal_value(self, data: object) -> datetime.datetime:
         try:
-            return parse_moment(data if isinstance(data, str) else "")
+            return parse_timestamp(data if isinstance(data, str) else "")
         except ValueError:
             self.fail("invalid")
 
     def to_representation(self, value: datetime.datetime) -> str:
-        return format_moment(value)
+        return format_timestamp(value)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -163,7 +163,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         models.TextField: StrictCharField,
         models.EmailField: StrictEmailField,
         models.DateField: StrictDateField,
-        models.DateTimeField: StrictMomentField,
+        models.DateTimeField: StrictTimestampField,
     }
     serializer_choice_field = StrictChoiceField
 

@@ -25,12 +25,12 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from .authentication import BrowserAuthentication
-from .conditional import check_untagged, tagged_json
 from .errors import Unavailable
+from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
 from .owner import owner_of
-from .pages import is_page_form, see_other, take_method
+from .pages.submission import is_page_form, see_other, take_method
 from .renderers import JSONRenderer
 from .schema import problems
 

@@ -12,16 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
 
-from .asked import Asked
-from .atomic import in_transaction
-from .conditional import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
+from ..db.retry import in_transaction
 from .errors import PreconditionFailed
+from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import CSVRenderer, LinesRenderer, export_response, is_export
-from .fast import ask, page_response, row_content
+from .fastpath.owner_query import OwnerQuery
+from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
-from .idempotency import Answer, answered, once
+from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
-from .pages import is_page_form
+from .pages.submission import is_page_form
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from .serializers import assign
@@ -54,13 +54,13 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
     default_ordering: str
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     fault_pages = {"list": "pages/list.html"}
-    asked: Asked
+    owner_query: OwnerQuery
     row: Any = None  # what is to be deleted, for its page
     bodiless = StrictViewMixin.bodiless | {"destroy"}
     changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})  # actions that lock what they change
 
     def perform_authentication(self, request: Request) -> None:
-        self.asked = ask(self) if wants_json(request) else Asked()
+        self.owner_query = owner_query_for(self) if wants_json(request) else OwnerQuery()
         super().perform_authentication(request)
 
     def get_queryset(self) -> Any:
@@ -103,12 +103,12 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return page_response(self) if wants_json(request) else super().list(request)
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        key = once(request)
+        key = idempotent_request(request)
         data = request.data  # read before anything is locked: a slow client must not hold up others
         if key and is_page_form(request):
             self.submitted = self.get_serializer(data=data)  # for its page, if the key was sent with other values
         minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
-        answer = answered(key, lambda: self._create(data, minimal), one_statement=not isinstance(data, list))
+        answer = answer_once(key, lambda: self._create(data, minimal), one_statement=not isinstance(data, list))
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)

@@ -126,8 +126,8 @@ def chaos(server: LiveServer, cluster: Cluster | None, kills: int) -> int:
         assert server.request("POST", "/auth/register", PERSON).status == 201
         over = threading.Event()
         # One that lasts: a login that is cut off counts as a wrong guess, of which there may be few.
-        asked = {"name": "chaos", "scope": "read_write", "password": PERSON["password"]}
-        token = json.loads(Client(server).send("POST", "/tokens", asked).body)["token"]
+        owner_query = {"name": "chaos", "scope": "read_write", "password": PERSON["password"]}
+        token = json.loads(Client(server).send("POST", "/tokens", owner_query).body)["token"]
         writers = [Writer(number, server, token) for number in range(CLIENTS)]
 
         def disturbed() -> tuple[int, int]:

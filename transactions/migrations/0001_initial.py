@@ -10,10 +10,16 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import migrations, models
 
-import transactions.models.base
+import cashman_project.money.amounts
+import cashman_project.money.currencies
+import cashman_project.money.form_field
+import cashman_project.money.model_field
+import cashman_project.money.serializer_field
+import cashman_project.money.sums
+import ledgers.models.foreign_key
+import ledgers.models.owned
 import transactions.models.category
 import transactions.models.transaction
-import transactions.money
 
 
 class Migration(migrations.Migration):
@@ -37,7 +43,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "updated_at",
-                    transactions.models.base.UpdatedAtField(default=django.utils.timezone.now, editable=False),
+                    ledgers.models.owned.UpdatedAtField(default=django.utils.timezone.now, editable=False),
                 ),
                 ("name", transactions.models.category.CategoryNameField(max_length=100, verbose_name="name")),
                 ("key", models.CharField(editable=False, max_length=300)),
@@ -72,7 +78,7 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "updated_at",
-                    transactions.models.base.UpdatedAtField(default=django.utils.timezone.now, editable=False),
+                    ledgers.models.owned.UpdatedAtField(default=django.utils.timezone.now, editable=False),
                 ),
                 (
                     "type",
@@ -85,7 +91,9 @@ class Migration(migrations.Migration):
                 (
                     "currency",
                     models.CharField(
-                        max_length=3, validators=[transactions.money.validate_currency], verbose_name="currency"
+                        max_length=3,
+                        validators=[cashman_project.money.currencies.validate_currency],
+                        verbose_name="currency",
                     ),
                 ),
                 (
@@ -102,7 +110,7 @@ class Migration(migrations.Migration):
                 ("external_id", models.CharField(blank=True, max_length=255, null=True, verbose_name="external id")),
                 (
                     "category",
-                    transactions.models.base.OwnedForeignKey(
+                    ledgers.models.foreign_key.OwnedForeignKey(
                         blank=True,
                         db_index=False,
                         null=True,

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from cashman_project.api.derived import FoldedField, KeyField
+from cashman_project.db.derived_fields import FoldedField, KeyField
 
 
 class Migration(migrations.Migration):

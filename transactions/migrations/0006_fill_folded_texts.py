@@ -4,9 +4,10 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.functions import Length
 
-from cashman_project.api.text import fold
-from transactions.querysets import category_key
+from cashman_project.texts import fold
 from transactions.triggers import install
+
+from ..category_names import category_key
 
 BATCH = 500
 

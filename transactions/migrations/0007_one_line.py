@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from cashman_project.api.text import validate_one_line
+from cashman_project.texts import validate_one_line
 
 
 class Migration(migrations.Migration):

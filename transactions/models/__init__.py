@@ -1,4 +1,6 @@
-from .base import OwnedForeignKey, OwnedModel
+from ledgers.models.foreign_key import OwnedForeignKey
+from ledgers.models.owned import OwnedModel
+
 from .category import Category
 from .month_total import MonthTotal
 from .transaction import Expense, Income, Transaction

@@ -6,11 +6,12 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from cashman_project.api.derived import KeyField
-from cashman_project.api.text import check_seen, compose, validate_one_line
+from cashman_project.db.derived_fields import KeyField
+from cashman_project.texts import check_visible, compose, validate_one_line
+from ledgers.models.owned import OwnedModel
 
-from ..querysets import LONGEST_NAME, CategoryQuerySet, category_key
-from .base import OwnedModel
+from ..category_names import LONGEST_NAME, category_key
+from ..querysets import CategoryQuerySet
 
 
 class CategoryNameField(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
@@ -56,7 +57,7 @@ class Category(OwnedModel):
 
         That can make it three times as long.
         """
-        check_seen(self, "name")
+        check_visible(self, "name")
         self.key = category_key(self.name)  # for the constraint, which is validated next
         field: Any = self._meta.get_field("name")
         try:

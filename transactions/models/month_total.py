@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from ..choices import TransactionType
-from ..querysets import MonthTotalQuerySet
+from ..totals import MonthTotalQuerySet
 from .category import Category
 
 

@@ -10,13 +10,16 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
-from cashman_project.api.derived import FoldedField
-from cashman_project.api.text import check_seen, validate_one_line
+from cashman_project.db.derived_fields import FoldedField
+from cashman_project.money.amounts import EXACT, LIMIT, exact_decimal, validate_amount
+from cashman_project.money.currencies import validate_currency
+from cashman_project.money.model_field import MoneyField
+from cashman_project.texts import check_visible, validate_one_line
+from ledgers.models.foreign_key import OwnedForeignKey
+from ledgers.models.owned import OwnedModel
 
 from ..choices import TransactionType
-from ..money import EXACT, LIMIT, MoneyField, exact_decimal, validate_amount, validate_currency
 from ..querysets import TransactionQuerySet
-from .base import OwnedForeignKey, OwnedModel
 from .category import Category
 
 
@@ -100,7 +103,7 @@ class Transaction(OwnedModel):
 
     def clean(self) -> None:
         """Raise ValidationError unless the description shows something, and the amount suits its type and currency."""
-        check_seen(self, "description")
+        check_visible(self, "description")
         if not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
             return  # the field itself refuses it
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import get_user_model
 from django.db import transaction
 
-from users.guessing import unlock
+from users.login_throttle import unlock
 
 from ..models import Category, MonthTotal, Transaction
 

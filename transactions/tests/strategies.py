@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from transactions.money import DIGITS, LIMIT, UNITS
+from cashman_project.money.amounts import LIMIT, UNITS
+from cashman_project.money.currencies import DIGITS
 
 CURRENCIES = ["JPY", "USD", "KWD", "CLF"]  # of 0, 2, 3 and 4 digits
 HUGE = [Decimal(sign + size) for sign in ("", "-") for size in ("1E+999999999", "1E-999999999", "1E+25", "1E-25")]

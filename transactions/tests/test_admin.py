@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from cashman_project.money.amounts import format_amount
 from transactions.choices import TransactionType
 from transactions.models import Category, Expense, Transaction
-from transactions.money import format_amount
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.pages import ADMIN, LISTS, add, books, change, errors_of
 from users.models import User

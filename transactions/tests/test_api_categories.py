@@ -115,17 +115,17 @@ def test_a_new_name_is_a_write_of_each_row_that_shows_it(door: str, name: str, a
     theirs = ExpenseFactory.create(owner=bob, category=CategoryFactory.create(owner=bob, name="Food"))
     shown = [factory.create(owner=alice, category=food) for factory in (IncomeFactory, ExpenseFactory, ExpenseFactory)]
     kept = [theirs, ExpenseFactory.create(owner=alice, category=fun), ExpenseFactory.create(owner=alice)]
-    moment = timezone.now()
+    timestamp = timezone.now()
 
     with CaptureQueriesContext(connection) as queries:
         DOORS[door](food, name)
 
     rows: Any = Transaction.objects.in_bulk()
     assert Category.objects.get(pk=food.pk).name == name
-    assert [(rows[row.pk].version, rows[row.pk].updated_at >= moment) for row in shown] == 3 * [(2, True)]
+    assert [(rows[row.pk].version, rows[row.pk].updated_at >= timestamp) for row in shown] == 3 * [(2, True)]
     assert [(rows[row.pk].version, rows[row.pk].updated_at) for row in kept] == [(1, row.updated_at) for row in kept]
     assert len([query for query in queries if query["sql"].startswith('UPDATE "transactions_transaction"')]) == 1
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stamp = timestamp.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     changed = client_of(alice).get(f"/transactions?updated_after={stamp}").json()["results"]
     assert [row["category"] for row in changed] == 3 * [name]
 

@@ -118,7 +118,7 @@ def test_the_plumbing_knows_nothing_of_the_domain() -> None:
 
 
 def test_money_and_formats_know_nothing_of_rows_or_views() -> None:
-    low = [edge for edge in IMPORTS if within(edge[0], "transactions.money", "transactions.formats")]
+    low = [edge for edge in IMPORTS if within(edge[0], "cashman_project.money.amounts", "transactions.formats")]
     assert low
     assert [edge for edge in low if within(edge[1], *APPS, "rest_framework.views", "rest_framework.request")] == []
 
@@ -127,10 +127,10 @@ def test_the_apps_meet_at_money_and_erasure_alone() -> None:
     met = {edge for edge in IMPORTS if within(edge[0], "users") and within(edge[1], "transactions")}
     met |= {edge for edge in IMPORTS if within(edge[0], "transactions") and within(edge[1], "users")}
     assert {imported for _importer, imported in met} == {
-        "transactions.money.DIGITS",
-        "transactions.money.validate_currency",
+        "cashman_project.money.currencies.DIGITS",
+        "cashman_project.money.currencies.validate_currency",
         "transactions.services.erasure.erase_users",
-        "users.guessing.unlock",
+        "users.login_throttle.unlock",
     }
 
 

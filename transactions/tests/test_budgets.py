@@ -14,7 +14,7 @@ import pytest
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from rest_framework.test import APIClient
 
-from cashman_project.api.connections import POOL
+from cashman_project.db.connection_pool import POOL
 from cashman_project.wsgi import application
 from transactions.models import Expense
 from transactions.tests.factories import CategoryFactory

@@ -16,7 +16,7 @@ from transactions.checks import check_demo_passwords
 from transactions.services.demo import create_demo
 from transactions.tests.live import PATIENCE, LiveServer, running
 from users.models import User
-from users.tests.test_guessing_live import url_of_the_tests
+from users.tests.test_login_throttle_live import url_of_the_tests
 
 PASSWORD = "correct horse battery"
 PRODUCTION = {

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transactions.models import Category
-from transactions.querysets import category_key
 from transactions.tests.factories import CategoryFactory
 from users.models import User
+
+from ..category_names import category_key
 
 COMPOSED, DECOMPOSED = "\u00c9nergie", "E\u0301nergie"
 SPELLINGS = [

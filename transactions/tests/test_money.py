@@ -18,20 +18,12 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError as ApiValidationError
 from rest_framework.test import APIClient
 
+from cashman_project.money.amounts import EXACT, LIMIT, format_amount, format_units, parse_amount, validate_amount
+from cashman_project.money.currencies import DIGITS, validate_currency
+from cashman_project.money.model_field import MoneyField
+from cashman_project.money.serializer_field import AmountField
 from transactions.choices import TransactionType
 from transactions.models import Transaction
-from transactions.money import (
-    DIGITS,
-    EXACT,
-    LIMIT,
-    AmountField,
-    MoneyField,
-    format_amount,
-    format_units,
-    parse_amount,
-    validate_amount,
-    validate_currency,
-)
 from transactions.tests.factories import ExpenseFactory, IncomeFactory
 from transactions.tests.strategies import CURRENCIES, numbers, sizes, stored
 from users.models import User
@@ -40,8 +32,8 @@ from users.models import User
 def row(owner: User, amount: Decimal, currency: str = "CLF") -> Transaction:
     kind = TransactionType.INCOME if amount > 0 else TransactionType.EXPENSE
     # A dump keeps milliseconds alone, and writes them differently where there are none.
-    moment = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
-    common = {"owner": owner, "description": "x", "date": moment.date(), "created_at": moment}
+    timestamp = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
+    common = {"owner": owner, "description": "x", "date": timestamp.date(), "created_at": timestamp}
     return Transaction(type=kind, amount=amount, currency=currency, **common)
 
 

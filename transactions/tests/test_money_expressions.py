@@ -39,8 +39,10 @@ from django.db.models.functions import (
     Sign,
 )
 
+from cashman_project.money.amounts import LIMIT
+from cashman_project.money.model_field import MoneyField
+from cashman_project.money.sums import MoneySum
 from transactions.models import Expense, Income, Transaction
-from transactions.money import LIMIT, MoneyField, MoneySum
 from transactions.tests.factories import ExpenseFactory, IncomeFactory
 from users.models import User
 

@@ -19,7 +19,6 @@ from rest_framework.test import APIClient
 
 from conftest import client_of
 from transactions.models import Expense, MonthTotal, Transaction
-from transactions.querysets import NO_CATEGORY, Total
 from transactions.services.erasure import erase_users
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
@@ -27,6 +26,8 @@ from transactions.tests.live import PATIENCE
 from transactions.tests.test_races_of_writes import at_once
 from transactions.triggers import install, remove
 from users.models import User
+
+from ..totals import NO_CATEGORY, Total
 
 Held = dict[tuple[Any, ...], tuple[int, int, int]]
 

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from cashman_project.api.tests.sql import text_of
+from cashman_project.db.tests.sql import text_of
 from transactions.choices import TransactionType
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from cashman_project.api.tests.sql import text_of
+from cashman_project.db.tests.sql import text_of
 from conftest import client_of
 from transactions.models import Category, MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory

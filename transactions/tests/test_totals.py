@@ -22,14 +22,15 @@ from hypothesis.stateful import (
 )
 from rest_framework.test import APIClient
 
+from cashman_project.money.amounts import HALF, UNITS, format_amount
 from conftest import client_of
 from transactions.choices import TransactionType
 from transactions.models import Category, Expense, Income, MonthTotal, Transaction
-from transactions.money import HALF, UNITS, format_amount
-from transactions.querysets import GROUP_KEYS, Total
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
+
+from ..totals import GROUP_KEYS, Total
 
 PROXIES: dict[str, Any] = {"INCOME": Income, "EXPENSE": Expense}
 CATEGORIES = [None, "Food", "Énergie"]

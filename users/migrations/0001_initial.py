@@ -6,7 +6,12 @@ import django.utils.timezone
 import uuid_utils.compat
 from django.db import migrations, models
 
-import transactions.money
+import cashman_project.money.amounts
+import cashman_project.money.currencies
+import cashman_project.money.form_field
+import cashman_project.money.model_field
+import cashman_project.money.serializer_field
+import cashman_project.money.sums
 import users.models
 
 
@@ -72,7 +77,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         default=users.models.default_currency,
                         max_length=3,
-                        validators=[transactions.money.validate_currency],
+                        validators=[cashman_project.money.currencies.validate_currency],
                         verbose_name="default currency",
                     ),
                 ),

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from transactions.tests.live import PATIENCE
-from users.hashers import FewAtOnceHasher
+from users.hashers import BoundedArgon2Hasher
 
 HERE = "users.tests.hashers"
 
@@ -21,7 +21,7 @@ class _Cheap(Argon2PasswordHasher):
     parallelism = 1
 
 
-class CheapHasher(FewAtOnceHasher, _Cheap):
+class CheapHasher(BoundedArgon2Hasher, _Cheap):
     """Takes no time."""
 
 
@@ -35,7 +35,7 @@ class _Counting(_Cheap):
         return super().verify(password, encoded)
 
 
-class CountingHasher(FewAtOnceHasher, _Counting):
+class CountingHasher(BoundedArgon2Hasher, _Counting):
     """Counts each hash."""
 
 
@@ -58,7 +58,7 @@ class _Meeting(_Cheap):
                 _Meeting.inside -= 1
 
 
-class MeetingHasher(FewAtOnceHasher, _Meeting):
+class MeetingHasher(BoundedArgon2Hasher, _Meeting):
     """Knows how many were hashing at the same moment: `most`. The first waits for a second."""
 
 

@@ -169,8 +169,8 @@ def test_a_session_lasts_as_long_as_it_is_refreshed(alice: User, nobody: APIClie
 
 def pass_leeway(seconds: float = 10) -> None:
     """Let so much time pass since the last refresh of each login."""
-    moment = timezone.now() - datetime.timedelta(seconds=seconds)
-    Session.objects.update(issued_at=moment)
+    timestamp = timezone.now() - datetime.timedelta(seconds=seconds)
+    Session.objects.update(issued_at=timestamp)
 
 
 def test_a_refresh_token_gets_the_same_pair_again_for_ten_seconds(alice: User, bob: User, nobody: APIClient) -> None:

@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser, Page
 from cashman_project.api.tests.problems import problem_of, stored
-from cashman_project.api.tests.sql import text_of
+from cashman_project.db.tests.sql import text_of
 from transactions.models import Transaction
 from transactions.tests.factories import PersonalTokenFactory
 from users.models import PersonalToken, User
@@ -33,9 +33,9 @@ def made(owner: User, **values: Any) -> PersonalToken:
 
 
 def last_use(token: PersonalToken) -> datetime.datetime:
-    moment = PersonalToken.objects.get(pk=token.pk).last_used_at
-    assert moment
-    return moment
+    timestamp = PersonalToken.objects.get(pk=token.pk).last_used_at
+    assert timestamp
+    return timestamp
 
 
 def script(secret: str, scheme: str = "Bearer") -> APIClient:

@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser, Page
 from cashman_project.api.tests.problems import problem_of, stored
-from cashman_project.environment import Issuer
+from cashman_project.environment import IdentityProvider
 from conftest import client_of
 from transactions.tests.factories import IncomeFactory
 from users.models import PersonalToken, User
@@ -189,8 +189,8 @@ def test_a_sign_in_of_a_moment_ago_will_do(
 
 
 @pytest.mark.parametrize("moment", ['"1"', "true", "null", "[]", "1e400"])
-def test_an_auth_time_that_is_no_moment_is_no_token(moment: str, issuer: LocalIssuer, db: None) -> None:
-    claims = json.dumps(issuer.claims())[:-1] + f', "auth_time": {moment}}}'
+def test_an_auth_time_that_is_no_moment_is_no_token(timestamp: str, issuer: LocalIssuer, db: None) -> None:
+    claims = json.dumps(issuer.claims())[:-1] + f', "auth_time": {timestamp}}}'
     problem_of(client_with(signed(claims.encode())).post("/tokens", TOKEN), 401, "invalid_token")
 
 
@@ -227,7 +227,7 @@ def test_a_personal_token_ends_with_its_users_identity_provider(
     assert [client_with(text).get("/me").status_code for text in (token, alices)] == [200, 200]
 
     urls = {"another": "https://id.example/", "longer": f"{issuer.url}more", "shorter": issuer.url[:-1]}
-    settings.OIDC = Issuer(urls[then], AUDIENCE, "", provision=True) if then in urls else None
+    settings.OIDC = IdentityProvider(urls[then], AUDIENCE, "", provision=True) if then in urls else None
     response = client_with(token).get("/me")
 
     problem_of(response, 401, "invalid_token")

@@ -21,9 +21,10 @@ from cashman_project.api.tests.forms import fields_of
 from conftest import client_of
 from transactions.models import Category, Expense
 from users.browser_sessions import SessionStore
-from users.guessing import account_key
 from users.models import BrowserSession, User
 from users.tests.tokens import PASSWORD
+
+from ..login_throttle import account_key
 
 MARK = "tuberose"  # in every text that she writes
 # Tables that hold nobody's data: what Django itself keeps, and the work that is claimed.

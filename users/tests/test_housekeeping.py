@@ -27,23 +27,23 @@ PATIENCE = 60  # seconds
 MODELS: list[Any] = [IdempotencyKey, Session, BrowserSession, Attempts]
 
 
-def fill(owner: User, moment: datetime, count: int = 1) -> None:
+def fill(owner: User, timestamp: datetime, count: int = 1) -> None:
     """Store what expires at that moment, so many of each kind."""
     numbers = range(count)
-    name = f"{owner.username}-{moment.timestamp()}"
+    name = f"{owner.username}-{timestamp.timestamp()}"
     day = timedelta(hours=24)
     IdempotencyKey.objects.bulk_create(
         [
-            IdempotencyKey(owner=owner, key=f"{name}-{n}", status=201, body="{}", created_at=moment - day)
+            IdempotencyKey(owner=owner, key=f"{name}-{n}", status=201, body="{}", created_at=timestamp - day)
             for n in numbers
         ]
     )
-    Session.objects.bulk_create([Session(owner=owner, jti="x", auth_hash="x", expires_at=moment) for _n in numbers])
+    Session.objects.bulk_create([Session(owner=owner, jti="x", auth_hash="x", expires_at=timestamp) for _n in numbers])
     BrowserSession.objects.bulk_create(
-        [BrowserSession(digest=f"{name}-{n}", user=owner, session_data="x", expire_date=moment) for n in numbers]
+        [BrowserSession(digest=f"{name}-{n}", user=owner, session_data="x", expire_date=timestamp) for n in numbers]
     )
     Attempts.objects.bulk_create(
-        [Attempts(account=f"{name}-{n}"[:64], address="", number=1, until=moment) for n in numbers]
+        [Attempts(account=f"{name}-{n}"[:64], address="", number=1, until=timestamp) for n in numbers]
     )
 
 

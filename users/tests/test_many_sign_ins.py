@@ -7,12 +7,13 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from rest_framework.test import APIClient
 
-from cashman_project.api.connections import ConnectionPool
 from cashman_project.api.tests.problems import problem_of
+from cashman_project.db.connection_pool import ConnectionPool
 from transactions.tests.live import PATIENCE
 from users import hashers
-from users.guessing import PER_PAIR
 from users.models import User
+
+from ..login_throttle import PER_PAIR
 
 PASSWORD = "correct horse battery"
 
@@ -56,7 +57,7 @@ def test_who_waits_to_have_a_password_hashed_keeps_no_connection_from_others(mon
 
     def sign_in() -> None:
         pool.lend()
-        hashers.FewAtOnceHasher().encode(PASSWORD, "salt" * 4)
+        hashers.BoundedArgon2Hasher().encode(PASSWORD, "salt" * 4)
         pool.take_back()
 
     def read() -> None:

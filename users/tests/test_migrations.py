@@ -28,15 +28,15 @@ def test_old_browser_sessions_are_gone(db: None) -> None:
 def test_old_entries_of_the_log_know_whose_row_they_are_about(alice: User, bob: User, staff: User) -> None:
     rows: list[Any] = [alice, CategoryFactory.create(owner=alice), ExpenseFactory.create(owner=bob)]
     rows.append(Expense.objects.get(pk=rows[2].pk))
-    gone = ExpenseFactory.create(owner=alice, description="tuberose bulbs")
-    for row in (*rows, gone):
+    user_gone = ExpenseFactory.create(owner=alice, description="tuberose bulbs")
+    for row in (*rows, user_gone):
         kind = ContentType.objects.get_for_model(row, for_concrete_model=False)
-        flag = DELETION if row is gone else CHANGE
+        flag = DELETION if row is user_gone else CHANGE
         LogEntry.objects.create(
             user=staff, content_type=kind, object_id=str(row.pk), object_repr=str(row), action_flag=flag
         )
     LogEntry.objects.create(user=staff, content_type=None, object_id="x", object_repr="kept", action_flag=CHANGE)
-    Transaction.objects.filter(pk=gone.pk).delete()
+    Transaction.objects.filter(pk=user_gone.pk).delete()
     before = list(LogEntry.objects.order_by("pk").values("user", "action_flag", "action_time", "content_type"))
 
     importlib.import_module("cashman_project.api.migrations.0003_admin_log_owners").say_whose(apps, None)

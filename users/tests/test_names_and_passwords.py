@@ -14,9 +14,10 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
-from users.guessing import account_key
 from users.models import User, username_key
 from users.tests.tokens import PASSWORD
+
+from ..login_throttle import account_key
 
 SPELLINGS = ["Zoë", "zoë", "ZOË", "Zoe\u0308", "zOE\u0308", "  Zoë\t", "Ｚｏë"]
 COMPOSED, DECOMPOSED = "gr\u00fcne Bl\u00e4tter 7", unicodedata.normalize("NFD", "gr\u00fcne Bl\u00e4tter 7")

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of
-from cashman_project.environment import Issuer
+from cashman_project.environment import IdentityProvider
 from conftest import client_of
 from transactions.tests.factories import IncomeFactory
 from transactions.tests.live import serve
@@ -80,7 +80,7 @@ def test_another_issuer_knows_other_people(issuer: LocalIssuer, settings: Settin
     """Whatever its URL and its subjects are, together they never read as those of another."""
     first = client_with(issuer.token()).get("/me").json()["id"]
     with local_issuer() as other:
-        settings.OIDC = Issuer(other.url, AUDIENCE, "", provision=True)
+        settings.OIDC = IdentityProvider(other.url, AUDIENCE, "", provision=True)
 
         assert client_with(other.token()).get("/me").json()["id"] != first
         problem_of(client_with(issuer.token()).get("/me"), 401, "invalid_claims")  # though it has a key of this name
@@ -100,7 +100,7 @@ def test_no_subject_becomes_a_user_of_our_own(claim: str, issuer: LocalIssuer, a
 def test_nobody_new_is_let_in_unless_settings_say_so(issuer: LocalIssuer, settings: Settings, db: None) -> None:
     known = client_with(issuer.token())
     assert known.get("/secured/ping").status_code == 200
-    settings.OIDC = Issuer(issuer.url, AUDIENCE, "", provision=False)
+    settings.OIDC = IdentityProvider(issuer.url, AUDIENCE, "", provision=False)
 
     response = client_with(issuer.token(sub="auth0|bob")).get("/secured/ping")
 
@@ -119,7 +119,7 @@ def test_a_user_who_is_gone_is_refused(end: str, issuer: LocalIssuer, settings: 
         User.objects.update(is_active=False)
     else:
         User.objects.all().delete()
-        settings.OIDC = Issuer(issuer.url, AUDIENCE, "", provision=False)
+        settings.OIDC = IdentityProvider(issuer.url, AUDIENCE, "", provision=False)
 
     response = client.get("/secured/ping")
     problem_of(response, 401, "invalid_token")
@@ -175,14 +175,14 @@ def test_both_kinds_are_taken_side_by_side(issuer: LocalIssuer, alice: User) -> 
     for _request in range(2):
         assert outside.get("/secured/ping").status_code == 200
         assert own.get("/secured/ping").status_code == 200
-    assert issuer.asked == [DISCOVERY, KEYS]
+    assert issuer.owner_query == [DISCOVERY, KEYS]
 
 
 def test_without_an_issuer_its_tokens_are_none(issuer: LocalIssuer, settings: Settings, db: None) -> None:
     settings.OIDC = None
 
     problem_of(client_with(issuer.token()).get("/secured/ping"), 401, "invalid_token")
-    assert issuer.asked == []
+    assert issuer.owner_query == []
 
 
 # -- An issuer that is away -------------------------------------------------------------------
@@ -204,7 +204,7 @@ def test_without_keys_an_outside_token_waits_and_an_own_one_does_not(
         problem_of(response, 503, "unavailable")
         assert response["Retry-After"] == "5"
         assert client_of(alice).get(path).status_code == 200
-    assert issuer.asked == [DISCOVERY, KEYS]
+    assert issuer.owner_query == [DISCOVERY, KEYS]
     assert User.objects.count() == 1
     problem_of(client_with("a.b.c").get("/me"), 401, "invalid_token")
 
@@ -249,4 +249,4 @@ def test_while_the_issuer_hangs_own_requests_are_answered(tmp_path: Path) -> Non
             answer = request.result()
             assert (answer.status, answer.json()["code"]) == (503, "unavailable")
             assert int(answer.headers["retry-after"]) in (2, 5)
-        assert issuer.asked == [DISCOVERY]  # which is still held: nothing was answered after it
+        assert issuer.owner_query == [DISCOVERY]  # which is still held: nothing was answered after it

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 
 from cashman_project import environment
-from cashman_project.environment import Issuer
+from cashman_project.environment import IdentityProvider
 
 NAMES = {
     "AUTH0_DOMAIN": "domain",
@@ -31,9 +31,9 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def issuer_of(variables: dict[str, str], provision: bool = False) -> Issuer | None:
+def issuer_of(variables: dict[str, str], provision: bool = False) -> IdentityProvider | None:
     texts = {argument: variables.get(name, "") for name, argument in NAMES.items()}
-    return environment.outside_issuer(**texts, provision=provision)
+    return environment.identity_provider(**texts, provision=provision)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def issuer_of(variables: dict[str, str], provision: bool = False) -> Issuer | No
         ({}, None),
         (
             AUTH0,
-            Issuer(
+            IdentityProvider(
                 "https://tenant.eu.auth0.com/",
                 "https://cashman.example/api",
                 "https://tenant.eu.auth0.com/.well-known/jwks.json",
@@ -51,25 +51,31 @@ def issuer_of(variables: dict[str, str], provision: bool = False) -> Issuer | No
         ),
         (
             AUTH0 | {"AUTH0_DOMAIN": "ID.Cashman.example"},
-            Issuer(
+            IdentityProvider(
                 "https://id.cashman.example/",
                 "https://cashman.example/api",
                 "https://id.cashman.example/.well-known/jwks.json",
                 False,
             ),
         ),
-        (OIDC, Issuer("https://id.example/realms/home", "cashman", "", False)),
-        (OIDC | {"OIDC_ISSUER": "https://id.example/"}, Issuer("https://id.example/", "cashman", "", False)),
+        (OIDC, IdentityProvider("https://id.example/realms/home", "cashman", "", False)),
+        (OIDC | {"OIDC_ISSUER": "https://id.example/"}, IdentityProvider("https://id.example/", "cashman", "", False)),
         (
             OIDC | {"OIDC_JWKS_URL": "https://keys.example/v1?p=home"},
-            Issuer("https://id.example/realms/home", "cashman", "https://keys.example/v1?p=home", False),
+            IdentityProvider("https://id.example/realms/home", "cashman", "https://keys.example/v1?p=home", False),
         ),
-        (OIDC | {"OIDC_ISSUER": "http://localhost:8080/a"}, Issuer("http://localhost:8080/a", "cashman", "", False)),
-        (OIDC | {"OIDC_ISSUER": "http://127.0.0.1:8080"}, Issuer("http://127.0.0.1:8080", "cashman", "", False)),
-        (OIDC | {"OIDC_ISSUER": "http://[::1]:8080"}, Issuer("http://[::1]:8080", "cashman", "", False)),
+        (
+            OIDC | {"OIDC_ISSUER": "http://localhost:8080/a"},
+            IdentityProvider("http://localhost:8080/a", "cashman", "", False),
+        ),
+        (
+            OIDC | {"OIDC_ISSUER": "http://127.0.0.1:8080"},
+            IdentityProvider("http://127.0.0.1:8080", "cashman", "", False),
+        ),
+        (OIDC | {"OIDC_ISSUER": "http://[::1]:8080"}, IdentityProvider("http://[::1]:8080", "cashman", "", False)),
     ],
 )
-def test_what_names_an_issuer(variables: dict[str, str], issuer: Issuer | None, faults: list[str]) -> None:
+def test_what_names_an_issuer(variables: dict[str, str], issuer: IdentityProvider | None, faults: list[str]) -> None:
     assert issuer_of(variables) == issuer
     assert faults == []
 

@@ -18,10 +18,11 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 from cashman_project.api.tests.problems import problem_of, stored
 from users.models import User
-from users.oidc import LEEWAY, outside_user
 from users.tests import tokens
 from users.tests.issuer import AUDIENCE, DISCOVERY, HEADER, KEYS, LocalIssuer, jwk_of, pem_of, rsa_key, signed
 from users.tests.tokens import claims_of
+
+from ..oidc.tokens import LEEWAY, identity_provider_user
 
 REALM = 'Bearer realm="cashman"'
 REFUSED = f'{REALM}, error="invalid_token"'
@@ -324,7 +325,7 @@ def test_a_good_token_is_taken(make: Make, everything: LocalIssuer, alice: User)
     response = get_with(make(everything, alice))
 
     assert response.status_code == 200, response.content
-    assert (response.json()["username"] == "alice") is (everything.asked == [])
+    assert (response.json()["username"] == "alice") is (everything.owner_query == [])
 
 
 @pytest.mark.parametrize(("make", "code", "challenge"), HEADERS.values(), ids=HEADERS.keys())
@@ -344,8 +345,8 @@ def test_a_wrong_token_is_refused(make: Make, code: str, everything: LocalIssuer
     problem_of(response, 401, code)
     assert response["WWW-Authenticate"] == REFUSED
     assert stored() == before
-    assert set(everything.asked) <= {DISCOVERY, KEYS}  # never where a token says
-    assert everything.asked.count(KEYS) <= 2
+    assert set(everything.owner_query) <= {DISCOVERY, KEYS}  # never where a token says
+    assert everything.owner_query.count(KEYS) <= 2
 
 
 @pytest.mark.parametrize("make", WRONG, ids=[ascii(name) for name in WRONG])
@@ -357,7 +358,7 @@ def test_a_wrong_token_does_not_refresh_either(make: str, everything: LocalIssue
     response: Any = APIClient(raise_request_exception=False).post("/auth/token/refresh", {"refresh": token})
 
     assert response.status_code == (413 if len(token) > 16_000 else 401), response.content
-    assert everything.asked == []
+    assert everything.owner_query == []
 
 
 @pytest.mark.parametrize("alg", ["RS384", "RS512", "PS256", "PS512", "none"])
@@ -367,7 +368,7 @@ def test_the_outside_issuer_has_one_algorithm(alg: str, everything: LocalIssuer,
 
     problem_of(get_with(f"Bearer {token}"), 401, "invalid_token")
     with pytest.raises(AuthenticationFailed) as refused:
-        outside_user(token)
+        identity_provider_user(token)
     assert refused.value.get_codes() == "invalid_token"
 
 
@@ -376,4 +377,4 @@ def test_an_outside_token_does_not_refresh(everything: LocalIssuer, db: None) ->
 
     problem_of(response, 401, "invalid_token")
     assert response["WWW-Authenticate"] == REALM
-    assert everything.asked == []
+    assert everything.owner_query == []

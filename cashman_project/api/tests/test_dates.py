@@ -6,8 +6,8 @@ import re
 import pytest
 from rest_framework.test import APIClient
 
-from cashman_project.api.dates import MOMENT_PATTERN, format_moment, parse_moment
-from cashman_project.api.serializers import StrictMomentField
+from cashman_project.api.dates import TIMESTAMP_PATTERN, format_timestamp, parse_timestamp
+from cashman_project.api.serializers import StrictTimestampField
 from cashman_project.api.tests.problems import problem_of, stored
 from conftest import client_of
 from transactions.models import Income
@@ -64,16 +64,16 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "read"), WRITTEN)
 def test_a_moment_is_read(text: str, read: str, alice: User, bob: User) -> None:
-    moment = parse_moment(text)
-    assert format_moment(moment) == read
-    assert re.match(MOMENT_PATTERN, text)
+    timestamp = parse_timestamp(text)
+    assert format_timestamp(timestamp) == read
+    assert re.match(TIMESTAMP_PATTERN, text)
 
     later = text.replace("2026", "2126")
-    field = StrictMomentField()
+    field = StrictTimestampField()
     assert field.to_representation(field.run_validation(later)) == read.replace("2026", "2126")
     for owner in (alice, bob):
-        IncomeFactory.create(owner=owner, created_at=moment)
-        IncomeFactory.create(owner=owner, created_at=moment - datetime.timedelta(microseconds=1))
+        IncomeFactory.create(owner=owner, created_at=timestamp)
+        IncomeFactory.create(owner=owner, created_at=timestamp - datetime.timedelta(microseconds=1))
     assert len(client_of(alice).get("/incomes", {"updated_after": text}).json()["results"]) == 1
 
 
@@ -81,7 +81,7 @@ def test_a_moment_is_read(text: str, read: str, alice: User, bob: User) -> None:
 def test_another_form_is_no_moment(text: str, as_alice: APIClient) -> None:
     before = stored()
     with pytest.raises(ValueError, match=r"."):
-        parse_moment(text)
+        parse_timestamp(text)
     problem_of(as_alice.get("/incomes", {"updated_after": text}), 400, "invalid", ("updated_after", "invalid"))
     body = {"name": "x", "scope": "read", "expires_at": text.replace("2026", "2126")}
     problem_of(as_alice.post("/tokens", body), 400, "invalid", ("expires_at", "invalid"))

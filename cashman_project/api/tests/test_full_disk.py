@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from cashman_project.api.clients import READERS, REFUSAL, SENDERS, SMALL, _readers, _senders, receive
 from cashman_project.api.errors import Unavailable
 from transactions.tests.factories import IncomeFactory
 from users.models import User
+
+from ..slow_clients import READERS, REFUSAL, SENDERS, SMALL, _readers, _senders, receive
 
 # Bytes that no file has room for: more than a write holds back until the file is read, and fewer.
 LACKING = [1, 10_000]

@@ -16,7 +16,7 @@ from rest_framework.decorators import action
 from rest_framework.test import APIClient
 from rest_framework.viewsets import ViewSet, ViewSetMixin
 
-from cashman_project.api.dates import DATE_PATTERN, MOMENT_PATTERN
+from cashman_project.api.dates import DATE_PATTERN, TIMESTAMP_PATTERN
 
 from .conftest import Document
 from .test_strict_fields import FAULTS
@@ -130,7 +130,7 @@ def test_filters_are_typed(document: Document) -> None:
     text = {"type": "string", "pattern": r"^[^\x00]*$"}
     assert parameters["category"] == {"type": "array", "items": text}
     assert parameters["date_after"] == {"type": "string", "format": "date", "pattern": DATE_PATTERN}
-    assert parameters["updated_after"] == {"type": "string", "format": "date-time", "pattern": MOMENT_PATTERN}
+    assert parameters["updated_after"] == {"type": "string", "format": "date-time", "pattern": TIMESTAMP_PATTERN}
     assert parameters["uncategorized"] == {"type": "boolean"}
     assert parameters["type"] == {"type": "string", "enum": ["EXPENSE", "INCOME"]}
     assert parameters["search"] == {**text, "maxLength": 200}

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from cashman_project.api.clients import READERS, SENDERS, SMALL
 from transactions.tests.live import PATIENCE, LiveServer, serve
+
+from ..slow_clients import READERS, SENDERS, SMALL
 
 NEW = {"description": "coffee", "amount": 3}
 ROWS, NOTES = 2_000, 2_000 * "x"  # of an export that no buffers of sockets hold

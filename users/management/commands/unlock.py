@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from users.guessing import unlock
+from users.login_throttle import unlock
 
 
 class Command(BaseCommand):

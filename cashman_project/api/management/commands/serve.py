@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connection
 
-from cashman_project.api.clients import READERS, SENDERS
-from cashman_project.api.connections import CONNECTIONS
+from cashman_project.api.slow_clients import READERS, SENDERS
+from cashman_project.db.connection_pool import CONNECTIONS
 
 
 class Command(BaseCommand):

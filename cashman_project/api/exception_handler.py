@@ -1,0 +1,77 @@
+"""What each exception of a view means to the client."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, UnreadablePostError
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
+
+from ..db.constraint_errors import conflict_of
+from .errors import Conflict, TooLarge, Unavailable
+from .pages.renderer import PageRenderer
+from .problems import problem_of, problem_response
+
+logger = logging.getLogger("cashman.errors")
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponseBase | None:
+    """Return the problem for an exception of a view; None for an unexpected one, which is a 500 then."""
+    error = _api_exception(exc)
+    if error is None:
+        return None
+    if isinstance(exc, OperationalError | InterfaceError):
+        # Its first line holds nothing of a row: it tells of a connection, a lock, a limit or a disk.
+        logger.warning("Database: %s", str(exc).partition("\n")[0], extra={"request": context["request"]})
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = str(error.auth_header)  # type: ignore[attr-defined]
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = f"{error.wait:.0f}"  # type: ignore[attr-defined]
+    problem = problem_of(error)
+    renderer = getattr(context["request"], "accepted_renderer", None)
+    if isinstance(renderer, PageRenderer) and renderer.fault_page(context["view"], error.status_code):
+        return Response(problem, status=error.status_code, headers=headers)
+    return problem_response(problem, headers)
+
+
+def _api_exception(exc: Exception) -> exceptions.APIException | None:
+    match exc:
+        case exceptions.NotAuthenticated():
+            missing = exceptions.NotAuthenticated(
+                _("Send a token in the header: Authorization: Bearer TOKEN."), "authorization_header_missing"
+            )
+            missing.auth_header = exc.auth_header  # type: ignore[attr-defined]  # set by the view
+            return missing
+        case exceptions.APIException():
+            return exc
+        case Http404() | ObjectDoesNotExist():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied(*exc.args)
+        case ValidationError():
+            return exceptions.ValidationError(as_serializer_error(exc))
+        case RequestDataTooBig():
+            return TooLarge()
+        case SuspiciousOperation() | UnreadablePostError():
+            return exceptions.ParseError()
+        case IntegrityError():
+            conflict = conflict_of(exc)
+            return Conflict(conflict.message, fields=[conflict.field] if conflict.field else [])
+        case DataError():
+            return exceptions.ValidationError(_("A value is out of the range that can be stored."), code="invalid")
+        case OperationalError() | InterfaceError():
+            return Unavailable()
+    return None

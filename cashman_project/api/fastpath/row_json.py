@@ -1,0 +1,156 @@
+"""A row's JSON text, written by the database: the same bytes that the serializers and the renderer make of it."""
+
+from typing import Any, cast
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Func, TextField
+from django.db.models.sql.compiler import SQLCompiler
+from rest_framework import serializers
+
+from ..serializers import StrictCharField, StrictChoiceField, StrictTimestampField
+
+
+class JSONValue(Func):
+    """A column as the text of a JSON value, or, where it is `quoted`, as what stands between its quotation marks.
+
+    A kind names its `postgresql` and `sqlite` templates. On PostgreSQL any type will do that CONCAT writes so.
+    """
+
+    output_field = TextField()
+    quoted = False
+    postgresql = sqlite = "%(expressions)s"
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template=self.postgresql, **context)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template=self.sqlite, **context)
+
+
+class TextJSON(JSONValue):
+    postgresql = "TO_JSON(%(expressions)s)"
+    sqlite = "JSON_QUOTE(%(expressions)s)"
+
+
+class WordJSON(JSONValue):
+    """A word of plain letters, which needs no escaping."""
+
+    quoted = True
+
+
+class UUIDJSON(JSONValue):
+    quoted = True
+    sqlite = (
+        "SUBSTR(%(expressions)s, 1, 8) || '-' || SUBSTR(%(expressions)s, 9, 4) || '-' || "
+        "SUBSTR(%(expressions)s, 13, 4) || '-' || SUBSTR(%(expressions)s, 17, 4) || '-' || SUBSTR(%(expressions)s, 21)"
+    )
+
+
+class DateJSON(JSONValue):
+    """A date, which both databases write as ISO 8601 has it: psycopg2 sets PostgreSQL's DateStyle so."""
+
+    quoted = True
+
+
+class TimestampJSON(JSONValue):
+    """SQLite's text leaves a fraction of zero out."""
+
+    quoted = True
+    postgresql = "TO_CHAR(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    sqlite = (
+        "SUBSTR(%(expressions)s, 1, 10) || 'T' || SUBSTR(%(expressions)s, 12, 8) || '.' || "
+        "SUBSTR(%(expressions)s || '.000000', 21, 6) || 'Z'"
+    )
+
+
+class RowJSON(Func):
+    """An object of the given members."""
+
+    output_field = TextField()
+
+    def __init__(self, **members: JSONValue) -> None:
+        super().__init__(*members.values())
+        self.names = list(members)
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+        parts: list[str] = []
+        params: list[Any] = []
+        text = "{"
+        for name, value in zip(self.names, cast("list[JSONValue]", self.get_source_expressions()), strict=True):
+            sql, values = compiler.compile(value)
+            mark = '"' if value.quoted else ""
+            if _may_be_null(value, compiler):
+                sql, mark = _or_null(sql, mark, connection.vendor), ""
+            parts += [f"""'{text}"{name}":{mark}'""", sql]
+            params += values
+            text = f"{mark},"
+        parts.append(f"'{text[:-1]}}}'")
+        if connection.vendor == "postgresql":  # where each || would copy what is there so far
+            return f"CONCAT({', '.join(parts)})", params
+        return f"({' || '.join(parts)})", params
+
+
+class TabbedJSON(Func):
+    """The given JSON texts, a tab between them, which is in none."""
+
+    output_field = TextField()
+    template = "%(expressions)s"
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, arg_joiner=" || E'\\t' || ", **context)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, arg_joiner=" || CHAR(9) || ", **context)
+
+
+class ArrayJSON(Func):
+    """The given columns as one JSON array.
+
+    Django's JSONArray first asks SQLite whether it knows JSON, in a transaction, and takes a lock in its way for a no.
+    """
+
+    output_field = TextField()
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="JSON_BUILD_ARRAY(%(expressions)s)::text", **context)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="JSON_ARRAY", **context)
+
+
+def _may_be_null(value: Func, compiler: SQLCompiler) -> bool:
+    """Return whether the value's column, or the row of the joined table that it is of, may be missing."""
+    column: Any = value.get_source_expressions()[0]
+    return bool(column.target.null or column.alias != compiler.query.get_initial_alias())
+
+
+def _or_null(sql: str, mark: str, vendor: str) -> str:
+    """Return SQL for the text of a value in its quotation marks, or of null."""
+    text = f"'{mark}' || {sql} || '{mark}'" if mark else f"{sql}::text" if vendor == "postgresql" else sql
+    return f"COALESCE({text}, 'null')"
+
+
+VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
+    serializers.UUIDField: UUIDJSON,
+    serializers.IntegerField: JSONValue,
+    serializers.DateField: DateJSON,
+    StrictTimestampField: TimestampJSON,
+    StrictCharField: TextJSON,
+    StrictChoiceField: WordJSON,
+}
+
+
+def row_json(serializer: serializers.Serializer[Any]) -> RowJSON:
+    """Return the expression of what the serializer makes of a row.
+
+    A field of a kind of its own says itself how it looks, by `json_value()`. Raises KeyError on a
+    kind that has no form in SQL.
+    """
+    return RowJSON(**{name: _json_value(field) for name, field in serializer.fields.items() if not field.write_only})
+
+
+def _json_value(field: Any) -> JSONValue:
+    if hasattr(field, "json_value"):
+        return field.json_value()  # type: ignore[no-any-return]
+    value = next(VALUES[kind] for kind in type(field).__mro__ if kind in VALUES)
+    return value(F(field.source))

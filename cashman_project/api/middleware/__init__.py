@@ -1,0 +1,1 @@
+"""Middleware: what happens around every request, whichever view it reaches."""

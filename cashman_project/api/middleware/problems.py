@@ -1,0 +1,150 @@
+"""Requests that no view should see, and errors from outside the views."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template import loader
+from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
+
+from ..errors import LengthRequired, Unavailable
+from ..exception_handler import exception_handler
+from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
+from ..negotiation import preferred
+from ..problems import PROBLEM_JSON, problem_details, problem_of, problem_response
+from ..slow_clients import REFUSAL, send_at_leisure
+from ..views import LiveView, ReadyView
+
+PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
+
+
+CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
+
+
+LONGEST_LANGUAGES = 501  # characters of Accept-Language: of more than 500, Django reads those up to the last comma
+
+
+class ProblemMiddleware:
+    """Refuse what no view should see, and give errors from outside the views the API's shape.
+
+    It answers the probes before a host is asked for or a redirect made. It refuses large headers (431),
+    unknown hosts (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one),
+    bodies that did not come whole (400, 503) and those that are larger than their view takes (413) before
+    they are parsed. An HTML error page becomes a problem unless the client prefers HTML, or the page is the
+    admin's; there a problem, or a bare page of Django's, becomes one of ours.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            response = self._answer(request)
+        except APIException as error:
+            wait = {"Retry-After": str(error.wait)} if isinstance(error, Unavailable) else {}
+            response = problem_response(problem_of(error), wait)
+            if request.META.get("CONTENT_LENGTH") not in (None, "", "0"):
+                response.headers["Connection"] = "close"  # the server ends it if the body has an end that was not read
+        if response.status_code < 400:
+            return response
+        if _wants_page(request):
+            if _lacks_page(response):
+                _replace(response, "text/html; charset=utf-8", _page(request, response))
+        elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG, a crash is told in plain text
+            _replace(response, PROBLEM_JSON, orjson.dumps(_problem(response)))
+        patch_vary_headers(response, ["Accept"])
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        """Refuse a body that is larger than the view takes, before anything looks into it for a CSRF token."""
+        if body_length(request) > CREDENTIALS:  # the lowest limit of all
+            try:
+                check_body(request, body_limit(view, request))
+            except APIException as error:
+                return problem_response(problem_of(error))
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer for a view that is not the API's own (the login's, the admin's): 503 without a database, 429, ..."""
+        if isinstance(exception, APIException | OperationalError | InterfaceError):
+            return exception_handler(exception, {"request": request})
+        return None
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        if probe := PROBES.get(request.path_info.removesuffix("/")):
+            response: HttpResponse = probe(request)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+        _refuse_early(request)
+        response = self.get_response(request)
+        if response.streaming:
+            send_at_leisure(response)
+        return response
+
+
+def _refuse_early(request: HttpRequest) -> None:
+    """Raise the APIException of a request that no view should see."""
+    check_headers(request)
+    if refusal := request.META.get(REFUSAL):
+        raise refusal
+    try:
+        request.get_host()
+    except DisallowedHost:
+        raise ParseError(_("This service does not answer to that host name."), code="unknown_host") from None
+    if any("\0" in value for value in request.COOKIES.values()):
+        raise ParseError  # PostgreSQL can't be asked for such a session
+    if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+        raise LengthRequired
+    if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(request.headers["Content-Type"])
+    if (coding := request.META.get("HTTP_CONTENT_ENCODING", "")) and coding.lower() != "identity":
+        raise UnsupportedMediaType(coding)
+    check_body(request, ROWS)
+
+
+def _wants_page(request: HttpRequest) -> bool:
+    if request.path.startswith(reverse("admin:index")):
+        return True
+    return preferred(request.META.get("HTTP_ACCEPT"), [PROBLEM_JSON, "application/json", "text/html"]) == "text/html"
+
+
+def _replace(response: HttpResponse, content_type: str, content: bytes) -> None:
+    """Give the response another body; its status, cookies and other headers stay."""
+    response.content = content
+    response["Content-Type"] = content_type
+    response["Content-Length"] = str(len(content))
+    response["Cache-Control"] = "no-store"
+
+
+def _lacks_page(response: HttpResponse) -> bool:
+    """Return whether the response is a problem, or one of Django's bare pages; a developer's traceback is none."""
+    content_type = response.get("Content-Type", "")
+    if not content_type.startswith("text/") or isinstance(response, SimpleTemplateResponse):
+        return content_type == PROBLEM_JSON
+    return not (settings.DEBUG and response.status_code == 500)
+
+
+def _page(request: HttpRequest, response: HttpResponse) -> bytes:
+    is_problem = response.get("Content-Type") == PROBLEM_JSON
+    problem = orjson.loads(response.content) if is_problem else _problem(response)
+    context = {"problem": problem, "path": request.get_full_path(), "method": request.method}
+    return loader.render_to_string("pages/problem.html", context).encode()
+
+
+def _problem(page: HttpResponse) -> dict[str, Any]:
+    status = page.status_code
+    detail = {
+        400: _("The request is malformed."),
+        403: _("This is not allowed."),
+        404: _("There is nothing at this path."),
+        405: _("This method is not allowed here."),
+    }.get(status, _("Something went wrong here. It has been logged."))
+    return problem_details(status, CODES.get(status, "error"), detail)

@@ -1,0 +1,1 @@
+"""The browsable pages: plain HTML that needs no script."""

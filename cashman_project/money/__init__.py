@@ -1,0 +1,1 @@
+"""Money: currencies, amounts and their exact sums. It knows no HTTP requests and no owners."""

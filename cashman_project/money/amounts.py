@@ -1,0 +1,96 @@
+"""Amounts: what they may be, and how they are read and written.
+
+An amount is a `Decimal` in Python, a whole number of ten-thousandths in the database (which holds
+every ISO 4217 currency exactly), and a string with its currency's digits in JSON.
+"""
+
+import decimal
+import re
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from .currencies import DIGITS
+
+STORED_DIGITS = 4
+
+
+UNITS = 10**STORED_DIGITS  # ten-thousandths in one
+
+
+LIMIT = Decimal(100_000_000_000)  # amounts stay below: 15 digits, which a client's JSON float still holds
+
+
+INVALID_AMOUNT = _("Not an amount: write it in plain digits, such as 12.50.")
+AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?")
+
+
+EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
+
+
+def validate_amount(amount: Decimal, currency: str) -> None:
+    """Raise ValidationError unless `amount` fits `currency`: not zero, in range, and no digit too many.
+
+    Digits count as written: 1.000 has three decimals.
+    """
+    if not amount:
+        raise ValidationError(_("Zero is no amount: give the money that came in or went out."), code="zero")
+    if not -LIMIT < amount < LIMIT:
+        raise ValidationError(
+            _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}
+        )
+    digits = DIGITS.get(currency, STORED_DIGITS)
+    if int(amount.as_tuple().exponent) < -digits:
+        raise ValidationError(
+            _("Too many decimals: %(currency)s has %(digits)d."),
+            code="too_many_decimals",
+            params={"currency": currency, "digits": digits},
+        )
+
+
+def exact_decimal(value: object) -> Decimal:
+    """Return a finite Decimal or int as a Decimal; raises TypeError on another type, ValueError on NaN and infinity."""
+    if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        raise TypeError(f"Money is a Decimal or an int, not {type(value).__name__}.")
+    amount = Decimal(value)
+    if not amount.is_finite():
+        raise ValueError("Money is finite.")
+    return amount
+
+
+def parse_amount(text: str) -> Decimal:
+    """Read a plain ASCII decimal number such as "-12.50"; raises ValueError on any other notation."""
+    if not AMOUNT.fullmatch(text):
+        raise ValueError(text)
+    return Decimal(text)
+
+
+def format_amount(amount: Decimal, currency: str) -> str:
+    """Write `amount` with its currency's digits: "-50.00" in USD, "1200" in JPY; raises ValueError as `units_of`."""
+    return format_units(units_of(amount), currency)
+
+
+def format_units(units: int, currency: str) -> str:
+    """Write ten-thousandths as an amount with its currency's digits, and what further ones it needs."""
+    text = f"{units:06d}" if units < 0 else f"{units:05d}"  # one digit, at least, before the stored ones
+    fraction, digits = text[-STORED_DIGITS:], DIGITS[currency]
+    fraction = fraction[:digits] + fraction[digits:].rstrip("0")
+    return f"{text[:-STORED_DIGITS]}.{fraction}" if fraction else text[:-STORED_DIGITS]
+
+
+def units_of(amount: Decimal) -> int:
+    """Return an amount's ten-thousandths; raises ValueError where there is a fraction of one."""
+    units = EXACT.multiply(amount, UNITS)
+    if units != units.to_integral_value():
+        raise ValueError(f"{amount} has more than four decimals")
+    return int(units)
+
+
+def units_of_sum(value: Decimal | int | str | None) -> int:
+    """Return the ten-thousandths of a sum as the database gives it, be it in halves; 0 where there is no row."""
+    high, low = value.split(":") if isinstance(value, str) else (0, value or 0)
+    return int(high) * HALF + int(low)
+
+
+HALF = 1_000_000_000  # where ten-thousandths are split for a sum that would overflow a BIGINT: high * HALF + low

@@ -1,0 +1,168 @@
+"""The model field that stores an exact amount, and its lookups."""
+
+import decimal
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import EmptyResultSet, FieldError, ValidationError
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Max, Min, Value, lookups
+from django.db.models.expressions import Col, Expression, Ref
+from django.db.models.functions import Abs
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext_lazy as _
+
+from .amounts import EXACT, INVALID_AMOUNT, LIMIT, UNITS, exact_decimal, parse_amount, units_of, units_of_sum
+from .form_field import AmountFormField
+
+
+class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable at run time
+    """An exact amount of money: a `Decimal` in Python, a BIGINT of ten-thousandths in the database.
+
+    It is compared (exact, gt, gte, lt, lte, in) with any finite Decimal or int, and taken through
+    Sum (as `MoneySum`), Min, Max and Abs. Every other expression or lookup raises FieldError, since
+    it would work on ten-thousandths unawares; but one whose `output_field` is of another kind, and
+    a lookup class called by hand, are out of its sight. Saving a float raises
+    TypeError; a fraction of a ten-thousandth or a number out of range, ValueError.
+    """
+
+    description = _("Amount of money")
+    default_error_messages = {"invalid": INVALID_AMOUNT}
+    exact_lookups = frozenset({"exact", "gt", "gte", "lt", "lte", "in", "isnull"})
+
+    def get_internal_type(self) -> str:
+        return "BigIntegerField"
+
+    def to_python(self, value: Any) -> Decimal | None:
+        """Return a Decimal for a Decimal, an int or a plain number's text; raises ValidationError on others."""
+        try:
+            return parse_amount(value) if isinstance(value, str) else value if value is None else exact_decimal(value)
+        except (TypeError, ValueError):
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Return the lookup of that name; None, so that Django raises FieldError, where it isn't exact."""
+        return super().get_lookup(lookup_name) if lookup_name in self.exact_lookups else None
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        amount = exact_decimal(value)
+        if not -LIMIT < amount < LIMIT:
+            raise ValueError(f"{value} is out of range")
+        return units_of(amount)
+
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        if hasattr(value, "resolve_expression"):
+            _check_written(value)
+        return super().get_db_prep_save(value, connection)
+
+    def from_db_value(self, value: Any, expression: Expression, connection: BaseDatabaseWrapper) -> Decimal | None:
+        if not is_exact(expression):
+            raise FieldError(f"{type(expression).__name__} on money: only MoneySum, Min, Max and Abs are exact.")
+        return None if value is None else Decimal(units_of_sum(value)) / UNITS
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stub's signature is wider
+        options: dict[str, Any] = {"form_class": AmountFormField, "max_digits": 15, "decimal_places": 4}
+        return super().formfield(**options | kwargs)
+
+
+class ExactSum:
+    """An expression whose value is a sum of money that `MoneyField` can read."""
+
+    def is_exact(self) -> bool:
+        """Return whether what it sums is ten-thousandths."""
+        return True
+
+
+def is_exact(expression: Any) -> bool:
+    """Return whether reading the expression gives ten-thousandths of what was meant."""
+    match expression:
+        case Col():
+            return True
+        case ExactSum():
+            return expression.is_exact()
+        case Ref() | Min() | Max() | Abs():
+            return is_exact(expression.get_source_expressions()[0])
+    return False
+
+
+def _check_written(expression: Any) -> None:
+    """Raise FieldError unless writing the expression writes a given amount: `F("amount") + 1` would add units."""
+    match expression:
+        case Value() if expression.value is None or isinstance(expression.output_field, MoneyField):
+            return
+        case _:
+            raise FieldError(f"{type(expression).__name__} written to money: give it a Decimal.")
+
+
+def _check_sides(lookup: Any) -> None:
+    """Raise FieldError unless the lookup compares amounts, as the database holds them, with given ones."""
+    # A check constraint is validated with the row's amount as a Value; SQLite's sum of money is no number yet.
+    if isinstance(lookup.lhs, ExactSum) or not (is_exact(lookup.lhs) or isinstance(lookup.lhs, Value)):
+        raise FieldError(f"{type(lookup.lhs).__name__} compared: of money only amounts, Min, Max and Abs are.")
+    if not lookup.rhs_is_direct_value():
+        raise FieldError("Money compares with a Decimal, not with an expression.")
+
+
+class _Comparison(lookups.FieldGetDbPrepValueMixin, lookups.BuiltinLookup):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A comparison whose right-hand side is rounded to ten-thousandths such that its result stays exact."""
+
+    rounding: str | None = None  # None: a fraction equals no stored amount
+
+    def get_prep_lookup(self) -> Any:
+        _check_sides(self)
+        return _comparable(self.rhs, self.rounding)
+
+    def process_rhs(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+        if self.rhs is None:
+            raise EmptyResultSet
+        return super().process_rhs(compiler, connection)
+
+
+def _comparable(value: object, rounding: str | None) -> int | None:
+    amount = max(-2 * LIMIT, min(2 * LIMIT, exact_decimal(value)))  # past the limit only the side matters
+    units = EXACT.multiply(amount, UNITS)
+    if rounding is None:
+        return int(units) if units == units.to_integral_value() else None
+    return int(units.to_integral_value(rounding))
+
+
+@MoneyField.register_lookup
+class _Exact(_Comparison):
+    lookup_name = "exact"
+
+
+@MoneyField.register_lookup
+class _GreaterThan(_Comparison):
+    lookup_name = "gt"
+    rounding = decimal.ROUND_FLOOR
+
+
+@MoneyField.register_lookup
+class _GreaterThanOrEqual(_Comparison):
+    lookup_name = "gte"
+    rounding = decimal.ROUND_CEILING
+
+
+@MoneyField.register_lookup
+class _LessThan(_Comparison):
+    lookup_name = "lt"
+    rounding = decimal.ROUND_CEILING
+
+
+@MoneyField.register_lookup
+class _LessThanOrEqual(_Comparison):
+    lookup_name = "lte"
+    rounding = decimal.ROUND_FLOOR
+
+
+@MoneyField.register_lookup
+class _In(lookups.In):  # type: ignore[type-arg]  # not subscriptable at run time
+    def get_prep_lookup(self) -> Any:
+        _check_sides(self)
+        units = (_comparable(value, None) for value in self.rhs)
+        return [unit for unit in units if unit is not None]

@@ -1,0 +1,72 @@
+"""The serializer field of an amount, and the SQL that writes the same JSON."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import F, Func
+from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from .amounts import EXACT, UNITS, exact_decimal, format_amount, parse_amount
+from .currencies import DIGITS
+
+
+class AmountField(serializers.Field[Any, Any, Any, Any]):
+    """An amount in JSON. In: a plain number, or its text, read exactly. Out: text with its currency's digits.
+
+    The row's `currency` says how many digits; `validate_amount` holds the amount against it. In a
+    text every written digit counts ("1.000" may be a thousand or one); a JSON number has no
+    trailing zeros (1.0 is 1).
+    """
+
+    default_error_messages = {
+        "invalid": _("Not an amount: give a plain number such as 12.50, with a point and no other sign or space.")
+    }
+
+    def to_internal_value(self, data: object) -> Decimal:
+        try:
+            return parse_amount(data) if isinstance(data, str) else EXACT.normalize(exact_decimal(data))
+        except (TypeError, ValueError):
+            self.fail("invalid")
+
+    def get_attribute(self, instance: Any) -> tuple[Decimal, str]:
+        return getattr(instance, str(self.source)), instance.currency
+
+    def to_representation(self, value: tuple[Decimal, str]) -> str:
+        return format_amount(*value)
+
+    def json_value(self) -> "AmountJSON":
+        return AmountJSON(F(str(self.source)), F("currency"))
+
+
+class AmountJSON(Func):
+    """An amount and its currency as what `format_amount` writes, made by the database: text to be `quoted` in JSON."""
+
+    output_field = models.TextField()
+    quoted = True
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        units, digits = self._parts(compiler)
+        number = f"({units} / {UNITS}::numeric)"
+        return f"ROUND({number}, GREATEST({digits}, MIN_SCALE({number})))", []
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+        units, digits = self._parts(compiler)
+        fraction = f"PRINTF('%%04d', ABS({units}) %% {UNITS})"
+        digits = f"MAX({digits}, LENGTH(RTRIM({fraction}, '0')))"
+        sign = f"CASE WHEN {units} < 0 THEN '-' ELSE '' END"
+        point = f"CASE WHEN {digits} > 0 THEN '.' ELSE '' END"
+        return f"{sign} || (ABS({units}) / {UNITS}) || {point} || SUBSTR({fraction}, 1, {digits})", []
+
+    def _parts(self, compiler: SQLCompiler) -> tuple[str, str]:
+        """Return the SQL of the ten-thousandths, and of the digits that the currency has."""
+        units, currency = (compiler.compile(column)[0] for column in self.get_source_expressions())
+        codes = {digits: [f"'{code}'" for code in DIGITS if DIGITS[code] == digits] for digits in set(DIGITS.values())}
+        usual = max(codes, key=lambda digits: len(codes[digits]))
+        cases = [
+            f"WHEN {currency} IN ({', '.join(codes[digits])}) THEN {digits}" for digits in codes if digits != usual
+        ]
+        return units, f"CASE {' '.join(cases)} ELSE {usual} END"

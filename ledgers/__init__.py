@@ -1,0 +1,1 @@
+"""What all rows that belong to somebody share."""

@@ -1,0 +1,107 @@
+"""No password is found by trying, and no crowd of users made: what is tried is counted, then refused.
+
+An attempt is counted before its password is hashed, in a transaction of its own, by one statement that
+counts up to the limit and no further: however many come at the same moment, to however many processes,
+no more than the limit get past. What is refused is not counted, so a window ends when it was to end.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from math import ceil
+from typing import NamedTuple, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from cashman_project.api.client_address import UNKNOWN, client_address
+from cashman_project.api.errors import Throttled, Unavailable
+
+from .models import Attempts, username_key
+
+ResultT = TypeVar("ResultT")
+
+SWEPT = 100  # rows at a time
+COUNT = """
+    INSERT INTO users_attempts AS stored (account, address, number, until) VALUES (%s, %s, 1, %s)
+    ON CONFLICT (account, address) DO UPDATE SET
+        number = CASE WHEN stored.until <= %s THEN 1 ELSE stored.number + 1 END,
+        until = CASE WHEN stored.until <= %s THEN excluded.until ELSE stored.until END
+    WHERE stored.until <= %s OR stored.number < %s
+    RETURNING number
+"""
+
+
+class Limit(NamedTuple):
+    """How many attempts a window of time has room for."""
+
+    number: int
+    window: timedelta
+
+
+PER_PAIR = Limit(5, timedelta(minutes=15))  # of an account and an address; a success clears it
+PER_ACCOUNT = Limit(100, timedelta(hours=1))  # from wherever; a success takes itself off
+REGISTRATIONS = Limit(60, timedelta(hours=1))  # from an address
+
+
+def throttled_login(request: HttpRequest | None, username: str, check: Callable[[], ResultT]) -> ResultT:
+    """Return what `check` does: it hashes the password of the account `username`, and is true if that is right.
+
+    Raises Throttled (429), and does not call it, after too many failures; what it raises as Unavailable (503) is none.
+    Call it outside of any
+    transaction, which would take the count back: RuntimeError otherwise.
+    """
+    account = account_key(username)
+    address = client_address(request) if request else UNKNOWN
+    _count((account, address, PER_PAIR), (account, "", PER_ACCOUNT))
+    try:
+        result = check()
+    except Unavailable:  # nothing has been tried
+        Attempts.objects.filter(account=account, address__in=(address, ""), number__gt=0).update(number=F("number") - 1)
+        raise
+    if result:
+        with transaction.atomic():
+            Attempts.objects.filter(account=account, address=address).delete()
+            Attempts.objects.filter(account=account, address="", number__gt=0).update(number=F("number") - 1)
+    return result
+
+
+def count_registration(request: HttpRequest) -> None:
+    """Count a user who is about to be made; raises Throttled (429) where there were too many from this address."""
+    _count(("", client_address(request), REGISTRATIONS))
+
+
+def unlock(username: str) -> bool:
+    """Forget all failures of an account; return whether there were any."""
+    deleted, _by_model = Attempts.objects.filter(account=account_key(username)).delete()
+    return deleted > 0
+
+
+def account_key(username: str) -> str:
+    """Return what an account is known by here: what people type for a name is now and then their password."""
+    return salted_hmac("users.login_throttle", username_key(username), algorithm="sha256").hexdigest()
+
+
+def _sweep(now: datetime) -> None:
+    """Delete some of the rows whose window has ended, but for those that somebody is counting in."""
+    expired = Attempts.objects.filter(until__lte=now)
+    if expired.exists():
+        with transaction.atomic():
+            rows = expired.select_for_update(skip_locked=True)[:SWEPT]
+            Attempts.objects.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def _count(*counters: tuple[str, str, Limit]) -> None:
+    """Count one attempt in each counter, or in none: raises Throttled where one of them is full."""
+    now = timezone.now()
+    _sweep(now)
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        moment = Attempts._meta.get_field("until").get_db_prep_value
+        for account, address, limit in counters:
+            start, end = moment(now, connection), moment(now + limit.window, connection)
+            cursor.execute(COUNT, [account, address, end, start, start, start, limit.number])
+            if not cursor.fetchall():
+                until = Attempts.objects.values_list("until", flat=True).get(account=account, address=address)
+                raise Throttled(wait=max(1, ceil((until - timezone.now()).total_seconds())))
