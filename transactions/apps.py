@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,4 +8,6 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
-        from . import checks, schema  # noqa: F401  # registers them
+        from . import checks, schema, triggers  # noqa: F401  # the first two register themselves
+
+        post_migrate.connect(triggers.restore, sender=self)

@@ -1,16 +1,18 @@
 """The triggers that keep the month totals, in whatever way transactions are written.
 
-Django alters a table on SQLite by making it anew, without its triggers. So a migration that alters
-Transaction there ends with `RunPython(install, remove)`; one that alters MonthTotal begins with
-`RunPython(remove, install)`, too, since SQLite renames no table that a trigger is about to miss.
+Django alters a table on SQLite by making it anew, without its triggers, so `restore` makes them again after any
+migration that dropped them. A migration that alters MonthTotal has to begin with `RunPython(remove, install)`, since
+SQLite renames no table that a trigger refers to.
 """
 
 # ruff: noqa: S608  # no input
 
 from typing import Any
 
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.recorder import MigrationRecorder
 
 from cashman_project.money.amounts import HALF
 
@@ -18,6 +20,7 @@ from .totals import NO_CATEGORY
 
 TOTALS, TRANSACTIONS = "transactions_monthtotal", "transactions_transaction"
 KEY = "owner_id, date, currency, type, category_id"
+MADE_BY = ("transactions", "0003_month_total_triggers")  # the migration
 EVENTS = ("INSERT", "UPDATE", "DELETE")
 # What is taken from a total that is gone, as all are of an owner who is being erased, leaves one that counts less than
 # none. It goes at once, with those of none.
@@ -62,6 +65,27 @@ def differences(connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
         cursor.execute(statement)
         keys: list[tuple[Any, ...]] = cursor.fetchall()
     return keys
+
+
+def restore(using: str, **kwargs: Any) -> None:
+    """Make the triggers again, and count anew, if a migration has dropped any: a receiver of `post_migrate`."""
+    connection = connections[using]
+    if MADE_BY in MigrationRecorder(connection).applied_migrations() and not _names(connection) >= set(
+        map(_name, EVENTS)
+    ):
+        with connection.schema_editor() as editor:
+            install(None, editor)
+
+
+def _names(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the names of the triggers of the transactions' table."""
+    query = {
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass",
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(query, [TRANSACTIONS])
+        return {name for (name,) in cursor.fetchall()}
 
 
 def _name(event: str) -> str:

@@ -293,4 +293,7 @@ def _retried(request: HttpRequest, view: Callable[[], HttpResponseBase | None]) 
     try:
         return view()
     except IntegrityError as error:
-        return exception_handler(error, {"request": request})
+        response = exception_handler(error, {"request": request})
+        if response is None:
+            raise
+        return response

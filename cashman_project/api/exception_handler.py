@@ -69,6 +69,8 @@ def _api_exception(exc: Exception) -> exceptions.APIException | None:
             return exceptions.ParseError()
         case IntegrityError():
             conflict = conflict_of(exc)
+            if conflict is None:  # a bug of ours, which a 409 would hide
+                return None
             return Conflict(conflict.message, fields=[conflict.field] if conflict.field else [])
         case DataError():
             return exceptions.ValidationError(_("A value is out of the range that can be stored."), code="invalid")

@@ -1,12 +1,16 @@
 """What a database's refusal of a row means to the person who sent it."""
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError
 from django.db.models import BaseConstraint, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
+
+FOREIGN_KEY_VIOLATION = "23503"  # PostgreSQL's code
+SQLITE_FOREIGN_KEY_MESSAGE = "FOREIGN KEY constraint failed"
 
 
 class Violation(NamedTuple):
@@ -23,20 +27,37 @@ def field_of(model: Any, constraint: BaseConstraint) -> str | None:
     return constraint.name.removeprefix(f"{model._meta.model_name}_").removesuffix("_unique")
 
 
-def conflict_of(error: IntegrityError) -> Violation:
-    """Return what is in the way.
+def conflict_of(error: IntegrityError) -> Violation | None:
+    """Return what is in the way; None if the error is no conflict between people, but a bug of ours.
 
-    PostgreSQL names the constraint, whose `violation_error_message` says it in words, SQLite its
-    columns. Neither's message is passed on: it may hold the row.
+    A conflict is a unique constraint of a model, or a row that was deleted while it was referred to. PostgreSQL names
+    the constraint, SQLite its columns. Neither's message is passed on: it may hold the row.
     """
+    if is_foreign_key_violation(error):
+        return Violation(None, _("What this refers to has just been deleted. Read it again, then try again."))
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     columns = re.findall(r"\w+\.\w+", str(error)) if name is None else []
     for model in apps.get_models():
-        table = model._meta.db_table
-        for constraint in model._meta.constraints:
-            if not isinstance(constraint, UniqueConstraint):
-                continue
-            own_columns = [f"{table}.{model._meta.get_field(field).column}" for field in constraint.fields]  # type: ignore[union-attr]
-            if constraint.name == name or (columns and own_columns == columns):
-                return Violation(field_of(model, constraint), constraint.violation_error_message)
-    return Violation(None, _("This conflicts with what is stored already."))
+        for constraint_name, own_columns, violation in _unique_constraints(model):
+            if name == constraint_name or (columns and own_columns == columns):
+                return violation
+    return None
+
+
+def is_foreign_key_violation(error: DatabaseError) -> bool:
+    """Return whether a row refers to another one that is not there."""
+    return getattr(error.__cause__, "pgcode", None) == FOREIGN_KEY_VIOLATION or str(error) == SQLITE_FOREIGN_KEY_MESSAGE
+
+
+def _unique_constraints(model: Any) -> Iterator[tuple[str, list[str], Violation]]:
+    """Yield the name, the columns and the meaning of each unique constraint of the model, but for its primary key."""
+    table = model._meta.db_table
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            columns = [f"{table}.{model._meta.get_field(field).column}" for field in constraint.fields]  # type: ignore[union-attr]  # the stub's fields may be None
+            yield constraint.name, columns, Violation(field_of(model, constraint), constraint.violation_error_message)
+    for field in model._meta.local_concrete_fields:
+        if field.unique and not field.primary_key:
+            [message] = model().unique_error_message(model, [field.name]).messages
+            # The name that PostgreSQL gives to a column's own constraint.
+            yield f"{table}_{field.column}_key", [f"{table}.{field.column}"], Violation(field.name, message)

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from django.db import DatabaseError, IntegrityError, NotSupportedError, OperationalError, connection, transaction
 
+from .constraint_errors import is_foreign_key_violation
+
 TRIES = 4
 ResultT = TypeVar("ResultT")
 
-# PostgreSQL's foreign_key_violation, deadlock_detected, and feature_not_supported
-LOST_RACES = {"23503", "40P01", "0A000"}
+LOST_RACES = {"40P01", "0A000"}  # PostgreSQL's deadlock_detected and feature_not_supported
 
 
 def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False) -> ResultT:
@@ -36,5 +37,4 @@ def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False)
 
 
 def _is_lost_race(error: DatabaseError) -> bool:
-    code = getattr(error.__cause__, "pgcode", None)
-    return code in LOST_RACES or str(error) == "FOREIGN KEY constraint failed"  # as SQLite says it
+    return is_foreign_key_violation(error) or getattr(error.__cause__, "pgcode", None) in LOST_RACES

@@ -123,6 +123,20 @@ def test_the_triggers_can_be_made_anew_and_count_what_is_there(alice: User, bob:
     assert held(bob) == {}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_triggers_that_a_migration_dropped_come_back_after_it(alice: User, bob: User) -> None:
+    with connection.schema_editor() as editor:
+        remove(None, editor)
+    books.fill(alice)
+    assert held(alice) == {}
+
+    call_command("migrate", verbosity=0)
+
+    books.fill(bob)
+    for owner in (alice, bob):
+        assert sums(MonthTotal, owner) == sums(Transaction, owner) != []
+
+
 def test_a_dump_that_is_loaded_counts_once(alice: User, bob: User, tmp_path: Path) -> None:
     books.fill(alice)
     books.fill(bob)
