@@ -54,7 +54,7 @@ def _unique_constraints(model: Any) -> Iterator[tuple[str, list[str], Violation]
     table = model._meta.db_table
     for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint):
-            columns = [f"{table}.{model._meta.get_field(field).column}" for field in constraint.fields]  # type: ignore[union-attr]  # the stub's fields may be None
+            columns = [f"{table}.{model._meta.get_field(field).column}" for field in constraint.fields]
             yield constraint.name, columns, Violation(field_of(model, constraint), constraint.violation_error_message)
     for field in model._meta.local_concrete_fields:
         if field.unique and not field.primary_key:
