@@ -1,4 +1,4 @@
-"""What a start needs of the rows in the database."""
+"""What a start needs: declarations that agree, and no user whose password everybody knows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,9 @@ from django.contrib.auth.hashers import check_password
 from django.core import checks
 from django.db import connections
 
+from .serializers import SummarySerializer
 from .services.demo import PASSWORDS
+from .totals import GROUPINGS
 
 
 @checks.register(checks.Tags.database)
@@ -29,6 +31,16 @@ def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list
             id="transactions.E001",
         )
         for name in found
+    ]
+
+
+@checks.register
+def check_groupings(**kwargs: Any) -> list[checks.CheckMessage]:
+    """transactions.E002: each grouping of the summary has a field of its name in SummarySerializer."""
+    missing = GROUPINGS.keys() - SummarySerializer().fields.keys()
+    return [
+        checks.Error(f"SummarySerializer has no field for the grouping {name!r}: add it there.", id="transactions.E002")
+        for name in sorted(missing)
     ]
 
 

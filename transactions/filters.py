@@ -1,7 +1,5 @@
 """Which transactions: the filters of the lists and of the summary."""
 
-import datetime
-from calendar import monthrange
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
@@ -23,9 +21,8 @@ from cashman_project.money.currencies import validate_currency
 
 from .category_names import category_key
 from .choices import TransactionType
-from .models import Category, MonthTotal, Transaction
+from .models import Category, Transaction
 from .querysets import TransactionQuerySet
-from .totals import Total, TotalsStatement
 
 
 class AbsoluteAmountFormField(forms.Field):
@@ -131,33 +128,3 @@ def _category_statement() -> Statement:
     owner, key = (Parameter(name, Category._meta.get_field(name)) for name in ("owner", "key"))
     rows: Any = Category.objects.for_owner(cast("Any", owner)).filter(key=key)
     return Statement(rows.values_list("id"))
-
-
-class SummaryFilterSet(TransactionFilterSet):
-    """The same filters, applied to the owner's month totals, where these know what is asked for."""
-
-    known = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
-
-    @classmethod
-    def totals(cls, request: Request, *group_by: str) -> list[Total]:
-        """Return the sums of the owner's rows that the request asks for; raises ValidationError (400)."""
-        owner, values = owner_of(request), cls.values_of(request)
-        whole = _of_whole_months(values.get("date_after"), values.get("date_before"))
-        model: Any = MonthTotal if whole and values.keys() <= cls.known else Transaction
-        if cls.are_open(values):
-            return _totals_statement(model, tuple(values), group_by).totals({"owner": owner.pk, **values})
-        totals: list[Total] = cls.applied(model.objects.for_owner(owner), values).totals(*group_by)
-        return totals
-
-
-@lru_cache(maxsize=500)
-def _totals_statement(model: Any, names: tuple[str, ...], group_by: tuple[str, ...]) -> TotalsStatement:
-    rows = model.objects.for_owner(Parameter("owner", model._meta.get_field("owner")))
-    filtered = SummaryFilterSet.applied(rows, SummaryFilterSet.parameters(model, names))
-    statement: TotalsStatement = filtered.totals_statement(*group_by)
-    return statement
-
-
-def _of_whole_months(after: datetime.date | None, before: datetime.date | None) -> bool:
-    begins = after is None or after.day == 1
-    return begins and (before is None or before.day == monthrange(before.year, before.month)[1])

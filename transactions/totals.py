@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import models
@@ -14,12 +14,9 @@ from django.db.models.sql.compiler import SQLCompiler
 from cashman_project.db.compiled import Statement
 from cashman_project.money.amounts import format_units, units_of_sum
 from cashman_project.money.sums import HalvesSum
+from ledgers.querysets import OwnedQuerySet
 
 from .choices import TransactionType
-
-if TYPE_CHECKING:
-    pass
-from ledgers.querysets import OwnedQuerySet
 
 from .category_names import category_key
 
@@ -36,7 +33,7 @@ class SummedQuerySet(OwnedQuerySet):
         raise NotImplementedError
 
     def totals(self, *group_by: str) -> "list[Total]":
-        """Return the sums of the rows by currency and by the given keys (of `GROUP_KEYS`), in the keys' order.
+        """Return the sums of the rows by currency and by the given keys (of `GROUPINGS`), in the keys' order.
 
         Rows without a category come after all named ones.
         """
@@ -44,7 +41,7 @@ class SummedQuerySet(OwnedQuerySet):
 
     def totals_statement(self, *group_by: str) -> "TotalsStatement":
         """Return the statement of these totals, in which the rows may be chosen by a `Parameter`."""
-        columns = {f"group_{name}": GROUP_KEYS[name] for name in group_by}
+        columns = {f"group_{name}": GROUPINGS[name].key for name in group_by}
         rows = (
             self.order_by()
             .values("currency", **columns)
@@ -138,9 +135,17 @@ class DatePart(Func):
         return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')", **context)
 
 
-GROUP_KEYS = {
-    "month": DatePart("date", "YYYY-MM"),
-    "year": DatePart("date", "YYYY"),
-    "category": F("category__name"),
-    "type": F("type"),
+@dataclass(frozen=True)
+class Grouping:
+    """A key to group sums by. `month_totals` says that a month's total knows it: it is no finer than a month."""
+
+    key: Expression | F
+    month_totals: bool = False
+
+
+GROUPINGS = {
+    "month": Grouping(DatePart("date", "YYYY-MM"), month_totals=True),
+    "year": Grouping(DatePart("date", "YYYY"), month_totals=True),
+    "category": Grouping(F("category__name"), month_totals=True),
+    "type": Grouping(F("type"), month_totals=True),
 }

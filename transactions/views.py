@@ -20,7 +20,7 @@ from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
 from . import examples
-from .filters import SummaryFilterSet, TransactionFilterSet
+from .filters import TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
 from .serializers import (
     CategoryInUseSerializer,
@@ -32,7 +32,8 @@ from .serializers import (
 )
 from .services.categories import delete_category
 from .services.fast_create import create_fast
-from .totals import GROUP_KEYS
+from .services.summary import summarize
+from .totals import GROUPINGS
 
 
 class EntryViewSet(BulkCreateViewSet):
@@ -124,13 +125,13 @@ class CategoryViewSet(OwnedModelViewSet):
 class SummaryView(ApiView):
     """Sums of income, expense and net by currency, and by month, year, category or type."""
 
-    filterset_class = SummaryFilterSet
-    query_parameters = frozenset(SummaryFilterSet.base_filters) | {"group_by"}
+    filterset_class = TransactionFilterSet
+    query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
     repeatable_parameters = frozenset({"category"})
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
     pages = fault_pages = {"get": "transactions/summary.html"}
-    groupings = [*GROUP_KEYS, *map(",".join, itertools.permutations(GROUP_KEYS, 2))]
+    groupings = [*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))]
     sums = ("income", "expense", "net", "count")
 
     @extend_schema(
@@ -141,23 +142,24 @@ class SummaryView(ApiView):
             OpenApiParameter(
                 "group_by",
                 enum=groupings,
-                description=f"One or two different ones of {', '.join(GROUP_KEYS)}, comma separated.",
+                description=f"One or two different ones of {', '.join(GROUPINGS)}, comma separated.",
             )
         ],
         responses=SummaryListSerializer,
     )
     def get(self, request: Request) -> Response:
         keys = _group_keys(request.query_params.get("group_by", ""))
+        values = TransactionFilterSet.values_of(request)
+        totals = summarize(owner=owner_of(request), filters=TransactionFilterSet, values=values, group_by=keys)
         results = [
-            {"currency": total.currency, **total.keys, **total.amounts(), "count": total.count}
-            for total in SummaryFilterSet.totals(request, *keys)
+            {"currency": total.currency, **total.keys, **total.amounts(), "count": total.count} for total in totals
         ]
         return Response({"results": results})
 
 
-def _group_keys(text: str) -> list[str]:
-    keys = text.split(",") if text else []
-    if not set(keys) <= GROUP_KEYS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
-        message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUP_KEYS)}
+def _group_keys(text: str) -> tuple[str, ...]:
+    keys = tuple(text.split(",")) if text else ()
+    if not set(keys) <= GROUPINGS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
+        message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUPINGS)}
         raise ValidationError({"group_by": [message]}, code="invalid")
     return keys

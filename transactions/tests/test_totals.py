@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -30,7 +31,10 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory, Income
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
 
-from ..totals import GROUP_KEYS, Total
+from .. import totals
+from ..filters import TransactionFilterSet
+from ..services.summary import summarize
+from ..totals import Grouping, Total
 
 PROXIES: dict[str, Any] = {"INCOME": Income, "EXPENSE": Expense}
 CATEGORIES = [None, "Food", "Énergie"]
@@ -231,8 +235,8 @@ class Ledger(RuleBasedStateMachine):
                 if entry.owner == owner:
                     left[entry.currency] += entry.amount
             for model in (Transaction, MonthTotal):
-                totals: list[Total] = model.objects.for_owner(user).totals()
-                assert {total.currency: Decimal(total.net) / UNITS for total in totals} == left
+                sums: list[Total] = model.objects.for_owner(user).totals()
+                assert {total.currency: Decimal(total.net) / UNITS for total in sums} == left
 
     def teardown(self) -> None:
         for owner, client in enumerate(self.clients):
@@ -243,7 +247,7 @@ class Ledger(RuleBasedStateMachine):
 
 
 def test_sums_are_those_of_plain_decimals(alice: User, bob: User) -> None:
-    assert set(KEYS) == set(GROUP_KEYS)
+    assert set(KEYS) == set(totals.GROUPINGS)
     for owner in (alice, bob):
         for name in filter(None, CATEGORIES):
             CategoryFactory.create(owner=owner, name=name)
@@ -252,6 +256,23 @@ def test_sums_are_those_of_plain_decimals(alice: User, bob: User) -> None:
     run_state_machine_as_test(
         type("Books", (Ledger,), books), settings=settings(max_examples=30, stateful_step_count=30)
     )
+
+
+def test_a_grouping_that_month_totals_do_not_know_sums_the_transactions(
+    alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(totals.GROUPINGS, "day", Grouping(F("date")))
+    for owner in (alice, bob):
+        for day in (1, 2, 30):
+            ExpenseFactory.create(owner=owner, amount=day, date=datetime.date(2026, 11, day))
+
+    sums = summarize(owner=alice, filters=TransactionFilterSet, values={}, group_by=("day",))
+
+    assert [(str(total.keys["day"]), total.expense) for total in sums] == [
+        ("2026-11-01", -10_000),
+        ("2026-11-02", -20_000),
+        ("2026-11-30", -300_000),
+    ]
 
 
 def test_conditions_that_rule_out_every_row_leave_no_total(alice: User, bob: User) -> None:
