@@ -16,9 +16,8 @@ from cashman_project.money.amounts import format_units, units_of_sum
 from cashman_project.money.sums import HalvesSum
 from ledgers.querysets import OwnedQuerySet
 
-from .choices import TransactionType
-
 from .category_names import category_key
+from .choices import TransactionType
 
 NO_CATEGORY = UUID(int=0)  # in a month's total, whose key can't hold NULL
 
