@@ -9,5 +9,6 @@ class TransactionsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, schema, triggers  # noqa: F401  # the first two register themselves
+        from .services import erasure  # noqa: F401  # connects its receivers
 
         post_migrate.connect(triggers.restore, sender=self)

@@ -22,8 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from cashman_project.api.admin import ChangesForm, StrictModelAdmin
 from cashman_project.api.owner import owner_of
 from cashman_project.money.currencies import DIGITS
-from transactions.services.erasure import erase_users
 
+from .erasure import erase_users
 from .models import BrowserSession, PersonalToken, Session, User
 from .staff import users_above
 

@@ -33,9 +33,9 @@ from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEAD
 from cashman_project.api.views import ApiView, PublicView
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
-from transactions.services.erasure import erase_users
 
 from .authentication import CHALLENGE
+from .erasure import erase_users
 from .login_throttle import count_registration
 from .models import PersonalToken, User
 from .oidc.tokens import FRESH, OutsideSignIn

@@ -4,8 +4,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from transactions.models import Category, MonthTotal, Transaction
-from transactions.services.erasure import erase_users
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
+from users.erasure import erase_users
 from users.models import User
 
 

@@ -13,8 +13,8 @@ from cashman_project.api import idempotency
 from cashman_project.api.models import IdempotencyKey
 from cashman_project.api.tests.problems import problem_of, stored
 from transactions.models import Category, Transaction
-from transactions.services.erasure import erase_users
 from transactions.tests.factories import IncomeFactory
+from users.erasure import erase_users
 from users.models import User
 
 KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}

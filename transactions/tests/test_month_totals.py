@@ -19,12 +19,12 @@ from rest_framework.test import APIClient
 
 from conftest import client_of
 from transactions.models import Expense, MonthTotal, Transaction
-from transactions.services.erasure import erase_users
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from transactions.tests.live import PATIENCE
 from transactions.tests.test_races_of_writes import at_once
 from transactions.triggers import install, remove
+from users.erasure import erase_users
 from users.models import User
 
 from ..totals import NO_CATEGORY, Total

@@ -23,8 +23,8 @@ from cashman_project.api.tests.problems import problem_of
 from cashman_project.environment import BASE_DIR
 from conftest import client_of
 from transactions.models import Transaction
-from transactions.services.erasure import erase_users
 from transactions.tests.test_races import at_once
+from users.erasure import erase_users
 from users.models import PersonalToken, Session, User
 from users.sessions import start_session
 from users.tests.tokens import PASSWORD, claims_of, signed

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from cashman_project.api.models import AdminLogEntry
 from transactions.models import Expense, Transaction
-from transactions.services.erasure import erase_users
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
+from users.erasure import erase_users
 from users.models import User
 
 

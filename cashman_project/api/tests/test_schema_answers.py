@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from rest_framework.test import APIClient
 
-from transactions.services.erasure import erase_users
+from users.erasure import erase_users
 from users.models import User
 from users.sessions import start_session
 
