@@ -34,7 +34,7 @@ def sections(text: str) -> dict[str, str]:
 
 
 SETTINGS = sections(page("docs/settings.md"))
-ERRORS = [error for text in SETTINGS.values() for error in ERROR.findall(text)]
+ERRORS = [[" ".join(part.split()) for part in error] for text in SETTINGS.values() for error in ERROR.findall(text)]
 
 
 def variables() -> dict[str, ast.expr | None]:
