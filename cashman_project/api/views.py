@@ -63,9 +63,12 @@ class StrictViewMixin:
     submitted: Any = None  # the serializer of what was sent, for its page to show again with the faults
     present: Any = None  # the data of what it was to replace
 
+    def perform_authentication(self, request: Request) -> None:
+        super().perform_authentication(request)  # type: ignore[misc]  # of the view mixed in
+        take_method(request, self)  # before permissions are checked, which ask for the method
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in
-        take_method(request, self)
         check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
         if request.method == "POST" and hasattr(self, "post"):  # elsewhere it is a 405
             check_untagged(request)

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from rest_framework.permissions import BasePermission
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import BROWSER, Browser, Page, fields, form_of
 from cashman_project.api.tests.problems import problem_of, stored
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.views import ExpenseViewSet
 from users.models import User
 
 FORM = "application/x-www-form-urlencoded"
@@ -284,6 +286,29 @@ def test_a_form_names_a_method_that_html_lacks_or_none(method: str, browser: Bro
     response = browser.client.post(f"/expenses/{expense.pk}", {"csrfmiddlewaretoken": token, "_method": method})
 
     assert response.status_code == 405
+    assert Transaction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("method", "action"), [("PATCH", "partial_update"), ("PUT", "update"), ("DELETE", "destroy"), ("GET", None)]
+)
+def test_a_permission_is_asked_about_the_method_that_the_form_names(
+    method: str, action: str | None, browser: Browser, expense: Transaction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    class Refuses(BasePermission):
+        def has_permission(self, request: Any, view: Any) -> bool:
+            seen.append((request.method, view.action))
+            return False
+
+    token = fields(add_form(browser.get("/expenses")))["csrfmiddlewaretoken"]
+    monkeypatch.setattr(ExpenseViewSet, "permission_classes", [Refuses])
+
+    response = browser.client.post(f"/expenses/{expense.pk}", {"csrfmiddlewaretoken": token, "_method": method})
+
+    assert response.status_code == 403
+    assert seen == [(method if action else "POST", action)]
     assert Transaction.objects.exists()
 
 
