@@ -39,6 +39,7 @@ from .totals import GROUPINGS
 class EntryViewSet(BulkCreateViewSet):
     """What incomes, expenses and both of them together share."""
 
+    fastpath = True
     queryset: Any
     filterset_class = TransactionFilterSet
     repeatable_parameters = frozenset({"category"})
@@ -51,7 +52,8 @@ class EntryViewSet(BulkCreateViewSet):
         many = isinstance(data, list)
         items = data if many else [data]
         owner, kind = owner_of(self.request), self.queryset.model.kind
-        rows = create_fast(owner=owner, kind=kind and kind.value, data=items) if len(items) <= MAX_ROWS else None
+        is_fast = self.fastpath and len(items) <= MAX_ROWS
+        rows = create_fast(owner=owner, kind=kind and kind.value, data=items) if is_fast else None
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)
@@ -103,6 +105,7 @@ class ExpenseViewSet(EntryViewSet):
 class CategoryViewSet(OwnedModelViewSet):
     """What money is earned by or spent on."""
 
+    fastpath = True
     queryset = Category.objects.all()
     serializer_class = CategorySerializer
     filterset_class = None

@@ -14,6 +14,7 @@ class ApiConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401  # registers them
+        from .fastpath import checks as fastpath_checks  # noqa: F401  # likewise
 
         pre_migrate.connect(_lift_limits, sender=self)
         request_finished.disconnect(close_caches)  # there are none

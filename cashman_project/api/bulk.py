@@ -22,9 +22,10 @@ from .fastpath.row_json import row_json
 from .idempotency import Answer, answer_once, idempotent_request
 from .limits import FORMS, ROW, body_length
 from .owner import owner_of
+from .renderers import json_of
 from .schema import BULK_CREATE_HEADERS, KEY_HEADERS, MANY_HEADERS
 from .serializers import MAX_FAULTS, MAX_ROWS, StrictSerializer, check_rows
-from .viewsets import UUID_FORM, OwnedModelViewSet
+from .viewsets import UUID_FORM, OwnedModelViewSet, locked
 
 BEFORE_JSON = BOM_UTF8 + b" \t\r\n"
 
@@ -91,7 +92,6 @@ class BulkViewSet(BulkCreateViewSet):
     queryset: Any
     array_actions = BulkCreateViewSet.array_actions | {"update_many", "destroy_many"}
     bodiless = BulkCreateViewSet.bodiless | {"destroy_many"}
-    changes = OwnedModelViewSet.changes | {"update_many", "destroy_many"}
 
     @extend_schema(parameters=MANY_HEADERS)
     def update_many(self, request: Request, *args: Any, **kwargs: Any) -> Any:
@@ -124,7 +124,7 @@ class BulkViewSet(BulkCreateViewSet):
         It locks nothing, so that the time that it takes is not another's on SQLite, where one writes at a time.
         """
         ids = [row.get("id") if isinstance(row, dict) else None for row in data]
-        rows = self._found(self._own_rows(), ids, "{}.id")
+        rows = self._found(self._visible_rows(), ids, "{}.id")
         changes = [{name: value for name, value in row.items() if name != "id"} for row in data]
         serializer = self.get_serializer(rows, data=changes, many=True, partial=True)
         serializer.is_valid(raise_exception=True)
@@ -133,22 +133,30 @@ class BulkViewSet(BulkCreateViewSet):
     def _update_many(self, data: list[Any], serializer: Any) -> list[str]:
         """Write the changes; return the rows in JSON. What others have changed since they were read is read again."""
         versions = {row.pk: row.version for row in serializer.instance}
-        locked = self.get_queryset().filter(pk__in=list(versions)).order_by("pk").values_list("pk", "version")
-        if dict(locked) != versions:
+        rows = locked(self._visible_rows()).filter(pk__in=list(versions)).order_by("pk")
+        if dict(rows.values_list("pk", "version")) != versions:
             serializer = self._read_many(data)
         serializer.save()
-        row = row_json(cast("serializers.Serializer[Any]", self.get_serializer()))
-        texts = dict(self._own_rows().filter(pk__in=list(versions)).values_list("pk", row))
+        written = self._own_rows().filter(pk__in=list(versions))
+        if self.fastpath:
+            row = row_json(cast("serializers.Serializer[Any]", self.get_serializer()))
+            texts = dict(written.values_list("pk", row))
+        else:
+            texts = {row.pk: json_of(self.get_serializer(row).data).decode() for row in written}
         return [texts[pk] for pk in versions]
 
     def _destroy_many(self, values: Sequence[object]) -> Answer:
-        rows = self._found(self.get_queryset(), values, "ids.{}")
+        rows = self._found(locked(self._visible_rows()), values, "ids.{}")
         self._own_rows().filter(pk__in=[row.pk for row in rows]).delete()
         self.row = _("%(count)d rows") % {"count": len(rows)}
         return Answer(status.HTTP_204_NO_CONTENT)
 
+    def _visible_rows(self) -> Any:
+        """Return the rows that the list has, without those that they refer to."""
+        return self.filter_queryset(self.get_queryset()).select_related(None)
+
     def _own_rows(self) -> Any:
-        """Return the owner's rows, which reading does not lock."""
+        """Return all rows of the owner: a row that was written is among them, even if the list no longer has it."""
         return self.queryset.model._default_manager.for_owner(owner_of(self.request))
 
     def _found(self, rows: Any, values: Sequence[object], path: str) -> list[Any]:
@@ -163,6 +171,9 @@ class BulkViewSet(BulkCreateViewSet):
             faults = {index: ErrorDetail(_("You have no row of this id."), "does_not_exist") for index in missing}
         if faults:
             raise ValidationError({path.format(index): [faults[index]] for index in list(faults)[:MAX_FAULTS]})
+        if not self.fastpath:  # whose permissions do not look at rows
+            for row in found.values():
+                self.check_object_permissions(self.request, row)
         return [found[pk] for pk in ids]
 
 

@@ -13,9 +13,10 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from ..db.connection_pool import CONNECTIONS, POOL
-from .fastpath.row_json import TextJSON, row_json
+from .fastpath.row_json import TextJSON, find_form, readable_fields, row_json
 from .filters import check_parameters
 from .pagination import read_ordering
+from .renderers import json_of
 from .slow_clients import SpooledResponse, no_room, spool, take_place
 
 ROWS = 2_000  # that are fetched, and written, together
@@ -55,20 +56,14 @@ def export_response(view: Any) -> SpooledResponse:
     not keep the database waiting, and what fails is a problem. Raises Unavailable (503) if too many
     clients are reading theirs, or there is no room for the file.
     """
-    request, row = view.request, row_json(view.get_serializer())
-    renderer = request.accepted_renderer
+    request, renderer = view.request, view.request.accepted_renderer
     check_parameters(request, view.allowed_parameters() - {"cursor", "page_size"}, view.repeatable_parameters)
     sign, field = read_ordering(request, view)
     queryset = view.filter_queryset(view.get_queryset()).order_by(f"{sign}{field}", f"{sign}pk")
-    texts = iter(queryset.values_list(row, flat=True).iterator(chunk_size=ROWS))
-    chunks = iter(lambda: list(islice(texts, ROWS)), [])
+    chunks = _texts(view, queryset)
     if isinstance(renderer, CSVRenderer):
-        escaped = {
-            name
-            for name, value in zip(row.names, row.get_source_expressions(), strict=True)
-            if isinstance(value, TextJSON)
-        }
-        content = _csv(row.names, escaped, chunks)
+        fields = readable_fields(view.get_serializer())
+        content = _csv({name: _cell(field) for name, field in fields.items()}, chunks)
     else:
         content = ("".join([f"{text}\n" for text in chunk]) for chunk in chunks)
     place = take_place()
@@ -106,18 +101,36 @@ def _spooled(content: Iterable[str]) -> Any:
     return file
 
 
-def _csv(names: list[str], escaped: set[str], chunks: Iterator[list[str]]) -> Iterator[str]:
-    """Yield the rows below a line of names; a text that a spreadsheet would run is kept from it by an apostrophe."""
-    cells: list[Callable[[Any], Any]] = [_escape if name in escaped else lambda value: value for name in names]
-    rows: Iterable[Iterable[Any]] = [names]
+def _texts(view: Any, queryset: Any) -> Iterator[list[str]]:
+    """Yield the JSON of the rows, ROWS of them together."""
+    if view.fastpath:
+        values = queryset.values_list(row_json(view.get_serializer()), flat=True)
+        texts = iter(values.iterator(chunk_size=ROWS))
+        yield from iter(lambda: list(islice(texts, ROWS)), [])
+    else:
+        rows = iter(queryset.iterator(chunk_size=ROWS))
+        for chunk in iter(lambda: list(islice(rows, ROWS)), []):
+            yield [json_of(data).decode() for data in view.get_serializer(chunk, many=True).data]
+
+
+def _csv(cells: dict[str, Callable[[Any], Any]], chunks: Iterator[list[str]]) -> Iterator[str]:
+    """Yield the rows below a line of the names in `cells`, which make what stands in a cell of a JSON value."""
+    rows: Iterable[Iterable[Any]] = [cells]
     while rows:
         lines = StringIO()
         csv.writer(lines).writerows(rows)
         yield lines.getvalue()
-        values = (orjson.loads(text).values() for text in next(chunks, []))
-        rows = [[cell(value) for cell, value in zip(cells, row, strict=True)] for row in values]
+        values = (orjson.loads(text) for text in next(chunks, []))
+        rows = [[cell(row.get(name)) for name, cell in cells.items()] for row in values]
 
 
-def _escape(text: str | None) -> str | None:
-    """Return the text of a cell, with an apostrophe before what a spreadsheet would run or begins with one."""
-    return f"'{text}" if text and FORMULA.match(text) else text
+def _cell(field: Any) -> Callable[[Any], Any]:
+    """Return what makes a cell of the field's JSON value: what is known to be no free text stays as it is."""
+    form = find_form(field)
+    return _escape if form is None or isinstance(form, TextJSON) else lambda value: value
+
+
+def _escape(value: Any) -> Any:
+    """Return the value of a cell, a text with an apostrophe before what a spreadsheet would run or begins with one."""
+    text = orjson.dumps(value).decode() if isinstance(value, list | dict) else value
+    return f"'{text}" if isinstance(text, str) and FORMULA.match(text) else text

@@ -19,7 +19,12 @@ class JSONRenderer(renderers.BaseRenderer):
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
         """Return `data` as JSON; b"" for None. Raises orjson.JSONEncodeError on what JSON has no word for."""
-        return b"" if data is None else orjson.dumps(data, default=plain)
+        return b"" if data is None else json_of(data)
+
+
+def json_of(data: object) -> bytes:
+    """Return the JSON of what a serializer made. Raises orjson.JSONEncodeError on what JSON has no word for."""
+    return orjson.dumps(data, default=plain)
 
 
 def plain(value: object) -> str:

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, TextField
+from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
 
@@ -121,7 +122,9 @@ class ArrayJSON(Func):
 def _may_be_null(value: Func, compiler: SQLCompiler) -> bool:
     """Return whether the value's column, or the row of the joined table that it is of, may be missing."""
     column: Any = value.get_source_expressions()[0]
-    return bool(column.target.null or column.alias != compiler.query.get_initial_alias())
+    if not isinstance(column, Col):  # an annotation
+        return True
+    return column.target.null or column.alias != compiler.query.get_initial_alias()
 
 
 def _or_null(sql: str, mark: str, vendor: str) -> str:
@@ -133,6 +136,7 @@ def _or_null(sql: str, mark: str, vendor: str) -> str:
 VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
     serializers.UUIDField: UUIDJSON,
     serializers.IntegerField: JSONValue,
+    serializers.BigIntegerField: JSONValue,  # type: ignore[attr-defined]  # the stubs lack it
     serializers.DateField: DateJSON,
     StrictTimestampField: TimestampJSON,
     StrictCharField: TextJSON,
@@ -140,17 +144,38 @@ VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
 }
 
 
+# What decides how a field looks in JSON, and so what no field may override after its form in SQL is known.
+SHAPING = {"get_attribute", "to_representation"}
+
+
 def row_json(serializer: serializers.Serializer[Any]) -> RowJSON:
-    """Return the expression of what the serializer makes of a row.
+    """Return the expression of what the serializer makes of a row. Raises TypeError if a field has no form in SQL."""
+    return RowJSON(**{name: _form_of(field) for name, field in readable_fields(serializer).items()})
 
-    A field of a kind of its own says itself how it looks, by `json_value()`. Raises KeyError on a
-    kind that has no form in SQL.
+
+def readable_fields(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+    """Return the fields that a row has in JSON."""
+    return {name: field for name, field in serializer.fields.items() if not field.write_only}
+
+
+def find_form(field: Any) -> JSONValue | None:
+    """Return the expression of what the field makes of a row; None if nothing says how it looks in SQL.
+
+    A field of a kind of its own says so by `json_value()`, others by their kind in VALUES. That counts only if no class
+    derived from the one that says so makes something else of the row.
     """
-    return RowJSON(**{name: _json_value(field) for name, field in serializer.fields.items() if not field.write_only})
+    for kind in type(field).__mro__:
+        if "json_value" in vars(kind):
+            return field.json_value()  # type: ignore[no-any-return]
+        if kind in VALUES:
+            return VALUES[kind](F(field.source))
+        if SHAPING & vars(kind).keys():
+            return None
+    return None
 
 
-def _json_value(field: Any) -> JSONValue:
-    if hasattr(field, "json_value"):
-        return field.json_value()  # type: ignore[no-any-return]
-    value = next(VALUES[kind] for kind in type(field).__mro__ if kind in VALUES)
-    return value(F(field.source))
+def _form_of(field: Any) -> JSONValue:
+    form = find_form(field)
+    if form is None:
+        raise TypeError(f"{type(field).__name__} {field.field_name!r} has no form in SQL.")
+    return form

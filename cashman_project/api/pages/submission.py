@@ -28,7 +28,7 @@ def is_page_form(request: Request) -> bool:
 
 def take_method(request: Request, view: Any) -> None:
     """Give the request the method and the headers that its form holds. Its CSRF token has been checked by then."""
-    if request.method == "POST" and is_page_form(request):
+    if request._request.method == "POST" and is_page_form(request):
         for name, header in FORM_HEADERS.items():
             if name in request.data:
                 request.META[header] = str(request.data[name])

@@ -1,0 +1,168 @@
+"""System checks: a viewset is on the fast path only if that bypasses nothing, and can write each of its fields."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+from django.core import checks
+from django.core.exceptions import FieldError
+from django.urls import URLPattern, URLResolver, get_resolver
+from rest_framework.permissions import BasePermission, OperandHolder, SingleOperandHolder
+from rest_framework.serializers import ListSerializer
+
+from ..filters import StrictFilterBackend
+from ..pagination import KeysetPagination
+from ..serializers import StrictListSerializer, StrictModelSerializer
+from ..viewsets import OwnedModelViewSet
+from .row_json import WordJSON, find_form, readable_fields
+
+# The methods that decide which rows are seen and how they look, and that the fast path does not call.
+VIEW_HOOKS = (
+    "get_queryset",
+    "filter_queryset",
+    "get_object",
+    "paginate_queryset",
+    "get_paginated_response",
+    "get_serializer",
+    "get_serializer_class",
+    "list",
+    "retrieve",
+    "check_object_permissions",
+    "get_permissions",  # which would hide permissions from this check
+)
+SERIALIZER_HOOKS = ("__init__", "get_fields", "fields", "to_representation", "data")
+LIST_HOOKS = ("to_representation", "data")
+PAGE_HOOKS = ("paginate_queryset", "get_paginated_response")
+# What the fast path reads from the class, so that a route's `as_view()` can't give the view another.
+DECLARATIONS = {
+    "fastpath",
+    "filter_backends",
+    "filterset_class",
+    "pagination_class",
+    "permission_classes",
+    "queryset",
+    "serializer_class",
+}
+
+
+@checks.register
+def check_fastpath(**kwargs: Any) -> list[checks.CheckMessage]:
+    """api.E002 and api.E003: what the fast path would bypass, and what it can't write, of each viewset that has it."""
+    routes = [route for route in _routes(get_resolver().url_patterns) if _is_read(route)]
+    viewsets = dict.fromkeys(route.cls for route in routes if route.cls.fastpath)
+    return [
+        *[message for route in routes for message in route_faults(route)],
+        *[message for viewset in viewsets for message in [*hook_faults(viewset), *field_faults(viewset)]],
+    ]
+
+
+def route_faults(route: Any) -> list[checks.CheckMessage]:
+    """Return what a route gives its view in place of what the class of the viewset declares."""
+    given = sorted(DECLARATIONS & route.initkwargs.keys())
+    if not given or not (route.cls.fastpath or "fastpath" in given):
+        return []
+    return [
+        checks.Error(
+            f"A route gives {', '.join(given)} to {route.cls.__name__}.as_view(), but the fast path reads the class.",
+            hint="Declare it in a class derived from the viewset.",
+            obj=route.cls,
+            id="api.E002",
+        )
+    ]
+
+
+def hook_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
+    """Return the methods that the viewset, or what it declares, overrides and the fast path would bypass."""
+    return [
+        checks.Error(
+            f"{viewset.__name__} has fastpath = True, which bypasses {owner.__name__}.{name}.",
+            hint=f"Set fastpath = False in {viewset.__name__}, or do without {owner.__name__}.{name}.",
+            obj=viewset,
+            id="api.E002",
+        )
+        for owner, name in _bypassed(viewset)
+    ]
+
+
+def field_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
+    """Return the fields of the viewset's serializer that the database can't write as the serializer does."""
+    serializer: Any = viewset.serializer_class
+    if serializer is None:  # then get_serializer_class() is overridden, which is an error of its own
+        return []
+    return [
+        checks.Error(
+            f"{serializer.__name__}.{name}: {fault}",
+            hint=f"Give {type(field).__name__} a method json_value() that returns the SQL of what to_representation "
+            f"makes, add it to VALUES in fastpath/row_json.py, or set fastpath = False in {viewset.__name__}.",
+            obj=viewset,
+            id="api.E003",
+        )
+        for name, field in readable_fields(serializer()).items()
+        if (fault := _field_fault(viewset, field))
+    ]
+
+
+def _field_fault(viewset: Any, field: Any) -> str:
+    form = find_form(field)
+    if form is None:
+        return f"the fast path has no form in SQL for a {type(field).__name__}."
+    try:
+        viewset.queryset.values_list(form)
+    except FieldError as error:
+        return f"the database has no such column. {error}"
+    if isinstance(form, WordJSON) and any(orjson.dumps(str(word)) != f'"{word}"'.encode() for word in field.choices):
+        return "a choice has characters that JSON escapes, which the fast path does not expect in one."
+    return ""
+
+
+def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
+    """Yield each method that is bypassed, and the class that overrides it."""
+    yield from _overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
+    if serializer := viewset.serializer_class:
+        many = getattr(serializer.Meta, "list_serializer_class", ListSerializer)
+        yield from _overridden(serializer, StrictModelSerializer, SERIALIZER_HOOKS)
+        yield from _overridden(many, StrictListSerializer, LIST_HOOKS)
+    yield from _overridden(viewset.pagination_class or type(None), KeysetPagination, PAGE_HOOKS)
+    for backend in viewset.filter_backends:
+        yield from _overridden(backend, StrictFilterBackend, ("filter_queryset",))
+    for permission in _permissions(viewset.permission_classes):
+        yield from _overridden(permission, BasePermission, ("has_object_permission",))
+
+
+def _overridden(kind: type, base: type, names: Iterable[str]) -> Iterator[tuple[type, str]]:
+    """Yield each of the methods that a class other than the base, or what that is derived from, defines for `kind`."""
+    for name in names:
+        owners = (one for one in kind.__mro__ if name in vars(one) and not _is_for_the_schema(vars(one)[name]))
+        owner = next(owners, kind)
+        if owner not in base.__mro__:
+            yield owner, name
+
+
+def _is_for_the_schema(method: Any) -> bool:
+    """Return whether `extend_schema_view` put it there, which calls the method that it covers and does no more."""
+    module: str = getattr(method, "__globals__", {}).get("__name__", "")
+    return module.startswith("drf_spectacular.")
+
+
+def _permissions(declared: Iterable[Any]) -> Iterator[type]:
+    """Yield the classes of permissions; of one that is made of others by &, | and ~ those others."""
+    for permission in declared:
+        if isinstance(permission, OperandHolder):
+            yield from _permissions([permission.op1_class, permission.op2_class])
+        elif isinstance(permission, SingleOperandHolder):
+            yield from _permissions([permission.op1_class])
+        else:
+            yield permission
+
+
+def _routes(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
+    """Yield the view of each route of a viewset."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _routes(pattern.url_patterns)
+        elif issubclass(getattr(pattern.callback, "cls", object), OwnedModelViewSet):
+            yield pattern.callback
+
+
+def _is_read(route: Any) -> bool:
+    return not {"list", "retrieve"}.isdisjoint(route.actions.values())
