@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.urls import path
 from pytest_django import Settings
 from rest_framework import serializers
 from rest_framework.permissions import BasePermission, IsAuthenticated
@@ -98,7 +99,7 @@ def test_a_method_of_a_list_serializer_is_refused(name: str, settings: Settings)
 
 
 def test_a_method_of_a_permission_a_filter_backend_or_a_paginator_is_refused(settings: Settings) -> None:
-    mine = type("Mine", (BasePermission,), {"has_object_permission": nothing})
+    mine: Any = type("Mine", (BasePermission,), {"has_object_permission": nothing})
     backend = type("Backend", (StrictFilterBackend,), {"filter_queryset": nothing})
     pages = type("Pages", (KeysetPagination,), {"paginate_queryset": nothing, "get_paginated_response": nothing})
 
@@ -152,9 +153,7 @@ def test_a_route_gives_a_view_no_other_declaration(settings: Settings) -> None:
     for given in ({"queryset": Category.objects.none()}, {"fastpath": False}):
         route: Any = CategoryViewSet.as_view({"get": "list"}, **given)
         other: Any = CategoryViewSet.as_view({"post": "create"}, **given)
-        settings.ROOT_URLCONF = tuple(
-            cashman_project.urls.path(name, view) for name, view in {"a": route, "b": other}.items()
-        )
+        settings.ROOT_URLCONF = (path("a", route), path("b", other))
         [fault] = check_fastpath()
         assert (fault.id, fault.msg) == (
             "api.E002",

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.filters import StrictFilterBackend
 from cashman_project.api.routers import OptionalSlashRouter
-from cashman_project.api.serializers import StrictBooleanField
+from cashman_project.api.serializers import StrictBooleanField, StrictCharField
 from cashman_project.api.tests.pages import BROWSER, Browser
 from cashman_project.api.tests.problems import problem_of
 from cashman_project.urls import urlpatterns as paths
@@ -25,13 +25,19 @@ from users.models import User
 HIDDEN = "hidden"
 
 
+class FormulaField(StrictCharField):
+    def to_representation(self, value: str) -> str:
+        return f"=({value})"
+
+
 class ShownSerializer(TransactionSerializer):
-    """Has a field of a kind that the fast path can't write, and writes another one in its own way."""
+    """Has fields that the fast path can't write, and writes another one in its own way."""
 
     large = StrictBooleanField(read_only=True)
+    formula = FormulaField(source="description", read_only=True)
 
     class Meta(TransactionSerializer.Meta):
-        fields = [*TransactionSerializer.Meta.fields, "large"]
+        fields = [*TransactionSerializer.Meta.fields, "large", "formula"]
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         instance.large = abs(instance.amount) > 100
@@ -103,7 +109,8 @@ def shown(alice: User, bob: User) -> list[Transaction]:
 
 @pytest.fixture
 def hidden(shown: list[Transaction], alice: User) -> Transaction:
-    return Transaction.objects.for_owner(alice).get(notes=HIDDEN)
+    row: Transaction = Transaction.objects.for_owner(alice).get(notes=HIDDEN)
+    return row
 
 
 def lines(client: APIClient, path: str) -> Any:
@@ -194,6 +201,7 @@ def test_every_format_and_action_has_what_the_serializer_makes_of_a_row(
     assert [orjson.loads(line) for line in lines(as_alice, "/representing.ndjson").splitlines()][:5] == data
     table = list(csv.DictReader(io.StringIO(lines(as_alice, "/representing.csv"))))[:5]
     assert [row["description"] for row in table] == [f"'={row.description}" for row in shown]
+    assert [row["formula"] for row in table] == [f"'=({row.description})" for row in shown]
     assert [row["amount"] for row in table] == [row["amount"] for row in data]
     response = as_alice.get(first)
     assert response.json() == data[0]
