@@ -89,31 +89,30 @@ class Window(NamedTuple):
         return model._meta.get_field(self.field), model._meta.pk
 
 
-class KeysetPagination(BasePagination):
-    """Pages of `page_size` rows in one `ordering` of the view's `orderings`, ties broken by id.
+class Page(NamedTuple):
+    """A page of a list: its rows, and the links to its neighbours."""
 
-    The view names its orderings as {parameter: field} and a `default_ordering`. A cursor is signed
-    together with the path, filters and ordering that it was made for.
+    rows: list[Any]
+    next: str | None
+    previous: str | None
+
+    def headers(self) -> dict[str, str]:
+        """Return the header that links to the neighbours (RFC 8288); none where it would be too long for a proxy."""
+        links = [f'<{url}>; rel="{name}"' for name, url in (("next", self.next), ("prev", self.previous)) if url]
+        value = ", ".join(links)
+        return {"Link": value} if 0 < len(value) <= MAX_LINK else {}
+
+
+class PageRequest(NamedTuple):
+    """Which page a request asks for: the window of its rows, and the row that it starts beside, if it is not the first.
+
+    The window of a page before another one runs backwards.
     """
 
-    parameters = frozenset({"cursor", "page_size", "ordering"})
-
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
-        """Return the rows of the page that the request asks for; raises ValidationError (400)."""
-        self.read(request, view)
-        rows = self.cut(list(self.window.of(queryset, *self.anchor(queryset.model))))
-        self.link(rows, lambda row: (getattr(row, self.window.field), row.pk))
-        return rows
-
-    def read(self, request: Request, view: Any) -> None:
-        """Take what page the request asks for; raises ValidationError (400)."""
-        self.request = request
-        sign, field = read_ordering(request, view)
-        size = _page_size(request.query_params.get("page_size"))
-        self.signer = _signer(f"cursor {request.path.rstrip('/')} {_filters(request)} {sign}{field}")
-        self.cursor = self._cursor()
-        self.backwards = self.cursor is not None and self.cursor.backwards
-        self.window = Window(field, bool(sign) != self.backwards, size)
+    request: Request
+    window: Window
+    cursor: Cursor | None
+    signer: signing.Signer
 
     def anchor(self, model: type[Model]) -> Sequence[Any]:
         """Return the value of the ordering's field and the id that the page starts beside; nothing for the first."""
@@ -122,42 +121,19 @@ class KeysetPagination(BasePagination):
         field, key = self.window.fields(model)
         return field.to_python(self.cursor.value), key.to_python(self.cursor.id)
 
-    def cut(self, rows: list[Any]) -> list[Any]:
-        """Return the page's rows in their order, of those that the window let through."""
-        self.more = len(rows) > self.window.size
-        del rows[self.window.size :]
-        if self.backwards:
+    def page(self, rows: list[Any], anchor_of: Callable[[Any], tuple[Any, Any]]) -> Page:
+        """Return the page, of the rows that the window let through; `anchor_of` tells a row's ordering value and id."""
+        backwards = self.cursor is not None and self.cursor.backwards
+        more, rows = len(rows) > self.window.size, rows[: self.window.size]
+        if backwards:
             rows.reverse()
-        return rows
-
-    def link(self, rows: Sequence[Any], anchor_of: Callable[[Any], tuple[Any, Any]]) -> None:
-        """Set the links to the neighbours of the page of these rows; `anchor_of` tells the ordering's value and id."""
-        forth = rows and (self.more or self.backwards)
-        back = rows and self.cursor is not None and (self.more or not self.backwards)
-        self.next = self._link(*anchor_of(rows[-1]), backwards=False) if forth else None
-        self.previous = self._link(*anchor_of(rows[0]), backwards=True) if back else None
-
-    def headers(self) -> dict[str, str]:
-        """Return the header that links to the neighbours (RFC 8288); none where it would be too long for a proxy."""
-        links = [f'<{url}>; rel="{name}"' for name, url in (("next", self.next), ("prev", self.previous)) if url]
-        value = ", ".join(links)
-        return {"Link": value} if 0 < len(value) <= MAX_LINK else {}
-
-    def get_paginated_response(self, data: Any) -> Response:
-        content = {"next": self.next, "previous": self.previous, "results": data}
-        return Response(content, headers=self.headers())
-
-    def _cursor(self) -> Cursor | None:
-        text = self.request.query_params.get("cursor")
-        if not text:
-            return None
-        if "?" in text:  # a link as it was answered
-            text = parse_qs(text.partition("?")[2]).get("cursor", [""])[-1]
-        try:
-            return Cursor(*self.signer.unsign_object(text, serializer=JSON))
-        except (signing.BadSignature, UnicodeError):
-            message = _("Not a cursor of this list with these filters and this ordering: start again without it.")
-            raise ValidationError({"cursor": [message]}, code="invalid_cursor") from None
+        has_next = rows and (more or backwards)
+        has_previous = rows and self.cursor is not None and (more or not backwards)
+        return Page(
+            rows,
+            self._link(*anchor_of(rows[-1]), backwards=False) if has_next else None,
+            self._link(*anchor_of(rows[0]), backwards=True) if has_previous else None,
+        )
 
     def _link(self, value: Any, key: Any, *, backwards: bool) -> str:
         text = value.isoformat() if isinstance(value, datetime.date) else str(value)
@@ -165,6 +141,28 @@ class KeysetPagination(BasePagination):
         params = [(name, values) for name, values in self.request.query_params.lists() if name != "cursor"]
         query = f"{cursor}&{urlencode(params, doseq=True)}" if params else cursor
         return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
+
+
+class KeysetPagination(BasePagination):
+    """Pages of `page_size` rows in one `ordering` of the view's `orderings`, ties broken by id.
+
+    The view names its orderings as {parameter: field} and a `default_ordering`. A cursor is signed
+    together with the path, filters and ordering that it was made for.
+    """
+
+    parameters = frozenset({"cursor", "page_size", "ordering"})
+    page: Page
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+        """Return the rows of the page that the request asks for; raises ValidationError (400)."""
+        wanted = read_page_request(request, view)
+        rows = list(wanted.window.of(queryset, *wanted.anchor(queryset.model)))
+        self.page = wanted.page(rows, lambda row: (getattr(row, wanted.window.field), row.pk))
+        return self.page.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        content = {"next": self.page.next, "previous": self.page.previous, "results": data}
+        return Response(content, headers=self.page.headers())
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}
@@ -194,6 +192,28 @@ class KeysetPagination(BasePagination):
 
 def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+def read_page_request(request: Request, view: Any) -> PageRequest:
+    """Return which page of the view's list the request asks for; raises ValidationError (400)."""
+    sign, field = read_ordering(request, view)
+    size = _page_size(request.query_params.get("page_size"))
+    signer = _signer(f"cursor {request.path.rstrip('/')} {_filters(request)} {sign}{field}")
+    cursor = _cursor(request.query_params.get("cursor"), signer)
+    backwards = cursor is not None and cursor.backwards
+    return PageRequest(request, Window(field, bool(sign) != backwards, size), cursor, signer)
+
+
+def _cursor(text: str | None, signer: signing.Signer) -> Cursor | None:
+    if not text:
+        return None
+    if "?" in text:  # a link as it was answered
+        text = parse_qs(text.partition("?")[2]).get("cursor", [""])[-1]
+    try:
+        return Cursor(*signer.unsign_object(text, serializer=JSON))
+    except (signing.BadSignature, UnicodeError):
+        message = _("Not a cursor of this list with these filters and this ordering: start again without it.")
+        raise ValidationError({"cursor": [message]}, code="invalid_cursor") from None
 
 
 def read_ordering(request: Request, view: Any) -> tuple[str, str]:

@@ -16,11 +16,19 @@ from rest_framework.exceptions import NotFound, ValidationError
 from cashman_project.db.compiled import Parameter, Statement
 
 from ..owner import owner_of
-from ..pagination import Window
+from ..pagination import PageRequest, Window, read_page_request
 from .owner_query import Lines, OwnerQuery
 from .row_json import RowJSON, TabbedJSON, TextJSON, row_json
 
 ANCHOR = ("anchor value", "anchor id")  # what a page starts beside; no names of filters
+
+
+class PageQuery(OwnerQuery):
+    """The rows of a page without filters, as the request wants it."""
+
+    def __init__(self, wanted: PageRequest, lines: Lines, **values: Any) -> None:
+        super().__init__(lines, **values)
+        self.wanted = wanted
 
 
 def owner_query_for(view: Any) -> OwnerQuery:
@@ -32,23 +40,27 @@ def owner_query_for(view: Any) -> OwnerQuery:
         if view.action == "retrieve":
             return OwnerQuery(_row_lines(view.__class__), id=view.get_key(), limit=1)
         if view.action == "list" and not view.is_filtered():
-            window, anchor = _place(view)
+            wanted = read_page_request(view.request, view)
+            window, anchor = wanted.window, _anchor_values(view, wanted)
             lines = _page_lines(view.__class__, window.field, window.descending, bool(anchor))
-            return OwnerQuery(lines, limit=window.size + 1, **anchor)
+            return PageQuery(wanted, lines, limit=window.size + 1, **anchor)
     return OwnerQuery()
 
 
 def page_response(view: Any) -> HttpResponse:
     """Return the page of the view's list that its request asks for; raises ValidationError (400)."""
-    paginator = view.paginator
-    lines = view.owner_query.lines(owner_of(view.request)) if view.owner_query.columns else _filtered_lines(view)
-    lines = paginator.cut(lines)
-    paginator.link(lines, partial(_anchor, view.__class__, paginator.window.field))
-    if not _name_of(view.__class__, paginator.window.field):
-        lines = [line.partition("\t")[0] for line in lines]
-    head = b'{"next":%s,"previous":%s,"results":[' % (orjson.dumps(paginator.next), orjson.dumps(paginator.previous))
-    content = head + ",".join(lines).encode() + b"]}"
-    return HttpResponse(content, content_type="application/json", headers=paginator.headers())
+    query = view.owner_query
+    if isinstance(query, PageQuery):
+        wanted, lines = query.wanted, query.lines(owner_of(view.request))
+    else:
+        wanted = read_page_request(view.request, view)
+        lines = _filtered_lines(view, wanted)
+    field = wanted.window.field
+    page = wanted.page(lines, partial(_anchor, view.__class__, field))
+    rows = page.rows if _name_of(view.__class__, field) else [line.partition("\t")[0] for line in page.rows]
+    head = b'{"next":%s,"previous":%s,"results":[' % (orjson.dumps(page.next), orjson.dumps(page.previous))
+    content = head + ",".join(rows).encode() + b"]}"
+    return HttpResponse(content, content_type="application/json", headers=page.headers())
 
 
 def row_content(view: Any) -> bytes:
@@ -61,23 +73,18 @@ def row_content(view: Any) -> bytes:
     return lines[0].encode()
 
 
-def _place(view: Any) -> tuple[Window, dict[str, Any]]:
-    """Return the window of the page that the request asks for, and the values of what it starts beside.
-
-    Raises ValidationError (400).
-    """
-    view.paginator.read(view.request, view)
-    anchor = view.paginator.anchor(view.queryset.model)
-    return view.paginator.window, dict(zip(ANCHOR, anchor, strict=False))
+def _anchor_values(view: Any, wanted: PageRequest) -> dict[str, Any]:
+    """Return the parameters' values of what the page starts beside."""
+    return dict(zip(ANCHOR, wanted.anchor(view.queryset.model), strict=False))
 
 
-def _filtered_lines(view: Any) -> list[str]:
+def _filtered_lines(view: Any, wanted: PageRequest) -> list[str]:
     """Return the lines of a page with filters; raises ValidationError (400).
 
     They have a query of their own: which index is the best depends on how many rows the owner has.
     """
     filters = view.filterset_class
-    window, anchor = _place(view)
+    window, anchor = wanted.window, _anchor_values(view, wanted)
     values = filters.values_of(view.request)
     if filters.are_open(values):
         statement = _filtered_statement(view.__class__, window, bool(anchor), tuple(values))
