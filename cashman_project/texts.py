@@ -1,4 +1,4 @@
-"""Text that people read: when two texts are the same, and in which order they come."""
+"""Text that people read: when two texts are the same, and in which order they come (docs/adr/0017-the-same-text.md)."""
 
 import unicodedata
 from typing import Any

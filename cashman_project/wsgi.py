@@ -1,4 +1,4 @@
-"""The WSGI application (PEP 3333) that granian serves."""
+"""The WSGI application (PEP 3333) that granian serves (docs/adr/0022-a-path-of-its-own.md)."""
 
 import gc
 import os

@@ -1,4 +1,7 @@
-"""The queryset of owned rows, and the one way to write them."""
+"""The queryset of owned rows, and the one way to update them.
+
+The reasons are in docs/adr/0007-one-write-path.md, docs/adr/0037-bulk-inserts.md.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime

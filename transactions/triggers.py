@@ -1,4 +1,4 @@
-"""The triggers that keep the month totals, in whatever way transactions are written.
+"""The triggers that keep the month totals, however transactions are written (docs/adr/0015-month-totals.md).
 
 Django alters a table on SQLite by making it anew, without its triggers, so `restore` makes them again after any
 migration that dropped them. A migration that alters MonthTotal has to begin with `RunPython(remove, install)`, since

@@ -1,8 +1,8 @@
-"""No password is found by trying, and no crowd of users made: what is tried is counted, then refused.
+"""Login attempts and registrations are counted, and refused above a limit (docs/adr/0011-counting-guesses.md).
 
-An attempt is counted before its password is hashed, in a transaction of its own, by one statement that
-counts up to the limit and no further: however many come at the same moment, to however many processes,
-no more than the limit get past. What is refused is not counted, so a window ends when it was to end.
+An attempt is counted before its password is hashed, in a database transaction of its own, by one statement that counts
+up to the limit and no further. So no more attempts than the limit get past, however many arrive at the same time at
+however many processes. Refused attempts are not counted, so the end of a window does not move.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Personal access tokens as credentials: whose one is, and that it was used."""
+"""Personal access tokens as credentials: finding the owner, and noting the last use.
+
+The reasons are in docs/adr/0013-sessions-and-personal-tokens.md.
+"""
 
 import base64
 import datetime

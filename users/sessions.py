@@ -1,8 +1,10 @@
-"""Logins over the API: the JSON Web Tokens (RFC 7519) that each session hands out, and how it ends.
+"""Logins at the API: the JSON Web Tokens (RFC 7519) of each session, and how a session ends.
 
 A refresh token is good once. Whoever presents one a second time may have stolen it, or been stolen from, so
 the session ends for both (RFC 9700, section 4.14.2). But an answer can get lost on its way: for REFRESH_LEEWAY
 seconds the same token gets the same answer again.
+
+The reasons are in docs/adr/0013-sessions-and-personal-tokens.md.
 """
 
 import time

@@ -1,4 +1,7 @@
-"""Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON."""
+"""Conditional requests (RFC 9110, section 13) by the entity tag of a resource's JSON.
+
+The reasons are in docs/adr/0020-weak-tags-match.md.
+"""
 
 import hashlib
 from typing import Any

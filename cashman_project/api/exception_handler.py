@@ -1,4 +1,4 @@
-"""What each exception of a view means to the client."""
+"""Which error a client gets for each exception of a view (docs/adr/0008-problem-json.md)."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""Strict filters: a parameter is understood, or it is a 400 that names it. An empty value counts as absent."""
+"""Strict filters: a parameter that is not understood is a 400 that names it. An empty value counts as absent.
+
+The reasons are in docs/adr/0031-filters-by-class.md.
+"""
 
 import datetime
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,7 @@
-"""Idempotency-Key: a request that is sent again is answered again, and happens once."""
+"""Idempotency-Key: a request that is sent again gets the same response, and is carried out once.
+
+The reasons are in docs/adr/0010-idempotency-keys.md.
+"""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Whose rows a request works on. Queries ask here, never `request.user`."""
+"""The owner whose rows a request works on. Queries use this and never `request.user` (docs/adr/0002-owner-first.md)."""
 
 from typing import TYPE_CHECKING, cast
 

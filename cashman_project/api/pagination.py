@@ -1,4 +1,7 @@
-"""Keyset pagination: a page starts where the one before ended, found by the index, not by counting."""
+"""Keyset pagination: a page starts where the one before it ended, which an index finds without counting.
+
+The reasons are in docs/adr/0005-keyset-pages.md.
+"""
 
 import datetime
 import re

@@ -1,4 +1,4 @@
-"""Errors as problem details (RFC 9457): one shape for every error of every path."""
+"""Errors as problem details (RFC 9457): one shape for every error of every path (docs/adr/0008-problem-json.md)."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus

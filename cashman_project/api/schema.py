@@ -1,7 +1,7 @@
-"""OpenAPI (3.0.3): what every operation shares, above all the errors.
+"""OpenAPI (3.0.3): what every operation shares, above all the errors (docs/adr/0021-a-schema-for-generators.md).
 
-A view declares its own request and answers; what follows from them (a 415 from a body, a 412 from
-`If-Match`, ...) is added here, so that no view can forget it.
+A view declares its own request and responses. What follows from them (a 415 from a body, a 412 from `If-Match`, ...) is
+added here, so that no view can forget it.
 """
 
 from http import HTTPStatus

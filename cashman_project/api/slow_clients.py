@@ -1,4 +1,7 @@
-"""What goes at a client's pace: bodies that come in and files that go out. A thread waits for each, and few may."""
+"""What goes at a client's pace: bodies that come in and files that go out. A thread waits for each, and few may.
+
+The reasons are in docs/adr/0018-slow-clients.md.
+"""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Queries that are compiled once and run many times, each time with parameters of their own."""
+"""Queries that are compiled once and run many times, each time with other parameters.
+
+The reasons are in docs/adr/0030-compiled-statements.md.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Amounts: what they may be, and how they are read and written.
+"""Amounts: which are valid, and how they are read and written (docs/adr/0003-money-as-ten-thousandths.md).
 
 An amount is a `Decimal` in Python, a whole number of ten-thousandths in the database (which holds
 every ISO 4217 currency exactly), and a string with its currency's digits in JSON.

@@ -1,4 +1,4 @@
-"""The model field that stores an exact amount, and its lookups."""
+"""The model field that stores an exact amount, and its lookups (docs/adr/0003-money-as-ten-thousandths.md)."""
 
 import decimal
 from decimal import Decimal

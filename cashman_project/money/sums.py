@@ -1,4 +1,4 @@
-"""Exact sums of money, made by the database."""
+"""Exact sums of money, made by the database (docs/adr/0003-money-as-ten-thousandths.md)."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""Foreign keys between the rows of one owner."""
+"""Foreign keys between the rows of one owner (docs/adr/0002-owner-first.md)."""
 
 from typing import Any
 

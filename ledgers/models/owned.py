@@ -1,4 +1,7 @@
-"""The base of every row that belongs to somebody."""
+"""The base of all owned rows.
+
+The reasons are in docs/adr/0001-uuidv7-ids.md, docs/adr/0002-owner-first.md, docs/adr/0007-one-write-path.md.
+"""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""Categories: what money is earned by or spent on."""
+"""Categories: what money is earned with or spent on (docs/adr/0004-category-by-name.md)."""
 
 from typing import Any, ClassVar
 

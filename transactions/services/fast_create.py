@@ -1,7 +1,7 @@
-"""New transactions in the notation that programs use, read and answered without a serializer.
+"""Creation of transactions in the usual notation, without a serializer (docs/adr/0036-fast-creation.md).
 
-What is not plain (a rare notation, a fault, an unknown category) is for the serializers, which read every
-notation and know what to say of a fault: there is one judge of what is wrong.
+Everything else (a rare notation, an error, an unknown category) is left to the serializers, which read every notation
+and report errors. So there is only one judge of errors.
 """
 
 import re

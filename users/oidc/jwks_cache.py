@@ -1,4 +1,7 @@
-"""An issuer's public keys, kept: no request waits for them but the one that fetches."""
+"""A cache of an identity provider's public keys. Only the request that starts a fetch waits for it.
+
+The reasons are in docs/adr/0012-identity-provider.md.
+"""
 
 import logging
 import math

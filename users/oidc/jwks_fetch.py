@@ -1,4 +1,7 @@
-"""An issuer's public keys: fetched by HTTP within a time, and read strictly (JSON Web Key Sets, RFC 7517)."""
+"""Fetching an identity provider's public keys over HTTP within a time limit, read strictly (JWK Sets, RFC 7517).
+
+The reasons are in docs/adr/0012-identity-provider.md.
+"""
 
 import json
 import socket

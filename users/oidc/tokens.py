@@ -1,4 +1,7 @@
-"""Tokens of an outside issuer (JSON Web Tokens, RFC 7519 and RFC 8725), and the users whom they are about."""
+"""Tokens of an identity provider (JSON Web Tokens, RFC 7519 and RFC 8725), and their users.
+
+The reasons are in docs/adr/0012-identity-provider.md.
+"""
 
 import re
 import time

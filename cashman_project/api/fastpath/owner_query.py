@@ -1,4 +1,7 @@
-"""What a request asks of its owner's rows, read by the very query that finds out who the owner is."""
+"""What a request asks of its owner's rows, read by the very query that finds out who the owner is.
+
+The reasons are in docs/adr/0032-owner-query.md.
+"""
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any

@@ -1,6 +1,8 @@
-"""The two answers that are asked for most, a page and a row, as JSON that the database writes.
+"""The two most frequent responses, a page and a row, as JSON that the database writes.
 
-They hold the same bytes that the serializers and the renderer would make, at a small part of the work.
+They have the same bytes that the serializers and the renderer would make, for a small part of the work.
+
+The reasons are in docs/adr/0014-json-by-the-database.md.
 """
 
 from contextlib import suppress

@@ -1,4 +1,7 @@
-"""A row's JSON text, written by the database: the same bytes that the serializers and the renderer make of it."""
+"""A row's JSON, written by the database: the same bytes that the serializers and the renderer make.
+
+The reasons are in docs/adr/0014-json-by-the-database.md.
+"""
 
 from typing import Any, cast
 

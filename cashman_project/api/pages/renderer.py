@@ -1,4 +1,4 @@
-"""HTML out: the browsable pages."""
+"""HTML out: the browsable pages (docs/adr/0009-pages-without-a-script.md)."""
 
 import shlex
 from collections.abc import Mapping

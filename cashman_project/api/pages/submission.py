@@ -1,4 +1,4 @@
-"""What happens when a page's form is sent."""
+"""What happens when the form of a page is submitted (docs/adr/0009-pages-without-a-script.md)."""
 
 from typing import Any
 

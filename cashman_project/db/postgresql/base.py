@@ -1,4 +1,7 @@
-"""Django's PostgreSQL backend, with statements that are prepared, and a health check that costs no round trip."""
+"""Django's PostgreSQL backend with prepared statements, and with a health check that needs no round trip.
+
+The reasons are in docs/adr/0033-prepared-statements.md.
+"""
 
 import hashlib
 import select
