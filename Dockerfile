@@ -4,7 +4,7 @@ COPY requirements.txt .
 RUN python -m venv --without-pip /venv \
     && pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.txt
 COPY . .
-# DEBUG for these commands alone: the settings want keys without it.
+# DEBUG only for these commands: the settings need keys without it.
 RUN DEBUG=on /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
     && /venv/bin/python -m whitenoise.compress --quiet static_collected \
     && /venv/bin/python -m compileall -q .
@@ -29,7 +29,7 @@ ENV PATH=/venv/bin:$PATH \
     JWT_SIGNING_KEY_FILE=/data/jwt_signing_key \
     ALLOWED_HOSTS=localhost,127.0.0.1 \
     HOST=0.0.0.0
-# By number: an orchestrator that refuses root can't look a name up.
+# A number, because an orchestrator that refuses root can't look up a name.
 USER 10001:10001
 VOLUME /data
 EXPOSE 5000

@@ -1,5 +1,5 @@
-# Every target first makes .venv, or brings it up to date. Tools are called as modules because the #! line of an
-# installed script breaks where the path holds a space.
+# Every target first makes .venv, or brings it up to date. Tools are run as modules, because the #! line of an
+# installed script breaks if the path has a space.
 PYTHON := .venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
 FAULTS := DEBUG=on $(PYTHON) -m tests.faults
@@ -22,10 +22,10 @@ run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment
 test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
 	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
-e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's pictures anew
+e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's screenshots again
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
 
-# Each as short as it still shows something.
+# Each run is as short as is still useful.
 faults: .venv/stamp-dev ## try all of the next ten briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
@@ -68,7 +68,7 @@ outage: .venv/stamp-dev ## stop and start PostgreSQL under a server, LENGTH time
 slow-clients: .venv/stamp-dev ## hold clients that send slowly or never read, with nginx and without, LENGTH seconds each (20); needs Debian's nginx
 	@$(FAULTS).slow_clients
 
-issuer-hangs: .venv/stamp-dev ## measure own tokens while the outside issuer hangs; two minutes
+issuer-hangs: .venv/stamp-dev ## measure our own tokens while the identity provider hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
 
 clients: .venv/stamp-dev tests/clients/.venv/stamp tests/clients/node_modules/stamp ## try the clients that others' generators make; as root; ONLY=go,java shortens it
@@ -91,17 +91,17 @@ lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff format --check
 	@.venv/bin/hadolint Dockerfile
 
-# DEBUG because the plugins read the settings, which want keys without it.
+# DEBUG, because the plugins read the settings, which need keys without it.
 types: .venv/stamp-dev ## check types
 	@DEBUG=on $(PYTHON) -m mypy
 
-requirements: .venv/stamp-dev ## pin anew what the .in files ask for; ARGS=--upgrade takes newer versions
+requirements: .venv/stamp-dev ## pin the packages of the .in files; ARGS=--upgrade takes newer versions
 	@$(COMPILE) --output-file requirements.txt requirements.in
 	@$(COMPILE) --output-file requirements-dev.txt requirements-dev.in
 	@$(COMPILE) --output-file benchmarks/requirements.txt benchmarks/requirements.in
 	@$(COMPILE) --output-file tests/clients/requirements.txt tests/clients/requirements.in
 
-# A stamp is touched last, so an interrupted step is done again; --clear throws a half-made environment away.
+# A stamp is touched last, so an interrupted step is run again. --clear removes a half-made environment.
 .venv/stamp-venv:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo 'Cashman needs Python 3.11 or later, as python3 on the PATH.' >&2; exit 1; }

@@ -1,4 +1,4 @@
-"""Three people for every test that touches data: alice and bob keep books, the outsider must see nothing of them."""
+"""Three people for every test that touches data: alice and bob have rows, and the outsider must see none of them."""
 
 from collections.abc import Iterator
 
@@ -28,12 +28,12 @@ def outsider(db: None) -> User:
 
 @pytest.fixture
 def staff(db: None) -> User:
-    """Who runs the service, and may do anything in the admin."""
+    """The person who runs the service, and may do everything in the admin."""
     return User.objects.create_superuser("staff")
 
 
 def client_of(user: User) -> APIClient:
-    """Return a client that sends the token of a new login of the user, and gets a 500 where a browser would."""
+    """Return a client that sends the token of a new login of the user, and gets a 500 as a browser would."""
     client = APIClient(raise_request_exception=False)
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {start_session(user).access_token}")
     return client
@@ -70,6 +70,6 @@ def as_staff(staff: User) -> Client:
 
 @pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A real server with an empty database of its own, where everybody may sign up."""
+    """A real server with its own empty database. Anybody may register."""
     with serve(tmp_path_factory.mktemp("live"), ALLOW_SIGNUP="on") as server:
         yield server

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a container does: run its arguments; without any, make what lacks (keys, an SQLite file's tables) and serve.
+# Runs its arguments in a container. Without any, makes missing keys and the tables of an SQLite file, and serves.
 # A PostgreSQL database is migrated once, by hand or by compose.yaml, and not by each of the containers that use it.
 set -eu
 umask 077

@@ -33,7 +33,7 @@ def free_port() -> int:
 
 @contextmanager
 def database() -> Iterator[dict[str, str]]:
-    """Yield the environment in which Cashman and its peers find a filled database."""
+    """Yield the environment in which Cashman and the other frameworks find a filled database."""
     binaries = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=None)
     if binaries is None:
         raise SystemExit("The benchmarks need PostgreSQL; on Debian: apt install postgresql")
@@ -71,7 +71,7 @@ def database() -> Iterator[dict[str, str]]:
 
 
 def environment_of(url: str) -> dict[str, str]:
-    """Return what Cashman (as in production) and its peers take from the environment."""
+    """Return the environment variables of Cashman (as in production) and of the other frameworks."""
     return {
         **{name: os.environ[name] for name in ("PATH", "SCALE") if name in os.environ},
         "ALLOWED_HOSTS": "127.0.0.1",

@@ -1,7 +1,7 @@
 """Answer requests without a server, for callgrind: `python -m benchmarks.in_process wsgi module:application`.
 
-It runs in the environment of the application that it counts, so it needs nothing but Python. `os.getloadavg` is the
-mark that callgrind is told to dump at: nobody else calls it.
+It runs in the environment of the application that it measures, so it needs only Python. callgrind dumps its counts when
+`os.getloadavg` is called, because nothing else calls that.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""Count the instructions of one request inside the process, by callgrind, of Cashman and of each peer.
+"""Count the instructions of one request inside the process with callgrind, for Cashman and each other framework.
 
-Counts repeat within some 3 % where timings wander by 40 %. README.md tells more.
-ONLY takes names: ONLY=cashman,fastapi.
+Counts differ by about 3 % from run to run, timings by 40 %. README.md explains more. ONLY takes names:
+ONLY=cashman,fastapi.
 """
 
 import os

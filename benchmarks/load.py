@@ -1,6 +1,7 @@
 """Fill an empty, migrated database with what the benchmarks read. It runs with Cashman's own packages and settings.
 
-At SCALE 1 that is 1,000,000 transactions of 1,000 users, 200,000 of them the first one's; every run has the same ones.
+At SCALE 1 these are 1,000,000 transactions of 1,000 users. The first user has 200,000 of them. Every run has the same
+ones.
 """
 
 import datetime

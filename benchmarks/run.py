@@ -1,4 +1,4 @@
-"""Run Cashman beside its peers and print how many times faster it is. README.md tells more.
+"""Run Cashman and the other frameworks, and print how many times as fast Cashman is. README.md explains more.
 
 ROUNDS, ONLY (such as W1,W2) and SCALE, from the environment, shorten the run.
 """
@@ -36,7 +36,7 @@ GROWTH = 5  # MiB by which Cashman may grow at an export
 
 
 def same(servers: dict[str, Server], workload: str) -> list[str]:
-    """Return the names of those who answer the workload; raises SystemExit where two answers differ."""
+    """Return the names of the frameworks that can do the workload; raises SystemExit if two responses differ."""
     names, expected = [], None
     for name, server in servers.items():
         if workload not in server.peer.workloads:
@@ -86,7 +86,7 @@ class Results:
                 self.growth[name].append(growth)
 
     def ratios(self, workload: str, name: str) -> list[float]:
-        """Return how many times as long as Cashman the peer takes, for each round."""
+        """Return the framework's time divided by Cashman's, for each round."""
         own, others = self.seconds[workload, CASHMAN.name], self.seconds[workload, name]
         if not others or not own:
             return []

@@ -1,4 +1,4 @@
-"""Who takes part, how each is served, and what is asked of it."""
+"""The frameworks, how each is served, and how requests are sent to it."""
 
 import base64
 import datetime
@@ -26,7 +26,7 @@ THREADS = min(8, 2 * (os.cpu_count() or 1))  # as many as Cashman has
 ALL = frozenset({"W1", "W2", "W3", "W4", "W5", "W6", "W7"})
 YEAR = 2025
 PAGE_SIZE = 50
-RENEWAL = 150  # seconds after which Cashman's tokens, which live for five minutes, are got anew
+RENEWAL = 150  # seconds after which Cashman's tokens, which are valid for five minutes, are renewed
 
 
 class Request(NamedTuple):
@@ -40,7 +40,7 @@ class Request(NamedTuple):
 class Peer:
     name: str
     title: str
-    interface: str  # of the application: wsgi or asgi; "own" where a peer brings its server
+    interface: str  # of the application: wsgi or asgi; "own" if the framework has its own server
     target: str
     urls: str = ""  # a Django peer's routes
     workloads: frozenset[str] = ALL
@@ -101,7 +101,8 @@ PEERS = [
 
 
 def environment_for(peer: Peer, environment: dict[str, str], seed: str) -> dict[str, str]:
-    """Return the environment of the peer's process; `seed` is whose rows the peer in memory starts with."""
+    """Return the environment of the framework's process; `seed` is the owner whose rows the one in memory starts
+    with."""
     if isinstance(peer, Cashman):
         return environment
     settings = {"DJANGO_SETTINGS_MODULE": "benchmarks.peers.settings", "PEER_URLS": peer.urls, "SEED": seed}
@@ -109,7 +110,7 @@ def environment_for(peer: Peer, environment: dict[str, str], seed: str) -> dict[
 
 
 class Server:
-    """A running peer. Raises AssertionError from `ask` where the answer has another status than a success."""
+    """A running framework. `ask` raises AssertionError if the response is not a success."""
 
     def __init__(self, peer: Peer, environment: dict[str, str], subjects: dict[str, str]) -> None:
         self.peer, self.subjects, self.key = peer, subjects, environment["PEERS_KEY"]
@@ -123,7 +124,7 @@ class Server:
         self.tokens: dict[str, tuple[float, str]] = {}
 
     def wait(self) -> None:
-        """Return once the peer answers; raises SystemExit where it doesn't within a minute."""
+        """Wait until the framework answers; raises SystemExit if it doesn't within a minute."""
         for _ in range(600):
             try:
                 http.client.HTTPConnection("127.0.0.1", self.port).request("GET", "/ping")
@@ -149,7 +150,7 @@ class Server:
         return token
 
     def open(self, user: str, request: Request) -> http.client.HTTPResponse:
-        """Return the answer to the user's request (nobody's where `user` is empty), its body yet to be read."""
+        """Return the response to the user's request (without a user if `user` is empty), before its body is read."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         headers = {"Accept": request.accept, "Content-Type": "application/json"}
         if user:
@@ -177,7 +178,7 @@ class Server:
 
 
 def signed(subject: str, key: str) -> str:
-    """Return a token for the subject that every peer takes, good for a day."""
+    """Return a token for the subject that every framework accepts, valid for a day."""
     expiry = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
     claims = {"sub": subject, "exp": expiry, "jti": base64.b16encode(os.urandom(16)).decode(), "token_type": "access"}
     return jwt.encode(claims, key, "HS256")

@@ -1,4 +1,4 @@
-"""The seven workloads: what is asked, that all answer the same, and how long it takes."""
+"""The seven workloads: their requests, the comparison of all responses, and their times."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def last_page(server: Server, heavy_rows: int) -> Request:
 
 
 def plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with its amounts and moments as values, which have several notations."""
+    """Return a row with its amounts and timestamps as values, because they have several notations."""
     values: dict[str, Any] = {
         name: Decimal(row[name]) for name in ("amount", "income", "expense", "net") if name in row
     }
@@ -87,7 +87,7 @@ def exported(server: Server, user: str) -> list[dict[str, Any]]:
 
 
 def answers(server: Server, workload: str, heavy_rows: int) -> list[dict[str, Any]]:
-    """Return the rows of a workload, small where its size doesn't matter, in a form that can be compared."""
+    """Return the rows of a workload in a form that can be compared; a small workload if its size doesn't matter."""
     user = ORDINARY[0]
     match workload:
         case "W1":
@@ -114,7 +114,7 @@ def answers(server: Server, workload: str, heavy_rows: int) -> list[dict[str, An
 
 
 def refuses(server: Server) -> None:
-    """Raise AssertionError unless the peer hides others' rows and refuses who is not, or no longer, a user."""
+    """Raise AssertionError unless the framework hides other users' rows and refuses unknown and deactivated users."""
     if server.peer.name == "memory":
         return
     row = server.json(ORDINARY[0], PAGE)["results"][0]
@@ -129,7 +129,7 @@ def deactivate(url: str) -> None:
 
 
 def keep_totals(url: str, keep: bool) -> None:
-    """Turn the triggers that keep Cashman's sums of each month on or off: no peer has any."""
+    """Turn the triggers of Cashman's month totals on or off: no other framework has them."""
     sql(url, f"ALTER TABLE transactions_transaction {'ENABLE' if keep else 'DISABLE'} TRIGGER USER")
 
 
@@ -178,13 +178,13 @@ def measure_time(server: Server, request: Request, user: str = HEAVY) -> float:
 
 
 def measure_export(server: Server, rows: int) -> tuple[float, float]:
-    """Return the seconds of an export, and by how many MiB the peer's processes grow at most meanwhile."""
+    """Return the seconds of an export, and the largest growth of the framework's processes during it, in MiB."""
     for _time in range(8):  # what the first one loads in each process is no growth
         server.ask(EXPORTED, server.peer.request_export())
     server.token_of(HEAVY)  # nor is a login's hash, which takes 100 MiB
     before = memory(server, "VmRSS")
     for pid in server.processes():
-        Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak starts anew: proc(5)
+        Path(f"/proc/{pid}/clear_refs").write_text("5")  # resets the peak: proc(5)
     count = 0
 
     def read() -> None:
@@ -201,6 +201,6 @@ def measure_export(server: Server, rows: int) -> tuple[float, float]:
 
 
 def memory(server: Server, name: str) -> int:
-    """Return the KiB that the peer's processes have together, by a line of their /proc/PID/status."""
+    """Return the memory of the framework's processes together in KiB, from a line of their /proc/PID/status."""
     texts = [Path(f"/proc/{pid}/status").read_text() for pid in server.processes() if os.path.exists(f"/proc/{pid}")]
     return sum(int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith(f"{name}:"))

@@ -1,7 +1,7 @@
 """Reading settings from the environment (12-factor), strictly.
 
-A wrong or missing value does not raise here: it is kept in `faults`, so that one system check can
-report all of them at once, and say for each what would be right.
+A wrong or missing value raises nothing here. It is added to `faults`, so that one system check can report all of them
+at once and say for each what would be right.
 """
 
 import os
@@ -38,9 +38,9 @@ names: set[str] = set()  # of all variables that are read
 
 @dataclass(frozen=True)
 class IdentityProvider:
-    """An outside issuer whose tokens are taken: `url` is their `iss`, `audience` what their `aud` must name.
+    """An identity provider whose tokens are accepted: `url` is their `iss`, and their `aud` must name `audience`.
 
-    An empty `keys_url` is to be found by discovery. A user whom nobody knows yet is made where `provision` is on.
+    If `keys_url` is empty, it is found by discovery. If `provision` is on, a user is created for an unknown person.
     """
 
     url: str
@@ -50,14 +50,14 @@ class IdentityProvider:
 
 
 def read(name: str, parse: Callable[[str], T], default: T) -> T:
-    """Return the variable `name` parsed; `default` where it is absent or empty, or wrong (a fault)."""
+    """Return the variable `name` parsed, or `default` if it is absent, empty or wrong (which is reported)."""
     names.add(name)
     text = os.environ.get(name, "").strip()
     return _parsed(name, text, parse, default) if text else default
 
 
 def read_text(name: str) -> str:
-    """Return the variable `name`, or what the file that `name`_FILE names holds; "" where both are absent."""
+    """Return the variable `name`, or the content of the file that `name`_FILE names; "" if both are absent."""
     names.add(f"{name}_FILE")
     return read(name, str, "") or read(f"{name}_FILE", _file_content, "")
 
@@ -65,7 +65,7 @@ def read_text(name: str) -> str:
 def read_secret(name: str, *, debug_value: str | None) -> str:
     """Return a secret from the variable `name`, or from the file that `name`_FILE names.
 
-    An absent one is `debug_value`; it is a fault where that is None, as is one of fewer than 32 bytes.
+    If it is absent, it is `debug_value`. If that is None too, or there are fewer than 32 bytes, this is reported.
     """
     secret = read_text(name) or debug_value or ""
     if len(secret.encode()) < SECRET_BYTES:
@@ -74,7 +74,7 @@ def read_secret(name: str, *, debug_value: str | None) -> str:
 
 
 def flag(text: str) -> bool:
-    """Parse an on/off value; raises ValueError on anything that is neither."""
+    """Parse a switch; raises ValueError unless it is on or off."""
     try:
         return {
             "on": True,
@@ -95,7 +95,7 @@ def number(minimum: int, maximum: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
-            raise ValueError(f"{text!r} is no whole number from {minimum} to {maximum}")
+            raise ValueError(f"{text!r} is not a whole number from {minimum} to {maximum}")
         return int(text)
 
     return parse
@@ -112,7 +112,7 @@ def address(text: str) -> str:
         return str(ip_address(text))
     except ValueError:
         raise ValueError(
-            f"{text!r} is no IP address, such as 127.0.0.1 (this machine alone) or 0.0.0.0 (every network)"
+            f"{text!r} is not an IP address, such as 127.0.0.1 (this machine only) or 0.0.0.0 (every network)"
         ) from None
 
 
@@ -120,9 +120,9 @@ def base_path(text: str) -> str:
     """Parse the path that everything is below, such as /cashman; "" for the root. Raises ValueError on any other."""
     right = "/".join(["", *(part for part in text.split("/") if part)])
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", right):
-        raise ValueError(f"{text!r} is no path of plain letters and digits, such as /cashman")
+        raise ValueError(f"{text!r} is not a path of plain letters and digits, such as /cashman")
     if text not in (right, "/"):
-        raise ValueError(f"{text!r} is no path from the root; write {right}")
+        raise ValueError(f"{text!r} is not a path from the root; write {right}")
     return right
 
 
@@ -135,7 +135,7 @@ def hosts(text: str) -> list[str]:
         match = MEANT_HOST.fullmatch(host.lower())
         right = match["host"] if match else ""
         if host.lower() != right:
-            raise ValueError(_wrong(host, "host name, such as cashman.example or [::1]", right))
+            raise ValueError(_wrong(host, "a host name, such as cashman.example or [::1]", right))
     return found
 
 
@@ -161,12 +161,12 @@ def _origins(text: str, *, pattern: bool) -> list[str]:
             port = match["port"]
             right = f"{scheme}://{match['host']}" + (f":{port}" if port and port != DEFAULT_PORTS.get(scheme) else "")
         if origin != right:
-            raise ValueError(_wrong(origin, "origin, such as https://app.example", right))
+            raise ValueError(_wrong(origin, "an origin, such as https://app.example", right))
     return found
 
 
 def _wrong(text: str, what: str, right: str) -> str:
-    return f"{text!r} is no {what}; " + (f"write {right}" if right else "separate several by commas")
+    return f"{text!r} is not {what}; " + (f"write {right}" if right else "separate several by commas")
 
 
 def time_zone(text: str) -> str:
@@ -174,24 +174,24 @@ def time_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (KeyError, OSError, ValueError):
-        raise ValueError(f"{text!r} is no IANA time zone, such as Europe/Berlin") from None
+        raise ValueError(f"{text!r} is not an IANA time zone, such as Europe/Berlin") from None
 
 
 def language(code: str) -> str:
     """Parse a language code; raises ValueError on one that Django has no messages in."""
     if code not in dict(global_settings.LANGUAGES):
-        raise ValueError(f"{code!r} is no language code, such as en, de or pt-br")
+        raise ValueError(f"{code!r} is not a language code, such as en, de or pt-br")
     return code
 
 
 def database(url: str) -> dict[str, Any]:
     """Parse a database URL into Django's settings; raises ValueError unless it is SQLite or PostgreSQL."""
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
-        raise ValueError("it starts with postgres:// (server) or sqlite:/// (file)")
+        raise ValueError("it must start with postgres:// (server) or sqlite:/// (file)")
     try:
         return dict(environ.Env.db_url_config(url))
     except ValueError:  # whose message may show a part of the password
-        message = "its port is no number; where the password has one of : / ? # @, it must be percent-encoded"
+        message = "its port is not a number; if the password has one of : / ? # @, it must be percent-encoded"
         raise ValueError(message) from None
 
 
@@ -201,24 +201,25 @@ def secure_url(text: str) -> str:
         url = urlsplit(text)
         port = url.port
     except ValueError:
-        raise ValueError(f"{text!r} is no URL") from None
+        raise ValueError(f"{text!r} is not a URL") from None
     host = url.hostname or ""
     if not (text.isascii() and text.isprintable() and host and port != 0) or set(" #@\\") & set(text):
-        raise ValueError(f"{text!r} is no URL of a host and a path")
+        raise ValueError(f"{text!r} is not a URL with a host and a path")
     if url.scheme != "https" and not (url.scheme == "http" and _is_here(host)):
-        raise ValueError(f"{text!r} must start with https:// (http:// is for this machine alone)")
+        raise ValueError(f"{text!r} must start with https:// (http:// is only for this machine)")
     return text
 
 
 def identity_provider(
     *, domain: str, api_audience: str, issuer: str, audience: str, keys_url: str, provision: bool
 ) -> IdentityProvider | None:
-    """Return the issuer that AUTH0_DOMAIN and API_AUDIENCE, or OIDC_ISSUER and OIDC_AUDIENCE, name; None for none.
+    """Return the provider that AUTH0_DOMAIN and API_AUDIENCE, or OIDC_ISSUER and OIDC_AUDIENCE, name; None if neither
+    does.
 
-    Half of a pair, both pairs, or a wrong value is a fault.
+    Half of a pair, both pairs, or a wrong value is reported.
     """
     if (domain or api_audience) and (issuer or audience or keys_url):
-        faults.append("AUTH0_DOMAIN, OIDC_ISSUER: two issuers; set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both")
+        faults.append("AUTH0_DOMAIN, OIDC_ISSUER: set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both")
         return None
     if domain or api_audience:
         needed = {"AUTH0_DOMAIN": domain, "API_AUDIENCE": api_audience}
@@ -228,7 +229,7 @@ def identity_provider(
         return None
     missing = [name for name, value in needed.items() if not value]
     if missing:
-        faults.append(f"{', '.join(missing)}: missing; an outside issuer needs {' and '.join(needed)}")
+        faults.append(f"{', '.join(missing)}: missing; an identity provider needs {' and '.join(needed)}")
         return None
     if domain:
         issuer = _parsed("AUTH0_DOMAIN", domain, _auth0_issuer, "")
@@ -249,13 +250,13 @@ def _parsed(name: str, text: str, parse: Callable[[str], T], default: T) -> T:
 
 def _auth0_issuer(domain: str) -> str:
     if not HOST_NAME.fullmatch(domain.lower()):
-        raise ValueError(f"{domain!r} is no host name, such as tenant.eu.auth0.com")
+        raise ValueError(f"{domain!r} is not a host name, such as tenant.eu.auth0.com")
     return f"https://{domain.lower()}/"
 
 
 def _issuer_url(text: str) -> str:
     if "?" in text:  # OpenID Connect Discovery, section 3
-        raise ValueError(f"{text!r} has a query, which no issuer has")
+        raise ValueError(f"{text!r} has a query, but the URL of an issuer has none")
     return secure_url(text)
 
 

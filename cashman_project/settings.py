@@ -1,4 +1,4 @@
-"""Django settings. What differs between installations comes from the environment; README.md lists it."""
+"""Django settings. What differs between installations comes from the environment; docs/settings.md explains it."""
 
 from datetime import timedelta
 from ipaddress import ip_address
@@ -25,7 +25,7 @@ from .environment import (
     time_zone,
 )
 
-# -- What the environment says ----------------------------------------------------------------
+# -- Settings from the environment ------------------------------------------------------------
 
 DEBUG = read("DEBUG", flag, False)
 HTTPS = read("HTTPS", flag, not DEBUG)
@@ -75,7 +75,7 @@ if _database["ENGINE"].endswith("sqlite3"):
         # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
         # would fail at once with "database is locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,  # seconds that a writer waits for its turn: SQLite keeps no queue, and some wait long
+        "timeout": 20,  # seconds that a writer waits for the lock: SQLite has no queue, so some wait long
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     # Several connections must meet in the tests, which an in-memory database can't have.
@@ -255,7 +255,7 @@ SIMPLE_JWT = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Cashman",
-    "DESCRIPTION": "Keeps what comes in and what goes out: incomes, expenses, their categories and sums.",
+    "DESCRIPTION": "Keeps track of what comes in and what goes out: incomes, expenses, their categories and sums.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.0.3",
     "SERVERS": [{"url": BASE_PATH or "/"}],

@@ -23,7 +23,7 @@ ROOT_LINKS = {
     "docs": "docs",
 }
 
-# The admin's own page for a new password would take any number of guesses at the present one.
+# The admin's own page for a new password would accept any number of attempts at the present one.
 ADMIN = [
     path("password_change/", RedirectView.as_view(pattern_name="me")),
     path("login/", limited(admin.site.login, CREDENTIALS)),

@@ -26,8 +26,8 @@ LONGEST_TYPE = 255  # characters of a Content-Type; its parameters take time
 class Request(WSGIRequest):
     """A request whose URL is read as UTF-8, and which exists even if its Content-Type is malformed.
 
-    Django reads the URL by the charset of the body; what is wrong with that one is a view's to refuse.
-    The host is judged once, however often it is asked for.
+    Django reads the URL in the charset of the body. If that charset is wrong, the view refuses it. The host is checked
+    once for each request.
     """
 
     host = ""
@@ -84,6 +84,6 @@ class PrefixHandler(Handler):
 
 
 application = PrefixHandler() if settings.BASE_PATH else Handler()
-# No server, whoever starts it, may serve with a missing secret.
+# No server may run with a missing secret, however it is started.
 BaseCommand().check()
-gc.freeze()  # what is loaded by now stays: a full collection of garbage that looks at it holds everybody up for 0.1 s
+gc.freeze()  # what is loaded by now stays, and a full garbage collection that scans it would stop all threads for 0.1 s

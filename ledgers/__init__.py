@@ -1,1 +1,1 @@
-"""What all rows that belong to somebody share."""
+"""What all owned rows share."""

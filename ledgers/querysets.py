@@ -35,13 +35,13 @@ class OwnedQuerySet(DerivedQuerySet):
     fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at")
 
     def for_owner(self, owner: "User") -> Self:
-        """Return the rows of `owner` alone."""
+        """Return only the rows of `owner`."""
         return self.filter(owner=owner)
 
     def update(self, **values: Any) -> int:
-        """Update the rows, count their `version` up and note the moment; return how many there were.
+        """Update the rows, increment their `version` and set `updated_at`; return how many there were.
 
-        Raises FieldError where a field is given that never changes.
+        Raises FieldError for a field that never changes.
         """
         return super().update(**self._written(values))
 
@@ -53,13 +53,13 @@ class OwnedQuerySet(DerivedQuerySet):
         return {**values, "version": F("version") + 1, "updated_at": timezone.now()}
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, update_conflicts: bool = False, **kwargs: Any) -> Any:
-        """Insert the given rows; raises ValueError on `update_conflicts`, which would change rows past `update`."""
+        """Insert the given rows; raises ValueError for `update_conflicts`, which would change rows without `update`."""
         if update_conflicts:
             raise ValueError("Insert what is new and bulk_update the rest: a row in the way is not overwritten.")
         return super().bulk_create(objs, *args, **kwargs)
 
     def insert(self, columns: tuple[str, ...], rows: Sequence[Sequence[Any]]) -> None:
-        """Insert new rows, each given as its columns' values as the database holds them: no field prepares them.
+        """Insert new rows. Each row is the values of its columns as the database holds them; no field prepares them.
 
         What is derived from them is inserted, too. Raises IntegrityError.
         """
@@ -74,7 +74,7 @@ class OwnedQuerySet(DerivedQuerySet):
             values: list[Sequence[Any]] = list(zip(*rows, strict=True))
             values += [field.derive_all(values[position]) for position, field in following]
             if database.vendor == "sqlite":
-                # One statement for all, since each that a trigger follows costs as much again as a row.
+                # One statement for all rows, because each statement that triggers follow costs as much again as a row.
                 parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
                 lines = orjson.dumps(list(_converted(values, _sqlite_value))).decode()
                 cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [lines])  # noqa: S608  # no input
@@ -86,7 +86,7 @@ class OwnedQuerySet(DerivedQuerySet):
     def bulk_update(self, objs: Iterable[Any], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows in one statement, after what each field does before a save.
 
-        Return how many there were. Raises FieldError where a field is given that never changes.
+        Return how many there were. Raises FieldError for a field that never changes.
         """
         rows, meta = list(objs), self.model._meta
         names, _following = with_following(self.model, tuple(fields))

@@ -1,4 +1,4 @@
-"""The ledger in Django's admin: the books of all owners, under the same rules as in the API."""
+"""Transactions and categories in Django's admin: those of all owners, with the same rules as in the API."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -59,17 +59,17 @@ class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
 
 
 class TransactionForm(ChangesForm):
-    """An entry under the rules of the API: a new one has its owner's currency and today's date unless it says more."""
+    """A transaction under the rules of the API: a new one has its owner's currency and today's date by default."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         category: Any = self.fields.get("category")
-        if category is None:  # as on a page for those who may only look
+        if category is None:  # as on a page for users who may only view
             return
         category.error_messages["invalid"] = _("This category belongs to another owner.")
         if self.adding:
             category.widget.widget.owner = self.data.get("owner")
-            for name, help_text in (("currency", _("The owner's own if empty.")), ("date", _("Today if empty."))):
+            for name, help_text in (("currency", _("If empty, the owner's own.")), ("date", _("Today if empty."))):
                 self.fields[name].required = False
                 self.fields[name].help_text = help_text
         else:
@@ -83,12 +83,12 @@ class TransactionForm(ChangesForm):
             data["currency"] = data.get("currency") or owner.currency
             data["date"] = data.get("date") or owner.today()
         elif self.adding:
-            data.pop("category", None)  # which can't be right or wrong
+            data.pop("category", None)  # which can't be checked without an owner
         return data
 
 
 class LedgerAdmin(StrictModelAdmin):
-    """The base of the pages of owned rows. Their `fixed` fields are written when they are new, and never again."""
+    """The base of the pages of owned rows. Their `fixed` fields can only be set when a row is created."""
 
     fixed = ["owner"]
     record = ["id", "version", "created_at", "updated_at"]
@@ -103,10 +103,10 @@ class LedgerAdmin(StrictModelAdmin):
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name in ("name", "external_id"):
-            kwargs["error_messages"] = {"unique": _("Taken: this owner has it already.")}
+            kwargs["error_messages"] = {"unique": _("This owner already has it.")}
         field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name in self.autocomplete_fields:
-            # Beside a field to choose by, a cross looks as if it emptied the field; it would delete what is chosen.
+            # A cross beside the select looks as if it cleared the field, but it would delete the chosen row.
             field.widget.can_change_related = field.widget.can_delete_related = False
         return field
 
@@ -120,7 +120,7 @@ class LedgerAdmin(StrictModelAdmin):
 
 @admin.register(Transaction)
 class TransactionAdmin(LedgerAdmin):
-    """Both incomes and expenses, with the sums of those that the list shows on all its pages."""
+    """Incomes and expenses, with the sums of all transactions that the list's filters select."""
 
     form = TransactionForm
     fields = ["owner", "type", "description", "amount", "currency", "date", "category", "notes", "external_id"]
@@ -144,7 +144,7 @@ class TransactionAdmin(LedgerAdmin):
 
     @admin.display(description=_("amount"), ordering="amount")
     def signed_amount(self, entry: Transaction) -> str:
-        """Return the amount with its currency's digits, for the list and for those who may only look."""
+        """Return the amount with its currency's decimals, for the list and for users who may only view."""
         kind = "income" if entry.amount > 0 else "expense"
         return format_html('<span class="{}">{}</span>', kind, format_amount(entry.amount, entry.currency))
 
@@ -169,7 +169,7 @@ class TransactionAdmin(LedgerAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Return the list; `totals` of its context are the sums of all that it is filtered to."""
+        """Return the list; `totals` in its context are the sums of all transactions that its filters select."""
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
@@ -182,7 +182,7 @@ class TransactionAdmin(LedgerAdmin):
 
 @admin.register(Income, Expense)
 class KindAdmin(TransactionAdmin):
-    """One kind alone, which no page needs to ask for."""
+    """Transactions of one type, which the form doesn't ask for."""
 
     fields = [field for field in TransactionAdmin.fields if field != "type"]
     list_filter = [item for item in TransactionAdmin.list_filter if item != "type"]

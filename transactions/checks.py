@@ -16,7 +16,7 @@ from .totals import GROUPINGS
 
 @checks.register(checks.Tags.database)
 def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """transactions.E001: without DEBUG, nobody may log in by a password that the demo gave them.
+    """transactions.E001: without DEBUG, nobody may sign in with a password that the demo gave them.
 
     It reads two users at most, and hashes a password for each. Raises OperationalError if the database can't be used.
     """
@@ -25,7 +25,7 @@ def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list
     found = [name for alias in databases or () for name, encoded in _demo_users(alias) if _is_known(name, encoded)]
     return [
         checks.Error(
-            f"Anyone can log in as {name} / {PASSWORDS[name]}: the demo of `make run` made this user in this database.",
+            f"Anyone can sign in as {name} / {PASSWORDS[name]}: the demo of `make run` made this user.",
             hint=f"Give the user another password by `python manage.py changepassword {name}`, "
             "or set DATABASE_URL to another database.",
             id="transactions.E001",

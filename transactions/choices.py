@@ -1,4 +1,4 @@
-"""The closed sets of words that the ledger's rows use."""
+"""The choices of transactions."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

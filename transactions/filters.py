@@ -1,4 +1,4 @@
-"""Which transactions: the filters of the lists and of the summary."""
+"""The filters of the lists and of the summary."""
 
 from decimal import Decimal
 from functools import lru_cache
@@ -26,7 +26,7 @@ from .querysets import TransactionQuerySet
 
 
 class AbsoluteAmountFormField(forms.Field):
-    """The size of an amount, without sign."""
+    """An absolute amount: without a sign."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal"})
 
@@ -36,7 +36,7 @@ class AbsoluteAmountFormField(forms.Field):
         except ValueError:
             size = Decimal(-1)
         if size is not None and size < 0:
-            raise forms.ValidationError(_("Not a size: give a plain number without a sign, such as 12.50."), "invalid")
+            raise forms.ValidationError(_("Not an absolute amount: give a number such as 12.50."), "invalid")
         return size
 
 
@@ -46,7 +46,7 @@ class AbsoluteAmountFilter(django_filters.Filter):
 
 
 class CategoryFilter(TextsFilter):
-    """Takes the id of one category, or a list of several."""
+    """Filters by the id of one category, or by a list of several."""
 
     def filter(self, qs: Any, value: Any) -> Any:
         return qs.filter(category_id__in=value) if isinstance(value, list) else qs.filter(category_id=value)
@@ -73,15 +73,15 @@ class TransactionFilterSet(FilterSet):
     date = DateFilter()
     date_after = DateFilter(field_name="date", lookup_expr="gte", label=_("On or after this date."))
     date_before = DateFilter(field_name="date", lookup_expr="lte", label=_("On or before this date."))
-    amount_min = AbsoluteAmountFilter(method=_at_least, label=_("At least this size, whatever the sign."))
-    amount_max = AbsoluteAmountFilter(method=_at_most, label=_("At most this size, whatever the sign."))
+    amount_min = AbsoluteAmountFilter(method=_at_least, label=_("At least this absolute amount."))
+    amount_max = AbsoluteAmountFilter(method=_at_most, label=_("At most this absolute amount."))
     category = CategoryFilter(field_name="category_id", label=_("Of any of these categories, by name."))
     uncategorized = FlagFilter(method=_uncategorized, label=_("Without a category, or with one."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
     updated_after = TimestampFilter(
-        field_name="updated_at", lookup_expr="gte", label=_("Written at this moment or after it.")
+        field_name="updated_at", lookup_expr="gte", label=_("Last written at this timestamp or later.")
     )
     search = django_filters.CharFilter(
         method=_containing, max_length=LONGEST, label=_("With these words in the description or the notes.")
@@ -93,7 +93,7 @@ class TransactionFilterSet(FilterSet):
 
     @property
     def form(self) -> forms.Form:
-        """The form of the filters, which offers a page the owner's categories; they are read where it shows them."""
+        """The form of the filters. It offers the owner's categories, which are read when a page shows them."""
         form: forms.Form = super().form
         widget: Any = form.fields["category"].widget
         widget.choices = self._categories
@@ -112,14 +112,14 @@ class TransactionFilterSet(FilterSet):
 
 
 def _category_ids(request: Request, names: list[str]) -> Any:
-    """Return the id of the one category of these names, or a list of several; raises ValidationError (400)."""
+    """Return the id of the category with that name, or a list of the ids of several; raises ValidationError (400)."""
     owner, keys = owner_of(request), {category_key(text) for text in names}
     if len(keys) > 1:
         found = list(Category.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
     else:
         found = [pk for key in keys for (pk,) in _category_statement().rows({"owner": owner.pk, "key": key})]
     if len(found) < len(keys):
-        raise ValidationError({"category": [_("You have no category of this name.")]}, code="does_not_exist")
+        raise ValidationError({"category": [_("You have no category with this name.")]}, code="does_not_exist")
     return found if len(found) > 1 else found[0]
 
 

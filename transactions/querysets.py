@@ -1,4 +1,4 @@
-"""Reusable reads of categories and transactions, and how these are written."""
+"""Queries of categories and transactions, and how they are written."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -28,7 +28,7 @@ from .totals import SummedQuerySet
 
 @lru_cache
 def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> str:
-    """Return the INSERT of a row of its owner's category: one round trip, where to look it up first would be two."""
+    """Return the INSERT of a row that looks up its category: one round trip instead of two."""
     table, target = [
         connection.ops.quote_name(one._meta.db_table) for one in (model.category.field.related_model, model)
     ]
@@ -46,7 +46,7 @@ def _insert_categorized(model: Any, columns: tuple[str, ...], vendor: str) -> st
 
 class CategoryQuerySet(OwnedQuerySet):
     def named(self, name: str) -> Self:
-        """Return the category of that name, however its letters are cased or composed."""
+        """Return the category of that name, whatever its case and Unicode composition."""
         return self.filter(key=category_key(name))
 
     def update(self, **values: Any) -> int:
@@ -88,9 +88,9 @@ class TransactionQuerySet(SummedQuerySet):
         return MoneySum("amount", filter=Q(type=kind))
 
     def insert_categorized(self, columns: tuple[str, ...], row: Sequence[Any], owner: "User", key: str) -> str | None:
-        """Insert a new row, as `insert` does, of the owner's category of that key; return the category's name.
+        """Insert a new row, as `insert` does, in the owner's category with that key; return the category's name.
 
-        Return None, and insert nothing, where the owner has no such category. Raises IntegrityError.
+        If the owner has no such category, insert nothing and return None. Raises IntegrityError.
         """
         database: Any = connections[self.db]
         model: Any = self.model
@@ -104,11 +104,11 @@ class TransactionQuerySet(SummedQuerySet):
         return names[0][0] if names else None
 
     def incomes(self) -> Self:
-        """Return what came in."""
+        """Return the incomes."""
         return self.filter(type=TransactionType.INCOME)
 
     def expenses(self) -> Self:
-        """Return what went out."""
+        """Return the expenses."""
         return self.filter(type=TransactionType.EXPENSE)
 
     def containing(self, text: str) -> Any:

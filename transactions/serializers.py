@@ -1,4 +1,4 @@
-"""The ledger in JSON."""
+"""Transactions, categories and summaries in JSON."""
 
 from functools import cached_property
 from typing import Any
@@ -31,12 +31,12 @@ NAME = StrictCharField()
 
 
 class CategoryField(serializers.SlugRelatedField[Category]):
-    """One of the owner's categories, by its name. `read` asks at once for all that many rows name."""
+    """One of the owner's categories, by its name. `read` looks up the categories of many rows in one query."""
 
     known: dict[str, Category] | None = None
 
     default_error_messages = {
-        "does_not_exist": _("You have no category of this name: create it first, or leave it out."),
+        "does_not_exist": _("You have no category with this name: create it first, or leave it out."),
     }
 
     def __init__(self, **kwargs: Any) -> None:
@@ -52,7 +52,7 @@ class CategoryField(serializers.SlugRelatedField[Category]):
         return serializers.Field.run_validation(self, data)  # a related field would take "" as null
 
     def read(self, names: set[str]) -> None:
-        """Read the categories of these names, of which some may be none."""
+        """Read the categories of these names. Some names may be invalid."""
         keys = {category_key(name) for name in names if _is_name(name)}
         self.known = {category.key: category for category in self.get_queryset().filter(key__in=keys)} if keys else {}
 
@@ -68,7 +68,7 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
 
 def _is_name(name: str) -> bool:
-    """Return whether the database can be asked for the name."""
+    """Return whether the name is valid, so that the database can be asked for it."""
     try:
         NAME.run_validation(name)
     except serializers.ValidationError:
@@ -94,7 +94,7 @@ class TransactionListSerializer(StrictListSerializer):
         self.child.fields["category"].read({name for name in names if isinstance(name, str)})
 
     def validate(self, attrs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return `attrs`; raises Conflict that names each row whose external id another one has."""
+        """Return `attrs`; raises Conflict that names each row whose external id is taken."""
         sent = {index: row["external_id"] for index, row in enumerate(attrs) if row.get("external_id") is not None}
         if not sent:
             return attrs
@@ -104,7 +104,7 @@ class TransactionListSerializer(StrictListSerializer):
         given = {row.pk for row, values in zip(self.instance or [], attrs, strict=False) if "external_id" in values}
         holders = self._rows().filter(external_id__in=first).values_list("external_id", "pk")
         if taken := [first[external_id] for external_id, pk in holders if pk not in given]:
-            raise _taken(gettext("You already have a transaction of this external id."), sorted(taken))
+            raise _taken(gettext("You already have a transaction with this external id."), sorted(taken))
         return attrs
 
     def update(self, instance: Any, validated_data: list[dict[str, Any]]) -> list[Any]:
@@ -156,9 +156,9 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "currency": {
                 "required": False,
                 "trim_whitespace": False,
-                "help_text": _("An ISO 4217 code; your own if a creation leaves it out."),
+                "help_text": _("An ISO 4217 code; if a new transaction has none, your default currency."),
             },
-            "date": {"required": False, "help_text": _("Today if a creation leaves it out.")},
+            "date": {"required": False, "help_text": _("If a new transaction has none, today.")},
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False},
         }

@@ -23,7 +23,7 @@ NO_CATEGORY = UUID(int=0)  # in a month's total, whose key can't hold NULL
 
 
 class SummedQuerySet(OwnedQuerySet):
-    """Rows of a currency, type, date and category, whose money is `sum_of` and whose number `number`."""
+    """Rows with a currency, type, date and category. `sum_of` is the sum of their money, `number` their count."""
 
     number: models.Aggregate
 
@@ -39,7 +39,7 @@ class SummedQuerySet(OwnedQuerySet):
         return self.totals_statement(*group_by).totals({})
 
     def totals_statement(self, *group_by: str) -> "TotalsStatement":
-        """Return the statement of these totals, in which the rows may be chosen by a `Parameter`."""
+        """Return the statement of these totals. The queryset may be filtered by a `Parameter`."""
         columns = {f"group_{name}": GROUPINGS[name].key for name in group_by}
         rows = (
             self.order_by()
@@ -60,7 +60,7 @@ class MonthTotalQuerySet(SummedQuerySet):
         return HalvesSum("high", "low", filter=Q(type=kind))
 
     def uncategorized(self, flag: bool) -> Self:
-        """Return the totals of what has no category, or of what has one."""
+        """Return the totals without a category, or those with one."""
         return self.filter(category_id=NO_CATEGORY) if flag else self.exclude(category_id=NO_CATEGORY)
 
 
@@ -76,7 +76,7 @@ class Total:
 
     @property
     def net(self) -> int:
-        """What is left: income and expense together."""
+        """The net: income and expense together."""
         return self.income + self.expense
 
     def amounts(self) -> dict[str, str]:
@@ -89,7 +89,7 @@ class Total:
 
 
 class TotalsStatement(Statement):
-    """The SQL of totals: of the columns of their keys, and of currency, income, expense and count."""
+    """The SQL of totals: the columns of their keys, then currency, income, expense and count."""
 
     def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
         super().__init__(queryset, prepared=False)
@@ -120,7 +120,7 @@ def _category_order(name: str | None) -> tuple[bool, str]:
 
 
 class DatePart(Func):
-    """The first characters of a date in ISO 8601: "2026" or "2026-11", without Python in between on SQLite."""
+    """The first characters of a date in ISO 8601: "2026" or "2026-11", without calling Python from SQLite."""
 
     output_field = models.CharField()
 

@@ -22,8 +22,8 @@ TOTALS, TRANSACTIONS = "transactions_monthtotal", "transactions_transaction"
 KEY = "owner_id, date, currency, type, category_id"
 MADE_BY = ("transactions", "0003_month_total_triggers")  # the migration
 EVENTS = ("INSERT", "UPDATE", "DELETE")
-# What is taken from a total that is gone, as all are of an owner who is being erased, leaves one that counts less than
-# none. It goes at once, with those of none.
+# If a row is taken from a total that is already deleted, as when an owner is erased, a total with a negative count is
+# left. It is deleted at once, as are totals with a count of zero.
 MERGE = (
     f"ON CONFLICT ({KEY}) DO UPDATE SET high = {TOTALS}.high + excluded.high, low = {TOTALS}.low + excluded.low,"
     f" count = {TOTALS}.count + excluded.count"
@@ -32,9 +32,9 @@ CLEAR = f"DELETE FROM {TOTALS} WHERE count <= 0 AND ({KEY})"
 
 
 def install(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Make the triggers, anew where they are there, and count all transactions, of which none is written meanwhile."""
+    """Create or replace the triggers, and count all transactions. Nobody writes meanwhile."""
     vendor = schema_editor.connection.vendor
-    if vendor == "postgresql":  # where CREATE TRIGGER waits for those who write, and then holds them up
+    if vendor == "postgresql":  # there CREATE TRIGGER waits for writers, and then blocks them
         statements = ["SET LOCAL statement_timeout = 0", *map(_by_statement, EVENTS)]
     else:
         remove(apps, schema_editor)
@@ -45,7 +45,7 @@ def install(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def remove(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Drop the triggers, where they are there."""
+    """Drop the triggers if they exist."""
     for name in map(_name, EVENTS):
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"DROP FUNCTION IF EXISTS {name} CASCADE", params=None)
@@ -124,7 +124,8 @@ def _by_row(event: str) -> str:
 
 
 def _count(changes: str) -> str:
-    """Return the statement that brings the changes to the totals, in the order of the key, so that no two deadlock."""
+    """Return the statement that adds the changes to the totals, in the order of the key, so that no two statements
+    deadlock."""
     return (
         f"WITH change ({KEY}, high, low, count) AS ({changes}) INSERT INTO {TOTALS} ({KEY}, high, low, count)"
         f" SELECT {KEY}, SUM(high), SUM(low), SUM(count) FROM change GROUP BY {KEY}"

@@ -96,7 +96,7 @@ class ExpenseViewSet(EntryViewSet):
             204: OpenApiResponse(description="Deleted."),
             (409, PROBLEM_JSON): OpenApiResponse(
                 CategoryInUseSerializer,
-                "In use by so many `transactions`; `force` unlinks them.",
+                "In use by this number of `transactions`; `force` removes the category from them.",
                 examples=[examples.CATEGORY_IN_USE],
             ),
         },
@@ -121,7 +121,7 @@ class CategoryViewSet(OwnedModelViewSet):
     def perform_destroy(self, instance: Category) -> None:
         force = self.request.query_params.get("force") or "false"
         if force not in ("true", "false"):
-            raise ValidationError({"force": [_("Neither true nor false.")]}, code="invalid")
+            raise ValidationError({"force": [_("Give true or false.")]}, code="invalid")
         delete_category(category=instance, force=force == "true")
 
 

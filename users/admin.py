@@ -66,7 +66,7 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
             "language": settings.LANGUAGES,
         }
         if db_field.name in choices:
-            # One that is no choice any more must not turn into another unasked: the empty one asks for it.
+            # A value that is no longer a choice must not silently become another one, so there is an empty choice.
             kwargs["widget"] = forms.Select(choices=[("", "---------"), *choices[db_field.name]])
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
@@ -92,7 +92,7 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
         return super().log_deletions(request, [nobody for _user in queryset])
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:
-        """Return the password's page. It writes the whole user, who is locked meanwhile."""
+        """Return the page of the password. It writes the whole user, so the user is locked."""
         with transaction.atomic() if request.method == "POST" else nullcontext():
             return super().user_change_password(request, id, form_url)
 

@@ -26,7 +26,7 @@ class BearerAuthentication(JWTAuthentication):
     """
 
     def __init__(self) -> None:
-        """Leave out what simplejwt looks up for ways to find a user that are not gone here."""
+        """Leave out simplejwt's own setup, which is not used here."""
 
     def authenticate_header(self, request: Request) -> str:
         parts = (self.get_header(request) or b"").split()
@@ -40,7 +40,7 @@ class BearerAuthentication(JWTAuthentication):
         if text.startswith(TOKEN_PREFIX):
             token = personal_token(text, owner_query_of(request))
             return token.owner, token
-        match header_of(text).get("alg"):  # each takes that one alone
+        match header_of(text).get("alg"):  # each accepts only its own algorithm
             case "HS256":
                 return own_user(text, owner_query_of(request)), None
             case "RS256":

@@ -1,4 +1,4 @@
-"""How a name and a password become a user, wherever they are typed: the API, its pages, the admin."""
+"""How a name and a password become a user: at the API, on the pages and in the admin."""
 
 from typing import Any
 

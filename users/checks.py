@@ -1,4 +1,4 @@
-"""What a start needs of the settings that new users get."""
+"""System checks of the settings that new users get."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Hashing passwords, which takes 100 MiB and every core there is, for a while."""
+"""Password hashing, which takes 100 MiB and all cores for a while."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext

@@ -35,23 +35,23 @@ COUNT = """
 
 
 class Limit(NamedTuple):
-    """How many attempts a window of time has room for."""
+    """How many attempts a window of time allows."""
 
     number: int
     window: timedelta
 
 
-PER_PAIR = Limit(5, timedelta(minutes=15))  # of an account and an address; a success clears it
-PER_ACCOUNT = Limit(100, timedelta(hours=1))  # from wherever; a success takes itself off
+PER_PAIR = Limit(5, timedelta(minutes=15))  # for an account and an address; a success clears it
+PER_ACCOUNT = Limit(100, timedelta(hours=1))  # from all addresses; a success is not counted
 REGISTRATIONS = Limit(60, timedelta(hours=1))  # from an address
 
 
 def throttled_login(request: HttpRequest | None, username: str, check: Callable[[], ResultT]) -> ResultT:
-    """Return what `check` does: it hashes the password of the account `username`, and is true if that is right.
+    """Return the result of `check`, which hashes the password of the account `username` and is true if it is right.
 
-    Raises Throttled (429), and does not call it, after too many failures; what it raises as Unavailable (503) is none.
-    Call it outside of any
-    transaction, which would take the count back: RuntimeError otherwise.
+    Raises Throttled (429) after too many failures, without calling `check`. An attempt that `check` refuses as
+    Unavailable (503) does not count. Call it outside of any database transaction, which could roll the count back;
+    otherwise it raises RuntimeError.
     """
     account = account_key(username)
     address = client_address(request) if request else UNKNOWN
@@ -69,7 +69,7 @@ def throttled_login(request: HttpRequest | None, username: str, check: Callable[
 
 
 def count_registration(request: HttpRequest) -> None:
-    """Count a user who is about to be made; raises Throttled (429) where there were too many from this address."""
+    """Count a registration; raises Throttled (429) after too many from this address."""
     _count(("", client_address(request), REGISTRATIONS))
 
 
@@ -80,12 +80,12 @@ def unlock(username: str) -> bool:
 
 
 def account_key(username: str) -> str:
-    """Return what an account is known by here: what people type for a name is now and then their password."""
+    """Return the key of an account. It is a hash, because people sometimes type their password into the name field."""
     return salted_hmac("users.login_throttle", username_key(username), algorithm="sha256").hexdigest()
 
 
 def _sweep(now: datetime) -> None:
-    """Delete some of the rows whose window has ended, but for those that somebody is counting in."""
+    """Delete some of the rows whose window has ended, except for those that are locked by others."""
     expired = Attempts.objects.filter(until__lte=now)
     if expired.exists():
         with transaction.atomic():
@@ -94,7 +94,7 @@ def _sweep(now: datetime) -> None:
 
 
 def _count(*counters: tuple[str, str, Limit]) -> None:
-    """Count one attempt in each counter, or in none: raises Throttled where one of them is full."""
+    """Count one attempt in all counters, or in none: raises Throttled if one of them is full."""
     now = timezone.now()
     _sweep(now)
     with transaction.atomic(durable=True), connection.cursor() as cursor:

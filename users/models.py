@@ -1,4 +1,4 @@
-"""Who you are."""
+"""Users, their logins and their tokens."""
 
 import base64
 import datetime
@@ -22,7 +22,7 @@ from cashman_project.texts import check_visible, compose, text_key, validate_one
 
 from .hashers import compose_password
 
-TOKEN_PREFIX = "cashman_"  # noqa: S105  # no secret, but by which scanners recognise one
+TOKEN_PREFIX = "cashman_"  # noqa: S105  # not a secret, but the prefix by which scanners recognise one
 SECRET_BYTES = 32
 LONGEST_NAME = 150  # characters of a user's name
 HOST_DEPENDENT = {"Factory", "localtime"}  # names of no place
@@ -56,10 +56,10 @@ def validate_language(code: str) -> None:
 
 
 class Attempts(models.Model):
-    """How often something was tried within a window of time that ends at `until`.
+    """The number of attempts in a window of time that ends at `until`.
 
-    `account` is the key of a user's name, `address` whence it was tried; empty is any of them, so the
-    row of an address alone counts registrations.
+    `account` is the key of a user name, `address` the client's address. If one is empty, the row counts for all of
+    them. A row with only an address counts registrations.
     """
 
     pk = models.CompositePrimaryKey("account", "address")
@@ -100,10 +100,10 @@ class UserManager(auth_models.UserManager["User"]):
 
 
 class User(AbstractUser):
-    """A person who keeps books here.
+    """A user of the service.
 
     Names are unique by their key, so that "Zoë" and "ZOE\u0308" are one person's. `subject` is what tokens know a user
-    by: an own user's id, or an outside issuer and its `sub`.
+    by: the user's id, or the identity provider's URL and its `sub`.
     """
 
     first_name = None  # type: ignore[assignment]
@@ -159,12 +159,12 @@ class User(AbstractUser):
         return True
 
     def today(self) -> datetime.date:
-        """Return the date that it is for this user now."""
+        """Return today's date in this user's time zone."""
         return timezone.localdate(timezone=ZoneInfo(self.time_zone))
 
 
 class Session(models.Model):
-    """A login over the API. Its tokens name it and end with it: when its row goes, or its owner's password changes.
+    """A login at the API. Its tokens name it and end with it: when its row is deleted, or its owner's password changes.
 
     `jti` is the id of the one refresh token that is still good, `issued_at` when it was given, and
     `previous_jti` the id of the token that it was given for. `auth_hash` is Django's own of the
@@ -216,11 +216,11 @@ class TokenScope(models.TextChoices):
 
 class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
     def for_owner(self, owner: User) -> Self:
-        """Return the tokens of `owner` alone."""
+        """Return only the tokens of `owner`."""
         return self.filter(owner=owner)
 
     def create(self, **values: Any) -> "PersonalToken":
-        """Store a new token and return it with its `secret`, which is kept nowhere."""
+        """Store a new token and return it with its `secret`, which is not stored."""
         secret = values["owner"].pk.bytes + secrets.token_bytes(SECRET_BYTES)
         text = TOKEN_PREFIX + base64.urlsafe_b64encode(secret).decode()
         token = super().create(**values, digest=digest_of(text))
@@ -229,7 +229,7 @@ class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
 
 
 class PersonalToken(models.Model):
-    """A token for scripts, good until it expires or is deleted. The secret begins with its owner's id."""
+    """A token for scripts, valid until it expires or is deleted. The secret begins with its owner's id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
@@ -252,19 +252,19 @@ class PersonalToken(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Raise ValidationError where its name shows nothing, or it would be expired from the start."""
+        """Raise ValidationError if its name has no visible character, or it would be expired from the start."""
         check_visible(self, "name")
         try:
             validate_one_line(self.name)
         except ValidationError as error:
             raise ValidationError({"name": error}) from None
         if self.expires_at and self.expires_at <= timezone.now():
-            raise ValidationError({"expires_at": ValidationError(_("This moment has passed."), code="past")})
+            raise ValidationError({"expires_at": ValidationError(_("This timestamp is in the past."), code="past")})
 
 
 def digest_of(secret: str) -> str:
-    """Return what is stored of a personal token.
+    """Return the digest of a personal access token, which is stored.
 
-    A password needs a slow hash because it can be guessed; 256 random bits can't, so a fast one will do.
+    A password needs a slow hash because it can be guessed. 256 random bits can't be guessed, so a fast hash is enough.
     """
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What a personal access token may not do. Any other credential may do all that its user may."""
+"""What a personal access token may not do. Every other credential may do everything that its user may."""
 
 from typing import Any
 
@@ -12,25 +12,26 @@ from .models import PersonalToken, TokenScope
 
 
 class InsufficientScope(PermissionDenied):
-    """403: a token that is good, but not for this (RFC 6750, section 3.1)."""
+    """403: the token is valid, but not for this (RFC 6750, section 3.1)."""
 
     auth_header = f'{CHALLENGE}, error="insufficient_scope"'
 
 
 class WithinScope(BasePermission):
-    """A personal token of scope `read` reads."""
+    """A personal access token with the scope `read` may only read."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         token = request.auth
         if isinstance(token, PersonalToken) and token.scope == TokenScope.READ and request.method not in SAFE_METHODS:
-            raise InsufficientScope(_("This personal token may only read."))
+            raise InsufficientScope(_("This personal access token may only read."))
         return True
 
 
 class NoPersonalToken(BasePermission):
-    """A personal token neither makes tokens nor touches what its user logs in by: who steals one gains no more."""
+    """A personal access token can't make tokens or change what its user signs in with, so a stolen one opens nothing
+    more."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if isinstance(request.auth, PersonalToken):
-            raise InsufficientScope(_("A personal token may not do this: log in with your name and password."))
+            raise InsufficientScope(_("A personal access token may not do this: sign in with your name and password."))
         return True

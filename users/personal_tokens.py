@@ -30,7 +30,7 @@ NOTED_EVERY = datetime.timedelta(minutes=1)
 
 
 def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
-    """Return the token of that secret, with its owner, read what is asked of their rows, and note its use.
+    """Return the token with that secret and its owner, read what the owner query asks for, and note the use.
 
     Raises AuthenticationFailed (401) where there is none, or it has expired, or its user is deactivated, or can't
     sign in any more.
@@ -41,9 +41,9 @@ def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
         owner = UUID(bytes=base64.urlsafe_b64decode(match[1])[:16])
         token = _token_of(owner, digest_of(text), owner_query)
     if token is None or not token.owner.is_active or _is_locked_out(token.owner):
-        raise AuthenticationFailed(_("There is no such personal token, or no more."), code="invalid_token")
+        raise AuthenticationFailed(_("There is no such personal access token."), code="invalid_token")
     if token.expires_at and token.expires_at <= timezone.now():
-        raise AuthenticationFailed(_("This personal token has expired."), code="token_expired")
+        raise AuthenticationFailed(_("This personal access token has expired."), code="token_expired")
     _note_use(token)
     return token
 
@@ -73,7 +73,8 @@ def _token_statement(*columns: Lines) -> Statement:
 
 
 def _note_use(token: PersonalToken) -> None:
-    """Note the moment, about once a minute; not at all where that would have to wait for a lock: a read never does."""
+    """Note the time of use, about once a minute. If that would have to wait for a lock, leave it out: a read never
+    waits."""
     now = timezone.now()
     if token.last_used_at and now - token.last_used_at < NOTED_EVERY:
         return
@@ -85,7 +86,7 @@ def _note_use(token: PersonalToken) -> None:
 
 @contextmanager
 def _impatience() -> Iterator[None]:
-    """Let SQLite, where the whole database is locked at once, give up a lock that is taken at once."""
+    """Don't wait for a lock on SQLite, where a writer locks the whole database."""
     if connection.vendor != "sqlite":
         yield
         return

@@ -28,7 +28,7 @@ CONFIRMATION = "Your password. Leave it out if you have none, but signed in at y
 
 @extend_schema_serializer(examples=examples.MES)
 class MeSerializer(StrictModelSerializer[User]):
-    """A user, and what the user prefers."""
+    """A user with their preferences."""
 
     class Meta:
         model = User
@@ -72,7 +72,7 @@ class RegistrationSerializer(StrictSerializer):
 
 @extend_schema_serializer(examples=examples.CREDENTIALS)
 class CredentialsSerializer(StrictSerializer):
-    """What a pair of tokens is given for."""
+    """A user's name and password, to get a pair of tokens."""
 
     username = UsernameField()
     password = PasswordField()
@@ -80,14 +80,14 @@ class CredentialsSerializer(StrictSerializer):
 
 @extend_schema_serializer(examples=examples.REFRESHES)
 class RefreshSerializer(StrictSerializer):
-    """What a new pair of tokens is given for, or a login ended by."""
+    """A refresh token, to get a new pair of tokens or to end a login."""
 
     refresh = StrictCharField()
 
 
 @extend_schema_serializer(examples=examples.TOKEN_PAIRS)
 class TokenPairSerializer(serializers.Serializer[Any]):
-    """An access token, good for five minutes, and a refresh token, good for fourteen days."""
+    """An access token, valid for five minutes, and a refresh token, valid for fourteen days."""
 
     access = serializers.CharField()
     refresh = serializers.CharField()
@@ -95,7 +95,7 @@ class TokenPairSerializer(serializers.Serializer[Any]):
 
 @extend_schema_serializer(examples=examples.PASSWORDS)
 class PasswordSerializer(StrictSerializer):
-    """A new password, and the one that it is to replace."""
+    """A new password, and the present one."""
 
     current_password = PasswordField()
     new_password = PasswordField()
@@ -110,14 +110,14 @@ class PasswordSerializer(StrictSerializer):
 
 @extend_schema_serializer(examples=examples.ERASURES)
 class ErasureSerializer(StrictSerializer):
-    """Your password, for what can't be undone."""
+    """Your password, to confirm what can't be undone."""
 
     password = PasswordField(required=False, help_text=CONFIRMATION)
 
 
 @extend_schema_serializer(examples=examples.PERSONAL_TOKENS)
 class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
-    """A token for scripts. What to send is told once, when it is made."""
+    """A token for scripts. The token itself is shown only once, when it is made."""
 
     password = PasswordField(required=False, help_text=CONFIRMATION)
 
@@ -130,7 +130,7 @@ class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
 
 @extend_schema_serializer(examples=examples.ISSUED_PERSONAL_TOKENS)
 class IssuedPersonalTokenSerializer(PersonalTokenSerializer):
-    """A token for scripts with what to send, `token`, which is not told again."""
+    """A token for scripts with `token`, which is not shown again."""
 
     token = serializers.CharField(source="secret", read_only=True)
 

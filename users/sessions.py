@@ -34,8 +34,8 @@ TokenT = TypeVar("TokenT", bound=Token)
 
 HEADER = {"alg": "HS256", "typ": "JWT"}  # of every own token, and nothing else
 
-LONGEST = 16_384  # characters of a token; far more than anybody makes
-LONGEST_KEPT = 500  # characters of a header that is kept for the next token: ours are 36
+LONGEST = 16_384  # characters of a token; far more than any issuer makes
+LONGEST_KEPT = 500  # characters of a header that is cached: ours have 36
 
 
 class SessionToken(RefreshToken):
@@ -62,7 +62,7 @@ class SessionToken(RefreshToken):
 
 
 def start_session(owner: User) -> SessionToken:
-    """Start a session and return its first refresh token; raises IntegrityError where the owner is gone by now."""
+    """Start a session and return its first refresh token; raises IntegrityError if the owner was deleted meanwhile."""
     sessions = Session.objects.filter(owner=owner)
     sessions.filter(expires_at__lt=timezone.now()).delete()
     session = Session.objects.create(owner=owner, auth_hash=owner.get_session_auth_hash(), **_new_state())
@@ -78,7 +78,7 @@ def refresh_session(text: str) -> SessionToken:
     session = _session_of(presented)
     row = Session.objects.filter(pk=session.pk, owner=session.owner)
     state = {"previous_jti": presented["jti"], **_new_state()}
-    if row.filter(jti=presented["jti"]).update(**state):  # of several at once one wins
+    if row.filter(jti=presented["jti"]).update(**state):  # only one of several wins
         for name, value in state.items():
             setattr(session, name, value)
         return SessionToken.of(session)
@@ -86,17 +86,17 @@ def refresh_session(text: str) -> SessionToken:
     if _may_repeat(session, presented["jti"]):
         return SessionToken.of(session)
     row.delete()
-    raise AuthenticationFailed(_("This token has been used before: log in anew."), code="invalid_token")
+    raise AuthenticationFailed(_("This token has been used before: sign in again."), code="invalid_token")
 
 
 def end_session(text: str) -> None:
-    """End the session of a refresh token; raises AuthenticationFailed (401) where the token is no good."""
+    """End the session of a refresh token; raises AuthenticationFailed (401) if the token is not valid."""
     session = _session_of(_validated(RefreshToken, text))
     Session.objects.filter(pk=session.pk, owner=session.owner).delete()
 
 
 def own_user(text: str, owner_query: OwnerQuery) -> User:
-    """Return the user of an access token, and read what is asked of their rows.
+    """Return the user of an access token, and read what the owner query asks for.
 
     Raises AuthenticationFailed (401) with the code of what is wrong with the token.
     """
@@ -113,7 +113,7 @@ def own_user(text: str, owner_query: OwnerQuery) -> User:
 
 
 class _Access(NamedTuple):
-    """What an access token claims: its time in seconds since 1970, its session, and whom it is about."""
+    """The claims of an access token: its expiry in seconds since 1970, its session and its subject."""
 
     expires_at: float
     session: UUID | None
@@ -122,7 +122,8 @@ class _Access(NamedTuple):
 
 @lru_cache(maxsize=4_096)
 def _access(text: str) -> _Access:
-    """Return the claims of a good access token, whose signature is checked at its first sight, its time each time."""
+    """Return the claims of a valid access token. Its signature is checked once; the caller checks its expiry each
+    time."""
     token = _validated(AccessToken, text)
     return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"))
 
@@ -135,7 +136,7 @@ def _owner_statement(*columns: Lines) -> Statement:
 
 
 def header_of(text: str) -> dict[str, Any]:
-    """Return the header of a token, unverified; raises AuthenticationFailed (401) where it has none, or is too long."""
+    """Return the unverified header of a token; raises AuthenticationFailed (401) if it has none or is too long."""
     if len(text) > LONGEST:  # reading one of megabytes takes a good part of a second
         raise malformed_token()
     part = text.partition(".")[0]
@@ -174,7 +175,7 @@ def _validated(kind: type[TokenT], text: str) -> TokenT:
 
 
 def _session_of(token: Token) -> Session:
-    """Return the token's session, with its owner; raises AuthenticationFailed (401) where it has ended."""
+    """Return the token's session with its owner; raises AuthenticationFailed (401) if it has ended."""
     key = _uuid(token.get("sid"))
     session = Session.objects.select_related("owner").filter(pk=key).first() if key else None
     if not session or not _is_running(session.owner, session.auth_hash, token.get("sub")):
@@ -183,17 +184,18 @@ def _session_of(token: Token) -> Session:
 
 
 def _ended() -> AuthenticationFailed:
-    return AuthenticationFailed(_("The login of this token has ended: log in anew."), code="invalid_token")
+    return AuthenticationFailed(_("The login of this token has ended: sign in again."), code="invalid_token")
 
 
 def _is_running(owner: User, auth_hash: str, subject: object) -> bool:
-    """Return whether the login goes on for a token about `subject`: an active owner with the password of then."""
+    """Return whether the login is still open: its owner is active, is the token's `subject`, and has the same password
+    as at login."""
     return owner.is_active and owner.subject == subject and _is_of(auth_hash, owner.password)
 
 
 @lru_cache(maxsize=4_096)
 def _is_of(auth_hash: str, password: str) -> bool:
-    """Return whether that is the session hash of who has this password, by its hash; which takes three digests."""
+    """Return whether this is the session hash of a user with this password hash. It takes three digests."""
     return constant_time_compare(auth_hash, User(password=password).get_session_auth_hash())
 
 

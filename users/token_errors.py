@@ -1,4 +1,4 @@
-"""What is wrong with a token, as the error of the API that says so."""
+"""Which error the API returns for what is wrong with a token."""
 
 import jwt
 from django.utils.translation import gettext_lazy as _
@@ -6,7 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 
 def token_error(error: BaseException) -> AuthenticationFailed:
-    """Return the 401 for what PyJWT, or who calls it, found wrong with a token."""
+    """Return the 401 for an error that PyJWT or its caller found in a token."""
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None:
@@ -20,10 +20,10 @@ def token_error(error: BaseException) -> AuthenticationFailed:
 
 
 def malformed_token() -> AuthenticationFailed:
-    """Return the 401 of what is no token of anybody's."""
+    """Return the 401 for a token that is malformed or unknown."""
     return AuthenticationFailed(_("This token is not valid here."), code="invalid_token")
 
 
 def user_gone() -> AuthenticationFailed:
-    """Return the 401 of who has been deactivated or erased."""
+    """Return the 401 for a user who was deactivated or erased."""
     return AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")

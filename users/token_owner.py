@@ -1,4 +1,5 @@
-"""The user whom a token is about, read together with the token: one column, and little to do where nothing changed."""
+"""The owner of a token, read in one column together with the token. If nothing has changed, the parsed values are
+reused."""
 
 from functools import lru_cache
 from typing import Any
@@ -17,12 +18,12 @@ NAMES = [field.attname for field in FIELDS]
 
 
 def owner_column() -> ArrayJSON:
-    """Return the expression of the owner of a row, as text that `owner_from` reads."""
+    """Return the expression of a row's owner, as text that `owner_from` reads."""
     return ArrayJSON(*[f"owner__{name}" for name in NAMES])
 
 
 def owner_from(text: str) -> User:
-    """Return the user whom an `owner_column` holds; what is missing is read when it is asked for."""
+    """Return the user from an `owner_column`. Fields that it lacks are read when they are needed."""
     return User.from_db(None, NAMES, _values(text))
 
 

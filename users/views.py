@@ -89,7 +89,7 @@ class RegisterView(PublicView):
     )
     def post(self, request: Request) -> Response:
         if not settings.ALLOW_SIGNUP:
-            raise PermissionDenied(_("Sign-up is closed here: ask whoever runs this service for a user."))
+            raise PermissionDenied(_("Sign-up is closed: ask the people who run this service for a user."))
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         password = serializer.validated_data.pop("password")

@@ -77,7 +77,7 @@ def run(sql: str, *parameters: Any) -> Any:
 
 
 def subject_of(header: str) -> str | None:
-    """Return the subject of a Bearer token by HS256, None where it isn't valid."""
+    """Return the subject of a Bearer token signed with HS256, None if it isn't valid."""
     signed, _, signature = header.removeprefix("Bearer ").rpartition(".")
     expected = base64.urlsafe_b64encode(hmac.digest(KEY.encode(), signed.encode(), "sha256")).rstrip(b"=")
     if not hmac.compare_digest(expected, signature.encode()):

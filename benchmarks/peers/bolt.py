@@ -91,7 +91,7 @@ def row_from(owner: User, payload: TransactionIn, categories: dict[str, Category
     if not isinstance(exponent, int) or exponent < -2 or (payload.type == "INCOME" and payload.amount < 0):
         raise HTTPException(400, "Not an amount.")
     if payload.category is not None and payload.category not in categories:
-        raise HTTPException(400, "You have no category of this name.")
+        raise HTTPException(400, "You have no category with this name.")
     return Transaction(
         owner=owner,
         type=payload.type,

@@ -1,4 +1,4 @@
-"""What every peer shares: where the data is, how its tokens are signed, and how long a page is."""
+"""What all frameworks share: the database, the key of their tokens, and the page size."""
 
 import os
 
@@ -10,7 +10,7 @@ PAGE_SIZE = 50
 
 
 def subject_of(token: str) -> str | None:
-    """Return the `sub` of a JSON Web Token, None where it isn't valid (RFC 7519)."""
+    """Return the `sub` of a JSON Web Token, None if it isn't valid (RFC 7519)."""
     try:
         subject: str = jwt.decode(token, KEY, algorithms=["HS256"])["sub"]
     except (jwt.InvalidTokenError, KeyError):
@@ -19,6 +19,6 @@ def subject_of(token: str) -> str | None:
 
 
 def bearer_of(header: str | None) -> str | None:
-    """Return the subject of the token in an Authorization header, None where there is none that is valid."""
+    """Return the subject of the token in an Authorization header, None if there is no valid token."""
     scheme, _, token = (header or "").partition(" ")
     return subject_of(token) if scheme == "Bearer" else None

@@ -78,7 +78,7 @@ Owner = Annotated[User, Depends(owner_of)]
 def row_from(owner: User, payload: TransactionIn, categories: dict[str, Category]) -> Transaction:
     values = payload.model_dump(exclude={"category"})
     if payload.category is not None and payload.category not in categories:
-        raise HTTPException(400, "You have no category of this name.")
+        raise HTTPException(400, "You have no category with this name.")
     if payload.type == "INCOME" and payload.amount < 0:
         raise HTTPException(400, "An income is above zero.")
     values["category_row"] = categories.get(payload.category) if payload.category else None

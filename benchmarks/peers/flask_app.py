@@ -34,7 +34,7 @@ def remove_session(_: BaseException | None) -> None:
 def row_from(values: dict[str, Any], categories: dict[str, Category]) -> Transaction:
     name = values.pop("category", None)
     if name is not None and name not in categories:
-        abort(400, "You have no category of this name.")
+        abort(400, "You have no category with this name.")
     if values["type"] == "EXPENSE":
         values["amount"] = -abs(values["amount"])
     elif values["amount"] < 0:

@@ -1,4 +1,4 @@
-"""Cashman's tables as the Django peers see them: plain models of plain fields."""
+"""Cashman's tables as models for the other Django frameworks, with ordinary fields."""
 
 from decimal import Decimal
 from typing import Any, ClassVar

@@ -86,7 +86,7 @@ def rows_of(request: Any) -> QuerySet:
 def row_from(owner: User, payload: TransactionIn, categories: dict[str, Category]) -> Transaction:
     values = payload.dict()
     if payload.category is not None and payload.category not in categories:
-        raise HttpError(400, "You have no category of this name.")
+        raise HttpError(400, "You have no category with this name.")
     if payload.type == "INCOME" and payload.amount < 0:
         raise HttpError(400, "An income is above zero.")
     values["category"] = categories.get(payload.category) if payload.category else None

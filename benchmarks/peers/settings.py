@@ -1,4 +1,4 @@
-"""Settings of the Django peers, as few as each needs. PEER_URLS names the peer whose routes are served."""
+"""Settings of the other Django frameworks, as few as each needs. PEER_URLS names the module whose routes are served."""
 
 import os
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""What every page of Django's admin keeps to: changes that meet, races that are lost, input that makes no sense."""
+"""The base of all admin pages: it handles concurrent changes, lost races and wrong input."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -41,10 +41,10 @@ class SentTwice(Exception):
 
 
 class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A form that changes what its user has changed since it was opened, and nothing else.
+    """A form that saves only what its user has changed since it was opened.
 
-    The page holds each field's value of that time, hidden. A field that still has it keeps what the
-    row holds by now, which somebody else may have changed meanwhile, and is validated with that.
+    The page holds each field's first value in a hidden input. A field that still has this value is left as the row has
+    it now, which somebody else may have changed meanwhile, and is validated with that.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,7 +75,7 @@ class StrictChangeList(ChangeList):
         return following.name if following else name
 
     def get_filters(self, request: HttpRequest) -> Any:
-        # Django makes a moment of the date in the current time zone, and a date of that moment in the default one.
+        # Django converts the date to a timestamp in the current time zone, and back to a date in the default one.
         with timezone.override(None):
             try:
                 return super().get_filters(request)
@@ -84,7 +84,7 @@ class StrictChangeList(ChangeList):
 
 
 class StrictAutocompleteSelect(AutocompleteSelect):
-    """A field to find a row by typing, which also shows a form again that was sent with no such row."""
+    """A select that finds a row by typing. If a form was sent with an unknown row, it shows the form again."""
 
     def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
         try:
@@ -94,7 +94,7 @@ class StrictAutocompleteSelect(AutocompleteSelect):
 
 
 class AutocompleteFilter(admin.FieldListFilter):
-    """Filters by a row that is found by typing, where a list of them all would have no end."""
+    """Filters by a row that is found by typing, because a list of all rows could be endless."""
 
     template = "admin/autocomplete_filter.html"
 
@@ -118,10 +118,10 @@ class AutocompleteFilter(admin.FieldListFilter):
 
 
 class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The base of every admin: it writes what was changed, and no input makes it crash.
+    """The base of all admins: it writes only what was changed, and no input makes it crash.
 
-    Who loses a race against another write is told so in the form, and deleting counts what goes
-    with a row where Django would load and list it.
+    A user who loses a race against another write sees that in the form. Deleting counts the rows that are deleted with
+    a row; Django would load and list them.
     """
 
     form = ChangesForm
@@ -132,7 +132,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return StrictChangeList
 
     def lookup_allowed(self, lookup: str, value: str, request: Any = None) -> bool:
-        """Return whether the list can be filtered so: by its filters and its dates alone."""
+        """Return whether the list may be filtered by this lookup: only by its filters and its dates."""
         filters = self.get_list_filter(request)
         names = {item if isinstance(item, str) else item[0] for item in filters}  # type: ignore[index]
         field, _separator, how = lookup.partition("__")
@@ -192,7 +192,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return entry
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row, where it is to be written locked: what is validated is what is there."""
+        """Return the row. If it is going to be written, it is locked, so that what is validated is what is stored."""
         row = super().get_object(request, object_id, from_field)
         if row is not None and transaction.get_connection().in_atomic_block:
             row = self.get_queryset(request).select_for_update(of=("self",)).filter(pk=row.pk).first()
@@ -220,7 +220,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return _retried(request, lambda: super(StrictModelAdmin, self).delete_view(request, *args, **kwargs))
 
     def response_action(self, request: HttpRequest, queryset: Any) -> Any:
-        """Run the action on the selected rows; it and its entries in the log are written together or not at all."""
+        """Run the action on the selected rows. Its changes and their log entries are written together or not at all."""
 
         def respond() -> HttpResponseBase | None:
             try:
@@ -236,7 +236,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return _retried(request, respond)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Return links to the rows, numbers by kind, the kinds that need more permission, and the rows in use."""
+        """Return links to the rows, counts by model, the models that need more permission, and the rows in use."""
         rows = list(objs)
         counts = {self.opts.verbose_name_plural: len(rows)}
         may_delete = self.has_delete_permission(request) and not self.out_of_reach(request, rows)
@@ -258,13 +258,13 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
 
 
 def _link(row: models.Model) -> str:
-    """Return the kind and the name of a row, the latter as a link to its page."""
+    """Return the model's name and the row's name, which is a link to its page."""
     url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
     return format_html('{}: <a href="{}">{}</a>', capfirst(row._meta.verbose_name), url, row)
 
 
 def _uses(model: Any, field: str, rows: list[models.Model], numbers: dict[Any, int]) -> list[str]:
-    """Return a line for each of the rows in use, with a link to what uses it: `numbers` tells how much, by key."""
+    """Return a line for each row in use, with a link to the rows that use it; `numbers` has their count by key."""
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     return [
         format_html(
@@ -282,9 +282,9 @@ def _uses(model: Any, field: str, rows: list[models.Model], numbers: dict[Any, i
 
 
 def _retried(request: HttpRequest, view: Callable[[], HttpResponseBase | None]) -> HttpResponseBase | None:
-    """Return the view's answer, of a second time where the first lost a race: it then sees what is in its way.
+    """Return the view's response. If it loses a race, it is run again, and then sees the row that is in its way.
 
-    Who loses that one, too, gets the page of a conflict (409).
+    If it loses again, the response is the page of a conflict (409).
     """
     try:
         return view()

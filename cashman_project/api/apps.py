@@ -23,7 +23,7 @@ class ApiConfig(AppConfig):
 
 
 def _lift_limits(using: str, **kwargs: Any) -> None:
-    """Let a migration take its time: the limits of the settings are for requests."""
+    """Lift the time limits for migrations: the limits of the settings are for requests."""
     if connections[using].vendor == "postgresql":
         with connections[using].cursor() as cursor:
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")

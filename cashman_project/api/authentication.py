@@ -14,5 +14,5 @@ class BrowserAuthentication(SessionAuthentication):
         try:
             super().enforce_csrf(request._request)
         except PermissionDenied as error:
-            message = _("A browser's session writes with its CSRF token alone, in X-CSRFToken or the form. %(reason)s")
+            message = _("A write with a browser session needs its CSRF token, in X-CSRFToken or the form. %(reason)s")
             raise PermissionDenied(message % {"reason": error.detail}) from None

@@ -40,7 +40,7 @@ BEFORE_JSON = BOM_UTF8 + b" \t\r\n"
     }
 )
 class IdsField(serializers.ListField):
-    """Ids, as they came: whoever reads the rows says which are none."""
+    """Ids as they were sent. The code that reads the rows reports which of them are not ids."""
 
     child = serializers.UUIDField()
 
@@ -97,7 +97,7 @@ class BulkViewSet(BulkCreateViewSet):
     def update_many(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Change the given fields of each row that the array names by its id."""
         data: Any = request.data
-        check_preconditions(request, None)  # many rows have no tag that a header could name
+        check_preconditions(request, None)  # many rows have no entity tag that a header could name
         check_rows(data)
         read = [self._read_many(data)]
         texts = in_transaction(lambda: self._update_many(data, read.pop() if read else self._read_many(data)))
@@ -162,13 +162,13 @@ class BulkViewSet(BulkCreateViewSet):
     def _found(self, rows: Any, values: Sequence[object], path: str) -> list[Any]:
         """Return the rows of these ids, in their order; where that locks them, in one that is everybody's.
 
-        Raises ValidationError with the faults of the first MAX_FAULTS, `path` naming each by its index.
+        Raises ValidationError with the first MAX_FAULTS errors; `path` names each one by its index.
         """
         ids, faults = _read_ids(values)
         if not faults:
             found = {row.pk: row for row in rows.filter(pk__in=ids).order_by("pk")}
             missing = [index for index, pk in enumerate(ids) if pk not in found]
-            faults = {index: ErrorDetail(_("You have no row of this id."), "does_not_exist") for index in missing}
+            faults = {index: ErrorDetail(_("You have no row with this id."), "does_not_exist") for index in missing}
         if faults:
             raise ValidationError({path.format(index): [faults[index]] for index in list(faults)[:MAX_FAULTS]})
         if not self.fastpath:  # whose permissions do not look at rows
@@ -178,12 +178,12 @@ class BulkViewSet(BulkCreateViewSet):
 
 
 def _read_ids(values: Sequence[object]) -> tuple[list[UUID], dict[int, ErrorDetail]]:
-    """Return the ids that the texts hold, and by index what is wrong with those that hold none."""
+    """Return the ids, and by index the errors of the texts that are not ids."""
     ids: dict[UUID, None] = {}
     faults: dict[int, ErrorDetail] = {}
     for index, value in enumerate(values):
         if not (isinstance(value, str) and UUID_FORM.fullmatch(value)):
-            faults[index] = ErrorDetail(_("Not an id: give that of one of your rows."), "invalid")
+            faults[index] = ErrorDetail(_("Not an id: give the id of one of your rows."), "invalid")
         elif (pk := UUID(value)) in ids:
             faults[index] = ErrorDetail(_("This id is given twice."), "duplicate")
         else:

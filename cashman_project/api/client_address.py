@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The client address of a request."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -6,16 +6,15 @@ from django.conf import settings
 from django.http import HttpRequest
 
 UNKNOWN = "unknown"
-IPV6_PREFIX = 64  # bits: whoever has one address of such a network has them all
+IPV6_PREFIX = 64  # bits: a client with one address of such a network has all of them
 
 
 def client_address(request: HttpRequest) -> str:
     """Return the client's address: an IPv4 address, or the /64 network of an IPv6 one ("2001:db8::/64").
 
-    Behind NUM_PROXIES proxies it is that entry of X-Forwarded-For, counted from the right: each proxy
-    adds whom it was called by, and what stands further left may be the client's invention. With no
-    proxies, or where there is no such entry or it is no address, it is the peer's of the connection;
-    "unknown" without one. No more than 24 characters.
+    Behind NUM_PROXIES proxies it is that entry of X-Forwarded-For, counted from the right: each proxy adds the address
+    of its client, and the entries further left may be made up by the client. If there are no proxies, no such entry, or
+    it is not an address, it is the address of the connection's peer, or "unknown". It has at most 24 characters.
     """
     entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     count = settings.NUM_PROXIES
@@ -24,7 +23,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _network(text: str) -> str:
-    """Return the normal form of an address, less the port that some proxies add; "" where it is none."""
+    """Return the normal form of an address, without the port that some proxies add; "" if it is not an address."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Dates and moments as text, strictly: ISO 8601's extended calendar form and RFC 3339, in ASCII digits.
+"""Dates and timestamps as text, read strictly: ISO 8601's extended calendar form and RFC 3339, in ASCII digits.
 
 A moment may be written as the libraries of other languages do it: with nanoseconds (Go, Java, .NET), of which
 microseconds are kept; without seconds that are zero (Java's OffsetDateTime); and with an offset without a colon (C).
@@ -13,7 +13,7 @@ FIRST_DATE = datetime.date(1900, 1, 1)
 LAST_DATE = datetime.date(2200, 12, 31)
 INVALID_DATE = _("Not a date: write it as 2026-11-30, from 1900-01-01 to 2200-12-31.")
 INVALID_TIMESTAMP = _(
-    "Not a moment: write it as 2026-11-30T08:15:00Z, with Z or an offset (a plus sign as %2B in a URL)."
+    "Not a timestamp: write it as 2026-11-30T08:15:00Z, with Z or an offset (a plus sign as %2B in a URL)."
 )
 
 _DATE = re.compile(r"(19[0-9]{2}|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}")
@@ -31,7 +31,7 @@ def parse_date(text: str) -> datetime.date:
 
 
 def format_timestamp(timestamp: datetime.datetime) -> str:
-    """Write an aware moment in UTC, with microseconds: "2026-11-30T08:15:00.000000Z"."""
+    """Write an aware timestamp in UTC, with microseconds: "2026-11-30T08:15:00.000000Z"."""
     return timestamp.astimezone(datetime.UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 

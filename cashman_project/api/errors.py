@@ -11,7 +11,8 @@ RETRY_AFTER = 1  # seconds: a database that restarts is soon back
 
 
 class Conflict(exceptions.APIException):
-    """409: the request is fine, the present state is not: of these `fields`. `members` are added to the problem."""
+    """409: the request is right, but it conflicts with stored data in these `fields`. `members` are added to the
+    problem."""
 
     status_code = HTTPStatus.CONFLICT
     default_detail = _("This conflicts with what is stored already.")
@@ -56,7 +57,7 @@ class HeadersTooLarge(exceptions.APIException):
 
 
 class Throttled(exceptions.APIException):
-    """429: too many attempts; there is room for the next one after `wait` seconds."""
+    """429: too many attempts; the next one is allowed after `wait` seconds."""
 
     status_code = HTTPStatus.TOO_MANY_REQUESTS
     default_code = "throttled"

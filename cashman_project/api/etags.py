@@ -16,7 +16,7 @@ from .errors import PreconditionFailed
 
 
 def etag_of(content: bytes) -> str:
-    """Return the strong entity tag of a resource's JSON: another one whenever a byte of it differs."""
+    """Return the strong entity tag of a resource's JSON: a different one for each different JSON."""
     return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
 
 
@@ -26,10 +26,10 @@ def wants_json(request: Request) -> bool:
 
 
 def tagged_response(request: Request, data: Any, **kwargs: Any) -> HttpResponseBase:
-    """Return `data` as a response, where that is JSON with its ETag.
+    """Return `data` as a response. If it is JSON, it has its ETag.
 
-    The browsable page has no tag: it is another representation; nor has a list of resources. Raises
-    PreconditionFailed (412) where `If-Match` of a GET does not name the tag.
+    A page has no entity tag, because it is another representation, and a list has none either. Raises
+    PreconditionFailed (412) if `If-Match` of a GET does not name the tag.
     """
     if wants_json(request) and not isinstance(data, list):
         return tagged_json(request, orjson.dumps(data), **kwargs)
@@ -41,7 +41,7 @@ def tagged_json(
 ) -> HttpResponse:
     """Return a resource's JSON (or other text) with its ETag; 304 without a body if `If-None-Match` of a GET names it.
 
-    Raises PreconditionFailed (412) where `If-Match` of a GET does not name the tag.
+    Raises PreconditionFailed (412) if `If-Match` of a GET does not name the tag.
     """
     etag = etag_of(content)
     headers = {"ETag": etag} | kwargs.pop("headers", {})
@@ -58,7 +58,7 @@ def is_conditional(request: Request) -> bool:
 
 
 def check_preconditions(request: Request, data: Any) -> None:
-    """Raise PreconditionFailed (412) where `If-Match` or `If-None-Match` of a write rules out the present `data`."""
+    """Raise PreconditionFailed (412) if `If-Match` or `If-None-Match` of a write does not allow the present `data`."""
     etag = etag_of(orjson.dumps(data))
     _check_match(request, etag)
     if _is_named(request.META.get("HTTP_IF_NONE_MATCH", ""), etag):

@@ -28,12 +28,12 @@ logger = logging.getLogger("cashman.errors")
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponseBase | None:
-    """Return the problem for an exception of a view; None for an unexpected one, which is a 500 then."""
+    """Return the problem for an exception of a view; None for an unexpected exception, which becomes a 500."""
     error = _api_exception(exc)
     if error is None:
         return None
     if isinstance(exc, OperationalError | InterfaceError):
-        # Its first line holds nothing of a row: it tells of a connection, a lock, a limit or a disk.
+        # Its first line holds nothing of a row: it is about a connection, a lock, a limit or a disk.
         logger.warning("Database: %s", str(exc).partition("\n")[0], extra={"request": context["request"]})
     headers = {}
     if getattr(error, "auth_header", None):

@@ -27,20 +27,20 @@ from .dates import INVALID_DATE, INVALID_TIMESTAMP, parse_date, parse_timestamp
 
 
 class FilterSet(django_filters.FilterSet):
-    """Declared filters, whose values are read and applied by the class; an instance is there for a page's form.
+    """Declared filters. The class reads and applies their values; an instance is only for the form of a page.
 
-    django-filter would copy all of them, and make a form of them, for each request. So a filter's
-    `method` is a function, and what applies it needs no request: `values_of` finds what it takes.
+    django-filter would copy all filters and make a form of them for each request. So a filter's `method` is a function
+    that needs no request: `values_of` has looked up what it needs.
     """
 
     @classmethod
     def given(cls, request: Request) -> set[str]:
-        """Return the names of the filters that the request gives a value."""
+        """Return the names of the filters that have a value in the request."""
         return {name for name, texts in request.query_params.lists() if name in cls.base_filters and any(texts)}
 
     @classmethod
     def values_of(cls, request: Request) -> dict[str, Any]:
-        """Return the values that the request filters by; raises ValidationError (400) naming each wrong parameter."""
+        """Return the values of the request's filters; raises ValidationError (400) that names each wrong parameter."""
         given, values, faults = cls.given(request), {}, {}
         for name, field in _fields(cls).items():
             if name in given:
@@ -54,19 +54,19 @@ class FilterSet(django_filters.FilterSet):
 
     @classmethod
     def applied(cls, rows: Any, values: Mapping[str, Any]) -> Any:
-        """Return the rows that the values, or parameters in their place, leave of the queryset."""
+        """Return the rows that match the values, or parameters that stand for values."""
         for name, value in values.items():
             rows = cls.base_filters[name].filter(rows, value)
         return rows
 
     @classmethod
     def are_open(cls, values: Mapping[str, Any]) -> bool:
-        """Return whether `parameters` can stand for the values: one for each, compared with a column as it is."""
+        """Return whether `parameters` can stand for the values: each filter compares one value with a column."""
         return not any(cls.base_filters[name].method or isinstance(value, list) for name, value in values.items())
 
     @classmethod
     def parameters(cls, model: type[Model], names: Iterable[str]) -> dict[str, Parameter]:
-        """Return a statement's parameters in place of the values of these names."""
+        """Return the parameters of a statement that stand for the values of these filters."""
         fields = {name: model._meta.get_field(str(cls.base_filters[name].field_name)) for name in names}
         return {name: Parameter(name, field) for name, field in fields.items()}
 
@@ -86,9 +86,9 @@ class StrictFilterBackend(DjangoFilterBackend):
 
 
 def check_parameters(request: Request, allowed: frozenset[str], repeatable: frozenset[str]) -> None:
-    """Raise ValidationError naming each parameter that is not `allowed`, or given twice and not `repeatable`.
+    """Raise ValidationError that names each parameter that is not `allowed`, or is given twice and not `repeatable`.
 
-    Raises ParseError (400) where the query is not UTF-8, of which Django would leave some characters out.
+    Raises ParseError (400) if the query is not UTF-8; Django would drop some of its characters.
     """
     query = request.META["QUERY_STRING"]
     if not query:
@@ -122,7 +122,7 @@ class DateFormField(forms.Field):
 
 
 class TimestampFormField(forms.Field):
-    """A moment such as 2026-11-30T08:15:00Z."""
+    """A timestamp such as 2026-11-30T08:15:00Z."""
 
     def to_python(self, value: Any) -> datetime.datetime | None:
         try:
@@ -140,7 +140,7 @@ class FlagFormField(forms.Field):
         try:
             return {"true": True, "false": False}[value] if value else None
         except KeyError:
-            raise forms.ValidationError(_("Neither true nor false."), code="invalid") from None
+            raise forms.ValidationError(_("Give true or false."), code="invalid") from None
 
 
 class TextsFormField(forms.Field):

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[!-~]{1,255}")  # visible ASCII
 LIFETIME = timedelta(hours=24)
-WAIT = timedelta(seconds=5)  # for the answer to the same request, which is being made
-SWEPT = 100  # expired keys that a request takes along at most
+WAIT = timedelta(seconds=5)  # for the response to the same request, which is still being processed
+SWEPT = 100  # expired keys that a request deletes at most
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
 
 
@@ -43,21 +43,21 @@ class IdempotencyKeyReused(APIException):
     """422: the key belongs to another request."""
 
     status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-    default_detail = gettext_lazy("This Idempotency-Key was sent with another request: give each request its own.")
+    default_detail = gettext_lazy("This Idempotency-Key was sent with another request: use a new key for each request.")
     default_code = "idempotency_key_reused"
 
 
 class IdempotencyInProgress(APIException):
-    """409: the same request is still being worked on."""
+    """409: the same request is still being processed."""
 
     status_code = HTTPStatus.CONFLICT
-    default_detail = gettext_lazy("The same request is still being worked on. Try again in a moment.")
+    default_detail = gettext_lazy("The same request is still being processed. Try again in a moment.")
     default_code = "idempotency_in_progress"
     wait = RETRY_AFTER
 
 
 class Answer(NamedTuple):
-    """What a request is answered with: `data` is None where there is no body, `location` "" where nothing is new."""
+    """The response to a request: `data` is None if there is no body, `location` is "" if nothing was created."""
 
     status: int
     data: Any = None
@@ -72,7 +72,8 @@ class Answer(NamedTuple):
 
 
 class IdempotentRequest(NamedTuple):
-    """A request that is to happen once: its owner, the key that they gave it, and what tells it from others."""
+    """A request that must be carried out once: its owner, its key, and a fingerprint that tells it from other
+    requests."""
 
     owner: "User"
     key: str
@@ -108,12 +109,11 @@ def _form_content(data: Any) -> bytes:
 def answer_once(
     idempotent_request: IdempotentRequest | None, write: Callable[[], Answer], *, one_statement: bool = False
 ) -> Answer:
-    """Return the answer of `write`, run in one transaction; or, where that has happened `once`, the kept one.
+    """Return the answer of `write`, run in one database transaction, or the stored answer if it was run before.
 
-    The answer is kept in the transaction of what `write` wrote, so there is either both or neither.
-    A request that comes while the same one is being worked on waits for its answer. Raises
-    IdempotencyKeyReused (422) where the key belongs to another request, IdempotencyInProgress (409)
-    after WAIT, and what `write` raises, which is not kept.
+    The answer is stored in the same database transaction, so both are stored or neither. If the same request is still
+    being processed, this waits for its answer. Raises IdempotencyKeyReused (422) if the key belongs to another request,
+    IdempotencyInProgress (409) after WAIT, and whatever `write` raises, which is not stored.
     """
     if idempotent_request is None:
         return in_transaction(write, one_statement=one_statement)
@@ -139,12 +139,12 @@ def is_first(owner: "User", key: str) -> bool:
 
 
 def _expiry() -> datetime:
-    """Return the moment before which a key was made that counts no more."""
+    """Return the timestamp before which a key has expired."""
     return timezone.now() - LIFETIME
 
 
 def _stored_answer(idempotent_request: IdempotentRequest) -> Answer | None:
-    """Return the answer that the key has; None, and lock the key, where it is new or has expired."""
+    """Return the stored answer of the key. If the key is new or has expired, lock it and return None."""
     with _limited_wait():
         row = _locked(idempotent_request)
     if row.status is None or row.created_at < _expiry():
@@ -157,7 +157,7 @@ def _stored_answer(idempotent_request: IdempotentRequest) -> Answer | None:
 def _locked(idempotent_request: IdempotentRequest) -> IdempotencyKey:
     """Insert the key unless it is there; return its row, locked.
 
-    PostgreSQL waits here for a transaction that inserts the same key, SQLite has waited at its start.
+    PostgreSQL waits here for a transaction that inserts the same key. SQLite has waited when its transaction began.
     """
     while True:
         IdempotencyKey.objects.bulk_create(
@@ -165,7 +165,7 @@ def _locked(idempotent_request: IdempotentRequest) -> IdempotencyKey:
         )
         rows = IdempotencyKey.objects.filter(owner=idempotent_request.owner, key=idempotent_request.key)
         row = rows.select_for_update(no_key=True).first()
-        if row is not None:  # else an expired one was in the way, which has been swept since
+        if row is not None:  # otherwise it was an expired one, which has been deleted meanwhile
             return row
 
 
@@ -187,7 +187,7 @@ def _limited_wait() -> Iterator[None]:
 
 
 def _store_answer(idempotent_request: IdempotentRequest, answer: Answer) -> Answer:
-    """Write the answer down beside its key, and take a few expired keys of the owner along; return the answer."""
+    """Store the answer with its key, and delete a few expired keys of the owner; return the answer."""
     keys = IdempotencyKey.objects.filter(owner=idempotent_request.owner)
     keys.filter(key=idempotent_request.key).update(
         fingerprint=idempotent_request.fingerprint,
@@ -197,7 +197,7 @@ def _store_answer(idempotent_request: IdempotentRequest, answer: Answer) -> Answ
         created_at=timezone.now(),
     )
     expired = keys.filter(created_at__lt=_expiry()).select_for_update(skip_locked=True)
-    # As a subquery PostgreSQL may run this again and again, each time for other keys.
+    # PostgreSQL may run this several times if it is a subquery, each time for other keys.
     if found := list(expired.values_list("key", flat=True)[:SWEPT]):
         keys.filter(key__in=found).delete()
     return answer

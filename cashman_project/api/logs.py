@@ -1,4 +1,4 @@
-"""What the service says of itself while it runs: lines of JSON, one per request, none with a secret or a row in it."""
+"""Logs: lines of JSON, one for each request, without secrets and without rows."""
 
 import logging
 import time
@@ -14,7 +14,7 @@ from uuid_utils import uuid7
 
 logger = logging.getLogger("cashman.requests")
 
-# No line of ours names these, and finding them out takes a third of what a record takes (the logging HOWTO).
+# No log line has these, and looking them up takes a third of the time of a record (the logging HOWTO).
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
@@ -25,12 +25,12 @@ LINE = "%(method)s %(path)s %(status)d %(duration_ms).1f ms"
 
 
 class RequestLogMiddleware:
-    """Log each request when its answer is made, and give it an id, which the answer's X-Request-ID tells.
+    """Log each request when its response is ready, and give it an id, which the response has in X-Request-ID.
 
-    Nothing changes an answer any more here, so its Content-Length is told, too.
+    Nothing changes the response after this, so its Content-Length is set here too.
 
-    The id is the client's own X-Request-ID, where that is 1 to 128 visible ASCII characters. The path is
-    logged without the query, which may hold what somebody searches for; `user` is the id of who is known.
+    The id is the client's own X-Request-ID if that is 1 to 128 visible ASCII characters. The path is logged without the
+    query, which may hold what somebody searches for. `user` is the id of the user if the user is known.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -58,7 +58,7 @@ class RequestLogMiddleware:
 
 
 class CrashFilter(logging.Filter):
-    """Lets an exception pass; that a request was refused, its own line says."""
+    """Lets only exceptions pass; a refused request has its own log line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return bool(record.exc_info)
@@ -81,8 +81,8 @@ class TextFormatter(logging.Formatter):
 class JSONFormatter(logging.Formatter):
     """Format a record as one line of JSON.
 
-    A message whose one argument is a mapping is told by the members of that. Of an exception it shows where
-    it happened and its type, but not its message, in which a database or a parser may quote what was sent.
+    If the only argument of a message is a mapping, the line has its members. For an exception the line has its type and
+    where it happened, but not its message, because a database or a parser may quote what was sent.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -111,7 +111,7 @@ def _is_id(text: str) -> bool:
 
 
 def _user_id(request: HttpRequest) -> Any:
-    """Return the id of the request's user where somebody has asked for the user already; None otherwise."""
+    """Return the id of the request's user if the user was already looked up; None otherwise."""
     user = getattr(request, "_cached_user", None) or getattr(request, "user", None)
     return None if type(user) is SimpleLazyObject else getattr(user, "pk", None)
 

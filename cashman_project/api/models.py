@@ -1,4 +1,4 @@
-"""What the plumbing itself remembers."""
+"""What the API itself stores: idempotency keys."""
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class IdempotencyKey(models.Model):
-    """A request that has been answered, by the key that its sender gave it: what it was, and what the answer was.
+    """A request with an idempotency key: its fingerprint and its response.
 
-    `status` is None only within the transaction that is making the answer; `body` is the answer's
-    data in JSON, `location` its header, or "".
+    `status` is None only in the database transaction that makes the response. `body` is its data in JSON, `location`
+    its header or "".
     """
 
     pk = models.CompositePrimaryKey("owner_id", "key")

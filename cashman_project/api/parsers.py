@@ -1,4 +1,4 @@
-"""Reading request bodies: strict JSON for everybody, HTML forms for browser sessions alone."""
+"""Reading request bodies: strict JSON for everybody, HTML forms only for browser sessions."""
 
 import json
 import re
@@ -14,10 +14,10 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 
-MAX_DEPTH = 100  # how deep Python itself reads depends on its version, and what is read has to be printed as well
+MAX_DEPTH = 100  # Python's own limit depends on its version, and what is read may have to be written too
 CONTAINERS = (dict, list)
-MAX_FAULTS = 20  # duplicate keys that are named; a body may hold hundreds of thousands
-METHOD_FIELD = "_method"  # of a form, which HTML lets be sent by POST alone
+MAX_FAULTS = 20  # duplicate keys that an error names; a body may have hundreds of thousands
+METHOD_FIELD = "_method"  # of a form, because HTML sends forms only with GET and POST
 KEY_FIELD = "_key"  # of a form that creates: the same on each form that is sent twice
 # What a form sends as fields, since HTML has no way to set headers.
 FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", KEY_FIELD: "HTTP_IDEMPOTENCY_KEY"}
@@ -32,9 +32,8 @@ MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
 class StrictJSONParser(BaseParser):
     """JSON (RFC 8259) in UTF-8, with a byte order mark or without, in which numbers keep every digit.
 
-    Whole numbers become int, others Decimal; NaN and Infinity become a Decimal too, so that the
-    field they are meant for refuses them by its name. Duplicate keys, other encodings and nesting
-    past MAX_DEPTH are refused.
+    Whole numbers become int, others Decimal. NaN and Infinity become a Decimal too, so that their field refuses them
+    and the error has its name. Duplicate keys, other encodings and nesting deeper than MAX_DEPTH are refused.
     """
 
     media_type = "application/json"
@@ -76,7 +75,7 @@ def _integer(text: str) -> int | Decimal:
 def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
-    except InvalidOperation:  # an exponent past every limit
+    except InvalidOperation:  # an exponent beyond every limit
         return Decimal("NaN")
 
 
@@ -119,7 +118,7 @@ def _decoder(text: str) -> json.JSONDecoder:
 
 
 class _SessionOnly:
-    """Forms come from the browsable API's pages; a client with a token sends JSON."""
+    """Forms come only from our pages; a client with a token sends JSON."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
@@ -133,7 +132,7 @@ class _SessionOnly:
 class SessionFormParser(_SessionOnly, FormParser):
     """HTML forms (application/x-www-form-urlencoded) from a browser session.
 
-    A line that was typed ends as it was shown, not in the CR LF that browsers send (HTML, section 4.10.21).
+    Lines end with a newline, as they were shown, and not with the CR LF that browsers send (HTML, section 4.10.21).
     """
 
     def parse(

@@ -12,12 +12,12 @@ from rest_framework import exceptions
 PROBLEM_JSON = "application/problem+json"
 
 
-# Where all faults of a request share one of these codes, the problem as a whole has it too.
+# If all errors of a request have the same one of these codes, the problem has this code too.
 SHARED_CODES = {"unknown_field", "unknown_parameter", "duplicate_key"}
 
 
 class Fault(TypedDict):
-    """One fault of a request: `field` is a path such as "3.amount", None where it is about the whole."""
+    """One error of a request: `field` is a path such as "3.amount", or None if the error is about the whole request."""
 
     field: str | None
     code: str
@@ -66,7 +66,7 @@ def problem_response(problem: dict[str, Any], headers: Mapping[str, str] | None 
 
 
 def _faults(detail: Any, path: str = "") -> Iterator[Fault]:
-    """Yield each fault of a (nested) validation error, `field` being its path, such as "3.amount"."""
+    """Yield each field error of a (nested) validation error; `field` is its path, such as "3.amount"."""
     if isinstance(detail, dict):
         for key, value in detail.items():
             step = "" if key == "non_field_errors" else f".{key}" if path else str(key)
@@ -83,7 +83,7 @@ def _faults(detail: Any, path: str = "") -> Iterator[Fault]:
 
 def _summary(faults: list[Fault]) -> object:
     if len(faults) > 1:
-        return _("The request has %(count)d faults: see errors.") % {"count": len(faults)}
+        return _("The request has %(count)d errors.") % {"count": len(faults)}
     fault = faults[0]
     return f"{fault['field']}: {fault['detail']}" if fault["field"] else fault["detail"]
 
@@ -93,5 +93,5 @@ def _fault(field: str | None, code: str, detail: object) -> Fault:
 
 
 def _printable(text: object) -> str:
-    """Return a text that UTF-8 can hold: a lone surrogate that came in as an escape goes out as one."""
+    """Return the text in a form that UTF-8 can hold: a lone surrogate becomes an escape sequence."""
     return str(text).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""JSON out."""
+"""JSON responses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from rest_framework import renderers
 
 
 class JSONRenderer(renderers.BaseRenderer):
-    """JSON in UTF-8. It refuses a Decimal: money leaves as text, through its own field."""
+    """JSON in UTF-8. It refuses a Decimal, because money is sent as text by its own field."""
 
     media_type = "application/json"
     format = "json"

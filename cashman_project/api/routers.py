@@ -1,4 +1,4 @@
-"""Routes that work with and without a trailing slash, and are published without."""
+"""Routes that work with and without a trailing slash, and are published without one."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 
 class OptionalSlashRouter(SimpleRouter):
-    """A router whose paths may end in a slash; `reverse` leaves it out.
+    """A router whose paths may end with a slash. `reverse` returns them without it.
 
     PATCH of a list changes many rows. A list's path may name a format: /transactions.json is the list as JSON, and
     /transactions.csv and /transactions.ndjson are all of it, to be read only.

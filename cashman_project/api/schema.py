@@ -23,7 +23,7 @@ from .serializers import MAX_ROWS
 
 
 class FaultSerializer(serializers.Serializer[Any]):
-    """One fault of a request: `field` is a path such as `amount`, null where it is about the whole."""
+    """One error of a request: `field` is a path such as `amount`, or null if the error is about the whole request."""
 
     field = serializers.CharField(allow_null=True)
     code = serializers.CharField()
@@ -48,21 +48,21 @@ EMAIL_PATTERN = r"^([^\x00\s]+@[^\x00\s@]+)?$"  # or none; `format: email` would
 UUID = {"type": "string", "format": "uuid"}
 
 MEANINGS = {
-    204: "Created; the body is left out, as asked.",
-    304: "Not changed since: `If-None-Match` holds the present ETag.",
-    400: "Bad input; each fault is named.",
-    401: "Who you are is missing, or is not accepted.",
+    204: "Created. The body is left out because of `Prefer: return=minimal`.",
+    304: "Not changed: `If-None-Match` names the present ETag.",
+    400: "Bad input. Each error is in `errors`.",
+    401: "The token is missing or is not accepted.",
     403: "You may not do this.",
     404: "There is no such thing, or it is not yours.",
     406: "No representation has a media type that `Accept` allows.",
     409: "This conflicts with what is stored already.",
     411: "The body came in chunks, without a Content-Length.",
-    412: "Changed since: `If-Match` does not hold the present ETag.",
+    412: "Changed: `If-Match` does not name the present ETag.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
     429: "Too many attempts; try again after `Retry-After`.",
-    503: "The database, or the outside issuer's keys, can't be reached; try again after `Retry-After`.",
+    503: "The database, or the identity provider's keys, can't be reached; try again after `Retry-After`.",
 }
 
 SAMPLES = {
@@ -86,7 +86,7 @@ SAMPLES = {
         problem_details(
             422,
             "idempotency_key_reused",
-            "This Idempotency-Key was sent with another request: give each request its own.",
+            "This Idempotency-Key was sent with another request: use a new key for each request.",
         ),
         problem_of(Throttled(60)),
         problem_of(Unavailable()),
@@ -97,7 +97,7 @@ SAMPLES = {
 def _header(
     name: str, description: str, *statuses: int, always: bool = True, pattern: str | None = None
 ) -> OpenApiParameter:
-    """Return a header of the request, or of the answers with the given statuses, which have it `always` or not."""
+    """Return a header of the request, or of the responses with the given statuses, which may `always` have it."""
     return OpenApiParameter(
         name,
         location=OpenApiParameter.HEADER,
@@ -108,32 +108,32 @@ def _header(
     )
 
 
-ETAG = _header("ETag", "The tag of this very content, for `If-Match` and `If-None-Match`.", 200, 201, 304)
+ETAG = _header("ETag", "The entity tag of this row, for `If-Match` and `If-None-Match`.", 200, 201, 304)
 KEY_HEADERS = [
     _header(
         "Idempotency-Key",
-        "1 to 255 visible ASCII characters, good for a day: what is sent again happens once.",
+        "1 to 255 visible ASCII characters, valid for a day: a repeated request with it is carried out once.",
         pattern="^[!-~]{1,255}$",
     ),
-    _header("Idempotency-Replayed", "`true` where this is the answer of the first time.", 201, 204, always=False),
-    _header("Retry-After", "How many seconds to wait for the same request.", 409, always=False),
+    _header("Idempotency-Replayed", "`true` if this is the response to the first request.", 201, 204, always=False),
+    _header("Retry-After", "How many seconds to wait before sending the same request again.", 409, always=False),
 ]
 LOCATION = _header("Location", "The URL of what was created.", 201, 204)
 BULK_CREATE_HEADERS = [
     *KEY_HEADERS,
-    _header("Prefer", "`return=minimal` leaves out the body of the answer, which is a 204 then (RFC 7240)."),
+    _header("Prefer", "`return=minimal` leaves out the body of the response, which is a 204 then (RFC 7240)."),
     _header("Preference-Applied", "return=minimal", 204),
 ]
 CREATE_HEADERS = [*BULK_CREATE_HEADERS, LOCATION, ETAG]
-READ_HEADERS = [_header("If-None-Match", "The ETag that you hold: 304 where it is the present one."), ETAG]
-CHANGE_HEADERS = [_header("If-Match", "The ETag that you read: 412 where this has changed since."), ETAG]
+READ_HEADERS = [_header("If-None-Match", "The ETag of your copy: 304 if it is the present one."), ETAG]
+CHANGE_HEADERS = [_header("If-Match", "The ETag that you read: 412 if the row has changed since."), ETAG]
 DELETE_HEADERS = CHANGE_HEADERS[:1]
 MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is `*`.")]
 LIST_HEADERS = [
     _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
 ]
 ERROR_HEADERS = [
-    _header("WWW-Authenticate", "`Bearer`, with `error` where a token was sent (RFC 6750).", 401),
+    _header("WWW-Authenticate", "`Bearer`, with `error` if a token was sent (RFC 6750).", 401),
     _header("Retry-After", "How many seconds to wait.", 429, 503),
 ]
 
@@ -148,7 +148,7 @@ def _sample_name(status: int) -> str:
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
-    """Return errors as `responses` of @extend_schema: those of a view that don't follow by themselves."""
+    """Return errors as `responses` of @extend_schema, for errors that don't follow from the rest of the view."""
     return {
         (status, PROBLEM_JSON): OpenApiResponse(
             ProblemSerializer, MEANINGS[status], examples=[OpenApiExample(_sample_name(status), SAMPLES[status])]
@@ -161,7 +161,7 @@ CHANGING = ("create", "create_many", "update", "partial_update", "update_many") 
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Publishes, beside what a view declares, what follows from it: errors, headers and summaries."""
+    """Publishes what a view declares and what follows from it: errors, headers and summaries."""
 
     # By action: the operation's id and its summary.
     names = {
@@ -271,7 +271,7 @@ class ProblemAutoSchema(AutoSchema):
             return names[kind].format(one=meta.verbose_name, plural=meta.verbose_name_plural)
 
     def get_examples(self) -> list[OpenApiExample]:
-        """Return those of the view for its action, if any; without, the serializer's are taken."""
+        """Return the view's examples for its action; if there are none, the serializer's are used."""
         examples: dict[str, list[OpenApiExample]] = getattr(self.view, "examples", {})
         return examples.get(getattr(self.view, "action", ""), [])
 

@@ -1,4 +1,4 @@
-"""Strict serializers: nothing is coerced, and nothing that was sent is silently dropped."""
+"""Strict serializers: no value is converted to another type, and nothing that was sent is silently dropped."""
 
 import copy
 import datetime
@@ -20,10 +20,10 @@ from .parsers import FORM_HEADERS, METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
-MAX_FAULTS = 20  # misplaced fields, or faulty rows, that are named; a body may hold hundreds of thousands
+MAX_FAULTS = 20  # unknown fields, or rows with errors, that an error names; a body may have hundreds of thousands
 MAX_ROWS = 10_000  # in one request
 
-# What a browsable form sends beside its fields.
+# What the form of a page sends besides its fields.
 FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
 
 
@@ -57,7 +57,7 @@ class StrictEmailField(StrictCharField, serializers.EmailField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    """One of a few words. What was sent instead is not repeated: it may be as large as a body may be."""
+    """One of a few words. The error does not repeat what was sent, because it may be as large as a body."""
 
     default_error_messages = {"invalid_choice": _("Not a choice: give one of {choices}.")}
 
@@ -67,7 +67,7 @@ class StrictChoiceField(serializers.ChoiceField):
         return super().to_internal_value(data)
 
     def to_representation(self, value: object) -> str:
-        return str(value)  # not the member of an enumeration, which equals its text but is none
+        return str(value)  # not the member of an enumeration, which equals its text but is not a str itself
 
 
 class StrictDateField(serializers.DateField):
@@ -83,7 +83,7 @@ class StrictDateField(serializers.DateField):
 
 
 class StrictTimestampField(serializers.DateTimeField):
-    """A moment such as "2026-11-30T08:15:00Z", from 1900 to 2200. Out in UTC, with microseconds."""
+    """A timestamp such as "2026-11-30T08:15:00Z", from 1900 to 2200. It is written in UTC, with microseconds."""
 
     default_error_messages = {"invalid": INVALID_TIMESTAMP}
 
@@ -98,7 +98,7 @@ class StrictTimestampField(serializers.DateTimeField):
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses unknown fields, and read-only ones unless they hold their present value.
+    """A serializer that refuses unknown fields, and read-only fields unless they have their present value.
 
     So what was read can be changed and sent back whole, however a client writes the same id or moment.
     `Meta.fixed_fields` are written on create and read-only from then on.
@@ -155,7 +155,7 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT]):
-    """A strict serializer of a model, which also holds the model's own `clean` rules."""
+    """A strict serializer of a model, which also checks the model's own `clean` rules."""
 
     serializer_field_mapping: ClassVar[Any] = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -168,7 +168,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
     serializer_choice_field = StrictChoiceField
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return `attrs`; raises ValidationError where the row that they make breaks a rule of its model."""
+        """Return `attrs`; raises ValidationError if the row that they make breaks a rule of its model."""
         attrs = super().validate(attrs)
         model: type[models.Model] = self.Meta.model
         candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
@@ -210,7 +210,8 @@ def check_rows(data: object) -> None:
 
 
 class StrictListSerializer(serializers.ListSerializer[Any]):
-    """Many rows, each read as strictly as one alone. The faults come by index, of the first MAX_FAULTS faulty rows.
+    """Many rows, each read as strictly as a single one. Errors have the row's index; the first MAX_FAULTS rows are
+    listed.
 
     A change takes as many instances as there are items in the data, in the same order.
     """
@@ -236,7 +237,7 @@ class StrictListSerializer(serializers.ListSerializer[Any]):
         return rows
 
     def prepare(self, data: list[Any]) -> None:
-        """Read from the database at once what the items refer to; called before each is read."""
+        """Read everything that the items refer to from the database in one query. Called before the items are read."""
 
     def create(self, validated_data: list[dict[str, Any]]) -> list[Any]:
         """Insert the rows together."""

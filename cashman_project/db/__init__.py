@@ -1,1 +1,1 @@
-"""The database: its two backends, compiled statements, retries and what its refusals mean."""
+"""The database: two backends, compiled statements, retries and constraint errors."""

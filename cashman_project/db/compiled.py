@@ -14,14 +14,14 @@ from django.db.models.sql.compiler import SQLCompiler
 
 
 class Placeholder(NamedTuple):
-    """Where a statement's parameter goes, and the field that says how the database holds it."""
+    """The place of a parameter in a statement, and the field that converts its value for the database."""
 
     name: str
     field: Any
 
 
 class Parameter(Expression):
-    """A value of a field that is given when the statement is run; of a foreign key it is the key."""
+    """A value that is given when the statement runs. For a foreign key it is the key."""
 
     def __init__(self, name: str, field: Any) -> None:
         super().__init__(output_field=getattr(field, "target_field", field))
@@ -32,10 +32,11 @@ class Parameter(Expression):
 
 
 class Statement:
-    """The SQL of a queryset of plain values (`values_list`), in which each `Parameter` is open.
+    """The SQL of a queryset of values (`values_list`), in which each `Parameter` gets its value later.
 
-    Django's compiling of a query costs several times what running it does. PostgreSQL's planning costs as much, which
-    is done once a session for what is `prepared`: a few dozen, of which one plan is good for all values.
+    Compiling a query costs Django several times as much as running it. Planning it costs PostgreSQL as much. A
+    `prepared` statement is planned once in a session. This is for the few dozen statements with one plan that is good
+    for all values.
     """
 
     def __init__(self, queryset: QuerySet[Any], *, prepared: bool = True) -> None:
@@ -78,10 +79,10 @@ class Statement:
 
 
 def execute_prepared(cursor: Any, sql: str, params: Sequence[Any]) -> None:
-    """Execute SQL that is run again and again: prepared, where the cursor's database can.
+    """Execute SQL that runs often, as a prepared statement if the database has them.
 
-    Raises NotSupportedError within a transaction where a table has been altered since the statement was prepared;
-    it is prepared anew then.
+    Raises NotSupportedError in a transaction if a table was altered after the statement was prepared. The next time it
+    is prepared again.
     """
     connection = cursor.db
     is_prepared = connection.vendor == "postgresql"

@@ -1,4 +1,4 @@
-"""What a database's refusal of a row means to the person who sent it."""
+"""What an IntegrityError of the database means for the client."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SQLITE_FOREIGN_KEY_MESSAGE = "FOREIGN KEY constraint failed"
 
 
 class Violation(NamedTuple):
-    """The field that a refusal is about (None where that is not known) and what to tell."""
+    """The field of a constraint error (None if it is not known) and the message for the client."""
 
     field: str | None
     message: Any

@@ -15,7 +15,8 @@ LOST_RACES = {"40P01", "0A000"}  # PostgreSQL's deadlock_detected and feature_no
 
 
 def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False) -> ResultT:
-    """Return the result of `write`, run in one transaction; which `one_statement` that changes something is by itself.
+    """Return the result of `write`, run in one transaction. If `write` is `one_statement`, it needs no transaction
+    around it.
 
     Where it lost a race (a row that it links to is gone when the transaction ends, or PostgreSQL broke
     a deadlock, or a migration has altered a table that a prepared statement reads), it is run again, up

@@ -19,7 +19,7 @@ STORED_DIGITS = 4
 UNITS = 10**STORED_DIGITS  # ten-thousandths in one
 
 
-LIMIT = Decimal(100_000_000_000)  # amounts stay below: 15 digits, which a client's JSON float still holds
+LIMIT = Decimal(100_000_000_000)  # amounts stay below it: 15 digits, which even a float holds exactly
 
 
 INVALID_AMOUNT = _("Not an amount: write it in plain digits, such as 12.50.")
@@ -30,12 +30,12 @@ EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decim
 
 
 def validate_amount(amount: Decimal, currency: str) -> None:
-    """Raise ValidationError unless `amount` fits `currency`: not zero, in range, and no digit too many.
+    """Raise ValidationError unless `amount` fits `currency`: not zero, in range, and with no more decimals than it has.
 
-    Digits count as written: 1.000 has three decimals.
+    Decimals count as written: 1.000 has three.
     """
     if not amount:
-        raise ValidationError(_("Zero is no amount: give the money that came in or went out."), code="zero")
+        raise ValidationError(_("Zero is not an amount: give how much came in or went out."), code="zero")
     if not -LIMIT < amount < LIMIT:
         raise ValidationError(
             _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}
@@ -72,7 +72,7 @@ def format_amount(amount: Decimal, currency: str) -> str:
 
 
 def format_units(units: int, currency: str) -> str:
-    """Write ten-thousandths as an amount with its currency's digits, and what further ones it needs."""
+    """Write ten-thousandths as an amount with its currency's decimals, and more if it needs them."""
     text = f"{units:06d}" if units < 0 else f"{units:05d}"  # one digit, at least, before the stored ones
     fraction, digits = text[-STORED_DIGITS:], DIGITS[currency]
     fraction = fraction[:digits] + fraction[digits:].rstrip("0")
@@ -80,7 +80,7 @@ def format_units(units: int, currency: str) -> str:
 
 
 def units_of(amount: Decimal) -> int:
-    """Return an amount's ten-thousandths; raises ValueError where there is a fraction of one."""
+    """Return an amount's ten-thousandths; raises ValueError if it has more than four decimals."""
     units = EXACT.multiply(amount, UNITS)
     if units != units.to_integral_value():
         raise ValueError(f"{amount} has more than four decimals")
@@ -88,9 +88,9 @@ def units_of(amount: Decimal) -> int:
 
 
 def units_of_sum(value: Decimal | int | str | None) -> int:
-    """Return the ten-thousandths of a sum as the database gives it, be it in halves; 0 where there is no row."""
+    """Return the ten-thousandths of a sum as the database returns it, which may be in halves; 0 if there is no row."""
     high, low = value.split(":") if isinstance(value, str) else (0, value or 0)
     return int(high) * HALF + int(low)
 
 
-HALF = 1_000_000_000  # where ten-thousandths are split for a sum that would overflow a BIGINT: high * HALF + low
+HALF = 1_000_000_000  # splits ten-thousandths for a sum that would overflow a BIGINT: high * HALF + low

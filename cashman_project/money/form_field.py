@@ -9,9 +9,9 @@ from .amounts import INVALID_AMOUNT, parse_amount
 
 
 class AmountFormField(forms.DecimalField):
-    """An amount in an HTML form: a plain number, read exactly in every language.
+    """An amount in an HTML form: a number with a point, read exactly in every language.
 
-    Every written digit counts: 50.000 is a change of 50.00, which the currency's digits then refuse.
+    Every digit counts: 50.000 differs from 50.00, and is refused if the currency has two decimals.
     """
 
     widget = forms.TextInput({"inputmode": "decimal", "class": "money"})

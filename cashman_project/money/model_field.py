@@ -22,10 +22,10 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
     """An exact amount of money: a `Decimal` in Python, a BIGINT of ten-thousandths in the database.
 
     It is compared (exact, gt, gte, lt, lte, in) with any finite Decimal or int, and taken through
-    Sum (as `MoneySum`), Min, Max and Abs. Every other expression or lookup raises FieldError, since
-    it would work on ten-thousandths unawares; but one whose `output_field` is of another kind, and
-    a lookup class called by hand, are out of its sight. Saving a float raises
-    TypeError; a fraction of a ten-thousandth or a number out of range, ValueError.
+    Sum (as `MoneySum`), Min, Max and Abs. Every other expression or lookup raises FieldError, because it would work on
+    ten-thousandths by mistake. It can't see an expression whose `output_field` is of another kind, or a lookup class
+    that is called directly. Saving a float raises TypeError; more than four decimals, or a number out of range,
+    ValueError.
     """
 
     description = _("Amount of money")
@@ -36,14 +36,14 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         return "BigIntegerField"
 
     def to_python(self, value: Any) -> Decimal | None:
-        """Return a Decimal for a Decimal, an int or a plain number's text; raises ValidationError on others."""
+        """Return a Decimal for a Decimal, an int or the text of a number; raises ValidationError for anything else."""
         try:
             return parse_amount(value) if isinstance(value, str) else value if value is None else exact_decimal(value)
         except (TypeError, ValueError):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
     def get_lookup(self, lookup_name: str) -> Any:
-        """Return the lookup of that name; None, so that Django raises FieldError, where it isn't exact."""
+        """Return the lookup of that name. If it isn't exact, return None, so that Django raises FieldError."""
         return super().get_lookup(lookup_name) if lookup_name in self.exact_lookups else None
 
     def get_prep_value(self, value: Any) -> Any:
@@ -74,12 +74,12 @@ class ExactSum:
     """An expression whose value is a sum of money that `MoneyField` can read."""
 
     def is_exact(self) -> bool:
-        """Return whether what it sums is ten-thousandths."""
+        """Return whether it sums ten-thousandths."""
         return True
 
 
 def is_exact(expression: Any) -> bool:
-    """Return whether reading the expression gives ten-thousandths of what was meant."""
+    """Return whether the value of the expression is in ten-thousandths."""
     match expression:
         case Col():
             return True
@@ -100,7 +100,7 @@ def _check_written(expression: Any) -> None:
 
 
 def _check_sides(lookup: Any) -> None:
-    """Raise FieldError unless the lookup compares amounts, as the database holds them, with given ones."""
+    """Raise FieldError unless the lookup compares stored amounts with given ones."""
     # A check constraint is validated with the row's amount as a Value; SQLite's sum of money is no number yet.
     if isinstance(lookup.lhs, ExactSum) or not (is_exact(lookup.lhs) or isinstance(lookup.lhs, Value)):
         raise FieldError(f"{type(lookup.lhs).__name__} compared: of money only amounts, Min, Max and Abs are.")
@@ -109,7 +109,7 @@ def _check_sides(lookup: Any) -> None:
 
 
 class _Comparison(lookups.FieldGetDbPrepValueMixin, lookups.BuiltinLookup):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A comparison whose right-hand side is rounded to ten-thousandths such that its result stays exact."""
+    """A comparison whose right-hand side is rounded to ten-thousandths so that the result stays exact."""
 
     rounding: str | None = None  # None: a fraction equals no stored amount
 
@@ -124,7 +124,7 @@ class _Comparison(lookups.FieldGetDbPrepValueMixin, lookups.BuiltinLookup):  # t
 
 
 def _comparable(value: object, rounding: str | None) -> int | None:
-    amount = max(-2 * LIMIT, min(2 * LIMIT, exact_decimal(value)))  # past the limit only the side matters
+    amount = max(-2 * LIMIT, min(2 * LIMIT, exact_decimal(value)))  # beyond the limit only the sign matters
     units = EXACT.multiply(amount, UNITS)
     if rounding is None:
         return int(units) if units == units.to_integral_value() else None

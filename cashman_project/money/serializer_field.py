@@ -15,11 +15,11 @@ from .currencies import DIGITS
 
 
 class AmountField(serializers.Field[Any, Any, Any, Any]):
-    """An amount in JSON. In: a plain number, or its text, read exactly. Out: text with its currency's digits.
+    """An amount in JSON. It is read exactly from a number or its text, and written as text with its currency's
+    decimals.
 
-    The row's `currency` says how many digits; `validate_amount` holds the amount against it. In a
-    text every written digit counts ("1.000" may be a thousand or one); a JSON number has no
-    trailing zeros (1.0 is 1).
+    The row's `currency` says how many decimals; `validate_amount` checks that. In a text every digit counts ("1.000"
+    may be a thousand or one); a JSON number has no trailing zeros (1.0 is 1).
     """
 
     default_error_messages = {
@@ -43,7 +43,8 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
 
 
 class AmountJSON(Func):
-    """An amount and its currency as what `format_amount` writes, made by the database: text to be `quoted` in JSON."""
+    """An amount with its currency, written by the database as `format_amount` writes it. It is text, `quoted` in
+    JSON."""
 
     output_field = models.TextField()
     quoted = True

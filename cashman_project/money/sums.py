@@ -13,11 +13,11 @@ from .model_field import ExactSum, MoneyField, is_exact
 
 
 class MoneySum(ExactSum, models.Sum):
-    """The exact sum of a MoneyField, a `Decimal`; None where there is no row.
+    """The exact sum of a MoneyField, a `Decimal`; None if there is no row.
 
     SQLite's SUM overflows past 9,223 of the largest amounts, so there the high and the low parts
-    are summed apart ("high:low") and joined in Python. So a sum can't be filtered by (FieldError),
-    and its order is Python's to make. Raises FieldError on anything but money, and on a `default`.
+    are summed apart ("high:low") and joined in Python. So you can't filter by a sum (FieldError) or order by it in the
+    database. Raises FieldError on anything but money, and on a `default`.
     """
 
     allow_distinct = False  # distinct halves are not those of distinct amounts
@@ -51,9 +51,9 @@ class MoneySum(ExactSum, models.Sum):
 
 
 class HalvesSum(ExactSum, Func):
-    """The exact sum, a `Decimal`, of money that two columns hold in halves; None where there is no row.
+    """The exact sum, a `Decimal`, of money that two columns hold in halves; None if there is no row.
 
-    The halves are joined in Python, as those of `MoneySum`, and it can't be filtered by either.
+    The halves are joined in Python, as those of `MoneySum`. You can't filter by it either.
     """
 
     template = "(%(expressions)s)"

@@ -164,23 +164,23 @@ def test_what_is_wrong_is_told_with_what_is_right(parse: Callable[[str], object]
     [
         (
             {"ALLOWED_HOSTS": "https://cashman.example"},
-            "ALLOWED_HOSTS: 'https://cashman.example' is no host name, such as cashman.example or [::1]; "
+            "ALLOWED_HOSTS: 'https://cashman.example' is not a host name, such as cashman.example or [::1]; "
             "write cashman.example",
         ),
         (
             {"CORS_ALLOWED_ORIGINS": "https://app.example/"},
-            "CORS_ALLOWED_ORIGINS: 'https://app.example/' is no origin, such as https://app.example; "
+            "CORS_ALLOWED_ORIGINS: 'https://app.example/' is not an origin, such as https://app.example; "
             "write https://app.example",
         ),
         (
             {"CSRF_TRUSTED_ORIGINS": "app.example"},
-            "CSRF_TRUSTED_ORIGINS: 'app.example' is no origin, such as https://app.example; write https://app.example",
+            "CSRF_TRUSTED_ORIGINS: 'app.example' is not an origin, such as https://app.example; write https://app.example",
         ),
-        ({"BASE_PATH": "cashman"}, "BASE_PATH: 'cashman' is no path from the root; write /cashman"),
+        ({"BASE_PATH": "cashman"}, "BASE_PATH: 'cashman' is not a path from the root; write /cashman"),
         ({"HOST": "::"}, "HOST: :: lets others in, and with DEBUG anyone knows the keys; leave one of the two out"),
         (
             {"DATABASE_URL": "postgres://cashman:hun/ter2@db/cashman"},
-            "DATABASE_URL: its port is no number; where the password has one of : / ? # @, it must be percent-encoded",
+            "DATABASE_URL: its port is not a number; if the password has one of : / ? # @, it must be percent-encoded",
         ),
     ],
 )

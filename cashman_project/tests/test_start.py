@@ -67,7 +67,7 @@ def test_a_place_that_can_not_be_had_is_named(tmp_path: Path, host: str, reason:
         port = str(taken.getsockname()[1])
         done = manage(PRODUCTION | {"DATABASE_URL": database, "HOST": host, "PORT": port}, "serve")
 
-    assert (done.returncode, done.stderr) == (1, f"CommandError: Port {port} of {host} can't be had: {reason}\n")
+    assert (done.returncode, done.stderr) == (1, f"CommandError: Port {port} of {host} can't be used: {reason}\n")
 
 
 # -- What is lacking around it ----------------------------------------------------------------

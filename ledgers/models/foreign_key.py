@@ -14,7 +14,7 @@ from .owned import OwnedModel
 
 
 class OwnedForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-arg]  # not subscriptable at run time
-    """Prefetches the row of the same owner only."""
+    """Prefetches only the row of the same owner."""
 
     def get_prefetch_querysets(self, instances: Any, querysets: Any = None) -> Any:
         queryset, remote_key, local_key, *rest = super().get_prefetch_querysets(instances, querysets)
@@ -27,11 +27,10 @@ class OwnedForwardDescriptor(ForwardManyToOneDescriptor):  # type: ignore[type-a
 
 
 class OwnedForeignKey(models.ForeignKey[Any, Any]):
-    """A foreign key between two owned models, which holds within one owner.
+    """A foreign key between two owned models. Both rows have the same owner.
 
-    Joins, lazy and prefetched access all compare the owners too, so that a row of another owner is
-    never reached, and so that the tables can be distributed by owner. There is no reverse accessor:
-    it would not compare them.
+    Joins, lazy access and prefetched access compare the owners too. So a row of another owner is never reached, and the
+    tables can be distributed by owner. There is no reverse accessor, because it would not compare them.
     """
 
     forward_related_accessor_class = OwnedForwardDescriptor
@@ -50,7 +49,7 @@ class OwnedForeignKey(models.ForeignKey[Any, Any]):
         return {"owner": instance.owner_id}
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
-        """Return the key; raises ValueError where the row at hand belongs to another owner."""
+        """Return the key; raises ValueError if the related row belongs to another owner."""
         if self.is_cached(model_instance):
             related = getattr(model_instance, self.name)
             if related is not None and related.owner_id != model_instance.owner_id:

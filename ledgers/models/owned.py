@@ -17,7 +17,7 @@ from ..querysets import OwnedQuerySet
 
 
 class UpdatedAtField(models.DateTimeField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The moment of a row's last write; a new row's is that of its creation."""
+    """The timestamp of a row's last write; for a new row, that of its creation."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         if add:
@@ -26,7 +26,7 @@ class UpdatedAtField(models.DateTimeField):  # type: ignore[type-arg]  # not sub
 
 
 class OwnedModel(models.Model):
-    """A row that belongs to one user. `version` counts its writes; `updated_at` is the moment of the last."""
+    """A row with an owner. `version` counts its writes; `updated_at` is the timestamp of the last one."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
@@ -53,10 +53,11 @@ class OwnedModel(models.Model):
             self.refresh_from_db(fields=["version", "updated_at"], from_queryset=own)
 
     def validate_constraints(self, exclude: Any = None) -> None:
-        """Raise ValidationError where a constraint is broken: a unique one as `unique`, on the field it is named after.
+        """Raise ValidationError if a constraint is violated. A unique one has the code `unique`, and the field that it
+        is named after.
 
-        A constraint that holds an excluded field is left out, as in Django; but not for the owner, or
-        a field that no form can hold: a form that doesn't show them excludes them.
+        A constraint with an excluded field is not checked, as in Django. The owner and fields that no form can have
+        don't count as excluded, because a form that doesn't show them excludes them.
         """
         hidden = {"owner", *(field.name for field in self._meta.fields if not field.editable)}
         errors: dict[str, list[ValidationError]] = {}

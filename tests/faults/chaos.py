@@ -1,4 +1,4 @@
-"""Processes die while clients write; what was acknowledged must be there, and nothing twice.
+"""Processes die while clients write. Everything that was acknowledged must be there, and nothing twice.
 
 `python -m tests.faults.chaos` runs on SQLite and on a PostgreSQL server of its own, which it crashes, too. On each,
 LENGTH (100) workers are killed with SIGKILL, and PostgreSQL is crashed at every third kill. A client sends each write

@@ -47,7 +47,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """A person's client with a connection of its own; it logs in unless it has a `token`."""
+    """A person's client with its own connection; it signs in unless it has a `token`."""
 
     def __init__(self, server: LiveServer, token: str = "") -> None:
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
@@ -61,7 +61,7 @@ class Client:
         self.token = json.loads(self.send("POST", "/auth/token", PERSON).body)["access"]
 
     def send(self, method: str, path: str, data: Any = None, **headers: str) -> Answer:
-        """Send one request, once more with a new token where the old one has expired; return the answer."""
+        """Send one request, and send it again with a new token if the old one has expired; return the response."""
         answer = self._send(method, path, data, headers)
         if answer.status == 401 and b'"token_expired"' in answer.body:
             self.log_in()
@@ -89,7 +89,7 @@ class Client:
 
 
 def clients_of(server: LiveServer, count: int) -> list[Client]:
-    """Return that many clients of a person who has logged in once: each login takes its time by design."""
+    """Return that many clients of a person who has signed in once, because each login is slow by design."""
     first = Client(server)
     return [first, *(Client(server, first.token) for _client in range(count - 1))]
 

@@ -1,4 +1,4 @@
-"""Many write to one SQLite file at once; each gets its turn.
+"""Many clients write to one SQLite file at the same time, and each one succeeds.
 
 `python -m tests.faults.contention` lets CLIENTS write to a server of WORKERS processes for LENGTH (60) seconds. The
 last line has the figures; the exit status is 1 where one is not as it must be.

@@ -1,4 +1,4 @@
-"""The disk of the SQLite file is full: writes are refused with 503, reads go on, and with room again all is well.
+"""The disk of the SQLite file is full: writes get a 503, reads work, and everything works again when there is room.
 
 `python -m tests.faults.disk_full` needs to be root, to mount a small disk in memory. The last line has the figures; the
 exit status is 1 where one is not as it must be.

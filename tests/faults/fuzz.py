@@ -1,4 +1,4 @@
-"""schemathesis tries every operation of the OpenAPI document, with all of its checks and phases.
+"""schemathesis tries every operation of the OpenAPI document, with all checks and phases.
 
 `python -m tests.faults.fuzz` runs against a server on an SQLite file of its own or, with DATABASE_URL, on a PostgreSQL
 database of its own beside that one, round after round, each with another seed, until LENGTH (20,000) cases are through.

@@ -1,4 +1,4 @@
-"""What schemathesis is told beside its configuration: who it is, and which rules no schema says."""
+"""Hooks of schemathesis: its token, and the rules that no schema can express."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 
-LIFETIME = 240  # seconds of the 300 that a token is good for
+LIFETIME = 240  # seconds of the 300 for which a token is valid
 
 NEW_PASSWORDS = {"password", "new_password"}
 
@@ -29,7 +29,7 @@ BEYOND_THE_SCHEMA = {
     "invalid_time_zone": {"time_zone"},
     "negative": {"amount"},  # of an income among /transactions; which kind it is, another field says
     "not_one_line": {"description", "external_id", "name"},  # but breaks at the ends are cut off
-    "past": {"expires_at"},  # a moment that has passed
+    "past": {"expires_at"},  # a timestamp in the past
     "password_entirely_numeric": NEW_PASSWORDS,
     "password_too_common": NEW_PASSWORDS,
     "password_too_short": NEW_PASSWORDS,

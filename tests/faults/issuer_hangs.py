@@ -1,4 +1,4 @@
-"""Are own tokens as fast as ever while the outside issuer hangs and eight clients send its tokens?
+"""Are our own tokens as fast as ever while the identity provider hangs and eight clients send its tokens?
 
 Two servers take turns: the issuer of one hangs, that of the other refuses the connection at once, so that the same
 eight clients get the same 503 from both and all that differs is the hanging. Fails where the median of own requests
@@ -36,7 +36,7 @@ MOST = 1.25
 
 
 class Outside:
-    """Clients that send tokens of the outside issuer while `sending` is set."""
+    """Clients that send tokens of the identity provider while `sending` is set."""
 
     def __init__(self, server: LiveServer, token: str) -> None:
         self.server = server
@@ -93,7 +93,7 @@ def own_token(server: LiveServer) -> str:
 
 @contextmanager
 def server_of(issuer: str) -> Iterator[LiveServer]:
-    """Serve a database of its own, with one user, and this outside issuer."""
+    """Serve a database of its own, with one user, and this identity provider."""
     with (
         tempfile.TemporaryDirectory() as directory,
         serve(Path(directory), ALLOW_SIGNUP="on", OIDC_ISSUER=issuer, OIDC_AUDIENCE=AUDIENCE) as server,
@@ -103,7 +103,7 @@ def server_of(issuer: str) -> Iterator[LiveServer]:
 
 
 def main() -> int:
-    """Return 0 where own tokens are as fast as ever, else 1."""
+    """Return 0 if our own tokens are as fast as ever, else 1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         refusing_url = f"http://127.0.0.1:{listener.getsockname()[1]}/"  # closed below
     seconds: dict[str, list[float]] = {"refusing": [], "hanging": []}

@@ -1,8 +1,8 @@
-"""A worker's memory stays what it is, however many requests it answers.
+"""A worker's memory does not grow, however many requests it answers.
 
 `python -m tests.faults.memory` sends LENGTH (50,000) mixed requests to a server of one process, on an SQLite file of
 its own or, with DATABASE_URL, on a PostgreSQL database of its own beside that one. The last line has the figures; the
-exit status is 1 where the memory grew by more than LIMIT.
+exit status is 1 if the memory grew by more than LIMIT.
 """
 
 import json

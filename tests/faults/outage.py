@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back under a server that keeps its connections, and nobody has to restart that.
+"""PostgreSQL stops and starts under a server that keeps its connections, and the server needs no restart.
 
 `python -m tests.faults.outage` stops a PostgreSQL server of its own LENGTH (20) times, in turn
 

@@ -1,4 +1,4 @@
-"""Clients race against a real server of several processes; nothing may be lost, and nothing happen twice.
+"""Clients race against a real server with several processes. Nothing may be lost, and nothing may happen twice.
 
 `python -m tests.faults.races` works on an SQLite file of its own or, with DATABASE_URL, on a PostgreSQL database of its
 own beside that one: LENGTH (500) changes of each client, and two keys for five of them. The last line has the figures;

@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("owner", "key"),
                 name="category_name_unique",
-                violation_error_message="You already have a category of this name.",
+                violation_error_message="You already have a category with this name.",
             ),
         ),
         migrations.AddIndex(
@@ -199,7 +199,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 fields=("owner", "external_id"),
                 name="transaction_external_id_unique",
-                violation_error_message="You already have a transaction of this external id.",
+                violation_error_message="You already have a transaction with this external id.",
             ),
         ),
         migrations.AddConstraint(

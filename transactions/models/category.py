@@ -30,7 +30,8 @@ class CategoryNameField(models.CharField):  # type: ignore[type-arg]  # not subs
 
 
 class Category(OwnedModel):
-    """A name to group transactions by. It has no kind: a refund is an income in "Clothing" and nets out."""
+    """A name to group transactions by. It has no type: a refund is an income in "Clothing" and reduces what was
+    spent."""
 
     name = CategoryNameField(_("name"), max_length=LONGEST_NAME)
     key = KeyField(source="name", max_length=6 * LONGEST_NAME + 1)
@@ -45,7 +46,7 @@ class Category(OwnedModel):
             models.UniqueConstraint(
                 fields=["owner", "key"],
                 name="category_name_unique",
-                violation_error_message=_("You already have a category of this name."),
+                violation_error_message=_("You already have a category with this name."),
             )
         ]
 
@@ -53,9 +54,9 @@ class Category(OwnedModel):
         return str(self.name)
 
     def clean(self) -> None:
-        """Raise ValidationError unless the name shows something, and fits once it is composed.
+        """Raise ValidationError unless the name has a visible character, and is short enough in Unicode NFC.
 
-        That can make it three times as long.
+        NFC can make it three times as long.
         """
         check_visible(self, "name")
         self.key = category_key(self.name)  # for the constraint, which is validated next

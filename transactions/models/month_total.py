@@ -1,4 +1,4 @@
-"""What a month's transactions sum up to."""
+"""Month totals."""
 
 from typing import Any, ClassVar
 
@@ -11,11 +11,11 @@ from .category import Category
 
 
 class MonthTotal(models.Model):
-    """The number and the sum of an owner's transactions of one month, currency, type and category.
+    """The count and the sum of an owner's transactions of one month, currency, type and category.
 
-    The database's triggers keep it (`transactions.triggers`), and nothing else writes it. There is
-    none where there are no such transactions. The sum is `high * HALF + low` ten-thousandths, since
-    one BIGINT overflows past 9,223 of the largest amounts.
+    The database's triggers keep it (`transactions.triggers`), and nothing else writes it. If there are no such
+    transactions, there is no row. The sum is `high * HALF + low` ten-thousandths, because one BIGINT overflows after
+    9,223 of the largest amounts.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "date", "currency", "type", "category_id")
@@ -43,8 +43,8 @@ class MonthTotal(models.Model):
         return f"{self.date:%Y-%m} {self.currency}"
 
     def _save_table(self, *args: Any, **kwargs: Any) -> bool:
-        """Django's own hook for the INSERT or UPDATE of `save`, which does nothing.
+        """Django's own hook for the INSERT or UPDATE of `save`. Here it does nothing.
 
-        So loaddata, whose transactions the triggers count, counts none twice.
+        So `loaddata` counts nothing twice: the triggers count the transactions that it loads.
         """
         return False

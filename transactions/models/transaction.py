@@ -1,4 +1,4 @@
-"""Transactions, and incomes and expenses as the two views of them."""
+"""Transactions, with incomes and expenses as proxies of them."""
 
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -24,7 +24,7 @@ from .category import Category
 
 
 class SignedAmountField(MoneyField):
-    """A transaction's amount: an expense is below zero, whatever sign it was given."""
+    """A transaction's amount. That of an expense is below zero, whichever sign it was given."""
 
     def clean(self, value: Any, model_instance: Any) -> Any:
         return self.signed(super().clean(value, model_instance), model_instance)
@@ -71,7 +71,7 @@ class Transaction(OwnedModel):
             models.UniqueConstraint(
                 fields=["owner", "external_id"],
                 name="transaction_external_id_unique",
-                violation_error_message=_("You already have a transaction of this external id."),
+                violation_error_message=_("You already have a transaction with this external id."),
             ),
             models.CheckConstraint(
                 name="transaction_sign_follows_type",
@@ -102,14 +102,15 @@ class Transaction(OwnedModel):
         return f"{self.date} {self.description}"
 
     def clean(self) -> None:
-        """Raise ValidationError unless the description shows something, and the amount suits its type and currency."""
+        """Raise ValidationError unless the description has a visible character, and the amount fits its type and
+        currency."""
         check_visible(self, "description")
         if not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
             return  # the field itself refuses it
         try:
             validate_amount(self.amount, self.currency)
             if self.type == TransactionType.INCOME and self.amount < 0:
-                raise ValidationError(_("An income is above zero; what went out is an expense."), code="negative")
+                raise ValidationError(_("An income is above zero: money that went out is an expense."), code="negative")
         except ValidationError as error:
             raise ValidationError({"amount": error}) from None
 
@@ -125,7 +126,7 @@ class ExpenseManager(models.Manager.from_queryset(TransactionQuerySet)):  # type
 
 
 class Income(Transaction):
-    """What came in."""
+    """Money that came in."""
 
     objects: ClassVar[Any] = IncomeManager()
     kind = TransactionType.INCOME
@@ -137,7 +138,7 @@ class Income(Transaction):
 
 
 class Expense(Transaction):
-    """What went out."""
+    """Money that went out."""
 
     objects: ClassVar[Any] = ExpenseManager()
     kind = TransactionType.EXPENSE

@@ -9,9 +9,9 @@ from ..models import Category, Transaction
 
 
 def delete_category(*, category: Category, force: bool) -> None:
-    """Delete `category`; with `force` its transactions lose it first.
+    """Delete `category`. With `force`, it is first removed from its transactions.
 
-    Raises Conflict with the number of its `transactions` where there are any and `force` is off.
+    Raises Conflict with the number of its `transactions` if there are any and `force` is off.
     """
     with transaction.atomic():
         # Those who are creating rows in it are waited for, and who comes later waits, and then finds it gone.

@@ -1,6 +1,6 @@
-"""The demo: two users whose passwords anyone knows, and three years of books that are the same at every run.
+"""The demo: two users whose passwords anyone knows, and three years of transactions that are the same at every run.
 
-For a database that holds nothing yet and that nobody else can reach: the `demo` command sees to that.
+Only for an empty database that nobody else can reach; the `demo` command checks that.
 """
 
 import datetime
@@ -18,13 +18,13 @@ from ..models import Category, Transaction
 PASSWORDS = {"demo": "demo", "admin": "admin"}  # of the demo's users, by their names: meant to be known
 
 DAY = datetime.timedelta(days=1)
-FIRST_DAY = datetime.date(2023, 11, 5)  # after the tutorial's entries
+FIRST_DAY = datetime.date(2023, 11, 5)  # after the tutorial's transactions
 LAST_DAY = datetime.date(2026, 11, 20)
 RISES_FROM = 2024
 
 
 class Entry(NamedTuple):
-    """A line of the books: `amount` is above zero for an income and below zero for an expense."""
+    """A transaction of the demo: `amount` is above zero for an income and below zero for an expense."""
 
     date: datetime.date
     description: str
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
 
 
 class Regular(NamedTuple):
-    """An entry of one day in each of `months`; `amount` grows by `rise` every January."""
+    """A transaction on one day of each of `months`; `amount` grows by `rise` every January."""
 
     description: str
     amount: str
@@ -48,7 +48,7 @@ class Regular(NamedTuple):
 
 
 class Habit(NamedTuple):
-    """Something that money is spent on with `chance` every day; `cents` are the least and the most."""
+    """Something that money is spent on with `chance` every day; `cents` are the lowest and the highest price."""
 
     description: str
     category: str | None
@@ -67,7 +67,7 @@ class Journey(NamedTuple):
     rate: int = 1  # what a price in euros is multiplied by
 
 
-# The records of the tutorial that Cashman comes from.
+# The transactions of the tutorial that Cashman began with.
 TUTORIAL = [
     Entry(datetime.date(2023, 11, 1), "Salary", Decimal(5000), "Salary"),
     Entry(datetime.date(2023, 11, 2), "Dividends", Decimal(200), "Investments"),
@@ -124,7 +124,7 @@ ON_A_JOURNEY = [("Hotel", (8500, 15500)), ("Lunch", (900, 2600)), ("Dinner", (18
 
 
 def create_demo() -> None:
-    """Make the ordinary user `demo` with its books, and the superuser `admin`; all or nothing.
+    """Create the user `demo` with its transactions, and the superuser `admin`; all or nothing.
 
     Raises IntegrityError where there is such a user already.
     """
@@ -153,7 +153,7 @@ def create_demo() -> None:
 
 
 def entries() -> list[Entry]:
-    """Return the lines of the books, in the order of their dates: the tutorial's four, then the rest."""
+    """Return the transactions in the order of their dates: the tutorial's four, then the rest."""
     # Of Random's methods, random() alone gives the same numbers in every version of Python.
     random = Random(20231105)  # noqa: S311  # nothing secret
     made_up = [*_regular(), *_everyday(random), *_journeys(random)]

@@ -33,9 +33,9 @@ COLUMNS = (
 
 
 def create_fast(*, owner: "User", kind: str | None, data: Sequence[Any]) -> list[dict[str, Any]] | None:
-    """Insert the transactions that `data` describes, of that `kind` where there is one; return them as JSON data.
+    """Insert the transactions that `data` describes, all of the type `kind` if it is given; return them as JSON data.
 
-    Return None, and insert nothing, where any of them is not plain. Raises IntegrityError.
+    If any of them is not in the usual notation, insert nothing and return None. Raises IntegrityError.
     """
     dated = all(type(item) is dict and "date" in item for item in data)
     usual = {"currency": owner.currency, "date": "" if dated else owner.today().isoformat()}
@@ -56,7 +56,8 @@ def create_fast(*, owner: "User", kind: str | None, data: Sequence[Any]) -> list
 
 
 def _insert(owner: "User", rows: Sequence[Sequence[Any]], answers: Sequence[Any]) -> bool:
-    """Insert the rows, and give the answers their categories' names as these are spelt; False where one can't be."""
+    """Insert the rows, and give the answers the stored names of their categories. Return False if a row can't be
+    inserted."""
     keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
     if len(rows) == 1 and keys[0]:
         name = Transaction.objects.insert_categorized(COLUMNS, rows[0], owner, keys[0])
@@ -75,7 +76,7 @@ def _insert(owner: "User", rows: Sequence[Sequence[Any]], answers: Sequence[Any]
 
 
 def _has_taken(owner: "User", external_ids: Sequence[str | None]) -> bool:
-    """Return whether one of many is there twice, or already: which ones is for the serializers to say."""
+    """Return whether an external id is given twice or is taken. The serializers report which one."""
     given = [external_id for external_id in external_ids if external_id is not None]
     if not given:
         return False
@@ -84,13 +85,13 @@ def _has_taken(owner: "User", external_ids: Sequence[str | None]) -> bool:
 
 
 def _categories(owner: "User", keys: set[str]) -> dict[str | None, tuple[Any, str | None]]:
-    """Return the id and the name of the owner's categories of those keys, and of none."""
+    """Return the id and the name of the owner's categories with those keys, and None for no category."""
     rows: Any = Category.objects.for_owner(owner).filter(key__in=keys).values_list("key", "id", "name") if keys else ()
     return {None: (None, None)} | {key: (pk, name) for key, pk, name in rows}
 
 
 def _read(item: dict[str, Any], kind: str | None, usual: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return the row's JSON data with its `units`; None where the item is not plain."""
+    """Return the row's JSON data with its `units`; None if the item is not in the usual notation."""
     get = item.get
     kind = get("type", kind) if kind is None or get("type", kind) == kind else None
     currency, date, category = get("currency", usual["currency"]), get("date", usual["date"]), get("category")
@@ -125,7 +126,7 @@ def _read(item: dict[str, Any], kind: str | None, usual: Mapping[str, str]) -> d
 
 
 def _is_plain(text: Any, length: int) -> bool:
-    """Return whether this is a text on one line, with nothing that has to be trimmed or refused."""
+    """Return whether this is a text on one line that needs no trimming and is not refused."""
     return type(text) is str and 0 < len(text) <= length and text.isprintable() and text[0] != " " != text[-1]
 
 
@@ -137,7 +138,8 @@ def _is_date(text: Any) -> bool:
 
 
 def _amount(value: Any, digits: int, kind: str) -> tuple[int, str] | None:
-    """Return an amount in ten-thousandths and as text; None where it is not plain, or has more than `digits`."""
+    """Return an amount in ten-thousandths and as text; None if it is in another notation or has more than `digits`
+    decimals."""
     if digits < 0 or type(value) not in (str, int, Decimal):
         return None
     match = AMOUNT.fullmatch(str(value))
@@ -145,7 +147,7 @@ def _amount(value: Any, digits: int, kind: str) -> tuple[int, str] | None:
         return None
     sign, whole, fraction = match[1], match[2], match[3] or ""
     if type(value) is Decimal:
-        fraction = fraction.rstrip("0")  # a JSON number has a value, no digits
+        fraction = fraction.rstrip("0")  # a JSON number has a value; its trailing zeros don't count
     units = int(whole) * UNITS + int(fraction.ljust(STORED_DIGITS, "0"))
     if not units or len(fraction) > digits or (sign and kind == TransactionType.INCOME):
         return None

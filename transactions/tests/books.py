@@ -68,7 +68,7 @@ FILTERS = {
 
 
 def fill(owner: User) -> None:
-    """Give the owner these books, and an empty category."""
+    """Give the owner these transactions, and a category without any."""
     categories = {name: Category.objects.create(owner=owner, name=name) for name in ("Work", "Food", "Fun", "Empty")}
     rows = []
     for name, amount, currency, date, category, external_id, minutes in map(str.split, ROWS.strip().splitlines()):

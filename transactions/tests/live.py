@@ -86,7 +86,7 @@ class LiveServer:
             self._reader.join()
 
     def wait_for(self, pattern: str) -> re.Match[str]:
-        """Wait for the next line of the server's log that matches; raises AssertionError where none comes."""
+        """Wait for the next matching line of the server's log; raises AssertionError if there is none."""
         seen: list[str] = []
         while True:
             try:
@@ -107,7 +107,7 @@ class LiveServer:
         """Wait until one more worker has started and answers."""
         self.wait_for(r"Started worker-\d+")
         deadline = time.monotonic() + PATIENCE
-        while True:  # it says so a moment before it listens
+        while True:  # it says so just before it listens
             try:
                 self.request("GET", "/readyz")
             except ConnectionError:

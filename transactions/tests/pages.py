@@ -29,7 +29,7 @@ def add(client: Client, model: str, **values: Any) -> Any:
 
 
 def errors_of(response: Any) -> dict[str, list[str]]:
-    """Return the faults that the page shows, by the field beside which it shows them."""
+    """Return the errors that the page shows, by the field beside which it shows them."""
     assert response.status_code == 200
     errors: dict[str, list[str]] = response.context["adminform"].form.errors
     for messages in errors.values():
@@ -39,7 +39,7 @@ def errors_of(response: Any) -> dict[str, list[str]]:
 
 
 def books(*owners: User, rows: int) -> None:
-    """Give the owners so many entries more, of ten categories, two currencies and both kinds."""
+    """Give each owner this many more transactions, with ten categories, two currencies and both types."""
     categories = Category.objects.all() or [CategoryFactory.create(owner=owners[n % len(owners)]) for n in range(10)]
     for n in range(rows):
         category = categories[n % 10]

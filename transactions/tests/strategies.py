@@ -1,4 +1,4 @@
-"""Amounts to look for faults with."""
+"""Amounts that may show bugs."""
 
 from decimal import Decimal
 

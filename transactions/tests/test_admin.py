@@ -1,4 +1,4 @@
-"""The ledger in Django's admin: the books of everybody, for the staff alone, under the rules of the API."""
+"""Transactions and categories in Django's admin: those of all owners, only for staff, with the rules of the API."""
 
 import datetime
 import re
@@ -19,7 +19,7 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory, Income
 from transactions.tests.pages import ADMIN, LISTS, add, books, change, errors_of
 from users.models import User
 
-# -- Who gets in ------------------------------------------------------------------------------
+# -- Access -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", [*LISTS, f"{LISTS[0]}add/", f"{LISTS[3]}choices/", "/admin/autocomplete/"])
@@ -72,7 +72,7 @@ def test_a_list_costs_the_same_queries_however_long_it_is(
 ) -> None:
     for rows in (10, 90):
         books(alice, bob, outsider, rows=rows)
-        CategoryFactory.create_batch(rows - 10, owner=bob)  # which no entry has
+        CategoryFactory.create_batch(rows - 10, owner=bob)  # which no transaction has
 
         with django_assert_num_queries(queries):
             response = as_staff.get(path)
@@ -82,7 +82,7 @@ def test_a_list_costs_the_same_queries_however_long_it_is(
 
 
 def sums(matches: Callable[[Any], bool]) -> list[tuple[str, str, str, str, int]]:
-    """Return what the page should say of the matching entries, added up one by one."""
+    """Return the sums that the page should show for the matching transactions, added up one by one."""
     entries = [entry for entry in Transaction.objects.select_related("category", "owner") if matches(entry)]
     lines = []
     for currency in sorted({entry.currency for entry in entries}):
@@ -173,7 +173,7 @@ def test_amounts_have_their_currencys_digits(as_staff: Client, alice: User) -> N
     assert '<td class="field-signed_amount"><span class="income">0.500</span></td>' in page
 
 
-# -- New entries ------------------------------------------------------------------------------
+# -- New transactions -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_a_page_of_one_kind_does_not_ask_for_it(as_staff: Client) -> None:
 
 
 def test_a_new_entry_has_its_owners_currency_and_today(as_staff: Client, alice: User) -> None:
-    alice.currency, alice.time_zone = "JPY", "Pacific/Kiritimati"  # where tomorrow comes first
+    alice.currency, alice.time_zone = "JPY", "Pacific/Kiritimati"  # where the next day begins first
     alice.save()
     days = {alice.today()}
 
@@ -285,7 +285,7 @@ def test_a_category_has_one_name_of_its_own(name: str, as_staff: Client, alice: 
     other = CategoryFactory.create(owner=alice, name="Other")
 
     for response in (add(as_staff, "category", owner=alice.pk, name=name), change(as_staff, other, name=name)):
-        assert errors_of(response) == {"name": ["Taken: this owner has it already."]}
+        assert errors_of(response) == {"name": ["This owner already has it."]}
     assert set(Category.objects.values_list("name", flat=True)) == {"école", "Other"}
 
 

@@ -35,7 +35,7 @@ def test_a_group_has_its_keys_and_no_other(
     assert as_outsider.get("/summary", {"group_by": group_by}).json()["results"] == []
 
 
-# What the books sum up to: the keys, then currency, income, expense, net and count; "-" is no category.
+# The sums of the transactions: the keys, then currency, income, expense, net and count; "-" is no category.
 GROUPS = {
     "": """
         CLF 12.5000  0.0000  12.5000 1

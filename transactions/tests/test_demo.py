@@ -1,4 +1,4 @@
-"""The demo command: a newcomer's books, the same at every run, and never anywhere but in an empty DEBUG database."""
+"""The demo command: the same data at every run, and only in an empty database with DEBUG on."""
 
 import io
 from collections import Counter
@@ -17,7 +17,7 @@ from users.models import User
 
 pytestmark = pytest.mark.django_db
 
-LOGIN = "Log in as demo / demo; as admin / admin for /admin/."
+LOGIN = "Sign in as demo / demo, or as admin / admin for /admin/."
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def run() -> list[str]:
 
 
 def books() -> Iterator[tuple[Any, ...]]:
-    """Yield what makes each entry, in the order in which they were made."""
+    """Yield the values of each transaction, in the order of their creation."""
     names = dict(Category.objects.values_list("id", "name"))
     for row in Transaction.objects.order_by("created_at", "id"):
         category = names.get(row.category_id)

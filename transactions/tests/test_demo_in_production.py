@@ -48,12 +48,12 @@ def manage(environment: dict[str, str], *arguments: str) -> subprocess.Completed
 @pytest.mark.django_db
 def test_a_known_password_is_found_until_it_is_changed() -> None:
     create_demo()
-    assert sorted(found()) == ["Anyone can log in as admin / admin", "Anyone can log in as demo / demo"]
+    assert sorted(found()) == ["Anyone can sign in as admin / admin", "Anyone can log in as demo / demo"]
 
     demo = User.objects.get(username="demo")
     demo.set_password(PASSWORD)
     demo.save()
-    assert found() == ["Anyone can log in as admin / admin"]
+    assert found() == ["Anyone can sign in as admin / admin"]
 
     User.objects.filter(username="admin").update(is_active=False)
     assert found() == []
@@ -100,9 +100,9 @@ def test_serving_refuses_a_demo_user_in_any_database() -> None:
 
     refused = manage(environment, "serve")
     assert refused.returncode == 1
-    assert "Anyone can log in as demo / demo: the demo of `make run` made this user in this database." in refused.stderr
+    assert "Anyone can sign in as demo / demo: the demo of `make run` made this user." in refused.stderr
     assert "`python manage.py changepassword demo`" in refused.stderr
-    assert "Anyone can log in as admin / admin" in refused.stderr
+    assert "Anyone can sign in as admin / admin" in refused.stderr
     assert "Traceback" not in refused.stderr
 
     for user in User.objects.all():
@@ -122,7 +122,7 @@ def test_what_make_run_made_is_refused_by_a_production_start(tmp_path: Path) -> 
     refused = manage(PRODUCTION | database, "serve")
 
     assert refused.returncode == 1
-    assert "Anyone can log in as admin / admin" in refused.stderr
+    assert "Anyone can sign in as admin / admin" in refused.stderr
 
 
 def test_the_demo_has_a_file_of_its_own() -> None:

@@ -73,12 +73,12 @@ class Machine:
         self.stack.enter_context(running(self.server))
 
     def count(self) -> int:
-        """Return how many entries alice has."""
+        """Return how many transactions alice has."""
         results = self.get("/summary")["results"]
         return int(results[0]["count"]) if results else 0
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return alice's entries, the oldest first."""
+        """Return alice's transactions, the oldest first."""
         found: list[dict[str, Any]] = []
         path = "/transactions?ordering=created_at&page_size=500"
         while path:
@@ -106,7 +106,7 @@ def _tools() -> str:
 
 @contextmanager
 def deployed(directory: Path) -> Iterator[Machine]:
-    """Deploy a machine anew, in a directory of its own, until the block ends."""
+    """Set up a new machine in its own directory until the block ends."""
     with ExitStack() as stack:
         machine = Machine(directory, stack)
         if not ON_SQLITE:
@@ -149,7 +149,7 @@ def test_a_backup_made_while_writing_holds_one_moment_and_restores_elsewhere(tmp
         for command in backup:
             here.run(command)
         assert restored() == entries
-        rest = ("dumpdata", "--exclude=users.session")  # `restored` has logged in
+        rest = ("dumpdata", "--exclude=users.session")  # `restored` has signed in
         assert there.server.manage(*rest) == here.server.manage(*rest)
 
 

@@ -18,13 +18,13 @@ from django.conf import settings
 from transactions.tests.live import LiveServer, serve
 
 ROOT: Path = settings.BASE_DIR
-ADDRESS = "http://127.0.0.1:5000"  # where the pages find the service
+ADDRESS = "http://127.0.0.1:5000"  # the service's address on the pages
 END = "-- end of what the command prints --"
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 EXAMPLE = re.compile(r"^\$ ((?:.*\\\n)*.*\n)((?:(?!\$ ).*\n)*)", re.MULTILINE)
 TOKEN = re.compile(r'(?P<quoted>"(?:\\.|[^"\\])*")|(?P<line>\n *\.\.\.(?=\n))|(?P<dots>\.\.\.)|(?P<space>\s)|.')
 
-# Each page with the environment that it tells to follow it in.
+# Each page, with the environment in which it tells readers to follow it.
 PAGES = {
     "README.md": {},
     "docs/api.md": {"ALLOW_SIGNUP": "on", "CORS_ALLOWED_ORIGINS": "https://app.example"},

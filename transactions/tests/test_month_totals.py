@@ -47,7 +47,7 @@ def sums(model: Any, owner: User) -> list[Total]:
 
 
 def test_a_total_is_there_while_its_transactions_are(alice: User, bob: User) -> None:
-    """Red where a migration has altered a table on SQLite and not installed the triggers again."""
+    """Fails if a migration has altered a table on SQLite and not installed the triggers again."""
     day, food = datetime.date(2026, 11, 30), CategoryFactory.create(owner=alice)
     ExpenseFactory.create(owner=bob, date=day)
     key = (datetime.date(2026, 11, 1), "USD", "EXPENSE")

@@ -21,7 +21,7 @@ MOMENT = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
 
 
 def fill(owner: User, rows_wanted: int) -> None:
-    """Give the owner books of years, entered in no order."""
+    """Give the owner transactions of several years, created in no order."""
     chance = random.Random(2026)
     categories: list[Category | None] = [None, *(CategoryFactory.create(owner=owner, name=name) for name in "abcd")]
     rows = []

@@ -1,6 +1,6 @@
-"""Who may do what: every path of the URLconf with every method, as nobody, as an owner and as a stranger.
+"""Who may do what: every path of the URLconf with every method, without a token, as an owner and as another user.
 
-test_permissions_credentials.py walks the same table with credentials that are worth less than their owner's.
+test_permissions_credentials.py does the same with credentials that may do less than their owner.
 """
 
 import json
@@ -149,7 +149,7 @@ NOBODYS_ID = "01a20000-0000-7000-8000-000000000000"
 
 
 def leaves(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Yield (path, pattern) of each route below `entries` that the table has to name."""
+    """Yield (path, pattern) of each route below `entries` that the table must list."""
     for entry in entries:
         path = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
@@ -181,7 +181,7 @@ def send(client: APIClient, method: str, path: str, body: Any = None) -> Any:
 
 
 def fill(owner: User, name: str) -> list[str]:
-    """Fill the books of `owner`; return what no other may read: ids, and texts that hold `name`."""
+    """Give `owner` rows; return what nobody else may read: their ids, and texts with `name` in them."""
     category = CategoryFactory.create(owner=owner, name=f"{name} category")
     texts = {"description": f"{name} text", "notes": f"{name} note", "category": category, "owner": owner}
     income = IncomeFactory.create(**texts, external_id=f"{name} 1", amount=Decimal("701.13"))
@@ -228,7 +228,7 @@ def test_what_is_excluded_asks_for_a_login(nobody: APIClient) -> None:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("path", "role"), EXPECTED)
 def test_the_status_is_the_tables(path: str, role: str, method: str, alice: User, bob: User, bobs: list[str]) -> None:
-    """Whatever is asked, bob's rows stay as they are, and nothing of them is answered."""
+    """Whatever is sent, bob's rows stay as they are, and no response shows anything of them."""
     resource = path.removesuffix("/<pk>")
     body = body_of(method, path)
     if isinstance(body, dict) and "correct horse battery" in body.values():
@@ -375,7 +375,7 @@ def test_anothers_category_is_not_linked(
 
 
 def test_what_another_has_is_not_taken(as_alice: APIClient, bobs: list[str]) -> None:
-    """No conflict tells of another's names."""
+    """No conflict shows the names of another owner."""
     body = {"description": "x", "amount": 1, "external_id": "secret 1"}
 
     assert send(as_alice, "POST", "/categories", {"name": "secret category"}).status_code == 201

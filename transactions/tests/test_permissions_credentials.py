@@ -1,4 +1,4 @@
-"""Who may do what, going on: every route with a credential that has ended, or that may only read."""
+"""Who may do what, continued: every route with a credential that has ended, or that may only read."""
 
 import datetime
 from typing import Any

@@ -30,7 +30,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def at_once(pool: ThreadPoolExecutor, *requests: Callable[[], Any]) -> list[Any]:
-    """Send the requests at the same moment, each over a connection of its own; return the answers in their order."""
+    """Send the requests at the same time, each over its own connection; return the responses in their order."""
     barrier = threading.Barrier(len(requests))
 
     def send(request: Callable[[], Any]) -> Any:
@@ -44,7 +44,7 @@ def at_once(pool: ThreadPoolExecutor, *requests: Callable[[], Any]) -> list[Any]
 
 
 def faults(answer: Any) -> tuple[int, str | None]:
-    """Return the status of an answer, and the field of its first fault."""
+    """Return the status of a response, and the field of its first error."""
     named = answer.json()["errors"] if answer.status_code >= 400 else []
     return answer.status_code, named[0]["field"] if named else None
 

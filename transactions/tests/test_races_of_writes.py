@@ -188,7 +188,7 @@ def test_a_key_that_is_swept_while_it_is_looked_up_is_new(alice: User) -> None:
 
 
 def at_once(requests: list[Callable[[], Any]]) -> list[Any]:
-    """Send the requests at the same moment, each over a connection of its own; return what each returns."""
+    """Send the requests at the same time, each over its own connection; return what each returns."""
     barrier = threading.Barrier(len(requests))
 
     def send(request: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""A read is answered while somebody else writes, and a write waits for its turn. The somebody is a real process."""
+"""A read is answered while another process writes, and a write waits for its turn. The other process is real."""
 
 import json
 import subprocess

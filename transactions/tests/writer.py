@@ -1,4 +1,4 @@
-"""A process that records one expense after the other: `python -m transactions.tests.writer PORT TOKEN`.
+"""A process that creates one expense after the other: `python -m transactions.tests.writer PORT TOKEN`.
 
 It prints the number of each that was acknowledged, and goes on until it is ended.
 """

@@ -17,9 +17,9 @@ from cashman_project.api.errors import Unavailable
 from .jwks_fetch import JWKSError, JWKSet, fetch_jwks
 
 # Seconds.
-TIMEOUT = 2  # of a fetch, and so of the longest wait
-FRESH = 300  # a set is fetched anew, beside the requests, when it is older
-KEPT = 3600  # what the last good set is used for while no other can be had
+TIMEOUT = 2  # for a fetch, and so the longest wait
+FRESH = 300  # an older set is fetched again in the background
+KEPT = 3600  # how long the last good set is used if no other can be fetched
 SEARCH = 30  # between two fetches for the sake of an unknown key
 PAUSE = 5  # after a fetch that failed
 
@@ -27,9 +27,9 @@ logger = logging.getLogger(__name__)
 
 
 class KeysUnavailable(Unavailable):
-    """503: the issuer's keys can't be had, so none of its tokens can be told from a wrong one."""
+    """503: the provider's keys can't be fetched, so its tokens can't be checked."""
 
-    default_detail = _("The keys of this token's issuer can't be reached. Try again in a moment.")
+    default_detail = _("The keys of this token's identity provider can't be reached. Try again in a moment.")
 
     def __init__(self, wait: int) -> None:
         super().__init__()
@@ -37,11 +37,11 @@ class KeysUnavailable(Unavailable):
 
 
 class UnknownKey(Exception):
-    """The issuer has no key of this name."""
+    """The provider has no key with this id."""
 
 
 class JWKSCache:
-    """The keys of one issuer, fetched when asked for, by one thread at a time."""
+    """The keys of one provider, fetched when they are needed, by one thread at a time."""
 
     def __init__(
         self, issuer: str, keys_url: str, *, timeout: float = TIMEOUT, clock: Callable[[], float] = time.monotonic
@@ -50,7 +50,7 @@ class JWKSCache:
         self.keys_url = keys_url
         self.timeout = timeout
         self._clock = clock
-        self._state = threading.Lock()  # held for a few instructions, never while the network is waited for
+        self._state = threading.Lock()  # held for a few instructions, never during network access
         self._fetching = False
         self._set: JWKSet | None = None  # the last good one
         self._fetched = self._failed = self._searched = -math.inf
@@ -58,7 +58,7 @@ class JWKSCache:
     def find(self, kid: str | None) -> RSAPublicKey:
         """Return the key `kid`, or the only one for None.
 
-        Raises UnknownKey where the issuer has none of this name, KeysUnavailable (503) where that can't be found out.
+        Raises UnknownKey if the provider has no key with this id, KeysUnavailable (503) if that can't be found out.
         """
         with self._state:
             fetcher = self._start_fetcher(kid)
@@ -68,7 +68,7 @@ class JWKSCache:
             return self._answer(kid)
 
     def _start_fetcher(self, kid: str | None) -> threading.Thread | None:
-        """Start a fetch where one is due; return its thread if there is no answer without it."""
+        """Start a fetch if one is due; return its thread if the key is not known without it."""
         now = self._clock()
         held = self._held(now)
         found = held is not None and held.find(kid) is not None
@@ -81,7 +81,7 @@ class JWKSCache:
             return None
         if held is not None and not found:
             self._searched = now
-        # A thread of its own, since nothing else bounds how long a name is looked up.
+        # A separate thread, because looking up a host name has no time limit.
         fetcher = threading.Thread(target=self._fetch, name=f"keys of {self.issuer}", daemon=True)
         fetcher.start()
         self._fetching = True  # until it has the state, which is held here

@@ -23,35 +23,35 @@ LEAST_BITS = 2048  # of an RSA key (RFC 7518, section 3.3)
 
 
 class JWKSError(Exception):
-    """An issuer gives no keys that could be used; it says why."""
+    """A provider has no usable keys; the message says why."""
 
 
 class JWKSet:
-    """The usable keys of a set. A name that two of them share names none of them."""
+    """The usable keys of a set. If two keys have the same id, that id names neither."""
 
     def __init__(self, document: object) -> None:
-        """Read a parsed JSON document; raises KeySetError where it holds no usable key."""
+        """Read a parsed JSON document; raises JWKSError if it has no usable key."""
         listed = document.get("keys") if isinstance(document, dict) else None
         if not isinstance(listed, list):
-            raise JWKSError("the answer is no key set")
+            raise JWKSError("the response is not a key set")
         usable = [(jwk.get("kid"), key) for jwk in listed if (key := _rsa_key(jwk))]
         names = Counter(kid for kid, _key in usable)
         self._keys = {kid: key for kid, key in usable if names[kid] == 1}
         if not self._keys:
-            raise JWKSError("the set has no key that can be used")
+            raise JWKSError("no key of the set can be used")
 
     def find(self, kid: str | None) -> RSAPublicKey | None:
-        """Return the key of this name. A token that names none means the only key; None where there is no such key."""
+        """Return the key with this id, or None. A token without a key id means the only key."""
         if kid is not None:
             return self._keys.get(kid)
         return next(iter(self._keys.values())) if len(self._keys) == 1 else None
 
 
 def fetch_jwks(issuer: str, keys_url: str, timeout: float) -> JWKSet:
-    """Return the present keys of the issuer; an empty `keys_url` is found by OpenID Connect Discovery.
+    """Return the present keys of the provider. An empty `keys_url` is found by OpenID Connect Discovery.
 
-    All of it takes `timeout` seconds at most, but for finding and reaching the host, for each of which the operating
-    system has limits of its own. Redirects are not followed. Raises KeySetError.
+    It takes `timeout` seconds at most, except for looking up the host and connecting to it, which have the limits of
+    the operating system. Redirects are not followed. Raises JWKSError.
     """
     deadline = time.monotonic() + timeout
     try:
@@ -64,10 +64,10 @@ def _discovered(issuer: str, deadline: float) -> str:
     """Return the URL of the keys, which must be as safe as the issuer's own (OpenID Connect Discovery, section 4)."""
     found = _fetch_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration", deadline)
     if not isinstance(found, dict) or found.get("issuer") != issuer:
-        raise JWKSError("what is found by discovery is not this issuer's: is its URL exact, to the last slash?")
+        raise JWKSError("discovery found another issuer: is OIDC_ISSUER exact, to the last slash?")
     keys_url = found.get("jwks_uri")
     if not isinstance(keys_url, str) or (issuer.startswith("https:") and not keys_url.startswith("https:")):
-        raise JWKSError("what is found by discovery has no https:// URL of keys")
+        raise JWKSError("discovery found no https:// URL of the keys")
     return secure_url(keys_url)
 
 
@@ -76,7 +76,7 @@ def _fetch_json(url: str, deadline: float) -> Any:
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.netloc, timeout=_remaining(deadline))
     connection.connect()
-    # The connection's timeout is for each read: a server that drips its answer is cut off.
+    # The connection's timeout is for each read, so a server that sends its response slowly is cut off.
     end = threading.Timer(_remaining(deadline), _cut, [connection.sock])
     end.daemon = True
     end.start()
@@ -108,7 +108,7 @@ def _cut(sock: socket.socket) -> None:
 
 
 def _rsa_key(jwk: Any) -> RSAPublicKey | None:
-    """Return the key if it is a public one for RS256; a set may hold others as well (RFC 7517, section 5)."""
+    """Return the key if it is a public key for RS256; a set may also have others (RFC 7517, section 5)."""
     if not isinstance(jwk, dict) or not isinstance(jwk.get("kid", ""), str):
         return None
     operations = jwk.get("key_ops", ["verify"])

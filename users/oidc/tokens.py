@@ -24,7 +24,7 @@ ALGORITHM = "RS256"
 TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}  # of an access token (RFC 9068, section 4), in lower case
 FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # JWS, compact and not detached (RFC 7515, section 7.1)
 FRESH = 600  # seconds that a sign-in counts as one of a moment ago
-LEEWAY = 10  # seconds that the issuer's clock may differ
+LEEWAY = 10  # seconds that the provider's clock may differ
 LONGEST_SUBJECT = 255  # characters of issuer and `sub`, as of User.subject
 LAST_MOMENT = 253_402_300_799  # the end of the year 9999, after which Python has no dates
 
@@ -48,8 +48,8 @@ def identity_provider_user(token: str) -> tuple[User, OutsideSignIn]:
 
     A user seen first is made where settings say so.
 
-    Raises AuthenticationFailed (401) with the code of what is wrong, KeysUnavailable (503) where the issuer's keys
-    can't be had.
+    Raises AuthenticationFailed (401) with the code of what is wrong, KeysUnavailable (503) if the provider's keys can't
+    be fetched.
     """
     issuer = settings.OIDC
     if issuer is None or not FORM.fullmatch(token):
@@ -62,15 +62,15 @@ def identity_provider_user(token: str) -> tuple[User, OutsideSignIn]:
 
 
 def jwks_cache_of(issuer: IdentityProvider) -> JWKSCache:
-    """Return the one keeper of an issuer's keys in this process."""
+    """Return this process's cache of a provider's keys."""
     place = (issuer.url, issuer.keys_url)
-    return caches.get(place) or caches.setdefault(place, JWKSCache(*place))  # of several threads at once one sets it
+    return caches.get(place) or caches.setdefault(place, JWKSCache(*place))  # one of several threads sets it
 
 
 def _claims(token: str, issuer: IdentityProvider) -> dict[str, Any]:
     header = jwt.get_unverified_header(token)
     if {"crit", "b64"} & header.keys() or str(header.get("typ", "")).lower() not in TYPES:
-        raise jwt.InvalidTokenError("the header asks for something else than a plain access token")
+        raise jwt.InvalidTokenError("the header is not that of an access token")
     claims = jwt.decode(
         token,
         jwks_cache_of(issuer).find(header.get("kid")),
@@ -82,7 +82,7 @@ def _claims(token: str, issuer: IdentityProvider) -> dict[str, Any]:
     )
     for name in {"exp", "nbf", "iat", "auth_time"} & claims.keys():  # PyJWT reads "1" and true as numbers, too
         if type(claims[name]) not in (int, float) or not claims[name] <= LAST_MOMENT:
-            raise jwt.InvalidTokenError(f"{name} is no moment")
+            raise jwt.InvalidTokenError(f"{name} is not a timestamp")
     return claims
 
 
@@ -100,7 +100,7 @@ def is_configured(subject: str) -> bool:
 
 
 def _user(sub: str, issuer: IdentityProvider) -> User:
-    # No URL holds a space, so neither another issuer nor a user of our own, whose subject is an id, has this one.
+    # No URL has a space in it, so no other provider and no user of ours, whose subject is an id, has this subject.
     subject = f"{issuer.url} {sub}"
     if not sub or not sub.isprintable() or len(subject) > LONGEST_SUBJECT:
         raise malformed_token()
@@ -108,16 +108,16 @@ def _user(sub: str, issuer: IdentityProvider) -> User:
     if user is None and issuer.provision:
         user = _new_user(subject)
     if user is None:
-        raise AuthenticationFailed(_("Nobody here is known by this token."), code="invalid_token")
+        raise AuthenticationFailed(_("No user here belongs to this token."), code="invalid_token")
     if not user.is_active:
         raise user_gone()
     return user
 
 
 def _new_user(subject: str) -> User | None:
-    """Return a new user, or the one whom another request has just made."""
+    """Return a new user, or the one that another request has just created."""
     user = User(subject=subject)
-    user.username = str(user.id)  # nobody's choice: a name that the issuer's people choose could pass for another's
+    user.username = str(user.id)  # a name that people choose at the provider could look like another user's
     user.set_unusable_password()
     try:
         with transaction.atomic():

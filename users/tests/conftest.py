@@ -1,4 +1,4 @@
-"""Alice with a password, for what is asked for one, and an outside issuer."""
+"""Alice with a password, for tests that need one, and an identity provider."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Hashers that are the service's own, with less to do, and tell what they do.
+"""The service's own hashers with less work, which count what they do.
 
 HASHES names a file that grows by a byte with each hash, in whatever process.
 """
@@ -59,7 +59,7 @@ class _Meeting(_Cheap):
 
 
 class MeetingHasher(BoundedArgon2Hasher, _Meeting):
-    """Knows how many were hashing at the same moment: `most`. The first waits for a second."""
+    """`most` is how many were hashing at the same time. The first one waits for a second."""
 
 
 def _note() -> None:

@@ -51,7 +51,8 @@ def signed(claims: object, header: object = HEADER, key: RSAPrivateKey | None = 
 
 
 class LocalIssuer:
-    """An issuer at `url` whose keys are `keys`; `answers` says how it answers each path, `asked` holds what came."""
+    """An identity provider at `url` with the keys `keys`; `answers` has its response for each path, `asked` its
+    requests."""
 
     def __init__(self) -> None:
         self.keys: list[Any] = [jwk_of("first")]
@@ -74,7 +75,7 @@ class LocalIssuer:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers as the issuer is told to."""
+    """Answers as `answers` says."""
 
     issuer: LocalIssuer
 
@@ -162,7 +163,7 @@ def drip_headers(handler: Handler) -> None:
 
 
 def drip_body(handler: Handler) -> None:
-    """Say where the keys are, but never come to the end of saying so, though each byte comes soon."""
+    """Say where the keys are, byte by byte, without ever ending."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + _configuration(handler.issuer))
     _drip(handler)
 

@@ -31,7 +31,7 @@ def add(client: Client, **values: Any) -> Any:
 
 
 def errors_of(response: Any) -> list[str]:
-    """Return the fields beside which the page shows a fault."""
+    """Return the fields beside which the page shows an error."""
     assert response.status_code == 200
     return list(response.context["adminform"].form.errors)
 

@@ -1,4 +1,4 @@
-"""Who sent a request, and what becomes of wrong tokens; /auth/register."""
+"""Authentication, the errors of wrong tokens, and /auth/register."""
 
 import http.client
 import json

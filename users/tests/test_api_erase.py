@@ -1,4 +1,4 @@
-"""/me/erase: whoever leaves takes everything along."""
+"""/me/erase: a user is deleted with everything that they own."""
 
 import json
 import threading

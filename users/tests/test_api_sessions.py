@@ -242,7 +242,7 @@ def test_a_leeway_of_more_than_a_minute_is_a_fault(text: str) -> None:
     done = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
-    assert f"REFRESH_LEEWAY: '{text}' is no whole number from 0 to 60" in done.stderr
+    assert f"REFRESH_LEEWAY: '{text}' is not a whole number from 0 to 60" in done.stderr
 
 
 def test_a_refresh_token_used_twice_ends_its_session_alone(alice: User, bob: User, nobody: APIClient) -> None:

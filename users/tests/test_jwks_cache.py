@@ -1,4 +1,5 @@
-"""How long an issuer's keys are kept, who waits for them, and how often they are asked for; the clock is the tests'."""
+"""How long a provider's keys are kept, which requests wait for them, and how often they are fetched; the tests set the
+clock."""
 
 from collections.abc import Iterator
 from threading import Thread

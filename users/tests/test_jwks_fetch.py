@@ -1,4 +1,4 @@
-"""An issuer's keys: which of a set are used, and how a fetch of them ends, from a real server."""
+"""A provider's keys: which keys of a set are used, and how a fetch from a real server ends."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ PATIENCE = 60.0
 PRIVATE = number_of(rsa_key("first").private_numbers().d)
 EC = {"kty": "EC", "crv": "P-256", "kid": "first", "use": "sig", "x": "AQ", "y": "AQ"}
 
-# What is changed of a good key, so that it is none.
+# Changes of a valid key that make it invalid.
 UNUSABLE: dict[str, Any] = {
     "a number": 5,
     "null": None,

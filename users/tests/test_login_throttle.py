@@ -1,4 +1,4 @@
-"""Passwords can't be tried without end, and trying tells nothing of who is here."""
+"""Login attempts are limited, and they don't reveal which users exist."""
 
 import os
 import threading
@@ -33,7 +33,7 @@ LOGINS = ["/auth/token", *sorted(HTML)]
 
 @pytest.fixture(autouse=True)
 def hashed(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Return what tells how many passwords were hashed since it was last asked."""
+    """Return a function that returns how many passwords were hashed since its last call."""
     file = tmp_path / "hashes"
     file.touch()
     monkeypatch.setenv("HASHES", str(file))
@@ -224,7 +224,7 @@ def test_a_success_is_no_failure_of_the_account(known: User) -> None:
     assert Attempts.objects.get(address="").number == 2
 
 
-# -- Nothing is told of who is here -----------------------------------------------------------
+# -- Which users exist is not revealed --------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", LOGINS)
@@ -364,7 +364,7 @@ def test_who_is_locked_out_is_let_in_by_a_command(known: User, bob: User, capsys
     for _time in range(2):
         call_command("unlock", "ａlice")
 
-    assert capsys.readouterr().out == "Unlocked.\nNothing was counted for this name.\n"
+    assert capsys.readouterr().out == "Unlocked.\nThere were no failed login attempts for this name.\n"
     assert log_in().status_code == 200
     throttled(log_in("bob"))
 

@@ -1,4 +1,5 @@
-"""Tokens of an outside issuer: whom they let in, and what becomes of them, and of our own, while it is away."""
+"""Tokens of an identity provider: who gets in, and how they and our own tokens work while the provider can't be
+reached."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An outside issuer in the environment: what names one, and what stops the start."""
+"""The settings of an identity provider, and which wrong ones stop the start."""
 
 import os
 import subprocess
@@ -19,13 +19,13 @@ NAMES = {
 }
 AUTH0 = {"AUTH0_DOMAIN": "tenant.eu.auth0.com", "API_AUDIENCE": "https://cashman.example/api"}
 OIDC = {"OIDC_ISSUER": "https://id.example/realms/home", "OIDC_AUDIENCE": "cashman"}
-MISSING = "missing; an outside issuer needs"
-BOTH = "AUTH0_DOMAIN, OIDC_ISSUER: two issuers; set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both"
+MISSING = "missing; an identity provider needs"
+BOTH = "AUTH0_DOMAIN, OIDC_ISSUER: set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both"
 
 
 @pytest.fixture
 def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The faults that are found from here on."""
+    """The errors that are found from here on."""
     found: list[str] = []
     monkeypatch.setattr(environment, "faults", found)
     return found
@@ -148,10 +148,10 @@ def test_a_url_that_is_not_safe_stops_the_start(name: str, url: str, faults: lis
     ("variables", "start"),
     [
         (OIDC | {"OIDC_ISSUER": "https://id.example/?a=b"}, "OIDC_ISSUER: 'https://id.example/?a=b' has a query"),
-        (AUTH0 | {"AUTH0_DOMAIN": "https://a.example/"}, "AUTH0_DOMAIN: 'https://a.example/' is no host name"),
-        (AUTH0 | {"AUTH0_DOMAIN": "a.example/x"}, "AUTH0_DOMAIN: 'a.example/x' is no host name"),
-        (AUTH0 | {"AUTH0_DOMAIN": "tenant"}, "AUTH0_DOMAIN: 'tenant' is no host name"),
-        (AUTH0 | {"AUTH0_DOMAIN": "a.example:443"}, "AUTH0_DOMAIN: 'a.example:443' is no host name"),
+        (AUTH0 | {"AUTH0_DOMAIN": "https://a.example/"}, "AUTH0_DOMAIN: 'https://a.example/' is not a host name"),
+        (AUTH0 | {"AUTH0_DOMAIN": "a.example/x"}, "AUTH0_DOMAIN: 'a.example/x' is not a host name"),
+        (AUTH0 | {"AUTH0_DOMAIN": "tenant"}, "AUTH0_DOMAIN: 'tenant' is not a host name"),
+        (AUTH0 | {"AUTH0_DOMAIN": "a.example:443"}, "AUTH0_DOMAIN: 'a.example:443' is not a host name"),
     ],
 )
 def test_a_name_that_is_none_stops_the_start(variables: dict[str, str], start: str, faults: list[str]) -> None:

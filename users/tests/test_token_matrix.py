@@ -1,7 +1,7 @@
-"""Every way in which a token, of our own or of an outside issuer, can be wrong, with its exact answer.
+"""Every way in which a token, ours or the identity provider's, can be wrong, with its exact response.
 
-Both kinds are taken here, and outside people become users at first sight, so that what is wrong with a token is all
-that keeps it out. Bob is nobody's token: no answer may be his.
+Both kinds of token are accepted here, and new people become users, so a token is refused only for what is wrong with
+it. No token is bob's, so no response may be his.
 """
 
 import base64
@@ -45,7 +45,7 @@ def own(header: Any = None, key: str = "", **changes: Any) -> Make:
 
 
 def outside(header: Any = None, key: str = "first", **changes: Any) -> Make:
-    """Return a maker of the outside issuer's token with these changes of its header and claims."""
+    """Return a function that makes a token of the identity provider with these changes of its header and claims."""
 
     def make(issuer: LocalIssuer, alice: User) -> str:
         for name, value in (header or {}).items():
@@ -80,7 +80,8 @@ def unsigned_outside(alg: object) -> Make:
 
 
 def by_public_key(text: Callable[[], str], alg: str = "HS256") -> Make:
-    """Return a maker of an outside token that the issuer's public key, in some form, signs as if it were a secret."""
+    """Return a function that makes a token signed with the provider's public key, in some form, as if it were a
+    secret."""
     return lambda issuer, alice: f"Bearer {tokens.signed(issuer.claims(), HEADER | {'alg': alg}, text())}"
 
 
@@ -307,7 +308,7 @@ def everything(issuer: LocalIssuer, alice: User, bob: User) -> LocalIssuer:
 
 
 def get_with(header: str) -> Any:
-    """Ask who a header is, and fail where it is bob."""
+    """Ask who the user of a header is, and fail if it is bob."""
     client = APIClient(raise_request_exception=False)
     response: Any = client.get("/me", headers={"Authorization": header} if header else {})
     assert b"bob" not in response.content

@@ -12,9 +12,9 @@ from .problems import LONGEST_LANGUAGES
 
 
 class LanguageMiddleware:
-    """Speak the language that the request asks for, or else the service's own.
+    """Activate the language that the request asks for, or else the default language.
 
-    Django's LocaleMiddleware looks for a language in the path too, and reads the same few headers anew each time.
+    Django's LocaleMiddleware also looks for a language in the path, and parses the same few headers every time.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

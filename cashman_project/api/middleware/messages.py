@@ -1,4 +1,4 @@
-"""Messages for the next page, read only if somebody asks."""
+"""Messages for the next page, read only if a page shows them."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject, empty
 
 
 class LazyMessageMiddleware(MessageMiddleware):
-    """Django's own, but no cookie is read, nor a key made for it, until somebody asks for a message."""
+    """Django's own, but it reads no cookie and makes no key for it until a message is needed."""
 
     def process_request(self, request: HttpRequest) -> None:
         request._messages = SimpleLazyObject(partial(default_storage, request))  # type: ignore[attr-defined]  # no stub

@@ -34,7 +34,7 @@ LONGEST_LANGUAGES = 501  # characters of Accept-Language: of more than 500, Djan
 
 
 class ProblemMiddleware:
-    """Refuse what no view should see, and give errors from outside the views the API's shape.
+    """Refuse requests that no view should see, and turn errors from outside the views into problems.
 
     It answers the probes before a host is asked for or a redirect made. It refuses large headers (431),
     unknown hosts (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one),
@@ -59,7 +59,7 @@ class ProblemMiddleware:
         if _wants_page(request):
             if _lacks_page(response):
                 _replace(response, "text/html; charset=utf-8", _page(request, response))
-        elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG, a crash is told in plain text
+        elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG on, a crash is plain text
             _replace(response, PROBLEM_JSON, orjson.dumps(_problem(response)))
         patch_vary_headers(response, ["Accept"])
         return response
@@ -74,7 +74,8 @@ class ProblemMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Answer for a view that is not the API's own (the login's, the admin's): 503 without a database, 429, ..."""
+        """Return the problem for an exception of a view outside the API (the login page, the admin), such as a 503 or a
+        429."""
         if isinstance(exception, APIException | OperationalError | InterfaceError):
             return exception_handler(exception, {"request": request})
         return None
@@ -100,7 +101,7 @@ def _refuse_early(request: HttpRequest) -> None:
     except DisallowedHost:
         raise ParseError(_("This service does not answer to that host name."), code="unknown_host") from None
     if any("\0" in value for value in request.COOKIES.values()):
-        raise ParseError  # PostgreSQL can't be asked for such a session
+        raise ParseError  # PostgreSQL can't look up such a session
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
         raise LengthRequired
     if (request.content_params or {}).get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
@@ -125,7 +126,7 @@ def _replace(response: HttpResponse, content_type: str, content: bytes) -> None:
 
 
 def _lacks_page(response: HttpResponse) -> bool:
-    """Return whether the response is a problem, or one of Django's bare pages; a developer's traceback is none."""
+    """Return whether the response is a problem or one of Django's plain pages, but not a developer's traceback."""
     content_type = response.get("Content-Type", "")
     if not content_type.startswith("text/") or isinstance(response, SimpleTemplateResponse):
         return content_type == PROBLEM_JSON

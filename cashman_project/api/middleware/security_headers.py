@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
 
-# What a page may load, and where its forms may go: nowhere else; and nobody may frame it.
+# What a page may load and where its forms may go: only to this service. No other page may frame it.
 CONTENT_POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
@@ -12,10 +12,10 @@ CONTENT_POLICY = (
 
 
 class SecurityHeadersMiddleware(SecurityMiddleware):
-    """Give every answer the headers that Django's own gives to what comes past it, and a Content-Security-Policy.
+    """Give every response the headers that Django's middleware gives to most of them, and a Content-Security-Policy.
 
-    It is the outermost: errors, static files and preflights have them too. Redirecting to HTTPS is
-    left to Django's own, further in, where the probes are answered already.
+    It is the outermost one, so that errors, static files and preflights have them too. Django's own, further in,
+    redirects to HTTPS. It comes after the middleware that answers the probes.
     """
 
     def process_request(self, request: HttpRequest) -> None:

@@ -76,7 +76,7 @@ def _form_input(name: str, one: Any, value: object, errors: list[str]) -> Input:
 
 def differences(serializer: serializers.Serializer[Any], present: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return a fault for each field that was sent with another value than the present one."""
-    told = _("By now: %(value)s")
+    told = _("It is now: %(value)s")
     return [
         {"field": name, "detail": told % {"value": present[name] or "—"}}
         for name, value in serializer.get_initial().items()

@@ -61,7 +61,7 @@ def _holds(present: str, wanted: str) -> bool:
 
 
 class Page(HTMLParser):
-    """The document of a response; AssertionError where its tags don't match."""
+    """The document of a response; raises AssertionError if its tags don't match."""
 
     def __init__(self, response: Any) -> None:
         super().__init__()
@@ -134,7 +134,7 @@ def form_of(page: Page, method: str) -> Node:
 
 
 class Browser:
-    """A browser in which `user`, if any, is logged in, and which keeps to the CSRF tokens of the pages."""
+    """A browser in which `user`, if any, is signed in, and which sends the CSRF tokens of the pages."""
 
     def __init__(self, user: User | None = None) -> None:
         self.client = Client(enforce_csrf_checks=True, headers={"Accept": BROWSER})

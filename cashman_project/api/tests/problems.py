@@ -12,7 +12,7 @@ MEMBERS = ["type", "title", "status", "code", "detail", "errors"]
 
 
 def problem_of(response: Any, status: int, code: str, *faults: tuple[str | None, str]) -> dict[str, Any]:
-    """Return the problem that `response` holds; fail unless it has this status, code and (field, code) faults."""
+    """Return the problem of `response`; fail unless it has this status, code and these (field, code) errors."""
     assert isinstance(response, HttpResponse)
     assert (response.status_code, response["Content-Type"]) == (status, "application/problem+json"), response.content
     problem: dict[str, Any] = response.json()  # type: ignore[attr-defined]  # of the test client's
@@ -25,6 +25,6 @@ def problem_of(response: Any, status: int, code: str, *faults: tuple[str | None,
 
 
 def stored() -> list[dict[str, Any]]:
-    """Return all that the database holds of users, their books and their personal tokens."""
+    """Return everything in the database about users, their rows and their personal access tokens."""
     models: list[type[Model]] = [User, PersonalToken, Category, Transaction]
     return [row for model in models for row in model._base_manager.order_by("pk").values()]

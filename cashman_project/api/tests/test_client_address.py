@@ -12,14 +12,14 @@ CASES: list[tuple[int, str | None, str]] = [
     (0, None, PEER),
     (0, "198.51.100.1", PEER),
     (0, "198.51.100.1, 198.51.100.2", PEER),
-    # The last entry is whom the only proxy was called by, the one before it whom the first of two was called by
+    # The last entry is the client of the only proxy. The one before it is the client of the first of two proxies
     (1, "198.51.100.1", "198.51.100.1"),
     (1, "203.0.113.9, 198.51.100.1", "198.51.100.1"),
     (1, "203.0.113.9,198.51.100.1", "198.51.100.1"),
     (1, "garbage, 198.51.100.1 ", "198.51.100.1"),
     (2, "203.0.113.9, 198.51.100.1, 10.0.0.1", "198.51.100.1"),
     (10, ",".join(f"198.51.100.{number}" for number in range(12)), "198.51.100.2"),
-    # Too few, or no address: the peer
+    # Too few entries, or not an address: the peer's address is used
     (1, None, PEER),
     (1, "", PEER),
     (1, ",", PEER),

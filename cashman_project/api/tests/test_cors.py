@@ -27,7 +27,7 @@ SENT = (
 
 @cache
 def middleware() -> list[str]:
-    """Return what the settings are where the environment lists the origin."""
+    """Return the settings if the environment lists the origin."""
     code = "import json; from django.conf import settings; print(json.dumps(settings.MIDDLEWARE))"
     environment = {**os.environ, "CORS_ALLOWED_ORIGINS": LISTED, "DJANGO_SETTINGS_MODULE": "cashman_project.settings"}
     found: list[str] = json.loads(subprocess.check_output([sys.executable, "-c", code], env=environment))

@@ -1,4 +1,4 @@
-"""What a page of another site can't make a browser do, and what each answer tells the browser to refuse."""
+"""What a page of another site can't make a browser do, and the headers that tell the browser so."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Errors: one shape for all of them, whoever makes them; a page for who prefers one."""
+"""Errors: all of them have one shape, and clients that prefer a page get one."""
 
 import io
 from typing import Any
@@ -190,7 +190,7 @@ def test_an_external_id_that_is_taken_is_a_conflict(
     response = send(path, body)
 
     problem = problem_of(response, 409, "conflict", ("external_id", "conflict"))
-    assert problem["detail"] == "You already have a transaction of this external id."
+    assert problem["detail"] == "You already have a transaction with this external id."
     for told in (response.content.decode(), caplog.text):
         assert "secret" not in told
         assert "private" not in told

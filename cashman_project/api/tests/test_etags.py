@@ -160,7 +160,7 @@ def test_a_write_unless_it_is_there_is_refused_where_it_is(path: str, as_alice: 
 
 
 def test_a_moment_of_modification_is_no_precondition(path: str, as_alice: APIClient) -> None:
-    """RFC 9110 says to ignore such headers where there is no modification date."""
+    """RFC 9110 says to ignore such headers if there is no modification date."""
     for name in ("If-Unmodified-Since", "If-Modified-Since"):
         for timestamp in ("Sat, 29 Oct 1994 19:43:31 GMT", "Sat, 29 Oct 2094 19:43:31 GMT", "x"):
             assert as_alice.get(path, headers={name: timestamp}).status_code == 200

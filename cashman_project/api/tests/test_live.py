@@ -219,7 +219,7 @@ def test_a_taken_port_stops_the_start(live: LiveServer) -> None:
     with pytest.raises(subprocess.CalledProcessError) as refusal:
         live.manage("serve")
 
-    assert f"Port {live.port} of 127.0.0.1 can't be had" in refusal.value.stderr
+    assert f"Port {live.port} of 127.0.0.1 can't be used" in refusal.value.stderr
 
 
 def test_a_probe_is_answered_whatever_the_host(live: LiveServer) -> None:

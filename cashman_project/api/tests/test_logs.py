@@ -85,7 +85,7 @@ def test_another_id_is_replaced(given: str, nobody: APIClient, logged: Any) -> N
 def test_a_crash_is_logged_without_the_row(
     as_alice: APIClient, alice: User, logged: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A database quotes in its refusal what it refuses; so may whoever turns that into another error."""
+    """A database quotes the refused value in its error, and so may code that turns it into another error."""
 
     def get(view: PingView, request: Request) -> None:
         try:

@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_is_kept(brows
     kept = fields(again)
     assert {name: kept[name] for name in typed} == typed
     assert [node["name"] for node in page.main.all("input", autofocus="")] == ["description"]
-    assert page.main.one("div", role="alert").text == "Please mend what is marked below."
+    assert page.main.one("div", role="alert").text == "Please correct the marked fields."
     assert not Transaction.objects.exists()
 
     browser.follow(browser.send(again, description="coffee", amount="1.50", currency="USD"))
@@ -114,7 +114,7 @@ def test_a_name_that_is_taken_is_said_beside_it(browser: Browser, alice: User) -
     for form in (add, change):
         page = Page(browser.send(form, name="food"))
         assert page.status == 409
-        assert page.errors() == {"name": "You already have a category of this name."}
+        assert page.errors() == {"name": "You already have a category with this name."}
         assert fields(page.main.one("form"))["name"] == "food"
     assert sorted(Category.objects.values_list("name", flat=True)) == ["Food", "Fun"]
 
@@ -127,7 +127,7 @@ def test_an_external_id_that_is_taken_is_said_beside_it(browser: Browser, alice:
     for form in (add, change):
         page = Page(browser.send(form, description="ramen", amount="7", external_id="b 1", category="Food"))
         assert page.status == 409
-        assert page.errors() == {"external_id": "You already have a transaction of this external id."}
+        assert page.errors() == {"external_id": "You already have a transaction with this external id."}
         kept = fields(page.main.one("form"))
         assert [kept[name] for name in ("amount", "external_id", "category")] == ["7", "b 1", "Food"]
     assert stored() == before
@@ -170,7 +170,7 @@ def test_a_change_that_is_refused_shows_what_was_typed(browser: Browser, expense
     page = Page(browser.send(form, amount="0", description="free pizza"))
 
     assert (page.status, stored()) == (400, before)
-    assert page.errors() == {"amount": "Zero is no amount: give the money that came in or went out."}
+    assert page.errors() == {"amount": "Zero is not an amount: give how much came in or went out."}
     again = form_of(page, "PATCH")
     assert fields(again)["description"] == "free pizza"
     browser.follow(browser.send(again, amount="3"))
@@ -200,7 +200,7 @@ def test_a_category_in_use_is_deleted_after_a_second_question(
     page = Page(browser.send(form_of(browser.get(url), "DELETE")))
 
     assert (page.status, page.main.one("h1").text) == (409, "“Food” is in use")
-    assert page.main.one("form").one("p").text.startswith("2 transactions belong to this category.")
+    assert page.main.one("form").one("p").text.startswith("2 transactions have this category.")
     assert page.main.one("p", class_="back").one("a")["href"] == url
     assert Category.objects.exists()
     browser.follow(browser.send(page.main.one("form")))
@@ -248,7 +248,7 @@ def test_a_form_of_another_site_does_nothing(method: str, alice: User, expense: 
     for token in ({}, {"csrfmiddlewaretoken": "x" * 64}):
         page = Page(client.post(url, body | token, headers={"Accept": BROWSER}))
         assert page.status == 403
-        assert "Go back, reload the page and send it once more." in page.main.text
+        assert "Go back, reload the page and send the form again." in page.main.text
     assert stored() == before
 
 
@@ -261,7 +261,7 @@ def test_a_login_page_of_before_another_login_says_what_to_do(alice: User) -> No
     page = Page(browser.client.post("/api-auth/login/", sent | {"username": "alice", "password": "x"}))
 
     assert page.status == 403
-    assert "Go back, reload the page and send it once more." in page.main.text
+    assert "Go back, reload the page and send the form again." in page.main.text
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])

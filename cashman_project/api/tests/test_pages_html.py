@@ -1,4 +1,4 @@
-"""The browsable pages: what they show, to whom, and where they lead."""
+"""The pages for browsers: what they show, to whom, and where their links lead."""
 
 import datetime
 import json
@@ -33,7 +33,7 @@ def browser(alice: User) -> Browser:
 
 @pytest.fixture
 def books(alice: User, bob: User) -> Transaction:
-    """Fill the books of alice, and bob's with what she must not see; return one of her expenses."""
+    """Give alice rows, and bob rows that she must not see; return one of her expenses."""
     food = CategoryFactory.create(owner=alice, name="Food")
     CategoryFactory.create(owner=alice, name="Fun & games")
     IncomeFactory.create(owner=alice)
@@ -84,7 +84,7 @@ def test_a_row_has_a_page(browser: Browser, books: Transaction) -> None:
     facts = dict(
         zip([node.text for node in page.main.all("dt")], [node.text for node in page.main.all("dd")], strict=True)
     )
-    assert facts.pop("Entered").endswith(" UTC")
+    assert facts.pop("Created").endswith(" UTC")
     assert facts == {"Date": "2026-11-02", "Category": "Food", "Notes": "with Adaand Bob"}
     assert browser.get(page.main.one("dl").one("a")["href"]).rows() == [["2026-11-02", "pizza", "Food", "-50.00 USD"]]
     assert page.main.one("p", class_="back").one("a")["href"] == "/expenses"
@@ -183,22 +183,22 @@ def test_a_filter_that_is_not_understood_says_so_beside_it(place: str, browser: 
     page = browser.get(f"{place}?amount_min=-5&category=Secret&date=2026-13-01&search=pizza", 400)
 
     assert page.errors() == {
-        "amount_min": "Not a size: give a plain number without a sign, such as 12.50.",
+        "amount_min": "Not an absolute amount: give a number such as 12.50.",
         "date": "Not a date: write it as 2026-11-30, from 1900-01-01 to 2200-12-31.",
     }
     assert page.main.one("input", name="amount_min")["value"] == "-5"
     assert page.main.one("input", name="search")["value"] == "pizza"
     assert not page.main.all("tbody")
     page = browser.get(f"{place}?category=Secret", 400)
-    assert page.errors() == {"category": "You have no category of this name."}
+    assert page.errors() == {"category": "You have no category with this name."}
     page = browser.get(f"{place}?colour=red", 400)
     assert page.main.one("div", role="alert").text == "colour: There is no such parameter here."
 
 
 def test_an_empty_list_helps_on(browser: Browser, alice: User) -> None:
     for place, label, text in [
-        ("/expenses", "New expense", "There are no expenses yet. The first one goes in above."),
-        ("/categories", "New category", "You have no categories yet. Add one, and money can be grouped by it."),
+        ("/expenses", "New expense", "There are no expenses yet. Add the first one above."),
+        ("/categories", "New category", "You have no categories yet. Add one to group transactions by it."),
     ]:
         page = browser.get(place)
         assert page.main.one("p", class_="empty").text == text
@@ -298,7 +298,7 @@ def test_text_of_others_is_no_markup(browser: Browser, alice: User) -> None:
 
 
 def test_the_start_page_says_where_to_go(browser: Browser) -> None:
-    for visitor, who in ((browser, ["alice"]), (Browser(), ["Log in"])):
+    for visitor, who in ((browser, ["alice"]), (Browser(), ["Sign in"])):
         page = visitor.get("/")
         places = [node["href"] for node in page.main.one("ul").all("a")]
         assert places == [

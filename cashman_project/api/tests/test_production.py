@@ -1,4 +1,4 @@
-"""What differs where the service is run for real: the environment, the proxy before it, and the container's start."""
+"""What differs in production: the environment, the proxy before the service, and the start of the container."""
 
 import http.client
 import os
@@ -90,7 +90,7 @@ def test_a_secret_that_can_not_be_made_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr == (
-        f"CommandError: SECRET_KEY_FILE: {tmp_path}/missing/secret_key can't be made (No such file or directory)\n"
+        f"CommandError: SECRET_KEY_FILE: {tmp_path}/missing/secret_key can't be written (No such file or directory)\n"
     )
 
 

@@ -18,7 +18,7 @@ from cashman_project import environment
 
 ROOT = Path(settings.BASE_DIR)
 DECISIONS = sorted((ROOT / "docs/adr").glob("0*.md"))
-# What is right where a test says nothing else.
+# Right values, unless a test sets others.
 RIGHT = {"SECRET_KEY": "s" * 32, "JWT_SIGNING_KEY": "j" * 32, "ALLOWED_HOSTS": "cashman.example"}
 # `VARIABLE=value VARIABLE=value` gives `the message`
 ERROR = re.compile(r"^- Error: `([^`]+)`(?: alone)? gives\s+`([^`]+)`$", re.MULTILINE)
@@ -58,7 +58,7 @@ def messages(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[str
         monkeypatch.delenv(name, raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delitem(sys.modules, "cashman_project.settings", raising=False)  # to be read anew
+    monkeypatch.delitem(sys.modules, "cashman_project.settings", raising=False)  # so that it is read again
     wrong: list[str] = []
     monkeypatch.setattr(environment, "faults", wrong)
     read = runpy.run_module("cashman_project.settings")

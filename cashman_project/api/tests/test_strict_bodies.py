@@ -181,7 +181,7 @@ def test_a_nested_value_is_no_text(depth: int, as_alice: APIClient, income: Tran
     assert stored() == before
 
 
-# What is wrong with an array where one may be sent.
+# Wrong arrays, at paths that accept arrays.
 OF_ARRAYS: dict[bytes, list[tuple[str | None, str]]] = {
     b"[]": [(None, "empty")],
     b"[{}]": [("0.description", "required"), ("0.amount", "required")],

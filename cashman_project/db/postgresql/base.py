@@ -12,9 +12,9 @@ from psycopg2 import Error
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's, which `prepared` asks for the SQL of what is run again and again.
+    """Django's connection, with prepared statements.
 
-    `statements` says what runs, in the connection's session, the SQL that has been prepared there.
+    `statements` maps SQL that was prepared in this session to the SQL that executes it.
     """
 
     connection: Any
@@ -27,11 +27,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 cursor.execute("SET plan_cache_mode = force_generic_plan")
 
     def is_usable(self) -> bool:
-        """Return whether the connection, on which nothing is under way, is open on the server's side, too.
+        """Return whether the server has the connection still open. No query may be running on it.
 
-        The server is silent until it is asked. What it says uncalled is that it ends the connection
-        (or something else that a new connection does well without), and then there is something to
-        read. Django would ask it "SELECT 1" before the first query of every request.
+        The server sends nothing without a query, unless it ends the connection (or something else that a new connection
+        makes good). Then there is something to read. Django would run "SELECT 1" before the first query of every
+        request.
         """
         try:
             poll = select.poll()
@@ -41,15 +41,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
 
     def prepared(self, sql: str, count: int) -> str:
-        """Return SQL that runs `sql`, with as many parameters, without its being parsed and planned each time.
+        """Return SQL that executes `sql`, with this number of parameters, without parsing and planning it each time.
 
-        It is for what is planned well whoever's rows are asked for. Behind a pooler, which may give the
-        next transaction another session, it is `sql` itself.
+        Use it for statements whose plan is good for every owner. Behind a pooler, which may run the next transaction in
+        another session, it is `sql` itself.
         """
         if self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
             return sql
         if sql not in self.statements:
-            name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # never that of another
+            name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # unique for its SQL
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 if not self.statements:
                     cursor.execute("DEALLOCATE ALL")  # those that have been forgotten

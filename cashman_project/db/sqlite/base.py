@@ -15,11 +15,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return super().get_new_connection(conn_params)
 
     def _start_transaction_under_autocommit(self) -> None:
-        """Start a transaction; leave no cursor behind where that fails because the database is locked.
+        """Start a transaction. If that fails because the database is locked, leave no cursor behind.
 
-        Django's own stays in the cycle of the exception's traceback until the garbage of the process is
-        collected, by any of its threads. That one waits then while the cursor's own connection is used;
-        and where that waits for a lock that this thread holds, for as long as locks are waited for.
+        Django's own cursor stays in a reference cycle with the exception's traceback until any thread of the process
+        collects garbage. That thread then waits while the cursor's connection is used. If that connection waits for a
+        lock that the thread holds, it waits until the lock's timeout.
         """
         with self.cursor() as cursor:
             cursor.execute("BEGIN IMMEDIATE")

@@ -4,7 +4,7 @@ from django.db import connection
 
 
 def text_of(query: str) -> str:
-    """Return the SQL of a captured query; where it only names a prepared statement, that statement's."""
+    """Return the SQL of a captured query. If the query names a prepared statement, return the SQL of that statement."""
     head = query.partition("(")[0]
     statements: dict[str, str] = getattr(connection, "statements", {})
     return next((sql for sql, execute in statements.items() if execute.partition("(")[0] == head), query)

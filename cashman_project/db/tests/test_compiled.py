@@ -110,7 +110,8 @@ def test_a_creation_that_names_its_category_goes_on_then(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_name_is_never_that_of_another_statement(alice: User) -> None:
-    """Red where a pooler that nobody told of, which hands out sessions by the transaction, would answer wrongly."""
+    """Fails if the service would get wrong results behind a pooler in transaction mode that the settings don't
+    mention."""
     if connection.vendor == "sqlite":
         assert names_of("alice") == ["alice"]
         return

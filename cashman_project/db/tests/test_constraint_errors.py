@@ -26,7 +26,7 @@ def test_a_unique_constraint_names_its_field(alice: User, bob: User) -> None:
     conflict = conflict_of(refusal_of(lambda: Category.objects.bulk_create([Category(owner=alice, name="FOOD")])))
 
     assert conflict is not None
-    assert (conflict.field, str(conflict.message)) == ("name", "You already have a category of this name.")
+    assert (conflict.field, str(conflict.message)) == ("name", "You already have a category with this name.")
 
 
 def test_a_unique_column_names_its_field(alice: User) -> None:

@@ -20,7 +20,7 @@ TIMEOUT = 5  # seconds, after which who waits in vain gives up
 
 
 def begin(connection: BaseDatabaseWrapper) -> None:
-    """Begin a transaction as atomic() does; raises OperationalError where the lock is not had in time."""
+    """Begin a transaction as atomic() does; raises OperationalError if the lock is not free in time."""
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
 
 

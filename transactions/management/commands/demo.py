@@ -1,4 +1,4 @@
-"""Fill an empty database with demo data, and say how to log in."""
+"""Fill an empty database with demo data, and say how to sign in."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from transactions.services.demo import create_demo
 
 
 class Command(BaseCommand):
-    help = "With DEBUG on and no user yet, make demo/demo with three years of entries, and the superuser admin/admin."
+    help = "With DEBUG on and no user yet, create demo/demo with three years of data, and the superuser admin/admin."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print where the service is and, where there is a demo user, how to log in; without DEBUG do nothing."""
+        """Print the service's URL and, if there is a demo user, how to sign in; without DEBUG do nothing."""
         if not settings.DEBUG:
             self.stdout.write("No demo: DEBUG is off.")
             return
@@ -22,4 +22,4 @@ class Command(BaseCommand):
             create_demo()
         self.stdout.write(f"Cashman: http://127.0.0.1:{settings.PORT}{settings.BASE_PATH}/")
         if users.filter(username="demo").exists():
-            self.stdout.write("Log in as demo / demo; as admin / admin for /admin/.")
+            self.stdout.write("Sign in as demo / demo, or as admin / admin for /admin/.")

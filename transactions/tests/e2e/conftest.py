@@ -1,4 +1,4 @@
-"""A browser (Debian's chromium) and a live server with the demo's books, for the tests marked e2e."""
+"""A browser (Debian's chromium) and a live server with the demo, for the tests marked e2e."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -47,11 +47,11 @@ class Visitor:
         self.context.on("response", self._on_response)
 
     def log_in(self, name: str, password: str = PASSWORD) -> None:
-        """Log in on the present page, which is the login's."""
+        """Sign in on the present page, which is the login page."""
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Log in").click()
-        expect(self.page.get_by_role("button", name="Log out")).to_be_visible()
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
 
     def open(self, path: str, heading: str) -> None:
         self.page.goto(path)
@@ -77,7 +77,7 @@ class Visitor:
 
 @pytest.fixture(scope="package")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server with the demo's books, where everybody may sign up."""
+    """A server with the demo. Anybody may register."""
     with serve(tmp_path_factory.mktemp("e2e"), ALLOW_SIGNUP="on") as server:
         server.manage("demo")
         yield server
@@ -115,7 +115,7 @@ numbers = count(1)
 
 @pytest.fixture
 def newcomer(server: LiveServer) -> str:
-    """The name of a user with empty books; the password is PASSWORD."""
+    """The name of a user without transactions; the password is PASSWORD."""
     name = f"newcomer{next(numbers)}"
     answer = server.request("POST", "/auth/register", {"username": name, "password": PASSWORD})
     assert answer.status == 201
@@ -124,7 +124,7 @@ def newcomer(server: LiveServer) -> str:
 
 @pytest.fixture
 def at_demo(visit: Visit) -> Visitor:
-    """The demo's owner, logged in."""
+    """The user `demo`, signed in."""
     visitor = visit()
     visitor.page.goto("/api-auth/login/")
     visitor.log_in("demo", "demo")

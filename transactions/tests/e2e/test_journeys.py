@@ -12,7 +12,7 @@ def test_books_are_kept_with_the_mouse(visit: Visit, newcomer: str) -> None:
     visitor = visit()
     page = visitor.page
     visitor.open("/", "What comes in, what goes out")
-    page.get_by_role("main").get_by_role("link", name="Log in").click()
+    page.get_by_role("main").get_by_role("link", name="Sign in").click()
     visitor.log_in(newcomer)
     expect(page.get_by_text("There are no transactions yet.")).to_be_visible()
 
@@ -57,8 +57,8 @@ def test_books_are_kept_with_the_mouse(visit: Visit, newcomer: str) -> None:
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("status")).to_have_text("Deleted: 2026-11-20 pizza")
     expect(page.get_by_text("There are no expenses yet.")).to_be_visible()
-    page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_role("banner").get_by_role("link", name="Log in")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("banner").get_by_role("link", name="Sign in")).to_be_visible()
 
 
 def test_an_expense_is_added_by_the_keyboard_alone(visit: Visit, newcomer: str) -> None:
@@ -81,7 +81,7 @@ def test_an_expense_is_added_by_the_keyboard_alone(visit: Visit, newcomer: str) 
     go_to(skip)
     expect(skip).to_be_in_viewport()
     keyboard.press("Enter")
-    go_to(visitor.page.get_by_role("main").get_by_role("link", name="Log in"))
+    go_to(visitor.page.get_by_role("main").get_by_role("link", name="Sign in"))
     keyboard.press("Enter")
     expect(visitor.page.get_by_label("Name")).to_be_focused()
     keyboard.type(newcomer)
@@ -148,7 +148,7 @@ def test_a_list_is_paged_sorted_and_filtered(at_demo: Visitor) -> None:
     page.get_by_role("button", name="Show").click()
     at_demo.expected = [400]
     expect(page.get_by_label("Amount from")).to_have_accessible_description(
-        "Not a size: give a plain number without a sign, such as 12.50."
+        "Not an absolute amount: give a number such as 12.50."
     )
     expect(page.get_by_label("Search")).to_have_value("kyoto")
     page.get_by_role("link", name="Clear").click()
@@ -174,8 +174,8 @@ def test_a_category_in_use_is_deleted_after_a_second_question(visit: Visit, newc
     page.get_by_role("button", name="Delete for good").click()
     visitor.expected = [409]
     expect(page.get_by_role("heading", level=1)).to_have_text("“Fun” is in use")
-    expect(page.get_by_text("1 transaction belongs to this category.")).to_be_visible()
-    page.get_by_role("button", name="Delete it all the same").click()
+    expect(page.get_by_text("1 transaction has this category.")).to_be_visible()
+    page.get_by_role("button", name="Delete it anyway").click()
     expect(page.get_by_role("status")).to_have_text("Deleted: Fun")
     page.get_by_role("link", name="Incomes").click()
     expect(page.locator("tbody .category")).to_have_text("")
@@ -186,7 +186,7 @@ def test_a_page_asks_for_a_login_and_comes_back(visit: Visit) -> None:
     visitor.open("/incomes?search=bonus", "Unauthorized")
     visitor.expected = [401]
 
-    visitor.page.get_by_role("link", name="Log in").click()
+    visitor.page.get_by_role("link", name="Sign in").click()
     visitor.log_in("demo", "demo")
 
     expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Incomes")

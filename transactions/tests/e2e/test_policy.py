@@ -1,4 +1,4 @@
-"""What is loaded in a browser is what the Content-Security-Policy lets in: a refusal is a fault in its console."""
+"""A browser loads only what the Content-Security-Policy allows: a refusal is an error in its console."""
 
 import pytest
 from playwright.sync_api import expect
@@ -25,7 +25,7 @@ def test_the_admin_works_under_the_policy(visit: Visit) -> None:
     page.goto("/admin/")
     page.get_by_label("Username").fill("admin")
     page.get_by_label("Password").fill("admin")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Sign in").click()
     page.get_by_role("link", name="Transactions", exact=True).first.click()
     page.get_by_role("link", name="Add transaction").click()
     page.locator(".select2-selection").first.click()  # an input to find a row by typing, which a script makes
@@ -45,5 +45,5 @@ def test_a_script_in_a_page_is_not_run(visit: Visit) -> None:
         document.body.append(script)
     }""")
 
-    expect(visitor.page).to_have_title("Log in · Cashman")
+    expect(visitor.page).to_have_title("Sign in · Cashman")
     assert "Content Security Policy" in visitor.faults.pop()

@@ -1,4 +1,4 @@
-"""Let somebody in again after too many wrong passwords."""
+"""Unlock an account after too many failed login attempts."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from users.login_throttle import unlock
 
 
 class Command(BaseCommand):
-    help = "Forget the wrong passwords that were tried for a user's name, so that the right one is taken at once."
+    help = "Forget the failed login attempts for a user name, so that the right password is accepted at once."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
 
     def handle(self, *args: Any, username: str, **options: Any) -> None:
-        """Unlock the account, and say whether it was necessary."""
-        self.stdout.write("Unlocked." if unlock(username) else "Nothing was counted for this name.")
+        """Unlock the account, and say whether it was locked."""
+        self.stdout.write("Unlocked." if unlock(username) else "There were no failed login attempts for this name.")

@@ -15,12 +15,12 @@ MODES = {"SECRET_KEY": 0o600, "JWT_SIGNING_KEY": 0o600, "DATABASE_PASSWORD": 0o6
 
 class Command(BaseCommand):
     help = "Make the files that SECRET_KEY_FILE, JWT_SIGNING_KEY_FILE and DATABASE_PASSWORD_FILE name, if not there."
-    requires_system_checks = ()  # they would report what is missing until now
+    requires_system_checks = ()  # they would report the secrets that are still missing
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write random bytes, as text, into each file that is named and does not exist.
 
-        Raises CommandError where a file can't be written.
+        Raises CommandError if a file can't be written.
         """
         for name, mode in MODES.items():
             file = os.environ.get(f"{name}_FILE", "").strip()
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             try:
                 make_secret(Path(file), mode)
             except OSError as error:
-                raise CommandError(f"{name}_FILE: {file} can't be made ({error.strerror})") from None
+                raise CommandError(f"{name}_FILE: {file} can't be written ({error.strerror})") from None
             self.stdout.write(f"Made {file}")
 
 

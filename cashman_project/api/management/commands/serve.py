@@ -18,9 +18,9 @@ class Command(BaseCommand):
     help = "Serve with granian on HOST and PORT, with WORKERS processes."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Become the server: the process keeps its id, and ends on SIGTERM or SIGINT.
+        """Replace this process by the server. It keeps its process id and ends on SIGTERM or SIGINT.
 
-        Raises CommandError if HOST and PORT can't be had or a check of the database fails, OperationalError if that
+        Raises CommandError if HOST and PORT can't be used or a check of the database fails, OperationalError if that
         can't be used.
         """
         connection.ensure_connection()
@@ -40,4 +40,4 @@ def check_free(host: str, port: int) -> None:
     except OSError as error:
         name = "HOST" if error.errno == errno.EADDRNOTAVAIL else "PORT"
         reason = os.strerror(error.errno or 0)
-        raise CommandError(f"Port {port} of {host} can't be had: {reason}. Set {name} to another one.") from None
+        raise CommandError(f"Port {port} of {host} can't be used: {reason}. Set {name} to another one.") from None
