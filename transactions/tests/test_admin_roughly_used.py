@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from cashman_project.api.admin import AT_ONCE
 from cashman_project.api.models import AdminLogEntry
-from transactions.models import Category, Transaction
+from transactions.models import Category, Expense, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.live import PATIENCE
 from transactions.tests.pages import ADMIN, LISTS, add, change, errors_of
@@ -132,6 +132,21 @@ def test_who_loses_a_race_is_told_beside_the_field(task: str, alice: User, as_st
     assert list(errors_of(results[0])) == ["name" if task == "name" else "external_id"]
     assert Transaction.objects.count() == 2
     assert Category.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_is_validated_with_what_the_row_is_when_it_is_saved(alice: User, as_staff: Client) -> None:
+    """Another transaction changes the currency to one without decimals, and commits while the form waits for the row."""
+    expense = ExpenseFactory.create(owner=alice, amount=50, currency="USD")
+
+    with transaction.atomic():
+        Expense.objects.filter(pk=expense.pk).update(currency="JPY")
+        thread, results = in_a_thread(lambda: change(as_staff, expense, amount="1.50"))
+        wait_until_blocked(thread)
+    thread.join(PATIENCE)
+
+    assert list(errors_of(results[0])) == ["amount"]
+    assert Expense.objects.values_list("amount", "currency").get() == (-50, "JPY")
 
 
 def test_who_loses_again_gets_a_page_of_the_conflict(as_staff: Client, alice: User) -> None:
