@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e faults chaos contention disk-full fuzz hostile killed-workers memory races outage slow-clients \
+.PHONY: help run test e2e mutants faults chaos contention disk-full fuzz hostile killed-workers memory races outage slow-clients \
 	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
 
 help: ## list the targets
@@ -24,6 +24,9 @@ test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k 
 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's screenshots again
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
+
+mutants: .venv/stamp-dev ## break the code in small ways and list what no test notices; ONLY=ledgers/querysets, LENGTH seconds a module (60)
+	@DEBUG=on $(PYTHON) -m tests.mutants
 
 # Each run is as short as is still useful.
 faults: .venv/stamp-dev ## try all of the next ten briefly, in some minutes; as root

@@ -18,13 +18,43 @@ COLUMNS = (
 )
 # What COPY, SQL and JSON have a meaning of their own for.
 TEXTS = ["\\", "\\\\", "\\N", "\\.", "a\\tb", "a\\nb", "\\x41", "C:\\new\\temp", "x\\"]
-TEXTS += ["a\tb", "a\nb", "a\rb", "\r\n", "\t", "\x0b", "\x1b", "%s", "%", "'", '"', "''", "NULL", "", "$[0]", "\U0001f600"]
+TEXTS += [
+    "a\tb",
+    "a\nb",
+    "a\rb",
+    "\r\n",
+    "\t",
+    "\x0b",
+    "\x1b",
+    "%s",
+    "%",
+    "'",
+    '"',
+    "''",
+    "NULL",
+    "",
+    "$[0]",
+    "\U0001f600",
+]
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_every_text_is_inserted_as_it_is(together: bool, alice: User, outsider: User) -> None:
     rows: list[Any] = [
-        (uuid7(), 1, TIMESTAMP, TIMESTAMP, "INCOME", 12_500, "USD", DATE.isoformat(), alice.pk, f"x{text}", text, text or None)
+        (
+            uuid7(),
+            1,
+            TIMESTAMP,
+            TIMESTAMP,
+            "INCOME",
+            12_500,
+            "USD",
+            DATE.isoformat(),
+            alice.pk,
+            f"x{text}",
+            text,
+            text or None,
+        )
         for text in TEXTS
     ]
 

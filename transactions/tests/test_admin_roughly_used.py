@@ -136,7 +136,7 @@ def test_who_loses_a_race_is_told_beside_the_field(task: str, alice: User, as_st
 
 @pytest.mark.django_db(transaction=True)
 def test_a_form_is_validated_with_what_the_row_is_when_it_is_saved(alice: User, as_staff: Client) -> None:
-    """Another transaction changes the currency to one without decimals, and commits while the form waits for the row."""
+    """Another transaction changes the currency to one without decimals while the form waits for the row."""
     expense = ExpenseFactory.create(owner=alice, amount=50, currency="USD")
 
     with transaction.atomic():
