@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transactions.tests.shares import reached, reaches
+
 from ..db.search import MOST_WORDS, search_words
 from ..texts import compose, fold, text_key
 
@@ -45,21 +47,34 @@ def test_letters_stay_letters() -> None:
     assert fold("\u0301") == "\u0301"  # found by itself, not by everything
 
 
+@reaches(compared=40)
 @given(TEXTS)
 def test_folding_is_of_the_text_whatever_its_form(text: str) -> None:
     folded = fold(text)
     assert fold(folded) == folded
     composed = unicodedata.normalize("NFC", text)
     if fold(composed) != composed or composed.isascii():  # else it is of accents alone
+        reached("compared")
         assert fold(unicodedata.normalize("NFD", text)) == fold(composed)
 
 
-@given(TEXTS, TEXTS)
-def test_keys_are_the_same_for_the_same_texts_alone(one: str, other: str) -> None:
-    keys = {text: text_key(text, 100) for text in (one, other)}
+@st.composite
+def two_texts(draw: st.DrawFn) -> tuple[str, str]:
+    """Draw two texts, of which the second is often the first in another spelling."""
+    text = draw(TEXTS)
+    spellings = [text.swapcase(), unicodedata.normalize("NFD", text).upper(), f" {text.casefold()}\t", draw(TEXTS)]
+    return text, draw(st.sampled_from(spellings))
+
+
+@reaches(same=20, different=8)
+@given(two_texts())
+def test_keys_are_the_same_for_the_same_texts_alone(texts: tuple[str, str]) -> None:
+    keys = {text: text_key(text, 100) for text in texts}
     assert all(text_key(unicodedata.normalize("NFD", text), 100) == key for text, key in keys.items())
     caseless = [unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).casefold()) for text in keys]
     assert (len(set(keys.values())) == 1) == (len(set(caseless)) == 1)
+    if len(keys) == 2:
+        reached("same" if len(set(caseless)) == 1 else "different")
 
 
 def test_the_order_is_of_letters_then_accents() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from transactions.models import Category
 from transactions.tests.factories import CategoryFactory
+from transactions.tests.shares import reached, reaches
 from users.models import User
 
 from ..category_names import category_key
@@ -87,11 +88,16 @@ def test_a_key_is_never_left_behind(alice: User) -> None:
         Category.objects.update(name=Category.objects.values("key")[:1])
 
 
+@reaches(recomposed=25, folded=35)
 @given(st.text(max_size=20))
 def test_a_key_is_the_same_for_each_way_to_compose_and_fold_a_name(name: str) -> None:
     key = category_key(name)
     assert key == category_key(unicodedata.normalize("NFD", name)) == category_key(f" {name}\n")
     assert unicodedata.is_normalized("NFC", key)
+    if not unicodedata.is_normalized("NFD", name):
+        reached("recomposed")
+    if key != unicodedata.normalize("NFC", name.strip()):
+        reached("folded")
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from cashman_project.money.serializer_field import AmountField
 from transactions.choices import TransactionType
 from transactions.models import Transaction
 from transactions.tests.factories import ExpenseFactory, IncomeFactory
+from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import CURRENCIES, numbers, sizes, stored
 from users.models import User
 
@@ -159,14 +160,17 @@ def test_only_a_plain_number_is_read(text: str) -> None:
         MoneyField().to_python(text)
 
 
+@reaches(read=15, refused=30)
 @given(st.from_regex(r"-?[0-9]{0,3}(\.[0-9]{0,3})?([eE_]-?[0-9])?", fullmatch=True))
 def test_what_is_read_reads_as_python_reads_it(text: str) -> None:
     plain = re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", text)
     try:
         assert parse_amount(text) == Decimal(text)
         assert plain
+        reached("read")
     except ValueError:
         assert not plain
+        reached("refused")
 
 
 @pytest.mark.parametrize("value", [1.5, True, None, [], {}, b"5", Decimal("NaN"), Decimal("Infinity")])
@@ -288,6 +292,7 @@ def test_what_cannot_be_stored_exactly_is_not_stored(
         ("lte", operator.le),
     ],
 )
+@reaches(equal=20, some=20)
 @given(amounts=st.lists(stored(), min_size=1, max_size=6), number=numbers(), choose=st.integers(0, 11))
 def test_the_database_compares_as_python_does(
     lookup: str, compare: Callable[[Decimal, Decimal], bool], amounts: list[Decimal], number: Decimal, choose: int,
@@ -301,6 +306,10 @@ def test_the_database_compares_as_python_does(
 
     assert sorted(found) == sorted(amount for amount in amounts if compare(amount, number))
     assert sorted([*found, *others]) == sorted(amounts)
+    if number in amounts:
+        reached("equal")
+    if len(found):
+        reached("some")
 
 
 @given(amounts=st.lists(stored(), min_size=1, max_size=6), numbers=st.lists(numbers(), max_size=4))
