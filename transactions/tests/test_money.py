@@ -126,6 +126,16 @@ def test_zero_large_and_too_fine_amounts_are_refused(amount: Decimal, code: str 
     assert fault_of(amount, "USD") == code
 
 
+def test_a_refusal_names_the_limit() -> None:
+    for amount, message in (
+        (LIMIT, "Too large: an amount stays below 100000000000."),
+        (Decimal("0.001"), "Too many decimals: USD has 2."),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            validate_amount(amount, "USD")
+        assert caught.value.messages == [message]
+
+
 def test_an_unknown_currency_has_no_more_digits_than_are_stored() -> None:
     assert fault_of(Decimal("0.0001"), "???") is None
     assert fault_of(Decimal("0.00001"), "???") == "too_many_decimals"
