@@ -57,7 +57,7 @@ class LocalIssuer:
     def __init__(self) -> None:
         self.keys: list[Any] = [jwk_of("first")]
         self.answers: dict[str, Answer] = {DISCOVERY: configuration, KEYS: key_set}
-        self.owner_query: list[str] = []
+        self.asked: list[str] = []
         self.arrived = threading.Semaphore(0)  # released once for each request
         self.ended = threading.Event()  # what hangs or drips does so until then
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"issuer": self}))
@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
     issuer: LocalIssuer
 
     def do_GET(self) -> None:
-        self.issuer.owner_query.append(self.path)
+        self.issuer.asked.append(self.path)
         self.issuer.arrived.release()
         with suppress(ConnectionError):  # a client that has waited long enough
             self.issuer.answers.get(self.path, not_found)(self)

@@ -97,7 +97,7 @@ def test_keys_are_fetched_once_and_kept(keys: JWKSCache, issuer: LocalIssuer, cl
         assert outcome(keys) == "first"
         clock.move(FRESH / 3 - 1)
 
-    assert issuer.owner_query == [KEYS]
+    assert issuer.asked == [KEYS]
 
 
 def test_a_set_that_is_not_fresh_is_fetched_anew_beside_the_requests(
@@ -113,7 +113,7 @@ def test_a_set_that_is_not_fresh_is_fetched_anew_beside_the_requests(
     issuer.ended.set()  # had anyone waited for it, it would have been too late by now
     settled(keys)
     assert outcome(keys, "second") == "second"
-    assert issuer.owner_query == [KEYS, KEYS]
+    assert issuer.asked == [KEYS, KEYS]
 
 
 def test_a_key_that_is_taken_back_goes_with_the_next_set(keys: JWKSCache, issuer: LocalIssuer, clock: Clock) -> None:
@@ -152,11 +152,11 @@ def test_a_failure_is_remembered_for_five_seconds(keys: JWKSCache, issuer: Local
     for _request in range(3):
         assert outcome(keys) == f"wait {PAUSE}"
         clock.move(PAUSE / 3 - 0.1)
-    assert issuer.owner_query == [KEYS]
+    assert issuer.asked == [KEYS]
 
     clock.move(1)
     assert outcome(keys) == "first"
-    assert issuer.owner_query == [KEYS, KEYS]
+    assert issuer.asked == [KEYS, KEYS]
 
 
 def test_a_failure_to_fetch_anew_is_remembered_too(keys: JWKSCache, issuer: LocalIssuer, clock: Clock) -> None:
@@ -167,12 +167,12 @@ def test_a_failure_to_fetch_anew_is_remembered_too(keys: JWKSCache, issuer: Loca
     for _request in range(5):
         assert outcome(keys) == "first"
         settled(keys)
-    assert len(issuer.owner_query) == 2
+    assert len(issuer.asked) == 2
 
     clock.move(PAUSE)
     assert outcome(keys) == "first"
     settled(keys)
-    assert len(issuer.owner_query) == 3
+    assert len(issuer.asked) == 3
 
 
 def test_one_fetches_and_the_others_are_told_to_wait(keys: JWKSCache, issuer: LocalIssuer) -> None:
@@ -189,7 +189,7 @@ def test_one_fetches_and_the_others_are_told_to_wait(keys: JWKSCache, issuer: Lo
     issuer.ended.set()
     first.join()
     assert found == ["first"]
-    assert issuer.owner_query == [KEYS]
+    assert issuer.asked == [KEYS]
 
 
 def test_nobody_waits_longer_than_the_time_of_a_fetch(issuer: LocalIssuer, clock: Clock) -> None:
@@ -201,7 +201,7 @@ def test_nobody_waits_longer_than_the_time_of_a_fetch(issuer: LocalIssuer, clock
 
     assert waited in (f"wait {TIMEOUT}", f"wait {PAUSE}")
     assert outcome(keys) == f"wait {PAUSE}"
-    assert issuer.owner_query == [KEYS]
+    assert issuer.asked == [KEYS]
 
 
 def test_a_new_key_is_looked_for_at_once(keys: JWKSCache, issuer: LocalIssuer) -> None:
@@ -209,7 +209,7 @@ def test_a_new_key_is_looked_for_at_once(keys: JWKSCache, issuer: LocalIssuer) -
     issuer.keys.append(jwk_of("second"))
 
     assert outcome(keys, "second") == "second"
-    assert issuer.owner_query == [KEYS, KEYS]
+    assert issuer.asked == [KEYS, KEYS]
 
 
 def test_unknown_keys_are_looked_for_once_in_thirty_seconds(keys: JWKSCache, issuer: LocalIssuer, clock: Clock) -> None:
@@ -220,19 +220,19 @@ def test_unknown_keys_are_looked_for_once_in_thirty_seconds(keys: JWKSCache, iss
     assert outcome(keys, None) == "first"
     clock.move(SEARCH - 1)
     assert outcome(keys, "second") == "unknown"
-    assert len(issuer.owner_query) == 2
+    assert len(issuer.asked) == 2
 
     issuer.keys.append(jwk_of("second"))
     clock.move(1)
     assert outcome(keys, "second") == "second"
-    assert len(issuer.owner_query) == 3
+    assert len(issuer.asked) == 3
 
 
 def test_unknown_keys_that_come_at_once_are_looked_for_once(keys: JWKSCache, issuer: LocalIssuer) -> None:
     assert outcome(keys) == "first"
 
     assert set(outcomes(keys, "second")) <= {"unknown", f"wait {TIMEOUT}"}
-    assert issuer.owner_query == [KEYS, KEYS]
+    assert issuer.asked == [KEYS, KEYS]
 
 
 def test_a_key_that_can_not_be_looked_for_is_not_called_unknown(
@@ -244,11 +244,11 @@ def test_a_key_that_can_not_be_looked_for_is_not_called_unknown(
     for _request in range(2):
         assert outcome(keys, "second") == f"wait {PAUSE}"
         clock.move(PAUSE)
-    assert len(issuer.owner_query) == 2
+    assert len(issuer.asked) == 2
     assert outcome(keys) == "first"
 
 
 def test_a_crowd_makes_one_fetch(keys: JWKSCache, issuer: LocalIssuer) -> None:
     for _round in range(20):
         assert set(outcomes(keys)) <= {"first", f"wait {TIMEOUT}"}
-    assert issuer.owner_query == [KEYS]
+    assert issuer.asked == [KEYS]

@@ -150,7 +150,7 @@ def test_keys_are_fetched_from_where_they_are_said_to_be(issuer: LocalIssuer) ->
     keys = fetch_jwks("https://issuer.invalid/", f"{issuer.url}keys?policy=1", PATIENCE)
 
     assert keys.find("first") is not None
-    assert issuer.owner_query == ["/keys?policy=1"]
+    assert issuer.asked == ["/keys?policy=1"]
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
@@ -160,7 +160,7 @@ def test_keys_are_found_by_discovery(slash: str, issuer: LocalIssuer) -> None:
     issuer.answers[path] = says({"issuer": url, "jwks_uri": f"{issuer.url}keys"})
 
     assert fetch_jwks(url, "", PATIENCE).find("first") is not None
-    assert issuer.owner_query == [path, KEYS]
+    assert issuer.asked == [path, KEYS]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_what_discovery_finds_must_be_the_issuers(found: dict[str, Any], issuer:
 
     with pytest.raises(JWKSError):
         fetch_jwks(issuer.url, "", PATIENCE)
-    assert issuer.owner_query == [DISCOVERY]
+    assert issuer.asked == [DISCOVERY]
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, KEYS])
@@ -206,7 +206,7 @@ def test_a_bad_answer_is_no_key_set_and_holds_nobody(answer: Answer, path: str, 
     with pytest.raises(JWKSError):
         fetch_jwks(issuer.url, "", TIMEOUT if answer in (hang, drip_headers, drip_body) else PATIENCE)
 
-    assert "/elsewhere" not in issuer.owner_query
+    assert "/elsewhere" not in issuer.asked
 
 
 def test_all_steps_share_one_time(issuer: LocalIssuer) -> None:
@@ -214,7 +214,7 @@ def test_all_steps_share_one_time(issuer: LocalIssuer) -> None:
 
     with pytest.raises(JWKSError, match="timed out"):
         fetch_jwks(issuer.url, "", TIMEOUT)
-    assert issuer.owner_query == [DISCOVERY]
+    assert issuer.asked == [DISCOVERY]
 
 
 def test_an_issuer_that_refuses_gives_no_keys() -> None:

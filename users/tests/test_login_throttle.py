@@ -302,12 +302,12 @@ def test_who_asks_without_a_request_is_counted_too(known: User) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_count_can_not_be_taken_back_by_what_is_around(alice: User) -> None:
-    owner_query: list[str] = []
+    asked: list[str] = []
 
     with transaction.atomic(), pytest.raises(RuntimeError):
-        throttled_login(None, "alice", lambda: owner_query.append("hash"))
+        throttled_login(None, "alice", lambda: asked.append("hash"))
 
-    assert not owner_query
+    assert not asked
 
 
 # -- Registration -----------------------------------------------------------------------------

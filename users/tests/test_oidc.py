@@ -176,14 +176,14 @@ def test_both_kinds_are_taken_side_by_side(issuer: LocalIssuer, alice: User) -> 
     for _request in range(2):
         assert outside.get("/secured/ping").status_code == 200
         assert own.get("/secured/ping").status_code == 200
-    assert issuer.owner_query == [DISCOVERY, KEYS]
+    assert issuer.asked == [DISCOVERY, KEYS]
 
 
 def test_without_an_issuer_its_tokens_are_none(issuer: LocalIssuer, settings: Settings, db: None) -> None:
     settings.OIDC = None
 
     problem_of(client_with(issuer.token()).get("/secured/ping"), 401, "invalid_token")
-    assert issuer.owner_query == []
+    assert issuer.asked == []
 
 
 # -- An issuer that is away -------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_without_keys_an_outside_token_waits_and_an_own_one_does_not(
         problem_of(response, 503, "unavailable")
         assert response["Retry-After"] == "5"
         assert client_of(alice).get(path).status_code == 200
-    assert issuer.owner_query == [DISCOVERY, KEYS]
+    assert issuer.asked == [DISCOVERY, KEYS]
     assert User.objects.count() == 1
     problem_of(client_with("a.b.c").get("/me"), 401, "invalid_token")
 
@@ -250,4 +250,4 @@ def test_while_the_issuer_hangs_own_requests_are_answered(tmp_path: Path) -> Non
             answer = request.result()
             assert (answer.status, answer.json()["code"]) == (503, "unavailable")
             assert int(answer.headers["retry-after"]) in (2, 5)
-        assert issuer.owner_query == [DISCOVERY]  # which is still held: nothing was answered after it
+        assert issuer.asked == [DISCOVERY]  # which is still held: nothing was answered after it

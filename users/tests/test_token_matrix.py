@@ -326,7 +326,7 @@ def test_a_good_token_is_taken(make: Make, everything: LocalIssuer, alice: User)
     response = get_with(make(everything, alice))
 
     assert response.status_code == 200, response.content
-    assert (response.json()["username"] == "alice") is (everything.owner_query == [])
+    assert (response.json()["username"] == "alice") is (everything.asked == [])
 
 
 @pytest.mark.parametrize(("make", "code", "challenge"), HEADERS.values(), ids=HEADERS.keys())
@@ -346,8 +346,8 @@ def test_a_wrong_token_is_refused(make: Make, code: str, everything: LocalIssuer
     problem_of(response, 401, code)
     assert response["WWW-Authenticate"] == REFUSED
     assert stored() == before
-    assert set(everything.owner_query) <= {DISCOVERY, KEYS}  # never where a token says
-    assert everything.owner_query.count(KEYS) <= 2
+    assert set(everything.asked) <= {DISCOVERY, KEYS}  # never where a token says
+    assert everything.asked.count(KEYS) <= 2
 
 
 @pytest.mark.parametrize("make", WRONG, ids=[ascii(name) for name in WRONG])
@@ -359,7 +359,7 @@ def test_a_wrong_token_does_not_refresh_either(make: str, everything: LocalIssue
     response: Any = APIClient(raise_request_exception=False).post("/auth/token/refresh", {"refresh": token})
 
     assert response.status_code == (413 if len(token) > 16_000 else 401), response.content
-    assert everything.owner_query == []
+    assert everything.asked == []
 
 
 @pytest.mark.parametrize("alg", ["RS384", "RS512", "PS256", "PS512", "none"])
@@ -378,4 +378,4 @@ def test_an_outside_token_does_not_refresh(everything: LocalIssuer, db: None) ->
 
     problem_of(response, 401, "invalid_token")
     assert response["WWW-Authenticate"] == REALM
-    assert everything.owner_query == []
+    assert everything.asked == []
