@@ -1,12 +1,6 @@
 """What makes two names of a category the same."""
 
-from typing import TYPE_CHECKING
-
 from cashman_project.texts import text_key
-
-if TYPE_CHECKING:
-    pass
-
 
 LONGEST_NAME = 100  # characters of a category's name
 

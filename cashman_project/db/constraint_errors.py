@@ -9,6 +9,8 @@ from django.db import DatabaseError, IntegrityError
 from django.db.models import BaseConstraint, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
+from .derived_fields import DerivedField
+
 FOREIGN_KEY_VIOLATION = "23503"  # PostgreSQL's code
 SQLITE_FOREIGN_KEY_MESSAGE = "FOREIGN KEY constraint failed"
 
@@ -58,6 +60,7 @@ def _unique_constraints(model: Any) -> Iterator[tuple[str, list[str], Violation]
             yield constraint.name, columns, Violation(field_of(model, constraint), constraint.violation_error_message)
     for field in model._meta.local_concrete_fields:
         if field.unique and not field.primary_key:
-            [message] = model().unique_error_message(model, [field.name]).messages
+            name = field.source if isinstance(field, DerivedField) else field.name  # which people know
+            [message] = model().unique_error_message(model, [name]).messages
             # The name that PostgreSQL gives to a column's own constraint.
-            yield f"{table}_{field.column}_key", [f"{table}.{field.column}"], Violation(field.name, message)
+            yield f"{table}_{field.column}_key", [f"{table}.{field.column}"], Violation(name, message)

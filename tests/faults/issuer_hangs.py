@@ -127,7 +127,7 @@ def main() -> int:
         finally:
             for _name, _server, outside in sides:
                 outside.end()
-        fetches = len(issuer.owner_query)
+        fetches = len(issuer.asked)
     usual, median = (statistics.median(times) for times in seconds.values())
     answers = {name: dict(outside.answers) for name, _server, outside in sides}
     print(f"{CLIENTS} clients with outside tokens: {answers}; the hanging issuer was asked {fetches} times")

@@ -69,17 +69,17 @@ def test_requests_are_limited_and_migrations_are_not() -> None:
 
 def test_it_is_ready_once_migrated(nobody: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
     plans = [["a migration"], []]
-    owner_query: list[list[str]] = []
+    asked: list[list[str]] = []
 
     def plan(executor: MigrationExecutor, targets: object) -> list[str]:
-        owner_query.append(plans[len(owner_query)])
-        return owner_query[-1]
+        asked.append(plans[len(asked)])
+        return asked[-1]
 
     monkeypatch.setattr(ReadyView, "migrated", False)
     monkeypatch.setattr(MigrationExecutor, "migration_plan", plan)
 
     assert [nobody.get("/readyz").status_code for _time in range(4)] == [503, 200, 200, 200]
-    assert len(owner_query) == 2
+    assert len(asked) == 2
 
 
 def test_a_worker_starts_while_the_database_does_not_speak_and_tells_it_as_out_of_reach() -> None:

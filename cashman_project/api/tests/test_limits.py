@@ -39,10 +39,10 @@ class Unreadable:
     """A body that nobody may read before it is refused; what is thrown away may be read, in pieces."""
 
     def __init__(self) -> None:
-        self.owner_query: list[int] = []
+        self.asked: list[int] = []
 
     def read(self, size: int = -1) -> bytes:
-        self.owner_query.append(size)
+        self.asked.append(size)
         return b""
 
     readline = read
@@ -52,7 +52,7 @@ def send(client: Any, method: str, path: str, length: int, content_type: str = J
     """Send a request that says how long its body is; return the response and what was read of it."""
     body = Unreadable()
     extra: Any = {"CONTENT_LENGTH": str(length), "wsgi.input": body}
-    return client.generic(method, path, content_type=content_type, **extra), body.owner_query
+    return client.generic(method, path, content_type=content_type, **extra), body.asked
 
 
 @pytest.mark.parametrize("content_type", [JSON, FORM, "multipart/form-data; boundary=x"])
