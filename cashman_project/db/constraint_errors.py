@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError
-from django.db.models import BaseConstraint, UniqueConstraint
+from django.db.models import BaseConstraint, ProtectedError, RestrictedError, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
 from .derived_fields import DerivedField
@@ -35,6 +35,8 @@ def conflict_of(error: IntegrityError) -> Violation | None:
     A conflict is a unique constraint of a model, or a row that was deleted while it was referred to. PostgreSQL names
     the constraint, SQLite its columns. Neither's message is passed on: it may hold the row.
     """
+    if isinstance(error, ProtectedError | RestrictedError):  # Django's own, from before it asks the database
+        return Violation(None, _("Something still refers to this. Change or delete that first."))
     if is_foreign_key_violation(error):
         return Violation(None, _("What this refers to has just been deleted. Read it again, then try again."))
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)

@@ -48,7 +48,7 @@ def manage(environment: dict[str, str], *arguments: str) -> subprocess.Completed
 @pytest.mark.django_db
 def test_a_known_password_is_found_until_it_is_changed() -> None:
     create_demo()
-    assert sorted(found()) == ["Anyone can sign in as admin / admin", "Anyone can log in as demo / demo"]
+    assert sorted(found()) == ["Anyone can sign in as admin / admin", "Anyone can sign in as demo / demo"]
 
     demo = User.objects.get(username="demo")
     demo.set_password(PASSWORD)

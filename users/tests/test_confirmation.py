@@ -188,8 +188,8 @@ def test_a_sign_in_of_a_moment_ago_will_do(
         assert client.get("/me").status_code == 200
 
 
-@pytest.mark.parametrize("moment", ['"1"', "true", "null", "[]", "1e400"])
-def test_an_auth_time_that_is_no_moment_is_no_token(timestamp: str, issuer: LocalIssuer, db: None) -> None:
+@pytest.mark.parametrize("timestamp", ['"1"', "true", "null", "[]", "1e400"])
+def test_an_auth_time_that_is_no_timestamp_is_no_token(timestamp: str, issuer: LocalIssuer, db: None) -> None:
     claims = json.dumps(issuer.claims())[:-1] + f', "auth_time": {timestamp}}}'
     problem_of(client_with(signed(claims.encode())).post("/tokens", TOKEN), 401, "invalid_token")
 

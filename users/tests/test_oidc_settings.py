@@ -176,7 +176,7 @@ def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
 def test_the_environment_alone_sets_it() -> None:
     done = manage("shell", "-v0", "-c", "from django.conf import settings; print(settings.OIDC)", **AUTH0)
     assert done.stdout.strip() == (
-        "Issuer(url='https://tenant.eu.auth0.com/', audience='https://cashman.example/api', "
+        "IdentityProvider(url='https://tenant.eu.auth0.com/', audience='https://cashman.example/api', "
         "keys_url='https://tenant.eu.auth0.com/.well-known/jwks.json', provision=False)"
     )
 

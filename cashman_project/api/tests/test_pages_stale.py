@@ -41,7 +41,7 @@ def test_of_two_windows_the_later_is_told_what_the_earlier_wrote(
         assert (page.status, stored()) == (412, before)
         assert page.main.one("div", role="alert").text.startswith("This was changed after you opened it")
         assert page.errors() == {
-            name: f"By now: {present[name] or '—'}" for name in later if present[name] != later[name]
+            name: f"It is now: {present[name] or '—'}" for name in later if present[name] != later[name]
         }
         again = form_of(page, "PATCH")
         assert {name: fields(again)[name] for name in later} == later
@@ -61,7 +61,7 @@ def test_a_form_that_is_refused_still_overwrites_nobody(
     page = Page(browser.send(form_of(refused, "PATCH"), amount="3", external_id="free"))
 
     assert page.status == 412
-    assert page.errors()["notes"] == "By now: of another window"
+    assert page.errors()["notes"] == "It is now: of another window"
     expense.refresh_from_db()
     assert (expense.notes, expense.external_id) == ("of another window", "b 1")
 

@@ -50,7 +50,7 @@ def test_a_row_that_was_deleted_meanwhile_is_a_conflict(alice: User) -> None:
     [
         lambda row: Transaction.objects.filter(pk=row.pk).update(amount=-1),  # the check constraint of type and sign
         lambda row: IncomeFactory.create(id=row.pk, owner=row.owner),  # an id that is there already
-        lambda row: Transaction.objects.filter(pk=row.pk).update(description=None),
+        lambda row: Transaction.objects.filter(pk=row.pk).update(currency=None),
     ],
     ids=["check", "primary key", "not null"],
 )
