@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing import Pipe
@@ -23,6 +24,8 @@ logger = logging.getLogger("granian")
 FAILURES = 5  # in a row, after which the next would fail as well
 # Seconds that a worker has to end its requests in.
 PATIENCE = 30
+START = 10  # seconds that a worker needs at most until it serves
+SECOND_TIME = 2  # seconds after which it is told to end again
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # exit statuses of a worker that somebody else ended
 
 
@@ -72,6 +75,17 @@ class Server(MPServer):
                     return
                 del self.interrupt_children[0]
                 self._respawn_workers([index], spawn_target, target_loader)
+
+    def _stop_workers(self) -> None:
+        """End the workers, as granian does. Those that started lately are told twice.
+
+        A worker that is about to serve may not hear it the first time.
+        """
+        lately = time.monotonic() - START
+        for index in [index for index, started in self.respawned_wrks.items() if started > lately]:
+            self.wrks[index].terminate()
+            self.wrks[index].join(SECOND_TIME)
+        super()._stop_workers()  # type: ignore[no-untyped-call]  # granian's
 
     def _count(self, dead: Any) -> None:
         """Count the dead worker's process if its start failed; start anew if one has been a success."""
