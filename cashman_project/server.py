@@ -82,9 +82,10 @@ class Server(MPServer):
         A worker that is about to serve may not hear it the first time.
         """
         lately = time.monotonic() - START
-        for index in [index for index, started in self.respawned_wrks.items() if started > lately]:
-            self.wrks[index].terminate()
-            self.wrks[index].join(SECOND_TIME)
+        for index, started in self.respawned_wrks.items():
+            if started > lately:
+                self.wrks[index].terminate()
+                self.wrks[index].join(SECOND_TIME)
         super()._stop_workers()  # type: ignore[no-untyped-call]  # granian's
 
     def _count(self, dead: Any) -> None:

@@ -50,10 +50,15 @@ def check_body(request: HttpRequest, limit: int) -> None:
     length = body_length(request)
     if length <= limit:
         return
-    remaining = min(length, DRAINED)
-    while remaining > 0 and (chunk := request.read(min(READ_SIZE, remaining))):
-        remaining -= len(chunk)
+    drain(request, length)
     raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": limit})
+
+
+def drain(stream: Any, length: int) -> None:
+    """Read a refused body of that many bytes and throw it away, up to DRAINED bytes."""
+    remaining = min(length, DRAINED)
+    while remaining > 0 and (chunk := stream.read(min(READ_SIZE, remaining))):
+        remaining -= len(chunk)
 
 
 def body_length(request: HttpRequest) -> int:

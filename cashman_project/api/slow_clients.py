@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
 
 from .errors import Unavailable
+from .limits import drain
 
 logger = logging.getLogger("cashman.clients")
 
@@ -99,9 +100,7 @@ def _read(stream: IO[bytes], length: int) -> IO[bytes]:
     same: a client that is still sending when the connection closes sees a reset, not the answer.
     """
     if length > settings.BODY_LIMIT:
-        remaining = min(length, 4 * settings.BODY_LIMIT)
-        while remaining > 0 and (chunk := stream.read(min(SMALL, remaining))):
-            remaining -= len(chunk)
+        drain(stream, length)
         return BytesIO()
     if length <= SMALL:
         data = stream.read(length)
