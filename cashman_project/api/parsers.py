@@ -21,12 +21,12 @@ METHOD_FIELD = "_method"  # of a form, because HTML sends forms only with GET an
 KEY_FIELD = "_key"  # of a form that creates: the same on each form that is sent twice
 # What a form sends as fields, since HTML has no way to set headers.
 FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", KEY_FIELD: "HTTP_IDEMPOTENCY_KEY"}
-LARGE = 65_536  # characters, which no body of one row has
-# Objects, arrays or numbers of a body of one row, and of a larger one: a few bytes of each take far more time to read
-# than as many of text. Rows as short as they can be have fewer.
-MAX_VALUES, MAX_VALUES_OF_MANY = 5_000, 200_000
-TEXT = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)  # in JSON; what has no end is one too
-MAX_INTEGER_DIGITS = 4_300  # longer ones Python refuses to convert
+# How many objects, arrays and numbers a body may hold. A byte of these takes far longer to read than a byte of text.
+MAX_VALUES = 1_000
+MAX_VALUES_OF_ROWS = 50_000  # if arrays of rows are taken: 10,000 rows have two values each, and rarely more
+SHORTEST_VALUE = 15  # characters: the shortest row has 31 with its comma, and two values
+TEXT = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)  # in JSON; it may lack its end
+MAX_INTEGER_DIGITS = 100  # the time to convert a longer text to an int grows with the square of its length
 
 
 class StrictJSONParser(BaseParser):
@@ -44,7 +44,7 @@ class StrictJSONParser(BaseParser):
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
             text = stream.read().removeprefix(BOM_UTF8).decode()
-            data = _decoder(text).decode(text)
+            data = _decoder(text, _max_values(text, parser_context)).decode(text)
             if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
                 raise RecursionError
         except UnicodeDecodeError:
@@ -91,9 +91,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_object)
 
 
-def _decoder(text: str) -> json.JSONDecoder:
-    """Return what decodes this body. Raises ParseError (400), at once or later, where it holds too many values."""
-    limit = MAX_VALUES if len(text) <= LARGE else MAX_VALUES_OF_MANY
+def _max_values(text: str, parser_context: Mapping[str, Any] | None) -> int:
+    """Return how many values this body may hold. Only an action that takes arrays of rows allows many."""
+    view = (parser_context or {}).get("view")
+    if getattr(view, "action", None) in getattr(view, "array_actions", ()):
+        return min(max(MAX_VALUES, len(text) // SHORTEST_VALUE), MAX_VALUES_OF_ROWS)
+    return MAX_VALUES
+
+
+def _decoder(text: str, limit: int) -> json.JSONDecoder:
+    """Return the decoder for this body. If it holds more values than the limit, this or the decoder raises ParseError
+    (400)."""
     if len(text) <= 2 * limit:  # each has a comma, a colon or a bracket with it
         return DECODER
     too_many = ParseError(_("The body holds more than %(limit)d values.") % {"limit": limit}, "malformed_json")

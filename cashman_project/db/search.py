@@ -13,6 +13,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from ..texts import fold
 
 LONGEST = 200  # characters of a search
+LETTERS = "zqjxkvbpygfwmucldrhsnioate"  # the rarest first, in English and in much else; other characters are rarer
 MOST_WORDS = 10  # of a search, each of which is one more pass over the texts
 
 
@@ -51,8 +52,8 @@ class Holds(models.Lookup):  # type: ignore[type-arg]  # not subscriptable at ru
 
 
 def _steps(text: str) -> list[str]:
-    """Return the text, after its end from its rarest letter on where that is not all of it."""
-    rarest = min(text, key=text.count, default="")
+    """Return the text, and before it its end from its rarest letter on, if that is shorter."""
+    rarest = min(text, key=lambda letter: (text.count(letter), LETTERS.find(letter)), default="")
     end = text[text.index(rarest) :]
     return [text] if end == text else [end, text]
 

@@ -11,7 +11,6 @@ from django_filters import FilterSet
 from rest_framework import serializers
 from rest_framework.renderers import HTMLFormRenderer
 from rest_framework.request import Request
-from rest_framework.utils.urls import remove_query_param, replace_query_param
 
 from ..filters import DateFormField
 
@@ -113,13 +112,16 @@ def _errors(faults: Iterable[Mapping[str, Any]], name: str) -> list[str]:
 def orderings(request: Request, view: Any) -> dict[str, Ordering]:
     """Return the view's orderings by name, for the heads of its columns."""
     present = request.query_params.get("ordering") or view.default_ordering
-    url = remove_query_param(request.get_full_path(), "cursor")
+    query = request.query_params.copy()
+    for name in ("cursor", "ordering"):
+        query.pop(name, None)
+    others = f"{encoded}&" if (encoded := query.urlencode()) else ""  # encoded once, since it may be long
     found = {}
     for name in view.orderings:
         descending = present == f"-{name}"
         direction = "descending" if descending else "ascending" if present == name else "none"
         turned = view.default_ordering.startswith("-") if direction == "none" else not descending
-        found[name] = Ordering(replace_query_param(url, "ordering", f"-{name}" if turned else name), direction)
+        found[name] = Ordering(f"{request.path}?{others}ordering={'-' if turned else ''}{name}", direction)
     return found
 
 
