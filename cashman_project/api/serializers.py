@@ -20,7 +20,7 @@ from .parsers import FORM_HEADERS, METHOD_FIELD
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
-MAX_FAULTS = 20  # unknown fields, or rows with errors, that an error names; a body may have hundreds of thousands
+MAX_ERRORS = 20  # unknown fields, or rows with errors, that an error names; a body may have hundreds of thousands
 MAX_ROWS = 10_000  # in one request
 
 # What the form of a page sends besides its fields.
@@ -129,7 +129,7 @@ class StrictSerializer(serializers.Serializer[Any]):
     def _misplaced(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
         faults: dict[str, list[ErrorDetail]] = {}
         for name in data:
-            if len(faults) == MAX_FAULTS:
+            if len(faults) == MAX_ERRORS:
                 break
             field = self.fields.get(name)
             if field is None:
@@ -210,7 +210,7 @@ def check_rows(data: object) -> None:
 
 
 class StrictListSerializer(serializers.ListSerializer[Any]):
-    """Many rows, each read as strictly as a single one. Errors have the row's index; the first MAX_FAULTS rows are
+    """Many rows, each read as strictly as a single one. Errors have the row's index; the first MAX_ERRORS rows are
     listed.
 
     A change takes as many instances as there are items in the data, in the same order.
@@ -230,7 +230,7 @@ class StrictListSerializer(serializers.ListSerializer[Any]):
                 rows.append(self.child.run_validation(item))
             except ValidationError as error:
                 faults[index] = error.detail
-                if len(faults) == MAX_FAULTS:
+                if len(faults) == MAX_ERRORS:
                     break
         if faults:
             raise ValidationError(cast("dict[str, Any]", faults))

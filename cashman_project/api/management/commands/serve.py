@@ -4,7 +4,6 @@ import errno
 import os
 import socket
 import sys
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -17,7 +16,7 @@ from cashman_project.db.connection_pool import CONNECTIONS
 class Command(BaseCommand):
     help = "Serve with granian on HOST and PORT, with WORKERS processes."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Replace this process by the server. It keeps its process id and ends on SIGTERM or SIGINT.
 
         Raises CommandError if HOST and PORT can't be used or a check of the database fails, OperationalError if that
