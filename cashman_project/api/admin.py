@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from ..db.derived_fields import derived_fields
 from ..db.search import LONGEST, containing
 from .exception_handler import exception_handler
-from .idempotency import is_first
+from .idempotency import is_first_submission
 from .models import AdminLogEntry
 from .owner import owner_of
 from .parsers import KEY_FIELD
@@ -41,9 +41,8 @@ LogMessage: TypeAlias = str | list[dict[str, dict[str, list[str]]]]  # a text, o
 Attributes: TypeAlias = dict[str, str | bool] | None  # of an HTML element
 Groups: TypeAlias = list[tuple[str | None, list[dict[str, object]], int | None]]  # of the options of a select
 
-AT_ONCE = (
-    500  # rows that one action may take: its confirmation has a field for each, and a form has at most 1,000 fields
-)
+# Rows that one action may take. Its confirmation has a field for each of them, and a form has at most 1,000 fields.
+MAX_SELECTED = 500
 
 
 class SentTwice(Exception):
@@ -60,7 +59,9 @@ class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # the many arguments of Django's own
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.show_hidden_initial = not (self.adding or field.disabled)  # the password's hash is disabled
+            field.show_hidden_initial = not (
+                self.adding or field.disabled
+            )  # a disabled one is the hash of the password
 
     @property
     def adding(self) -> bool:
@@ -161,7 +162,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return "\0" not in value and (by_date or (field in names and how in ("", "exact", "id__exact", "isnull")))
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
-        """Return the rows that have every word in any of the lookups `search_fields`, and False: none comes twice."""
+        """Return the rows that have every word in any of `search_fields`, which are lookups, and False: no duplicates."""
         if len(search_term) > LONGEST:
             message = _("Search for at most %(count)d characters.") % {"count": LONGEST}
             self.message_user(request, message, messages.ERROR, fail_silently=True)
@@ -179,7 +180,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def out_of_reach(self, request: HttpRequest, rows: Sequence[Row]) -> bool:
-        """Return whether the request's user may not change the rows because of one of them."""
+        """Return whether the request's user may change none of the rows, because one of them is out of reach."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
@@ -223,7 +224,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: forms.BaseForm, change: bool) -> None:
         """Insert the row, or write its changed fields; raises SentTwice if the same form was saved before."""
-        if not change and not is_first(owner_of(cast("Request", request)), request.POST.get(KEY_FIELD, "")):
+        if not change and not is_first_submission(owner_of(cast("Request", request)), request.POST.get(KEY_FIELD, "")):
             raise SentTwice
         columns = {field.name for field in obj._meta.concrete_fields}
         obj.save(update_fields=columns.intersection(form.changed_data) if change else None)
@@ -258,8 +259,8 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             except ValidationError as error:
                 raise BadRequest from error  # malformed ids
 
-        if request.POST.get("select_across", "0") != "0" and queryset.count() > AT_ONCE:
-            message = _("Select at most %(count)d at once: filter the list further.") % {"count": AT_ONCE}
+        if request.POST.get("select_across", "0") != "0" and queryset.count() > MAX_SELECTED:
+            message = _("Select at most %(count)d at once: filter the list further.") % {"count": MAX_SELECTED}
             self.message_user(request, message, messages.ERROR)
             return None
         return _retried(request, respond)
@@ -313,7 +314,7 @@ def _uses(model: type[models.Model], field: str, rows: list[models.Model], numbe
 
 
 def _retried(request: HttpRequest, view: Callable[[], HttpResponseBase | None]) -> HttpResponseBase | None:
-    """Return the view's response. If it loses a race, it is run again, and then it sees the other row.
+    """Return the view's response. If it loses a race, it runs again, and then it sees what the other write did.
 
     If it loses again, the response is the page of a conflict (409).
     """

@@ -16,8 +16,7 @@ def check_environment(**kwargs: object) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security)
 def check_misspelt(**kwargs: object) -> list[checks.CheckMessage]:
-    """api.W001: each variable of the environment whose name is nearly one of our settings. It may belong to another
-    program."""
+    """api.W001: each variable of the environment with nearly the name of a setting. Another program may use it."""
     return [
         checks.Warning(f"{name}: not a setting of Cashman; {right} is. Is it misspelt?", id="api.W001")
         for name, right in misspelt(os.environ, names).items()

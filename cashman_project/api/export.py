@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Cell: TypeAlias = Callable[[JSON], JSON]  # makes the value of a cell of CSV
 
 ROWS = 2_000  # rows that are fetched, and written, together
-# The exports that a process makes at the same time. They leave database connections for all other requests.
+# How many exports a process makes at the same time, so that other requests find free database connections.
 TURNS = BoundedSemaphore(max(1, CONNECTIONS // 4))
 # What a spreadsheet may run as a formula (OWASP, "CSV Injection"): a text that begins with one of these signs, also in
 # full width or small, with a tab or with the end of a line. Invisible characters may come first, such as spaces or a
@@ -121,7 +121,7 @@ def _texts(view: "OwnedModelViewSet", queryset: OwnedRows) -> Iterator[list[str]
 
 
 def _csv(cells: dict[str, Cell], chunks: Iterator[list[str]]) -> Iterator[str]:
-    """Yield a line with the names of the fields, and then the rows. `cells` has the function for each field."""
+    """Yield a line with the names of the fields, and then the rows. `cells` has the function of each field."""
     rows: Iterable[Iterable[JSON]] = [cells]
     while rows:
         lines = StringIO()

@@ -38,7 +38,7 @@ KEY = re.compile(r"[!-~]{1,255}")  # visible ASCII
 LIFETIME = timedelta(hours=24)
 WAIT = timedelta(seconds=5)  # for the response to the same request, which is still being processed
 SWEPT = 100  # expired keys that a request deletes at most
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
+LOCK_NOT_AVAILABLE = "55P03"  # error code of PostgreSQL
 
 
 class IdempotencyKeyReused(APIException):
@@ -127,7 +127,7 @@ def expired_keys() -> "QuerySet[IdempotencyKey]":
     return IdempotencyKey.objects.filter(created_at__lt=_expiry())
 
 
-def is_first(owner: "User", key: str) -> bool:
+def is_first_submission(owner: "User", key: str) -> bool:
     """Return whether a form of the admin was sent for the first time, and store its key in the write's transaction.
 
     If the same form comes again in the meantime, it waits for that transaction. A malformed key is not stored, and its

@@ -23,7 +23,7 @@ ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 
 
 def limited(view: Callable[ViewP, ResponseT], limit: int) -> Callable[ViewP, ResponseT]:
-    """Declare how many bytes the body for a view that is not of the API may have; return the view."""
+    """Return the view, which is not one of the API's, with a limit on its body in bytes."""
 
     @wraps(view)
     def limited_view(*args: ViewP.args, **kwargs: ViewP.kwargs) -> ResponseT:

@@ -127,5 +127,5 @@ def _trace(error: BaseException) -> list[str]:
         f'File "{frame.filename}", line {frame.lineno}, in {frame.name}'
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    code = getattr(error, "pgcode", None)  # PostgreSQL's
+    code = getattr(error, "pgcode", None)  # of an error of PostgreSQL
     return [*lines, type(error).__qualname__ + (f" {code}" if code else "")]

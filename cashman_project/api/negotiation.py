@@ -69,7 +69,7 @@ def _weight(text: str) -> float:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """The REST framework's negotiation, with weights. It has a short cut for clients that accept anything or one type.
+    """The REST framework's negotiation, with weights. It has a shortcut for clients that accept anything or one type.
 
     A client that accepts only `application/problem+json` names the type of errors, and gets what the view has. A
     response without a body is acceptable to every client: a view lists the actions (or methods) with such a response in

@@ -22,7 +22,7 @@ ParserContext: TypeAlias = Mapping[str, Any]  # the REST framework gives a parse
 
 MAX_DEPTH = 100  # Python's own limit depends on its version, and writing the same data may need more of it
 CONTAINERS = (dict, list)
-MAX_ERRORS = 20  # duplicate keys that an error names; a body may have hundreds of thousands
+MAX_ERRORS = 20  # duplicate keys that a response lists; a body may have hundreds of thousands
 METHOD_FIELD = "_method"  # of a form, because HTML sends forms only with GET and POST
 KEY_FIELD = "_key"  # of a form that creates a row: its idempotency key, the same each time the form is sent
 # Fields of a form that stand for headers, because HTML can't set headers.

@@ -101,7 +101,7 @@ SAMPLES = {
 def _header(
     name: str, description: str, *statuses: int, always: bool = True, pattern: str | None = None
 ) -> OpenApiParameter:
-    """Return a header of the request or, if there are statuses, of these responses, which `always` have it or may."""
+    """Return a header of the request or, if there are statuses, of these responses: `always`, or only sometimes."""
     return OpenApiParameter(
         name,
         location=OpenApiParameter.HEADER,

@@ -21,7 +21,7 @@ from .types import JSON, FieldsSerializer, ModelField, OwnedRows, SerializerFiel
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
-MAX_ERRORS = 20  # unknown fields, or rows with errors, that an error names; a body may have hundreds of thousands
+MAX_ERRORS = 20  # unknown fields, or rows with errors, that a response lists; a body may have hundreds of thousands
 MAX_ROWS = 10_000  # in one request
 
 # What the form of a page sends besides its fields.
@@ -31,7 +31,7 @@ FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
 class StrictCharField(serializers.CharField):
     """Text. Numbers and booleans are refused. Its length is checked before anything else is done with it.
 
-    The limit holds for its composed form (NFC): it may be sent in a longer, decomposed form.
+    A text that is composed later (NFC) may be sent in a longer, decomposed form.
     """
 
     def to_internal_value(self, data: object) -> str:

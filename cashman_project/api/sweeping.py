@@ -10,20 +10,20 @@ from django.utils import timezone
 
 from .models import Claim
 
-AT_ONCE = 500  # rows of one transaction
+BATCH = 500  # rows that are deleted in one transaction
 
 
 def delete_expired(expired: QuerySet[Model], *, wait: Callable[[float], object] = time.sleep) -> int:
     """Delete the rows, except for those that are locked at that moment; return how many were deleted.
 
-    It walks through the table once, by primary key. After every AT_ONCE rows it waits for as long as they took, so that
+    It walks through the table once, by primary key. After every BATCH rows it waits for as long as they took, so that
     requests have the database to themselves for at least half of the time.
     """
     deleted, last = 0, None
     rows = expired.order_by("pk").values_list("pk", flat=True)
     while True:
         began = time.monotonic()
-        keys = list((rows.filter(pk__gt=last) if last else rows)[:AT_ONCE])
+        keys = list((rows.filter(pk__gt=last) if last else rows)[:BATCH])
         if not keys:
             return deleted
         last = keys[-1]
@@ -35,7 +35,7 @@ def delete_expired(expired: QuerySet[Model], *, wait: Callable[[float], object] 
 
 
 def claim(work: str, until: datetime) -> bool:
-    """Return whether this process is to do the work. If it is, no other process gets it `until` then."""
+    """Return whether this process may do the work. If so, no other process may do it before `until`."""
     now = timezone.now()
     if Claim.objects.filter(work=work, until__gt=now).exists():  # a quick look that takes no lock
         return False

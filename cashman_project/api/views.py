@@ -48,7 +48,7 @@ ROOT_ANSWER = {
 }
 
 if TYPE_CHECKING:
-    Base = APIView  # that this is mixed into
+    Base = APIView  # the mixin calls the methods of the view that it is mixed into
 else:
     Base = object
 

@@ -70,7 +70,7 @@ class TimestampJSON(JSONValue):
 
 
 class RowJSON(Func):
-    """A JSON object of the given members."""
+    """A JSON object with these members."""
 
     output_field = TextField()
 
@@ -91,13 +91,13 @@ class RowJSON(Func):
             params += values
             text = f"{mark},"
         parts.append(f"'{text[:-1]}}}'")
-        if connection.vendor == "postgresql":  # || would copy the text once for each member
+        if connection.vendor == "postgresql":  # there, || would copy the text once for each member
             return f"CONCAT({', '.join(parts)})", params
         return f"({' || '.join(parts)})", params
 
 
 class TabbedJSON(Func):
-    """The given JSON texts, with a tab between them. JSON without spaces has no tab."""
+    """JSON texts, with a tab between them. They have none themselves, because JSON escapes it."""
 
     output_field = TextField()
     template = "%(expressions)s"
@@ -110,9 +110,10 @@ class TabbedJSON(Func):
 
 
 class ArrayJSON(Func):
-    """The given columns as one JSON array.
+    """Columns as one JSON array.
 
-    Django's JSONArray would first ask SQLite, in a transaction, whether it knows JSON. It takes a lock for a no.
+    Django's JSONArray would first ask SQLite, in a transaction, whether it knows JSON. If that
+    hits a lock, Django takes it for a no.
     """
 
     output_field = TextField()
@@ -149,7 +150,7 @@ VALUES: dict[type[SerializerField], type[JSONValue]] = {
 }
 
 # The methods that decide how a field looks in JSON. A class that overrides one needs a form in SQL of its own.
-SHAPING = {"get_attribute", "to_representation"}
+REPRESENTATION_METHODS = {"get_attribute", "to_representation"}
 
 
 @runtime_checkable
@@ -183,7 +184,7 @@ def find_form(field: SerializerField) -> JSONValue | None:
         if kind in VALUES:
             assert isinstance(field.source, str)
             return VALUES[kind](F(field.source))
-        if SHAPING & vars(kind).keys():
+        if REPRESENTATION_METHODS & vars(kind).keys():
             return None
     return None
 

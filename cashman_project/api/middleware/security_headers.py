@@ -14,8 +14,8 @@ CONTENT_POLICY = (
 class SecurityHeadersMiddleware(SecurityMiddleware):
     """Give every response the headers that Django's middleware gives to most of them, and a Content-Security-Policy.
 
-    It is the outermost one, so that errors, static files and preflights have them too. Django's own stands
-    further in, after the middleware that answers the probes, and redirects to HTTPS.
+    It is the outermost one, so that errors, static files and preflights have them too. Django's own also
+    runs, after the middleware that answers the probes, to redirect to HTTPS.
     """
 
     def process_request(self, request: HttpRequest) -> None:
