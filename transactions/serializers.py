@@ -14,7 +14,7 @@ from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import (
-    MAX_FAULTS,
+    MAX_ERRORS,
     StrictCharField,
     StrictChoiceField,
     StrictListSerializer,
@@ -123,7 +123,7 @@ class TransactionListSerializer(StrictListSerializer):
 
 
 def _taken(detail: str, indexes: list[int]) -> Conflict:
-    return Conflict(detail, fields=[f"{index}.external_id" for index in indexes[:MAX_FAULTS]])
+    return Conflict(detail, fields=[f"{index}.external_id" for index in indexes[:MAX_ERRORS]])
 
 
 @extend_schema_serializer(examples=examples.TRANSACTIONS)

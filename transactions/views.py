@@ -46,7 +46,7 @@ class EntryViewSet(BulkCreateViewSet):
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
-    fault_pages = {"list": "transactions/transaction_list.html"}
+    error_pages = {"list": "transactions/transaction_list.html"}
 
     def _create(self, data: Any, minimal: bool) -> Answer:
         many = isinstance(data, list)
@@ -112,7 +112,7 @@ class CategoryViewSet(OwnedModelViewSet):
     orderings = {"name": "key", "created_at": "created_at"}
     default_ordering = "name"
     pages = {"list": "transactions/category_list.html", "retrieve": "transactions/category_detail.html"}
-    fault_pages = {"list": "transactions/category_list.html"}
+    error_pages = {"list": "transactions/category_list.html"}
     conflict_pages = {"destroy": "transactions/category_in_use.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
@@ -133,7 +133,7 @@ class SummaryView(ApiView):
     repeatable_parameters = frozenset({"category"})
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
-    pages = fault_pages = {"get": "transactions/summary.html"}
+    pages = error_pages = {"get": "transactions/summary.html"}
     groupings = [*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))]
     sums = ("income", "expense", "net", "count")
 

@@ -83,7 +83,7 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return what Django's own does. Whoever may delete a user may end what the user signs in by."""
         links, counts, forbidden, in_use = super().get_deleted_objects(objs, request)
-        credentials = {model._meta.verbose_name for model in (PersonalToken, Session, BrowserSession)}
+        credentials = {str(model._meta.verbose_name) for model in (PersonalToken, Session, BrowserSession)}
         return links, counts, forbidden - credentials, in_use
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:

@@ -29,6 +29,7 @@ from cashman_project.api.errors import Conflict
 from cashman_project.api.etags import check_preconditions, etag_of, tagged_response
 from cashman_project.api.limits import CREDENTIALS
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.submission import FormState
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
 from cashman_project.api.views import ApiView, PublicView
 from cashman_project.api.viewsets import OwnedModelViewSet
@@ -214,7 +215,8 @@ class PasswordView(LoginView):
         responses={204: None, **problems(429)},
     )
     def post(self, request: Request) -> Response:
-        self.submitted = serializer = PasswordSerializer(data=request.data, context={"request": request})
+        serializer = PasswordSerializer(data=request.data, context={"request": request})
+        self.form_state = FormState(serializer)
         serializer.is_valid(raise_exception=True)
         current, new = (serializer.validated_data[name] for name in ("current_password", "new_password"))
         user = confirmed_user(request, "current_password", current)
@@ -238,7 +240,8 @@ class EraseView(LoginView):
         responses={204: None, **problems(429)},
     )
     def post(self, request: Request) -> Response:
-        self.submitted = serializer = ErasureSerializer(data=request.data)
+        serializer = ErasureSerializer(data=request.data)
+        self.form_state = FormState(serializer)
         serializer.is_valid(raise_exception=True)
         user = confirmed_user(request, "password", serializer.validated_data.get("password"))
         in_transaction(lambda: erase_users(users=[user]))
@@ -268,9 +271,10 @@ class MeView(ApiView):
             user = User.objects.select_for_update().filter(pk=owner_of(request).pk).first()
             if user is None:  # erased meanwhile
                 raise user_gone()
-            self.present = MeSerializer(user).data
-            self.submitted = serializer = MeSerializer(user, data=data, partial=True)
-            check_preconditions(request, self.present)
+            stored = MeSerializer(user).data
+            serializer = MeSerializer(user, data=data, partial=True)
+            self.form_state = FormState(serializer, stored)
+            check_preconditions(request, stored)
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)
@@ -294,12 +298,13 @@ class PersonalTokenViewSet(OwnedModelViewSet):
     orderings = {"created_at": "created_at"}
     default_ordering = "-created_at"
     pages = {"list": "users/token_list.html", "create": "users/token.html"}
-    fault_pages = {"list": "users/token_list.html"}
+    error_pages = {"list": "users/token_list.html"}
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Return the new token with its secret, which is told this once: `Prefer: return=minimal` is not heeded."""
         data = request.data
-        self.submitted = serializer = self.get_serializer(data=data)
+        serializer = self.get_serializer(data=data)
+        self.form_state = FormState(serializer)
         serializer.is_valid(raise_exception=True)
         user = confirmed_user(request, "password", serializer.validated_data.pop("password", None))
         with transaction.atomic():

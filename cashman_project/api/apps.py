@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.cache import close_caches
@@ -17,13 +15,13 @@ class ApiConfig(AppConfig):
         from .fastpath import checks as fastpath_checks  # noqa: F401  # likewise
 
         pre_migrate.connect(_lift_limits, sender=self)
-        request_finished.disconnect(close_caches)  # there are none
+        request_finished.disconnect(close_caches)  # there are no caches
         if not settings.DEBUG:
-            request_started.disconnect(reset_queries)  # nor is a query kept
+            request_started.disconnect(reset_queries)  # no query is kept
 
 
-def _lift_limits(using: str, **kwargs: Any) -> None:
-    """Lift the time limits for migrations: the limits of the settings are for requests."""
+def _lift_limits(using: str, **kwargs: object) -> None:
+    """Lift the time limits for migrations. The limits of the settings are meant for requests."""
     if connections[using].vendor == "postgresql":
         with connections[using].cursor() as cursor:
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")

@@ -1,4 +1,4 @@
-"""The sessions of the browsable pages, as a way to know who sent a request."""
+"""Browser sessions as credentials of the API."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from rest_framework.exceptions import PermissionDenied
 
 
 class BrowserAuthentication(SessionAuthentication):
-    """A browser's session. Its CSRF token is looked for before a parser is asked, which wants to know who sent this."""
+    """A browser session. Its CSRF token is checked before the body is parsed: the parsers need to know the user."""
 
     def enforce_csrf(self, request: Any) -> None:
         try:
-            super().enforce_csrf(request._request)
+            super().enforce_csrf(request._request)  # Any: the stub does not know that Django's request will do
         except PermissionDenied as error:
             message = _("A write with a browser session needs its CSRF token, in X-CSRFToken or the form. %(reason)s")
             raise PermissionDenied(message % {"reason": error.detail}) from None

@@ -1,7 +1,6 @@
-"""System checks of the environment: a wrong or missing value stops the start, a misspelt name is told."""
+"""System checks of the environment: a wrong or missing value stops the start, a misspelt name is a warning."""
 
 import os
-from typing import Any
 
 from django.core import checks
 
@@ -10,14 +9,14 @@ from ..misspelt import misspelt
 
 
 @checks.register(checks.Tags.security)
-def check_environment(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_environment(**kwargs: object) -> list[checks.CheckMessage]:
     """api.E001: each variable of the environment that is wrong or missing."""
     return [checks.Error(fault, id="api.E001") for fault in faults]
 
 
 @checks.register(checks.Tags.security)
-def check_misspelt(**kwargs: Any) -> list[checks.CheckMessage]:
-    """api.W001: each variable of the environment with nearly the name of one of ours. It may be another program's."""
+def check_misspelt(**kwargs: object) -> list[checks.CheckMessage]:
+    """api.W001: each variable of the environment with nearly the name of a setting. Another program may use it."""
     return [
         checks.Warning(f"{name}: not a setting of Cashman; {right} is. Is it misspelt?", id="api.W001")
         for name, right in misspelt(os.environ, names).items()

@@ -6,15 +6,15 @@ from django.conf import settings
 from django.http import HttpRequest
 
 UNKNOWN = "unknown"
-IPV6_PREFIX = 64  # bits: a client with one address of such a network has all of them
+IPV6_PREFIX = 64  # bits: a client usually has all addresses of such a network
 
 
 def client_address(request: HttpRequest) -> str:
     """Return the client's address: an IPv4 address, or the /64 network of an IPv6 one ("2001:db8::/64").
 
-    Behind NUM_PROXIES proxies it is that entry of X-Forwarded-For, counted from the right: each proxy adds the address
-    of its client, and the entries further left may be made up by the client. If there are no proxies, no such entry, or
-    it is not an address, it is the address of the connection's peer, or "unknown". It has at most 24 characters.
+    Behind proxies it is the entry NUM_PROXIES of X-Forwarded-For, counted from the right: each proxy appends the
+    address of its client, and a client can invent the entries further left. If there are no proxies, or no such entry,
+    or it is not an address, this is the address of the connection's peer, or "unknown". It has at most 24 characters.
     """
     entries = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     count = settings.NUM_PROXIES

@@ -1,7 +1,7 @@
 """Dates and timestamps as text, read strictly: ISO 8601's extended calendar form and RFC 3339, in ASCII digits.
 
-A moment may be written as the libraries of other languages do it: with nanoseconds (Go, Java, .NET), of which
-microseconds are kept; without seconds that are zero (Java's OffsetDateTime); and with an offset without a colon (C).
+A timestamp may be written as other languages do it: with nanoseconds (Go, Java, .NET), which are cut to microseconds;
+without seconds if they are zero (Java's OffsetDateTime); and with an offset without a colon (C).
 """
 
 import datetime
@@ -24,7 +24,7 @@ TIMESTAMP_PATTERN = f"^{_TIMESTAMP.pattern}$"
 
 
 def parse_date(text: str) -> datetime.date:
-    """Read "2026-11-30"; raises ValueError on any other form and outside 1900 to 2200."""
+    """Read "2026-11-30"; raises ValueError for any other form and outside 1900 to 2200."""
     if not _DATE.fullmatch(text):
         raise ValueError(text)
     return datetime.date.fromisoformat(text)
@@ -36,9 +36,9 @@ def format_timestamp(timestamp: datetime.datetime) -> str:
 
 
 def parse_timestamp(text: str) -> datetime.datetime:
-    """Read "2026-11-30T08:15:00+02:00" into UTC; raises ValueError on any other form and outside 1900 to 2200.
+    """Read "2026-11-30T08:15:00+02:00" into UTC; raises ValueError for any other form and outside 1900 to 2200.
 
-    What is finer than a microsecond is cut off.
+    Digits after the microseconds are cut off.
     """
     if not _TIMESTAMP.fullmatch(text):
         raise ValueError(text)

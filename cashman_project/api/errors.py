@@ -2,23 +2,26 @@
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 
-RETRY_AFTER = 1  # seconds: a database that restarts is soon back
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+RETRY_AFTER = 1  # seconds: a database restarts quickly
 
 
 class Conflict(exceptions.APIException):
-    """409: the request is right, but it conflicts with stored data in these `fields`. `members` are added to the
-    problem."""
+    """409: the request is valid, but it conflicts with stored data in these `fields`. The problem has the `members`
+    too."""
 
     status_code = HTTPStatus.CONFLICT
     default_detail = _("This conflicts with what is stored already.")
     default_code = "conflict"
 
-    def __init__(self, detail: Any = None, *, fields: Sequence[str] = (), **members: Any) -> None:
+    def __init__(self, detail: "_StrOrPromise | None" = None, *, fields: Sequence[str] = (), **members: object) -> None:
         super().__init__(detail)
         self.fields = fields
         self.members = members

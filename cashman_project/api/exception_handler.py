@@ -1,4 +1,4 @@
-"""Which error a client gets for each exception of a view (docs/adr/0008-problem-json.md)."""
+"""The error that a client gets for each exception of a view (docs/adr/0008-problem-json.md)."""
 
 import logging
 from collections.abc import Mapping
@@ -28,12 +28,15 @@ logger = logging.getLogger("cashman.errors")
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponseBase | None:
-    """Return the problem for an exception of a view; None for an unexpected exception, which becomes a 500."""
+    """Return the problem for an exception of a view; None for an unexpected exception, which becomes a 500.
+
+    `context` is the REST framework's: the `view`, its `request`, and others.
+    """
     error = _api_exception(exc)
     if error is None:
         return None
     if isinstance(exc, OperationalError | InterfaceError):
-        # Its first line holds nothing of a row: it is about a connection, a lock, a limit or a disk.
+        # The first line is about a connection, a lock, a limit or a disk. It never quotes a row.
         logger.warning("Database: %s", str(exc).partition("\n")[0], extra={"request": context["request"]})
     headers = {}
     if getattr(error, "auth_header", None):
@@ -42,7 +45,7 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpRespons
         headers["Retry-After"] = f"{error.wait:.0f}"  # type: ignore[attr-defined]
     problem = problem_of(error)
     renderer = getattr(context["request"], "accepted_renderer", None)
-    if isinstance(renderer, PageRenderer) and renderer.fault_page(context["view"], error.status_code):
+    if isinstance(renderer, PageRenderer) and renderer.error_page(context["view"], error.status_code):
         return Response(problem, status=error.status_code, headers=headers)
     return problem_response(problem, headers)
 

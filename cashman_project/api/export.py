@@ -1,4 +1,4 @@
-"""A whole list in one answer: as CSV (RFC 4180) or JSON lines."""
+"""Exports: a whole list in one response, as CSV (RFC 4180) or as JSON lines."""
 
 import csv
 import re
@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
-from typing import Any
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 import orjson
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.serializers import Serializer
 
 from ..db.connection_pool import CONNECTIONS, POOL
 from .fastpath.row_json import TextJSON, find_form, readable_fields, row_json
@@ -18,43 +19,49 @@ from .filters import check_parameters
 from .pagination import read_ordering
 from .renderers import json_of
 from .slow_clients import SpooledResponse, no_room, spool, take_place
+from .types import JSON, OwnedRows, SerializerField
 
-ROWS = 2_000  # that are fetched, and written, together
-# That a process makes at the same time: whatever else is asked for must not wait behind all of them.
+if TYPE_CHECKING:
+    from .viewsets import OwnedModelViewSet
+
+Cell: TypeAlias = Callable[[JSON], JSON]  # makes the value of a cell of CSV
+
+ROWS = 2_000  # rows that are fetched, and written, together
+# How many exports a process makes at the same time, so that other requests find free database connections.
 TURNS = BoundedSemaphore(max(1, CONNECTIONS // 4))
-# What a spreadsheet may run as a formula (OWASP, "CSV Injection"): these signs, in full width and small ones too, also
-# after spaces, a byte order mark and other characters that are not seen; and a tab or the end of a line. An apostrophe
-# is among them so that whoever takes one from the front of a cell always has the text itself.
+# What a spreadsheet may run as a formula (OWASP, "CSV Injection"): a text that begins with one of these signs, also in
+# full width or small, with a tab or with the end of a line. Invisible characters may come first, such as spaces or a
+# byte order mark. A text that begins with an apostrophe gets another one, so that removing one always gives the text.
 SIGNS = "=+@" + "\uff1d\uff0b\uff0d\uff20" + "\ufe66\ufe62\ufe63\ufe6b" + "\u2212-"
-UNSEEN = r"\s\0" + "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-FORMULA = re.compile(rf"'|[\t\n\r]|[{UNSEEN}]*[{SIGNS}]")
+INVISIBLE = r"\s\0" + "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+FORMULA = re.compile(rf"'|[\t\n\r]|[{INVISIBLE}]*[{SIGNS}]")
 
 
 class CSVRenderer(BaseRenderer):
-    """Names the format; `export_response` writes it."""
+    """Declares the format; `export_response` writes it."""
 
     media_type = "text/csv"
     format = "csv"
 
 
 class LinesRenderer(BaseRenderer):
-    """Names the format; `export_response` writes it."""
+    """Declares the format; `export_response` writes it."""
 
     media_type = "application/x-ndjson"
     format = "ndjson"
 
 
 def is_export(request: Request) -> bool:
-    """Return whether the request asks for a whole list."""
+    """Return whether the request asks for an export."""
     return isinstance(request.accepted_renderer, CSVRenderer | LinesRenderer)
 
 
-def export_response(view: Any) -> SpooledResponse:
-    """Return all rows of the view's list that its request asks for; raises ValidationError (400).
+def export_response(view: "OwnedModelViewSet") -> SpooledResponse:
+    """Return the export that the view's request asks for; raises ValidationError (400).
 
-    They are read to their end first, a part at a time into a file: a client that reads slowly must
-    not keep the database waiting, and what fails is a problem. Raises Unavailable (503) if too many
-    clients are reading theirs, or there is no room for the file.
+    All rows are first written to a file, some at a time, so that a client that reads slowly does not keep a database
+    connection busy, and an error is still a problem. Raises Unavailable (503) if too many clients are reading their
+    exports, or there is no room for the file.
     """
     request, renderer = view.request, view.request.accepted_renderer
     check_parameters(request, view.allowed_parameters() - {"cursor", "page_size"}, view.repeatable_parameters)
@@ -62,27 +69,27 @@ def export_response(view: Any) -> SpooledResponse:
     queryset = view.filter_queryset(view.get_queryset()).order_by(f"{sign}{field}", f"{sign}pk")
     chunks = _texts(view, queryset)
     if isinstance(renderer, CSVRenderer):
-        fields = readable_fields(view.get_serializer())
-        content = _csv({name: _cell(field) for name, field in fields.items()}, chunks)
+        serializer = view.get_serializer()
+        assert isinstance(serializer, Serializer)
+        content = _csv({name: _cell(field) for name, field in readable_fields(serializer).items()}, chunks)
     else:
         content = ("".join([f"{text}\n" for text in chunk]) for chunk in chunks)
-    place = take_place()
+    give_back = take_place()
     try:
         file = _spooled(content)
     except BaseException:
-        place()
+        give_back()
         raise
     return SpooledResponse(
         file,
-        place,
-        as_attachment=True,
+        give_back,
         filename=f"{view.queryset.model._meta.verbose_name_plural}.{renderer.format}",
         content_type=f"{renderer.media_type}; charset=utf-8",
     )
 
 
-def _spooled(content: Iterable[str]) -> Any:
-    """Return a file of the content, to be read from its start, once it is this export's turn.
+def _spooled(content: Iterable[str]) -> IO[bytes]:
+    """Wait for this export's turn, write the content to a file and return the file, ready to be read.
 
     Raises Unavailable (503) if there is no room for it.
     """
@@ -101,10 +108,10 @@ def _spooled(content: Iterable[str]) -> Any:
     return file
 
 
-def _texts(view: Any, queryset: Any) -> Iterator[list[str]]:
-    """Yield the JSON of the rows, ROWS of them together."""
+def _texts(view: "OwnedModelViewSet", queryset: OwnedRows) -> Iterator[list[str]]:
+    """Yield lists of the JSON of ROWS rows."""
     if view.fastpath:
-        values = queryset.values_list(row_json(view.get_serializer()), flat=True)
+        values = queryset.values_list(row_json(view.serializer_class()), flat=True)
         texts = iter(values.iterator(chunk_size=ROWS))
         yield from iter(lambda: list(islice(texts, ROWS)), [])
     else:
@@ -113,9 +120,9 @@ def _texts(view: Any, queryset: Any) -> Iterator[list[str]]:
             yield [json_of(data).decode() for data in view.get_serializer(chunk, many=True).data]
 
 
-def _csv(cells: dict[str, Callable[[Any], Any]], chunks: Iterator[list[str]]) -> Iterator[str]:
-    """Yield the rows below a line of the names in `cells`, which make what stands in a cell of a JSON value."""
-    rows: Iterable[Iterable[Any]] = [cells]
+def _csv(cells: dict[str, Cell], chunks: Iterator[list[str]]) -> Iterator[str]:
+    """Yield a line with the names of the fields, and then the rows. `cells` has the function of each field."""
+    rows: Iterable[Iterable[JSON]] = [cells]
     while rows:
         lines = StringIO()
         csv.writer(lines).writerows(rows)
@@ -124,13 +131,13 @@ def _csv(cells: dict[str, Callable[[Any], Any]], chunks: Iterator[list[str]]) ->
         rows = [[cell(row.get(name)) for name, cell in cells.items()] for row in values]
 
 
-def _cell(field: Any) -> Callable[[Any], Any]:
-    """Return what makes a cell of the field's JSON value: what is known to be no free text stays as it is."""
+def _cell(field: SerializerField) -> Cell:
+    """Return the function that makes a cell of the field's JSON value. Only a free text may need an apostrophe."""
     form = find_form(field)
     return _escape if form is None or isinstance(form, TextJSON) else lambda value: value
 
 
-def _escape(value: Any) -> Any:
-    """Return the value of a cell, a text with an apostrophe before what a spreadsheet would run or begins with one."""
+def _escape(value: JSON) -> JSON:
+    """Return the value of a cell. A text that a spreadsheet could run, or that begins with an apostrophe, gets one."""
     text = orjson.dumps(value).decode() if isinstance(value, list | dict) else value
     return f"'{text}" if isinstance(text, str) and FORMULA.match(text) else text

@@ -6,7 +6,7 @@ The reasons are in docs/adr/0031-filters-by-class.md.
 import datetime
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
 import django_filters
@@ -24,43 +24,49 @@ from rest_framework.serializers import as_serializer_error
 
 from ..db.compiled import Parameter
 from .dates import INVALID_DATE, INVALID_TIMESTAMP, parse_date, parse_timestamp
+from .types import Validated
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+ModelT = TypeVar("ModelT", bound=Model)
 
 
 class FilterSet(django_filters.FilterSet):
-    """Declared filters. The class reads and applies their values; an instance is only for the form of a page.
+    """The filters of a list. The class reads and applies their values; an instance is only for the form of a page.
 
-    django-filter would copy all filters and make a form of them for each request. So a filter's `method` is a function
-    that needs no request: `values_of` has looked up what it needs.
+    django-filter would copy all filters and make a form of them for each request. A filter's `method` is a function
+    that needs no request: `values_of` has looked up what depends on the request.
     """
 
     @classmethod
-    def given(cls, request: Request) -> set[str]:
+    def names_in(cls, request: Request) -> set[str]:
         """Return the names of the filters that have a value in the request."""
         return {name for name, texts in request.query_params.lists() if name in cls.base_filters and any(texts)}
 
     @classmethod
-    def values_of(cls, request: Request) -> dict[str, Any]:
+    def values_of(cls, request: Request) -> Validated:
         """Return the values of the request's filters; raises ValidationError (400) that names each wrong parameter."""
-        given, values, faults = cls.given(request), {}, {}
+        names, values, errors = cls.names_in(request), {}, {}
         for name, field in _fields(cls).items():
-            if name in given:
+            if name in names:
                 try:
                     values[name] = field.clean(field.widget.value_from_datadict(request.query_params, {}, name))
                 except DjangoValidationError as error:
-                    faults[name] = error
-        if faults:
-            raise ValidationError(as_serializer_error(DjangoValidationError(faults)))
+                    errors[name] = error
+        if errors:
+            raise ValidationError(as_serializer_error(DjangoValidationError(errors)))
         return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
     @classmethod
-    def applied(cls, rows: Any, values: Mapping[str, Any]) -> Any:
+    def applied(cls, rows: Any, values: Mapping[str, object]) -> Any:  # a queryset of any class, and the same class
         """Return the rows that match the values, or parameters that stand for values."""
         for name, value in values.items():
             rows = cls.base_filters[name].filter(rows, value)
         return rows
 
     @classmethod
-    def are_open(cls, values: Mapping[str, Any]) -> bool:
+    def allow_parameters(cls, values: Mapping[str, object]) -> bool:
         """Return whether `parameters` can stand for the values: each filter compares one value with a column."""
         return not any(cls.base_filters[name].method or isinstance(value, list) for name, value in values.items())
 
@@ -78,10 +84,11 @@ def _fields(filterset: type[FilterSet]) -> dict[str, forms.Field]:
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """Applies the view's `filterset_class`; raises ValidationError (400) naming each wrong parameter."""
+    """Applies the view's `filterset_class`; raises ValidationError (400) that names each wrong parameter."""
 
-    def filter_queryset(self, request: Any, queryset: QuerySet[Any], view: Any) -> Any:
-        filters = view.filterset_class
+    # Any: the stub has Django's request here, but the REST framework gives its own.
+    def filter_queryset(self, request: Any, queryset: QuerySet[ModelT], view: "APIView") -> QuerySet[ModelT]:
+        filters: type[FilterSet] | None = getattr(view, "filterset_class", None)
         return filters.applied(queryset, filters.values_of(request)) if filters else queryset
 
 
@@ -114,7 +121,7 @@ class DateFormField(forms.Field):
 
     widget = forms.DateInput
 
-    def to_python(self, value: Any) -> datetime.date | None:
+    def to_python(self, value: str | None) -> datetime.date | None:
         try:
             return parse_date(value) if value else None
         except ValueError:
@@ -124,7 +131,7 @@ class DateFormField(forms.Field):
 class TimestampFormField(forms.Field):
     """A timestamp such as 2026-11-30T08:15:00Z."""
 
-    def to_python(self, value: Any) -> datetime.datetime | None:
+    def to_python(self, value: str | None) -> datetime.datetime | None:
         try:
             return parse_timestamp(value) if value else None
         except ValueError:
@@ -136,7 +143,7 @@ class FlagFormField(forms.Field):
 
     widget = forms.Select(choices=[("", "---------"), ("true", _("Yes")), ("false", _("No"))])
 
-    def to_python(self, value: Any) -> bool | None:
+    def to_python(self, value: str | None) -> bool | None:
         try:
             return {"true": True, "false": False}[value] if value else None
         except KeyError:
@@ -148,7 +155,7 @@ class TextsFormField(forms.Field):
 
     widget = forms.SelectMultiple
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: list[str] | None) -> list[str]:
         texts = [text for text in value or [] if text]
         for text in texts:
             if "\0" in text:

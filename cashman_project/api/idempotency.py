@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 from django.db import OperationalError, connection
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +26,7 @@ from .models import IdempotencyKey
 from .owner import owner_of
 from .pages.submission import is_page_form
 from .serializers import FORM_FIELDS
+from .types import JSON
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -36,7 +38,7 @@ KEY = re.compile(r"[!-~]{1,255}")  # visible ASCII
 LIFETIME = timedelta(hours=24)
 WAIT = timedelta(seconds=5)  # for the response to the same request, which is still being processed
 SWEPT = 100  # expired keys that a request deletes at most
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's code
+LOCK_NOT_AVAILABLE = "55P03"  # error code of PostgreSQL
 
 
 class IdempotencyKeyReused(APIException):
@@ -60,13 +62,13 @@ class Answer(NamedTuple):
     """The response to a request: `data` is None if there is no body, `location` is "" if nothing was created."""
 
     status: int
-    data: Any = None
+    data: JSON = None
     location: str = ""
     replayed: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that come with it."""
+        """The headers of the response."""
         location = {"Location": self.location} if self.location else {}
         return location | ({"Idempotency-Replayed": "true"} if self.replayed else {})
 
@@ -81,9 +83,9 @@ class IdempotentRequest(NamedTuple):
 
 
 def idempotent_request(request: Request) -> IdempotentRequest | None:
-    """Return what the request's key says, None without one. Call it before the data of a request in JSON is read.
+    """Return the request as its key describes it; None without a key. Call it before the request's JSON is parsed.
 
-    Raises ValidationError (400) on a bad key.
+    Raises ValidationError (400) for a malformed key.
     """
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
@@ -91,7 +93,7 @@ def idempotent_request(request: Request) -> IdempotentRequest | None:
     if not KEY.fullmatch(key):
         raise ValidationError({HEADER: [_("Not a key: give 1 to 255 visible ASCII characters.")]})
     if is_page_form(request):
-        content = _form_content(request.data)
+        content = _form_content(request.POST)
     elif is_form_media_type(request.content_type):
         raise ValidationError({HEADER: [_("Only a request in JSON can have a key.")]})
     else:
@@ -100,8 +102,8 @@ def idempotent_request(request: Request) -> IdempotentRequest | None:
     return IdempotentRequest(owner_of(request), key, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 
-def _form_content(data: Any) -> bytes:
-    """Return the fields of a page's form, without those that are the page's own."""
+def _form_content(data: QueryDict) -> bytes:
+    """Return the fields of a page's form, without those that every form has, such as the CSRF token."""
     fields = sorted((name, values) for name, values in data.lists() if name not in FORM_FIELDS)
     return repr(fields).encode("utf-8", "backslashreplace")
 
@@ -121,14 +123,15 @@ def answer_once(
 
 
 def expired_keys() -> "QuerySet[IdempotencyKey]":
-    """Return the keys of everybody that have expired."""
+    """Return the expired keys of all owners."""
     return IdempotencyKey.objects.filter(created_at__lt=_expiry())
 
 
-def is_first(owner: "User", key: str) -> bool:
-    """Return whether a form of the admin comes for the first time, and keep its key, in the transaction of the write.
+def is_first_submission(owner: "User", key: str) -> bool:
+    """Return whether a form of the admin was sent for the first time, and store its key in the write's transaction.
 
-    One that comes meanwhile waits for that transaction. A key that is none is no one's, so its form is a first one.
+    If the same form comes again in the meantime, it waits for that transaction. A malformed key is not stored, and its
+    form counts as sent for the first time.
     """
     if not KEY.fullmatch(key):
         return True
@@ -165,13 +168,13 @@ def _locked(idempotent_request: IdempotentRequest) -> IdempotencyKey:
         )
         rows = IdempotencyKey.objects.filter(owner=idempotent_request.owner, key=idempotent_request.key)
         row = rows.select_for_update(no_key=True).first()
-        if row is not None:  # otherwise it was an expired one, which has been deleted meanwhile
+        if row is not None:  # otherwise it had expired, and was deleted in the meantime
             return row
 
 
 @contextmanager
 def _limited_wait() -> Iterator[None]:
-    """Wait for locks no longer than WAIT; raises IdempotencyInProgress then."""
+    """Wait at most WAIT for a lock; raises IdempotencyInProgress after that."""
     if connection.vendor != "postgresql":
         yield
         return
@@ -197,7 +200,7 @@ def _store_answer(idempotent_request: IdempotentRequest, answer: Answer) -> Answ
         created_at=timezone.now(),
     )
     expired = keys.filter(created_at__lt=_expiry()).select_for_update(skip_locked=True)
-    # PostgreSQL may run this several times if it is a subquery, each time for other keys.
+    # Not a subquery of the DELETE: PostgreSQL may run that several times, each time for other keys.
     if found := list(expired.values_list("key", flat=True)[:SWEPT]):
         keys.filter(key__in=found).delete()
     return answer

@@ -1,37 +1,40 @@
-"""How much a request may hold. Lengths are compared before anything reads, parses or matches what was sent."""
+"""How much a request may hold. Lengths are checked before the content is read, parsed or matched."""
 
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from .errors import HeadersTooLarge, TooLarge
 
-HEADERS = 32_768  # bytes of all headers, their names included
+HEADERS = 32_768  # bytes of all headers with their names
 COOKIES = 8_192  # bytes of the Cookie header, which some versions of Python read in quadratic time (CVE-2024-7592)
 CREDENTIALS = 16_384  # bytes of a body with a name, a password, a token or a preference
 ROW = 65_536  # bytes of a body with one row, and of a form
 ROWS = settings.BODY_LIMIT
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-READ_SIZE = 65_536
-DRAINED = 4 * ROWS  # bytes of a refused body that are read, for its client to see the answer
+
+ViewP = ParamSpec("ViewP")
+ResponseT = TypeVar("ResponseT", bound=HttpResponseBase)
 
 
-def limited(view: Any, limit: int) -> Any:
-    """Declare how many bytes a body may have that a view takes which is none of the API's; return the view."""
+def limited(view: Callable[ViewP, ResponseT], limit: int) -> Callable[ViewP, ResponseT]:
+    """Return the view, which is not one of the API's, with a limit on its body in bytes."""
 
     @wraps(view)
-    def limited_view(*args: Any, **kwargs: Any) -> Any:
+    def limited_view(*args: ViewP.args, **kwargs: ViewP.kwargs) -> ResponseT:
         return view(*args, **kwargs)
 
-    limited_view.body_limit = limit  # type: ignore[attr-defined]  # which is read as that of a class is
+    limited_view.body_limit = limit  # type: ignore[attr-defined]  # `body_limit` below reads it
     return limited_view
 
 
 def check_headers(request: HttpRequest) -> None:
-    """Raise HeadersTooLarge (431) where the headers are too long, or the cookies among them."""
+    """Raise HeadersTooLarge (431) if the headers are too long, or the Cookie header alone."""
     meta = request.META
     length = len("".join([name + value for name, value in meta.items() if name[:5] == "HTTP_"]))
     if length > HEADERS:
@@ -42,39 +45,28 @@ def check_headers(request: HttpRequest) -> None:
 
 
 def check_body(request: HttpRequest, limit: int) -> None:
-    """Raise TooLarge (413) where the body is longer than that many bytes.
-
-    A client that is still sending when the connection closes would see a reset, not the answer, so the
-    body is read to its end first, and thrown away.
-    """
-    length = body_length(request)
-    if length <= limit:
-        return
-    drain(request, length)
-    raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": limit})
-
-
-def drain(stream: Any, length: int) -> None:
-    """Read a refused body of that many bytes and throw it away, up to DRAINED bytes."""
-    remaining = min(length, DRAINED)
-    while remaining > 0 and (chunk := stream.read(min(READ_SIZE, remaining))):
-        remaining -= len(chunk)
+    """Raise TooLarge (413) if the body is longer than that many bytes. `slow_clients` has read it to its end."""
+    if body_length(request) > limit:
+        raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": limit})
 
 
 def body_length(request: HttpRequest) -> int:
-    """Return how many bytes the body has, which nobody has read yet; Django takes a wrong Content-Length as none."""
+    """Return how many bytes the unread body has. Django takes a wrong Content-Length as 0."""
     length: int = request._stream.limit  # type: ignore[attr-defined]  # of a LimitedStream, which the stub hides
     return length
 
 
-def body_limit(view: Any, request: HttpRequest) -> int:
-    """Return how many bytes the body of the request to the view may have, a function as URLs name it.
+def body_limit(view: Callable[..., HttpResponseBase], request: HttpRequest) -> int:
+    """Return how many bytes the body of the request to the view may have.
 
-    A class declares its `body_limit`, and its `array_actions`, which take many rows. A form is always small.
+    `view` is a function, as routes name it. The class behind it declares its `body_limit`, and its `array_actions`,
+    which take many rows. A form is always small.
     """
-    kind = getattr(view, "cls", view)
-    arrays = getattr(kind, "array_actions", ())
-    if arrays and request.content_type not in FORMS and view.actions.get((request.method or "").lower()) in arrays:
-        return ROWS
-    limit: int = getattr(kind, "body_limit", ROW)
+    declared = getattr(view, "cls", view)
+    arrays = getattr(declared, "array_actions", ())
+    if arrays and request.content_type not in FORMS:
+        actions: Mapping[str, str] = getattr(view, "actions", {})
+        if actions.get((request.method or "").lower()) in arrays:
+            return ROWS
+    limit: int = getattr(declared, "body_limit", ROW)
     return limit

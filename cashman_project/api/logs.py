@@ -1,26 +1,29 @@
-"""Logs: lines of JSON, one for each request, without secrets and without rows."""
+"""Logs: one line of JSON for each request. It holds no secrets and no rows."""
 
 import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from uuid_utils import uuid7
 
+if TYPE_CHECKING:
+    from logging import _SysExcInfoType
+
 logger = logging.getLogger("cashman.requests")
 
-# No log line has these, and looking them up takes a third of the time of a record (the logging HOWTO).
+# No log line shows these, and finding them out takes a third of the time of a record (see the logging HOWTO).
 logging._srcfile = None
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 HEADER = "X-Request-ID"
 LONGEST_ID = 128
-WITHOUT_BODY = (204, 304)  # nor a length (RFC 9110, section 8.6)
+WITHOUT_BODY = (204, 304)  # these have no Content-Length either (RFC 9110, section 8.6)
 LINE = "%(method)s %(path)s %(status)d %(duration_ms).1f ms"
 
 
@@ -30,7 +33,7 @@ class RequestLogMiddleware:
     Nothing changes the response after this, so its Content-Length is set here too.
 
     The id is the client's own X-Request-ID if that is 1 to 128 visible ASCII characters. The path is logged without the
-    query, which may hold what somebody searches for. `user` is the id of the user if the user is known.
+    query, because the query may hold what somebody searches for. `user` is the id of the user if the user is known.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -38,8 +41,8 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _is_id(given) else uuid7().hex
+        sent_id = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = sent_id if _is_id(sent_id) else uuid7().hex
         request.META["REQUEST_ID"] = request_id
         response = self.get_response(request)
         response.headers[HEADER] = request_id
@@ -65,16 +68,16 @@ class CrashFilter(logging.Filter):
 
 
 class TextFormatter(logging.Formatter):
-    """Format a record as text in which nobody can forge a line, nor send a terminal its commands.
+    """Format a record as text. What a client sent can't add a line to the log, or send commands to a terminal.
 
-    What can't be printed is escaped, and the lines of a traceback are indented.
+    Characters that can't be printed are escaped, and the lines of a traceback are indented.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         text = super().formatMessage(record)
         return text if text.isprintable() else _escaped(text)
 
-    def formatException(self, ei: Any) -> str:
+    def formatException(self, ei: "_SysExcInfoType") -> str:
         return "\n".join([f"    {_escaped(line)}" for line in super().formatException(ei).split("\n")])
 
 
@@ -86,7 +89,7 @@ class JSONFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -110,19 +113,19 @@ def _is_id(text: str) -> bool:
     return 0 < len(text) <= LONGEST_ID and text.isascii() and text.isprintable() and " " not in text
 
 
-def _user_id(request: HttpRequest) -> Any:
+def _user_id(request: HttpRequest) -> object:
     """Return the id of the request's user if the user was already looked up; None otherwise."""
     user = getattr(request, "_cached_user", None) or getattr(request, "user", None)
     return None if type(user) is SimpleLazyObject else getattr(user, "pk", None)
 
 
 def _trace(error: BaseException) -> list[str]:
-    """Return the types and places of an exception and of those that led to it, the first one first."""
+    """Return the types and places of an exception and of its causes, the first cause first."""
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     lines = _trace(cause) if cause else []
     lines += [
         f'File "{frame.filename}", line {frame.lineno}, in {frame.name}'
         for frame in traceback.extract_tb(error.__traceback__)
     ]
-    code = getattr(error, "pgcode", None)  # PostgreSQL's
+    code = getattr(error, "pgcode", None)  # of an error of PostgreSQL
     return [*lines, type(error).__qualname__ + (f" {code}" if code else "")]

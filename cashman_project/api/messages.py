@@ -1,6 +1,4 @@
-"""Where the notices of the browsable pages are kept until they are shown."""
-
-from typing import Any
+"""The storage of the messages that the next page shows."""
 
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
@@ -10,7 +8,7 @@ from django.http import HttpResponse
 
 
 class MessageCookieStorage(CookieStorage):
-    """Django's own, but its cookie has the path and a name of this service, as the session's has."""
+    """Django's own, but its cookie has this service's path and a name of its own, like the session's cookie."""
 
     cookie_name = "messages" + settings.BASE_PATH.replace("/", "_")
 
@@ -21,6 +19,6 @@ class MessageCookieStorage(CookieStorage):
 
 
 class MessageStorage(FallbackStorage):
-    """A cookie, or the session for what is too large for one."""
+    """A cookie; messages that are too large for it are stored in the session."""
 
-    storage_classes: Any = (MessageCookieStorage, SessionStorage)
+    storage_classes = (MessageCookieStorage, SessionStorage)

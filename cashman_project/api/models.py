@@ -1,4 +1,4 @@
-"""What the API itself stores: idempotency keys."""
+"""The tables of the API itself: idempotency keys, the admin's log, and claims of the daily work."""
 
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 class IdempotencyKey(models.Model):
     """A request with an idempotency key: its fingerprint and its response.
 
-    `status` is None only in the database transaction that makes the response. `body` is its data in JSON, `location`
-    its header or "".
+    `status` is None only inside the database transaction that makes the response. `body` is the response's data in
+    JSON. `location` is the response's Location header, or "".
     """
 
     pk = models.CompositePrimaryKey("owner_id", "key")
@@ -31,7 +31,7 @@ class IdempotencyKey(models.Model):
 
 
 class AdminLogEntry(LogEntry):
-    """An entry of the admin's log that also knows whose row it is `about`, None for nobody's: it goes with them."""
+    """An entry of the admin's log. `about` is the owner of the row, or None; the entry is deleted with that user."""
 
     about = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", null=True)
 
@@ -41,7 +41,7 @@ class AdminLogEntry(LogEntry):
 
 
 class Claim(models.Model):
-    """Work that one process does for all of them: whoever claims it does it, and nobody else until then."""
+    """Work that only one process does. The process that claims it has it for itself `until` that timestamp."""
 
     work = models.CharField(max_length=32, primary_key=True)
     until = models.DateTimeField()

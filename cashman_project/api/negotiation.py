@@ -1,28 +1,30 @@
-"""Which representation a client gets: what its Accept header says (RFC 9110, section 12.5.1)."""
+"""Content negotiation: the Accept header says which representation a client gets (RFC 9110, section 12.5.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from .problems import PROBLEM_JSON
 
 ANYTHING = "*/*"
-MAX_RANGES = 64  # that are read of a header; browsers send about eight
+MAX_RANGES = 64  # of a header are read, and the rest is ignored; browsers send about eight
 
 
 class Range(NamedTuple):
-    """A media range such as text/*, and its weight from 0, which is never, to 1."""
+    """A media range such as text/*, and its weight: from 0 (never) to 1."""
 
     type: str
     subtype: str
     weight: float
 
     def specificity(self, media_type: str) -> int:
-        """Return how closely the range names the media type: 2 as it is, 1 by text/*, 0 by */*; -1 not at all."""
+        """Return how closely the range names the media type: 2 exactly, 1 by text/*, 0 by */*, and -1 not at all."""
         kind, _slash, subtype = media_type.partition("/")
         if self.type == kind:
             return 2 if self.subtype == subtype else 1 if self.subtype == "*" else -1
@@ -30,10 +32,10 @@ class Range(NamedTuple):
 
 
 def preferred(accept: str | None, media_types: Sequence[str]) -> str | None:
-    """Return which of the media types the Accept header prefers; None where it allows none of them.
+    """Return the media type that the Accept header prefers; None if it allows none of them.
 
-    A missing or empty header allows all. The most specific range that names a type says its weight. Of equal
-    weights the one that is named more closely is preferred, then the one that comes first in `media_types`.
+    A missing or empty header allows all. A type has the weight of the most specific range that names it. If weights are
+    equal, the type that is named more closely is preferred, and then the one that comes first in `media_types`.
     """
     ranges = _ranges(accept or ANYTHING)
     best, chosen = (0.0, 0), None
@@ -46,11 +48,11 @@ def preferred(accept: str | None, media_types: Sequence[str]) -> str | None:
 
 @lru_cache
 def _ranges(header: str) -> tuple[Range, ...]:
-    """Return the media ranges of a header. Parameters other than the weight are left out: no type here has any."""
+    """Return the media ranges of a header. Parameters other than the weight are ignored: no type here has any."""
     found = []
     for element in header.lower().split(",", MAX_RANGES)[:MAX_RANGES]:
         name, *parameters = [part.strip() for part in element.split(";", MAX_RANGES)]
-        kind, _slash, subtype = (ANYTHING if name == "*" else name).partition("/")  # Java sends an asterisk alone
+        kind, _slash, subtype = (ANYTHING if name == "*" else name).partition("/")  # Java sends a single asterisk
         weights = [_weight(text[2:].strip()) for text in parameters if text[:2] == "q="]
         if name:
             found.append(Range(kind, subtype, weights[0] if weights else 1.0))
@@ -58,7 +60,7 @@ def _ranges(header: str) -> tuple[Range, ...]:
 
 
 def _weight(text: str) -> float:
-    """Return the weight that the text holds; 1 where it holds none."""
+    """Return the weight in the text; 1 if it is not a weight."""
     try:
         weight = float(text[:10])
     except ValueError:
@@ -67,33 +69,35 @@ def _weight(text: str) -> float:
 
 
 class Negotiation(DefaultContentNegotiation):
-    """The REST framework's negotiation with weights, at once where a program takes anything, or names its one type.
+    """The REST framework's negotiation, with weights. It has a shortcut for clients that accept anything or one type.
 
-    Who sends `application/problem+json` alone knows how errors look, and gets whatever there is. An answer without
-    a body is acceptable to everybody: the view names the actions (or methods) that have one as `bodiless`.
+    A client that accepts only `application/problem+json` names the type of errors, and gets what the view has. A
+    response without a body is acceptable to every client: a view lists the actions (or methods) with such a response in
+    `bodiless`.
     """
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
         accept = request.META.get("HTTP_ACCEPT", ANYTHING)
         for renderer in () if format_suffix else renderers:
             if accept in (ANYTHING, renderer.media_type):
                 return renderer, renderer.media_type
-        if format_suffix:
-            renderers = self.filter_renderers(renderers, format_suffix)
-        chosen = preferred(accept, [renderer.media_type for renderer in renderers])
+        available = self.filter_renderers(renderers, format_suffix) if format_suffix else list(renderers)
+        chosen = preferred(accept, [renderer.media_type for renderer in available])
         if chosen is None and not (_is_bodiless(request) or preferred(accept, [PROBLEM_JSON])):
-            raise NotAcceptable(available_renderers=renderers)
-        for renderer in renderers:
+            raise NotAcceptable(available_renderers=available)
+        for renderer in available:
             if renderer.media_type == chosen:
                 return renderer, chosen
-        return renderers[0], renderers[0].media_type
+        return available[0], available[0].media_type
 
-    def select_parser(self, request: Request, parsers: Any) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         same = [parser for parser in parsers if parser.media_type == request.content_type]
         return same[0] if same else super().select_parser(request, parsers)
 
 
 def _is_bodiless(request: Request) -> bool:
-    view: Any = request.parser_context["view"]
+    view = request.parser_context["view"]
     action = getattr(view, "action", None) or (request.method or "").lower()
     return action in getattr(view, "bodiless", ())

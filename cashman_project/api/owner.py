@@ -1,4 +1,7 @@
-"""The owner whose rows a request works on. Queries use this and never `request.user` (docs/adr/0002-owner-first.md)."""
+"""The owner of the rows that a request reads and writes. Queries use this and never `request.user`.
+
+The reasons are in docs/adr/0002-owner-first.md.
+"""
 
 from typing import TYPE_CHECKING, cast
 
@@ -9,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def owner_of(request: Request) -> "User":
-    """Return the user whose rows the (authenticated) request works on."""
+    """Return the user who owns the rows that the (authenticated) request reads and writes."""
     return cast("User", request.user)

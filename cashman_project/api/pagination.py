@@ -1,4 +1,4 @@
-"""Keyset pagination: a page starts where the one before it ended, which an index finds without counting.
+"""Keyset pagination: a page starts at the row where the page before it ended. An index finds it without counting rows.
 
 The reasons are in docs/adr/0005-keyset-pages.md.
 """
@@ -7,13 +7,14 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import orjson
 from django.core import signing
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
@@ -21,41 +22,55 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from .types import JSON, SQL, JSONObject, ModelField
+
+ModelT = TypeVar("ModelT", bound=Model)
+RowT = TypeVar("RowT")  # a row of the database, or the line of text that the database writes for it
+
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 500
-MAX_LINK = 2_000  # characters of the header: nginx takes 4 KB of headers from a service, if not told otherwise
-
+MAX_LINK = 2_000  # characters of the header: by default, nginx takes 4 KB of headers from a service
 
 CURSOR = (
-    "Where the page starts: `next` or `previous` of an answer as it is, the whole URL, or the `cursor` in it. "
+    "Where the page starts: `next` or `previous` of a response, as the whole URL, or the `cursor` in it. "
     "Send it with the same filters and ordering."
 )
 
 
+class OrderedView(Protocol):
+    """A view of a list: its orderings as {parameter: field}, and the parameter of the default one."""
+
+    orderings: dict[str, str]
+    default_ordering: str
+
+
 class Cursor(NamedTuple):
-    """The row beside which a page starts: `value` of the ordering's field and the id, as JSON holds them."""
+    """The row that a page starts after: its value of the ordering's field, and its id, as JSON has them.
+
+    A page that is read `backwards` ends before the row.
+    """
 
     backwards: bool
     value: str
     id: str
 
 
-class JSON:
-    """How a cursor is written."""
+class CursorSerializer:
+    """Writes cursors as JSON, for Django's signer."""
 
     dumps = staticmethod(orjson.dumps)
     loads = staticmethod(orjson.loads)
 
 
 class RowComparison(Func):
-    """SQL's comparison of rows, (a, b) < (x, y), which an index on (a, b) answers at once."""
+    """SQL's comparison of rows, (a, b) < (x, y), which uses an index on (a, b)."""
 
     output_field = BooleanField()
 
     def __init__(self, *expressions: Expression | F, operator: str) -> None:
         super().__init__(*expressions, operator=operator)
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: object, **context: object) -> SQL:
         compiled = [compiler.compile(expression) for expression in self.get_source_expressions()]
         texts = [sql for sql, _params in compiled]
         half = len(texts) // 2
@@ -64,52 +79,59 @@ class RowComparison(Func):
 
 
 class Window(NamedTuple):
-    """Which rows make a page: in order of a field, as many as its size and one more, which tells that more follow."""
+    """The rows that a page needs: in the order of a field, as many as its size, and one more to see if others follow.
+
+    Ties are broken by id.
+    """
 
     field: str
     descending: bool
     size: int = PAGE_SIZE
 
-    def of(self, queryset: QuerySet[Any], value: Any = None, key: Any = None) -> QuerySet[Any]:
-        """Return the rows in the window, from the start, or beyond the row of that value and key."""
+    def of(self, queryset: QuerySet[ModelT, RowT], value: object = None, key: object = None) -> QuerySet[ModelT, RowT]:
+        """Return the rows of the window: the first ones, or those after the row with that value and id."""
         return self.ordered(queryset, value, key)[: self.size + 1]
 
-    def ordered(self, queryset: QuerySet[Any], value: Any = None, key: Any = None) -> QuerySet[Any]:
-        """Return the rows in the window's order, however many, from the start, or beyond that row."""
+    def ordered(
+        self, queryset: QuerySet[ModelT, RowT], value: object = None, key: object = None
+    ) -> QuerySet[ModelT, RowT]:
+        """Return all rows in the window's order, or all those after the row with that value and id."""
         sign = "-" if self.descending else ""
         rows = queryset.order_by(f"{sign}{self.field}", f"{sign}pk")
         if key is not None:
-            anchor = [
+            cursor = [
                 value if isinstance(value, Expression) else Value(value, field)
                 for value, field in zip((value, key), self.fields(queryset.model), strict=True)
             ]
             operator = "<" if self.descending else ">"
-            rows = rows.filter(RowComparison(F(self.field), F("pk"), *anchor, operator=operator))
+            rows = rows.filter(RowComparison(F(self.field), F("pk"), *cursor, operator=operator))
         return rows
 
-    def fields(self, model: type[Model]) -> tuple[Any, Any]:
-        """Return the model's field of the ordering, and its key."""
-        return model._meta.get_field(self.field), model._meta.pk
+    def fields(self, model: type[Model]) -> "tuple[ModelField, ModelField]":
+        """Return the model's field of the ordering, and its primary key."""
+        field = model._meta.get_field(self.field)
+        assert isinstance(field, Field)
+        return field, model._meta.pk
 
 
-class Page(NamedTuple):
-    """A page of a list: its rows, and the links to its neighbours."""
+class Page(NamedTuple, Generic[RowT]):
+    """A page of a list: its rows, and the links to the next and the previous page."""
 
-    rows: list[Any]
+    rows: list[RowT]
     next: str | None
     previous: str | None
 
     def headers(self) -> dict[str, str]:
-        """Return the header that links to the neighbours (RFC 8288); none where it would be too long for a proxy."""
+        """Return the Link header (RFC 8288); no header if it would be too long for a proxy."""
         links = [f'<{url}>; rel="{name}"' for name, url in (("next", self.next), ("prev", self.previous)) if url]
         value = ", ".join(links)
         return {"Link": value} if 0 < len(value) <= MAX_LINK else {}
 
 
 class PageRequest(NamedTuple):
-    """Which page a request asks for: the window of its rows, and the row that it starts beside, if it is not the first.
+    """The page that a request asks for: the window of its rows, and its cursor; None for the first page.
 
-    The window of a page before another one runs backwards.
+    If the page is read backwards, the window's order is the reverse of the list's.
     """
 
     request: Request
@@ -117,15 +139,19 @@ class PageRequest(NamedTuple):
     cursor: Cursor | None
     signer: signing.Signer
 
-    def anchor(self, model: type[Model]) -> Sequence[Any]:
-        """Return the value of the ordering's field and the id that the page starts beside; nothing for the first."""
+    def start(self, model: type[Model]) -> Sequence[object]:
+        """Return the cursor's value of the ordering's field and its id, as Python has them; nothing for the first
+        page."""
         if self.cursor is None:
             return ()
         field, key = self.window.fields(model)
         return field.to_python(self.cursor.value), key.to_python(self.cursor.id)
 
-    def page(self, rows: list[Any], anchor_of: Callable[[Any], tuple[Any, Any]]) -> Page:
-        """Return the page, of the rows that the window let through; `anchor_of` tells a row's ordering value and id."""
+    def page(self, rows: list[RowT], cursor_values: Callable[[RowT], tuple[object, object]]) -> Page[RowT]:
+        """Return the page of the rows that the window has found.
+
+        `cursor_values` returns a row's value of the ordering's field, and its id.
+        """
         backwards = self.cursor is not None and self.cursor.backwards
         more, rows = len(rows) > self.window.size, rows[: self.window.size]
         if backwards:
@@ -134,40 +160,43 @@ class PageRequest(NamedTuple):
         has_previous = rows and self.cursor is not None and (more or not backwards)
         return Page(
             rows,
-            self._link(*anchor_of(rows[-1]), backwards=False) if has_next else None,
-            self._link(*anchor_of(rows[0]), backwards=True) if has_previous else None,
+            self._link(*cursor_values(rows[-1]), backwards=False) if has_next else None,
+            self._link(*cursor_values(rows[0]), backwards=True) if has_previous else None,
         )
 
-    def _link(self, value: Any, key: Any, *, backwards: bool) -> str:
+    def _link(self, value: object, key: object, *, backwards: bool) -> str:
         text = value.isoformat() if isinstance(value, datetime.date) else str(value)
-        cursor = "cursor=" + self.signer.sign_object([backwards, text, str(key)], serializer=JSON)
+        cursor = "cursor=" + self.signer.sign_object([backwards, text, str(key)], serializer=CursorSerializer)
         params = [(name, values) for name, values in self.request.query_params.lists() if name != "cursor"]
         query = f"{cursor}&{urlencode(params, doseq=True)}" if params else cursor
         return f"{self.request.build_absolute_uri(self.request.path)}?{query}"
 
 
 class KeysetPagination(BasePagination):
-    """Pages of `page_size` rows in one `ordering` of the view's `orderings`, ties broken by id.
+    """Pages of `page_size` rows in one `ordering` of the view's `orderings`. Ties are broken by id.
 
-    The view names its orderings as {parameter: field} and a `default_ordering`. A cursor is signed
-    together with the path, filters and ordering that it was made for.
+    A cursor is signed together with the path, the filters and the ordering that it was made for. The REST framework
+    calls `paginate_queryset` and then `get_paginated_response`. `page` passes the links from the first to the second,
+    and nothing else reads it. All the rest are functions of a PageRequest.
+
+    `view: Any` because only an OrderedView has these pages, while the base class takes every view.
     """
 
     parameters = frozenset({"cursor", "page_size", "ordering"})
-    page: Page
+    page: Page[Any]  # of rows of the view's model
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: QuerySet[ModelT, RowT], request: Request, view: Any = None) -> list[RowT]:
         """Return the rows of the page that the request asks for; raises ValidationError (400)."""
-        wanted = read_page_request(request, view)
-        rows = list(wanted.window.of(queryset, *wanted.anchor(queryset.model)))
-        self.page = wanted.page(rows, lambda row: (getattr(row, wanted.window.field), row.pk))
+        page_request = read_page_request(request, view)
+        rows = list(page_request.window.of(queryset, *page_request.start(queryset.model)))
+        self.page = page_request.page(rows, attrgetter(page_request.window.field, "pk"))
         return self.page.rows
 
-    def get_paginated_response(self, data: Any) -> Response:
+    def get_paginated_response(self, data: JSON) -> Response:
         content = {"next": self.page.next, "previous": self.page.previous, "results": data}
         return Response(content, headers=self.page.headers())
 
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+    def get_paginated_response_schema(self, schema: JSONObject) -> JSONObject:
         link = {"type": "string", "format": "uri", "nullable": True}
         next_link = link | {"example": "https://cashman.example/rows?cursor=WyJmYWxzZSJd"}
         return {
@@ -176,7 +205,7 @@ class KeysetPagination(BasePagination):
             "properties": {"next": next_link, "previous": link | {"example": None}, "results": schema},
         }
 
-    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+    def get_schema_operation_parameters(self, view: Any) -> list[JSONObject]:
         orderings = [sign + name for name in view.orderings for sign in ("", "-")]
         return [
             _parameter("cursor", CURSOR, {"type": "string"}),
@@ -193,12 +222,12 @@ class KeysetPagination(BasePagination):
         ]
 
 
-def _parameter(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _parameter(name: str, description: str, schema: JSONObject) -> JSONObject:
     return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
 
 
-def read_page_request(request: Request, view: Any) -> PageRequest:
-    """Return which page of the view's list the request asks for; raises ValidationError (400)."""
+def read_page_request(request: Request, view: OrderedView) -> PageRequest:
+    """Return the page of the view's list that the request asks for; raises ValidationError (400)."""
     sign, field = read_ordering(request, view)
     size = _page_size(request.query_params.get("page_size"))
     signer = _signer(f"cursor {request.path.rstrip('/')} {_filters(request)} {sign}{field}")
@@ -210,17 +239,17 @@ def read_page_request(request: Request, view: Any) -> PageRequest:
 def _cursor(text: str | None, signer: signing.Signer) -> Cursor | None:
     if not text:
         return None
-    if "?" in text:  # a link as it was answered
+    if "?" in text:  # the whole URL of a link
         text = parse_qs(text.partition("?")[2]).get("cursor", [""])[-1]
     try:
-        return Cursor(*signer.unsign_object(text, serializer=JSON))
+        return Cursor(*signer.unsign_object(text, serializer=CursorSerializer))
     except (signing.BadSignature, UnicodeError):
         message = _("Not a cursor of this list with these filters and this ordering: start again without it.")
         raise ValidationError({"cursor": [message]}, code="invalid_cursor") from None
 
 
-def read_ordering(request: Request, view: Any) -> tuple[str, str]:
-    """Return the sign ("-" or "") and the field of the view's list's order; raises ValidationError (400)."""
+def read_ordering(request: Request, view: OrderedView) -> tuple[str, str]:
+    """Return the sign ("-" or "") and the field that the list is ordered by; raises ValidationError (400)."""
     ordering = request.query_params.get("ordering") or view.default_ordering
     try:
         field = view.orderings[ordering.removeprefix("-")]
@@ -247,7 +276,7 @@ def _page_size(text: str | None) -> int:
 
 
 def _filters(request: Request) -> list[tuple[str, str]]:
-    """Return the parameters that choose the rows, in one order for all ways to write them."""
+    """Return the query's filters, sorted, so that their order in the URL does not matter."""
     return sorted(
         (name, value)
         for name, values in request.query_params.lists()

@@ -1,4 +1,4 @@
-"""Reading request bodies: strict JSON for everybody, HTML forms only for browser sessions."""
+"""Parsers of request bodies: strict JSON for every client, HTML forms only for browser sessions."""
 
 import json
 import re
@@ -7,40 +7,46 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
-from typing import IO, Any
+from typing import IO, Any, TypeAlias, TypeVar
 
 from django.utils.translation import gettext as _
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 
-MAX_DEPTH = 100  # Python's own limit depends on its version, and what is read may have to be written too
+from .types import JSON, JSONObject
+
+ValueT = TypeVar("ValueT")
+ResultT = TypeVar("ResultT")
+ParserContext: TypeAlias = Mapping[str, Any]  # the REST framework gives a parser the `request`, the `view`, ...
+
+MAX_DEPTH = 100  # Python's own limit depends on its version, and writing the same data may need more of it
 CONTAINERS = (dict, list)
-MAX_FAULTS = 20  # duplicate keys that an error names; a body may have hundreds of thousands
+MAX_ERRORS = 20  # duplicate keys that a response lists; a body may have hundreds of thousands
 METHOD_FIELD = "_method"  # of a form, because HTML sends forms only with GET and POST
-KEY_FIELD = "_key"  # of a form that creates: the same on each form that is sent twice
-# What a form sends as fields, since HTML has no way to set headers.
+KEY_FIELD = "_key"  # of a form that creates a row: its idempotency key, the same each time the form is sent
+# Fields of a form that stand for headers, because HTML can't set headers.
 FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", KEY_FIELD: "HTTP_IDEMPOTENCY_KEY"}
 # How many objects, arrays and numbers a body may hold. A byte of these takes far longer to read than a byte of text.
 MAX_VALUES = 1_000
 MAX_VALUES_OF_ROWS = 50_000  # if arrays of rows are taken: 10,000 rows have two values each, and rarely more
 SHORTEST_VALUE = 15  # characters: the shortest row has 31 with its comma, and two values
-TEXT = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)  # in JSON; it may lack its end
+TEXT = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)  # in JSON, even if its closing quotation mark is missing
 MAX_INTEGER_DIGITS = 100  # the time to convert a longer text to an int grows with the square of its length
 
 
 class StrictJSONParser(BaseParser):
     """JSON (RFC 8259) in UTF-8, with a byte order mark or without, in which numbers keep every digit.
 
-    Whole numbers become int, others Decimal. NaN and Infinity become a Decimal too, so that their field refuses them
-    and the error has its name. Duplicate keys, other encodings and nesting deeper than MAX_DEPTH are refused.
+    Whole numbers become int, and others Decimal. NaN and Infinity become Decimal too, so that the error comes from the
+    field and has its name. Duplicate keys, other encodings and nesting deeper than MAX_DEPTH are refused.
     """
 
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: ParserContext | None = None
+    ) -> JSON:
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
             text = stream.read().removeprefix(BOM_UTF8).decode()
@@ -60,8 +66,9 @@ class StrictJSONParser(BaseParser):
         return data
 
 
-def _is_deep(data: Any) -> bool:
-    level: list[Any] = [[data]]
+def _is_deep(data: JSON) -> bool:
+    """Return whether the arrays and objects in the data are nested more than MAX_DEPTH deep."""
+    level: list[list[JSON] | JSONObject] = [[data]]
     for _depth in range(MAX_DEPTH + 1):
         containers = [value.values() if isinstance(value, dict) else value for value in level]
         level = [value for container in containers for value in container if type(value) in CONTAINERS]
@@ -75,15 +82,15 @@ def _integer(text: str) -> int | Decimal:
 def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
-    except InvalidOperation:  # an exponent beyond every limit
+    except InvalidOperation:  # the exponent is too large
         return Decimal("NaN")
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, JSON]]) -> JSONObject:
     data = dict(pairs)
     if len(data) < len(pairs):
         counts = Counter(key for key, _value in pairs)
-        twice = [key for key, count in counts.most_common(MAX_FAULTS) if count > 1]
+        twice = [key for key, count in counts.most_common(MAX_ERRORS) if count > 1]
         raise ValidationError({key: [_("This key is given twice.")] for key in twice}, code="duplicate_key")
     return data
 
@@ -91,7 +98,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_object)
 
 
-def _max_values(text: str, parser_context: Mapping[str, Any] | None) -> int:
+def _max_values(text: str, parser_context: ParserContext | None) -> int:
     """Return how many values this body may hold. Only an action that takes arrays of rows allows many."""
     view = (parser_context or {}).get("view")
     if getattr(view, "action", None) in getattr(view, "array_actions", ()):
@@ -100,17 +107,16 @@ def _max_values(text: str, parser_context: Mapping[str, Any] | None) -> int:
 
 
 def _decoder(text: str, limit: int) -> json.JSONDecoder:
-    """Return the decoder for this body. If it holds more values than the limit, this or the decoder raises ParseError
-    (400)."""
-    if len(text) <= 2 * limit:  # each has a comma, a colon or a bracket with it
+    """Return the decoder for this body. It, or this function, raises ParseError (400) if there are too many values."""
+    if len(text) <= 2 * limit:  # each value also has a comma, a colon or a bracket
         return DECODER
     too_many = ParseError(_("The body holds more than %(limit)d values.") % {"limit": limit}, "malformed_json")
     if text.count("[") > limit and TEXT.sub("", text).count("[") > limit:
         raise too_many
     rest = iter(range(limit))
 
-    def bounded(hook: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def read(value: Any) -> Any:
+    def bounded(hook: Callable[[ValueT], ResultT]) -> Callable[[ValueT], ResultT]:
+        def read(value: ValueT) -> ResultT:
             if next(rest, None) is None:
                 raise too_many
             return hook(value)
@@ -126,11 +132,11 @@ def _decoder(text: str, limit: int) -> json.JSONDecoder:
 
 
 class _SessionOnly:
-    """Forms come only from our pages; a client with a token sends JSON."""
+    """Takes forms from browser sessions only: forms come from our pages, and clients with a token send JSON."""
 
     def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: ParserContext | None = None
+    ) -> JSON:
         request = (parser_context or {})["request"]
         if not isinstance(request.successful_authenticator, SessionAuthentication):
             raise UnsupportedMediaType(media_type or "")
@@ -140,12 +146,12 @@ class _SessionOnly:
 class SessionFormParser(_SessionOnly, FormParser):
     """HTML forms (application/x-www-form-urlencoded) from a browser session.
 
-    Lines end with a newline, as they were shown, and not with the CR LF that browsers send (HTML, section 4.10.21).
+    Browsers send each end of a line as CR LF (HTML, section 4.10.21). It becomes a newline, as it was in the form.
     """
 
     def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Any:
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: ParserContext | None = None
+    ) -> JSON:
         body = stream.read().replace(b"%0D%0A", b"%0A")
         return super().parse(BytesIO(body), media_type, parser_context)
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import orjson
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
+
+from .types import JSONObject
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -16,46 +18,46 @@ PROBLEM_JSON = "application/problem+json"
 SHARED_CODES = {"unknown_field", "unknown_parameter", "duplicate_key"}
 
 
-class Fault(TypedDict):
-    """One error of a request: `field` is a path such as "3.amount", or None if the error is about the whole request."""
+class FieldError(TypedDict):
+    """One item of a problem's `errors`: `field` is a path such as "3.amount", or None if it is the whole request."""
 
     field: str | None
     code: str
     detail: str
 
 
-def problem_of(error: exceptions.APIException) -> dict[str, Any]:
+def problem_of(error: exceptions.APIException) -> JSONObject:
     """Return the problem details of an error of the API."""
-    detail: Any = error.detail
+    detail: object = error.detail
     members = getattr(error, "members", {})
     if isinstance(error, exceptions.ValidationError):
-        faults = list(_faults(detail))
-        codes = {fault["code"] for fault in faults}
+        errors = list(_field_errors(detail))
+        codes = {item["code"] for item in errors}
         code = codes.pop() if len(codes) == 1 and codes <= SHARED_CODES else "invalid"
-        return problem_details(error.status_code, code, _summary(faults), faults)
-    if isinstance(detail, dict):  # as simplejwt's are
+        return problem_details(error.status_code, code, _summary(errors), errors)
+    if isinstance(detail, dict):  # of an error of simplejwt
         detail = detail["detail"]
     code = getattr(detail, "code", None) or error.default_code
-    faults = [_fault(field, code, detail) for field in getattr(error, "fields", ())]
-    return problem_details(error.status_code, code, detail, faults, **members)
+    errors = [_field_error(field, code, detail) for field in getattr(error, "fields", ())]
+    return problem_details(error.status_code, code, detail, errors, **members)
 
 
 def problem_details(
-    status: int, code: str, detail: object, faults: list[Fault] | None = None, **members: Any
-) -> dict[str, Any]:
-    """Return the members of a problem, in their order; `faults` are its `errors`."""
+    status: int, code: str, detail: object, errors: list[FieldError] | None = None, **members: object
+) -> JSONObject:
+    """Return the members of a problem, in their order."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": _printable(detail),
-        "errors": faults or [],
+        "errors": errors or [],
         **members,
     }
 
 
-def problem_response(problem: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+def problem_response(problem: JSONObject, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return the problem as an application/problem+json response."""
     return HttpResponse(
         orjson.dumps(problem),
@@ -65,30 +67,30 @@ def problem_response(problem: dict[str, Any], headers: Mapping[str, str] | None 
     )
 
 
-def _faults(detail: Any, path: str = "") -> Iterator[Fault]:
+def _field_errors(detail: object, path: str = "") -> Iterator[FieldError]:
     """Yield each field error of a (nested) validation error; `field` is its path, such as "3.amount"."""
     if isinstance(detail, dict):
         for key, value in detail.items():
             step = "" if key == "non_field_errors" else f".{key}" if path else str(key)
-            yield from _faults(value, path + step)
+            yield from _field_errors(value, path + step)
     elif isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
         for index, item in enumerate(detail):
-            yield from _faults(item, f"{path}.{index}" if path else str(index))
+            yield from _field_errors(item, f"{path}.{index}" if path else str(index))
     elif isinstance(detail, list):
         for item in detail:
-            yield from _faults(item, path)
-    else:
-        yield _fault(path or None, detail.code, detail)
+            yield from _field_errors(item, path)
+    elif isinstance(detail, exceptions.ErrorDetail):
+        yield _field_error(path or None, detail.code or "invalid", detail)
 
 
-def _summary(faults: list[Fault]) -> object:
-    if len(faults) > 1:
-        return _("The request has %(count)d errors.") % {"count": len(faults)}
-    fault = faults[0]
-    return f"{fault['field']}: {fault['detail']}" if fault["field"] else fault["detail"]
+def _summary(errors: list[FieldError]) -> object:
+    if len(errors) > 1:
+        return _("The request has %(count)d errors.") % {"count": len(errors)}
+    error = errors[0]
+    return f"{error['field']}: {error['detail']}" if error["field"] else error["detail"]
 
 
-def _fault(field: str | None, code: str, detail: object) -> Fault:
+def _field_error(field: str | None, code: str, detail: object) -> FieldError:
     return {"field": None if field is None else _printable(field), "code": code, "detail": _printable(detail)}
 
 

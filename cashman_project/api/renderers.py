@@ -1,8 +1,5 @@
 """JSON responses."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import orjson
 from django.utils.functional import Promise
 from rest_framework import renderers
@@ -15,19 +12,18 @@ class JSONRenderer(renderers.BaseRenderer):
     format = "json"
     charset = None
 
-    def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
-    ) -> bytes:
-        """Return `data` as JSON; b"" for None. Raises orjson.JSONEncodeError on what JSON has no word for."""
+    def render(self, data: object, accepted_media_type: str | None = None, renderer_context: object = None) -> bytes:
+        """Return `data` as JSON; b"" for None. Raises orjson.JSONEncodeError for a value that JSON can't hold."""
         return b"" if data is None else json_of(data)
 
 
 def json_of(data: object) -> bytes:
-    """Return the JSON of what a serializer made. Raises orjson.JSONEncodeError on what JSON has no word for."""
-    return orjson.dumps(data, default=plain)
+    """Return the JSON of a serializer's data. Raises orjson.JSONEncodeError for a value that JSON can't hold."""
+    return orjson.dumps(data, default=text_of)
 
 
-def plain(value: object) -> str:
-    if isinstance(value, Promise):  # a lazy translation
+def text_of(value: object) -> str:
+    """Return the text of a value that orjson does not know, which only a lazy translation may be."""
+    if isinstance(value, Promise):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form here.")

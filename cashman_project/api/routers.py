@@ -1,16 +1,14 @@
-"""Routes that work with and without a trailing slash, and are published without one."""
+"""Routes that work with and without a trailing slash. The schema shows them without one."""
 
-from typing import Any
-
-from django.urls import re_path
+from django.urls import URLPattern, URLResolver, re_path
 from rest_framework.routers import SimpleRouter
 
 
 class OptionalSlashRouter(SimpleRouter):
     """A router whose paths may end with a slash. `reverse` returns them without it.
 
-    PATCH of a list changes many rows. A list's path may name a format: /transactions.json is the list as JSON, and
-    /transactions.csv and /transactions.ndjson are all of it, to be read only.
+    PATCH of a list changes many rows. A list's path may end with a format: /transactions.json is the list as JSON.
+    /transactions.csv and /transactions.ndjson export the whole list, and can only be read.
     """
 
     routes = [
@@ -25,8 +23,8 @@ class OptionalSlashRouter(SimpleRouter):
         super().__init__()
         self.trailing_slash = "/?"
 
-    def get_urls(self) -> list[Any]:
-        """Return the routes, in the order of how often they are asked for: lists first, exports last."""
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Return the routes, the most frequent ones first: lists at the start, exports at the end."""
         exports = [
             re_path(
                 rf"^{prefix}\.(?P<format>csv|ndjson)/?$",
@@ -35,5 +33,5 @@ class OptionalSlashRouter(SimpleRouter):
             )
             for prefix, viewset, basename in self.registry
         ]
-        routes: list[Any] = super().get_urls()
-        return [*sorted(routes, key=lambda route: not route.name.endswith("-list")), *exports]
+        routes = super().get_urls()
+        return [*sorted(routes, key=lambda route: not str(getattr(route, "name", "")).endswith("-list")), *exports]

@@ -1,28 +1,32 @@
-"""OpenAPI (3.0.3): what every operation shares, above all the errors (docs/adr/0021-a-schema-for-generators.md).
+"""OpenAPI (3.0.3): what all operations have in common, above all the errors.
 
-A view declares its own request and responses. What follows from them (a 415 from a body, a 412 from `If-Match`, ...) is
-added here, so that no view can forget it.
+A view declares its request and its responses. Everything that follows from them is added here, so that no view can
+forget it: a 415 if there is a body, a 412 if there are preconditions, ... The reasons are in
+docs/adr/0021-a-schema-for-generators.md.
 """
 
 from http import HTTPStatus
-from typing import Any
 
+from django.db.models import Model
 from django.utils import translation
+from django_filters import Filter, FilterSet
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import exceptions, serializers
+from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS
 
 from .dates import DATE_PATTERN, TIMESTAMP_PATTERN
 from .errors import Conflict, LengthRequired, PreconditionFailed, Throttled, TooLarge, Unavailable
 from .problems import PROBLEM_JSON, problem_details, problem_of
 from .serializers import MAX_ROWS
+from .types import JSON, FieldsSerializer, JSONObject
 
 
-class FaultSerializer(serializers.Serializer[Any]):
+class FaultSerializer(FieldsSerializer):  # clients know the schema as `Fault`
     """One error of a request: `field` is a path such as `amount`, or null if the error is about the whole request."""
 
     field = serializers.CharField(allow_null=True)
@@ -30,7 +34,7 @@ class FaultSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class ProblemSerializer(FieldsSerializer):
     """Problem details (RFC 9457). Programs compare `code`: it never changes, while the texts are translated."""
 
     type = serializers.CharField()
@@ -41,23 +45,23 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = FaultSerializer(many=True)  # type: ignore[assignment]  # the stub means the property of a bound one
 
 
-# What a text may hold, by its format. No database stores NUL.
+# The pattern of a text, by its format. No database stores NUL.
 PATTERNS = {None: r"^[^\x00]*$", "date": DATE_PATTERN, "date-time": TIMESTAMP_PATTERN}
-EMAIL_PATTERN = r"^([^\x00\s]+@[^\x00\s@]+)?$"  # or none; `format: email` would rule out ""
+EMAIL_PATTERN = r"^([^\x00\s]+@[^\x00\s@]+)?$"  # or ""; `format: email` would forbid that
 
 UUID = {"type": "string", "format": "uuid"}
 
 MEANINGS = {
     204: "Created. The body is left out because of `Prefer: return=minimal`.",
-    304: "Not changed: `If-None-Match` names the present ETag.",
+    304: "Not changed: `If-None-Match` names the current ETag.",
     400: "Bad input. Each error is in `errors`.",
     401: "The token is missing or is not accepted.",
     403: "You may not do this.",
-    404: "There is no such thing, or it is not yours.",
+    404: "It does not exist, or it is not yours.",
     406: "No representation has a media type that `Accept` allows.",
     409: "This conflicts with what is stored already.",
     411: "The body came in chunks, without a Content-Length.",
-    412: "Changed: `If-Match` does not name the present ETag.",
+    412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write does. A POST has no ETag.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
@@ -97,7 +101,7 @@ SAMPLES = {
 def _header(
     name: str, description: str, *statuses: int, always: bool = True, pattern: str | None = None
 ) -> OpenApiParameter:
-    """Return a header of the request, or of the responses with the given statuses, which may `always` have it."""
+    """Return a header of the request or, if there are statuses, of these responses: `always`, or only sometimes."""
     return OpenApiParameter(
         name,
         location=OpenApiParameter.HEADER,
@@ -125,7 +129,7 @@ BULK_CREATE_HEADERS = [
     _header("Preference-Applied", "return=minimal", 204),
 ]
 CREATE_HEADERS = [*BULK_CREATE_HEADERS, LOCATION, ETAG]
-READ_HEADERS = [_header("If-None-Match", "The ETag of your copy: 304 if it is the present one."), ETAG]
+READ_HEADERS = [_header("If-None-Match", "The ETag of your copy: 304 if it is the current one."), ETAG]
 CHANGE_HEADERS = [_header("If-Match", "The ETag that you read: 412 if the row has changed since."), ETAG]
 DELETE_HEADERS = CHANGE_HEADERS[:1]
 MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is `*`.")]
@@ -138,7 +142,7 @@ ERROR_HEADERS = [
 ]
 
 
-def _rows(schema: dict[str, Any]) -> dict[str, Any]:
+def _rows(schema: JSONObject) -> JSONObject:
     """Return the schema of an array of such rows."""
     return {"type": "array", "items": schema, "minItems": 1, "maxItems": MAX_ROWS}
 
@@ -157,11 +161,11 @@ def problems(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     }
 
 
-CHANGING = ("create", "create_many", "update", "partial_update", "update_many")  # actions that may conflict
+CHANGING = ("create", "create_many", "update", "partial_update", "update_many")  # actions that may get a 409
 
 
 class ProblemAutoSchema(AutoSchema):
-    """Publishes what a view declares and what follows from it: errors, headers and summaries."""
+    """Describes an operation by what its view declares, and what follows from that: errors, headers and summaries."""
 
     # By action: the operation's id and its summary.
     names = {
@@ -176,8 +180,10 @@ class ProblemAutoSchema(AutoSchema):
         "destroy_many": ("bulk_delete_{plural}", "Delete many {plural}"),
     }
 
-    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
-        operation = super().get_operation(*args, **kwargs)
+    def get_operation(
+        self, path: str, path_regex: str, path_prefix: str, method: str, registry: ComponentRegistry
+    ) -> JSONObject | None:
+        operation = super().get_operation(path, path_regex, path_prefix, method, registry)
         if operation is None:
             return None
         responses = operation["responses"]
@@ -194,12 +200,12 @@ class ProblemAutoSchema(AutoSchema):
                 _add_pattern(parameter["schema"])
         for status, response in responses.items():
             response["description"] = response["description"] or HTTPStatus(int(status)).phrase
-        self._publish_forms(operation)
+        self._describe_bodies(operation)
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
-    def _publish_forms(self, operation: dict[str, Any]) -> None:
-        """Say where an array of rows is taken and answered, and a list as text."""
+    def _describe_bodies(self, operation: JSONObject) -> None:
+        """Describe the bodies that are an array of rows, and the exports, which are text."""
         action, responses = getattr(self.view, "action", None), operation["responses"]
         if action == "list":
             for media_type, content in responses["200"]["content"].items():
@@ -216,7 +222,7 @@ class ProblemAutoSchema(AutoSchema):
                 media_type["schema"] = _rows(media_type["schema"])
 
     def _with_id(self, reference: dict[str, str]) -> dict[str, str]:
-        """Return a reference to what is referred to, with an `id` that it must have."""
+        """Return a reference to a new component: the one that is referred to, with a required `id`."""
         name = reference["$ref"].rpartition("/")[2]
         schema = self.registry[name, ResolvedComponent.SCHEMA].schema
         component = ResolvedComponent(
@@ -229,7 +235,8 @@ class ProblemAutoSchema(AutoSchema):
         result: dict[str, str] = component.ref
         return result
 
-    def _further_statuses(self, operation: dict[str, Any]) -> list[int]:
+    def _further_statuses(self, operation: JSONObject) -> list[int]:
+        """Return the statuses that follow from the rest of the operation."""
         parameters = operation.get("parameters", [])
         names = {parameter["name"] for parameter in parameters}
         responses = operation["responses"]
@@ -245,7 +252,7 @@ class ProblemAutoSchema(AutoSchema):
             406: any("content" in responses[status] for status in responses if status < "300"),
             409: getattr(self.view, "action", None) in CHANGING,
             411: has_body,
-            412: "If-Match" in names,
+            412: self.method == "POST" or not {"If-Match", "If-None-Match"}.isdisjoint(names),
             413: has_body,
             415: has_body,
             422: "Idempotency-Key" in names,
@@ -262,11 +269,12 @@ class ProblemAutoSchema(AutoSchema):
 
     def _name(self, kind: int) -> str:
         """Return the operation's id (0) or summary (1), if it is of a resource."""
-        view: Any = self.view
-        names = self.names.get(getattr(view, "action", None) or "")
+        names = self.names.get(getattr(self.view, "action", None) or "")
         if names is None:
             return ""
-        meta = view.queryset.model._meta
+        assert isinstance(self.view, GenericAPIView)
+        assert self.view.queryset is not None
+        meta = self.view.queryset.model._meta
         with translation.override(None):
             return names[kind].format(one=meta.verbose_name, plural=meta.verbose_name_plural)
 
@@ -275,37 +283,37 @@ class ProblemAutoSchema(AutoSchema):
         examples: dict[str, list[OpenApiExample]] = getattr(self.view, "examples", {})
         return examples.get(getattr(self.view, "action", ""), [])
 
-    def get_override_parameters(self) -> list[Any]:
+    def get_override_parameters(self) -> list[OpenApiParameter | FieldsSerializer | type[FieldsSerializer]]:
         return [*super().get_override_parameters(), *ERROR_HEADERS]
 
-    def get_response_serializers(self) -> Any:
-        answer = super().get_response_serializers()
-        return {201: answer} if getattr(self.view, "action", None) == "create_many" else answer
+    def get_response_serializers(self) -> JSON:
+        response = super().get_response_serializers()
+        return {201: response} if getattr(self.view, "action", None) == "create_many" else response
 
-    def get_request_serializer(self) -> Any:
-        serializer: Any = super().get_request_serializer()
+    def get_request_serializer(self) -> FieldsSerializer | type[FieldsSerializer] | None:
+        serializer = super().get_request_serializer()
         if self.method in ("PUT", "PATCH") and isinstance(serializer, serializers.ModelSerializer):
             # A change has other read-only fields than a creation.
             serializer.instance = serializer.Meta.model()  # type: ignore[misc]  # a class that the stub can't know
         return serializer
 
-    def get_serializer_name(self, serializer: Any, direction: Direction) -> str:
+    def get_serializer_name(self, serializer: FieldsSerializer, direction: Direction) -> str:
         name = super().get_serializer_name(serializer, direction)
         changes = direction == "request" and self.method == "PUT"
         return f"{name.removesuffix('Serializer')}Update" if changes else name
 
 
 class StrictSerializerExtension(OpenApiSerializerExtension):
-    """A body has no field that isn't named; a change may hold read-only ones as they are. An answer has every field."""
+    """A request has no unknown fields; a change may have read-only fields as they are. A response has all fields."""
 
     target_class = "cashman_project.api.serializers.StrictSerializer"
     match_subclasses = True
 
-    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> dict[str, Any]:
-        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> JSONObject:
+        schema: JSONObject = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
         properties, fields = schema["properties"], self.target.fields
         for name, field in properties.items():
-            field.pop("default", None)  # generators for TypeScript would take it for required
+            field.pop("default", None)  # generators for TypeScript would make the field required
             if isinstance(fields[name], serializers.EmailField):
                 properties[name] = _email(field, direction)
         if direction == "response":
@@ -321,22 +329,22 @@ class StrictSerializerExtension(OpenApiSerializerExtension):
         return schema
 
 
-def _email(schema: dict[str, Any], direction: Direction) -> dict[str, Any]:
-    """Return the schema of an e-mail address that may be ""; drf-spectacular's has two alternatives and a format."""
+def _email(schema: JSONObject, direction: Direction) -> JSONObject:
+    """Return the schema of an e-mail address that may be "". It replaces drf-spectacular's, which has a `oneOf`."""
     [address, _blank] = schema.pop("oneOf")
     schema |= {"type": "string", "maxLength": address["maxLength"], "description": 'An e-mail address, or "" for none.'}
     return {**schema, "pattern": EMAIL_PATTERN} if direction == "request" else schema
 
 
-def _sent_back(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a field that may be sent back as it was read. `readOnly` would keep generators from it."""
+def _sent_back(schema: JSONObject) -> JSONObject:
+    """Return the schema of a field that may be sent back as it was read. With `readOnly`, clients could not send it."""
     schema = {name: value for name, value in schema.items() if name not in ("readOnly", "default")}
     note = "Can't be changed: leave it out, or send what was read."
     return {**({"allOf": [schema]} if "$ref" in schema else schema), "description": note}
 
 
-def _add_pattern(schema: dict[str, Any]) -> None:
-    """Say in the schema of a text, or of an array of texts, what is accepted, unless something says so already."""
+def _add_pattern(schema: JSONObject) -> None:
+    """Add the pattern of what is accepted to the schema of a text or of an array of texts, if it has none."""
     text = schema.get("items", schema)
     pattern = PATTERNS.get(text.get("format"))
     if text.get("type") == "string" and "enum" not in text and pattern:
@@ -344,15 +352,20 @@ def _add_pattern(schema: dict[str, Any]) -> None:
 
 
 class StrictFilterExtension(DjangoFilterExtension):
-    """Publishes labels and lengths, of filters with a schema of their own too."""
+    """Adds labels and lengths to the parameters of filters, also of those that have a schema of their own."""
 
     target_class = "cashman_project.api.filters.StrictFilterBackend"
     priority = 1
 
     def resolve_filter_field(
-        self, auto_schema: Any, model: Any, filterset_class: Any, field_name: str, filter_field: Any
-    ) -> Any:
-        parameters = super().resolve_filter_field(  # type: ignore[no-untyped-call]
+        self,
+        auto_schema: AutoSchema,
+        model: type[Model],
+        filterset_class: type[FilterSet],
+        field_name: str,
+        filter_field: Filter,
+    ) -> list[JSONObject]:
+        parameters: list[JSONObject] = super().resolve_filter_field(  # type: ignore[no-untyped-call]
             auto_schema, model, filterset_class, field_name, filter_field
         )
         for parameter in parameters:

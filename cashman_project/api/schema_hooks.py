@@ -1,27 +1,33 @@
-"""What is done to the list of endpoints before, and to the OpenAPI document after, drf-spectacular makes it."""
+"""Hooks of drf-spectacular: changes to the list of endpoints, and to the finished OpenAPI document."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeAlias
 
+from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
+from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.hooks import postprocess_schema_enums
 
 from .problems import PROBLEM_JSON
+from .types import JSONObject
+
+Endpoint: TypeAlias = tuple[str, str, str, Callable[..., HttpResponseBase]]  # path, its regex, method, view
 
 
-def without_optional_slash(endpoints: list[tuple[str, str, str, Any]], **kwargs: Any) -> list[Any]:
+def without_optional_slash(endpoints: list[Endpoint], **kwargs: object) -> list[Endpoint]:
     """Publish each path without the slash that it may end in."""
     return [(path.rstrip("/") or "/", regex, method, callback) for path, regex, method, callback in endpoints]
 
 
-def add_server(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Say where the paths begin: at the document's own host, below the prefix that the service is mounted at."""
+def add_server(result: JSONObject, **kwargs: object) -> JSONObject:
+    """Add the URL that the paths begin with: the prefix of the service, at the host that the document comes from."""
     return {**result, "servers": [{"url": get_script_prefix().rstrip("/") or "/"}]}
 
 
-def name_enumerations(result: dict[str, Any], generator: Any, **kwargs: Any) -> dict[str, Any]:
-    """Give each enumeration of several words a name, but leave one of a single word where it is used.
+def name_enumerations(result: JSONObject, generator: SchemaGenerator, **kwargs: object) -> JSONObject:
+    """Make each enumeration of several words a component, but leave one of a single word where it is used.
 
-    Go and Java can't have two named enumerations with the same word.
+    Go and Java can't have two components with the same word.
     """
     fields = [
         field
@@ -37,9 +43,9 @@ def name_enumerations(result: dict[str, Any], generator: Any, **kwargs: Any) -> 
     return result
 
 
-def share_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Put the examples of problems, which nearly every operation has, among the components, once."""
-    shared: dict[str, Any] = {}
+def share_examples(result: JSONObject, **kwargs: object) -> JSONObject:
+    """Make the examples of problems components, because nearly every operation has the same ones."""
+    shared: JSONObject = {}
     for operations in result["paths"].values():
         for operation in operations.values():
             for response in operation["responses"].values():

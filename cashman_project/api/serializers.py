@@ -1,9 +1,9 @@
-"""Strict serializers: no value is converted to another type, and nothing that was sent is silently dropped."""
+"""Strict serializers: no value is converted to another type, and nothing that was sent is dropped silently."""
 
 import copy
 import datetime
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -17,10 +17,11 @@ from ..texts import is_bounded
 from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date, parse_timestamp
 from .owner import owner_of
 from .parsers import FORM_HEADERS, METHOD_FIELD
+from .types import JSON, FieldsSerializer, ModelField, OwnedRows, SerializerField, Validated
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
-MAX_FAULTS = 20  # unknown fields, or rows with errors, that an error names; a body may have hundreds of thousands
+MAX_ERRORS = 20  # unknown fields, or rows with errors, that a response lists; a body may have hundreds of thousands
 MAX_ROWS = 10_000  # in one request
 
 # What the form of a page sends besides its fields.
@@ -28,9 +29,9 @@ FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):
-    """Text. A number or a boolean is none. Its length is checked before anything is done with it.
+    """Text. Numbers and booleans are refused. Its length is checked before anything else is done with it.
 
-    One that is composed may come in a form that is longer.
+    A text that is composed later (NFC) may be sent in a longer, decomposed form.
     """
 
     def to_internal_value(self, data: object) -> str:
@@ -43,7 +44,7 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """True or false; in a form a box that is checked or left out. A number or a text is none."""
+    """True or false; in a form, a box that is checked or left out. Numbers and texts are refused."""
 
     def to_internal_value(self, data: object) -> bool:
         is_checked = data == "on" and is_html_input(self.parent.initial_data)
@@ -57,17 +58,17 @@ class StrictEmailField(StrictCharField, serializers.EmailField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    """One of a few words. The error does not repeat what was sent, because it may be as large as a body."""
+    """One of a few words. The error does not repeat what was sent, because that may be as large as the body."""
 
     default_error_messages = {"invalid_choice": _("Not a choice: give one of {choices}.")}
 
-    def to_internal_value(self, data: object) -> Any:
+    def to_internal_value(self, data: object) -> JSON:
         if not isinstance(data, str) or data not in self.choice_strings_to_values:
             self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
         return super().to_internal_value(data)
 
     def to_representation(self, value: object) -> str:
-        return str(value)  # not the member of an enumeration, which equals its text but is not a str itself
+        return str(value)  # the member of an enumeration equals its text, but JSON needs the text itself
 
 
 class StrictDateField(serializers.DateField):
@@ -97,16 +98,16 @@ class StrictTimestampField(serializers.DateTimeField):
         return format_timestamp(value)
 
 
-class StrictSerializer(serializers.Serializer[Any]):
-    """A serializer that refuses unknown fields, and read-only fields unless they have their present value.
+class StrictSerializer(FieldsSerializer):
+    """A serializer that refuses unknown fields, and read-only fields unless they have their stored value.
 
-    So what was read can be changed and sent back whole, however a client writes the same id or moment.
-    `Meta.fixed_fields` are written on create and read-only from then on.
+    So a client can read a row, change it and send all of it back, in its own notation of ids and timestamps.
+    `Meta.fixed_fields` are written when a row is created, and read-only after that.
     """
 
     default_error_messages = {"invalid": _("Expected an object with the fields of this resource.")}
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, SerializerField]:
         fields = super().get_fields()
         if self.instance is not None:
             for name in getattr(getattr(self, "Meta", None), "fixed_fields", ()):
@@ -114,50 +115,52 @@ class StrictSerializer(serializers.Serializer[Any]):
                 fields[name].required = False
         return fields
 
-    def to_internal_value(self, data: Any) -> Any:
-        faults: dict[str, list[ErrorDetail]] = {}
+    def to_internal_value(self, data: JSON) -> Validated:
+        errors: dict[str, list[ErrorDetail]] = {}
         if isinstance(data, Mapping):
-            faults = self._misplaced(data)
+            errors = self._misplaced_fields(data)
         try:
-            value = super().to_internal_value(data)
+            value: Validated = super().to_internal_value(data)
         except ValidationError as error:
-            raise ValidationError({**faults, **cast("dict[str, Any]", error.detail)}) from None
-        if faults:
-            raise ValidationError(faults)
+            detail = error.detail
+            assert isinstance(detail, dict)
+            raise ValidationError({**errors, **detail}) from None
+        if errors:
+            raise ValidationError(errors)
         return value
 
-    def _misplaced(self, data: Mapping[str, Any]) -> dict[str, list[ErrorDetail]]:
-        faults: dict[str, list[ErrorDetail]] = {}
+    def _misplaced_fields(self, data: Mapping[str, JSON]) -> dict[str, list[ErrorDetail]]:
+        errors: dict[str, list[ErrorDetail]] = {}
         for name in data:
-            if len(faults) == MAX_FAULTS:
+            if len(errors) == MAX_ERRORS:
                 break
             field = self.fields.get(name)
             if field is None:
                 if not (is_html_input(data) and name in FORM_FIELDS):
-                    faults[name] = [ErrorDetail(gettext("There is no such field."), "unknown_field")]
-            elif field.read_only and not self._is_present_value(field, data[name]):
-                faults[name] = [ErrorDetail(gettext("This can't be changed: leave it out."), "read_only")]
-        return faults
+                    errors[name] = [ErrorDetail(gettext("There is no such field."), "unknown_field")]
+            elif field.read_only and not self._is_stored_value(field, data[name]):
+                errors[name] = [ErrorDetail(gettext("This can't be changed: leave it out."), "read_only")]
+        return errors
 
-    def _is_present_value(self, field: serializers.Field[Any, Any, Any, Any], value: object) -> bool:
+    def _is_stored_value(self, field: SerializerField, value: object) -> bool:
         if self.instance is None:
             return False
         attribute = field.get_attribute(self.instance)
-        present = None if attribute is None else field.to_representation(attribute)
-        if type(value) is not type(present):
+        stored = None if attribute is None else field.to_representation(attribute)
+        if type(value) is not type(stored):
             return False
-        if value == present:
+        if value == stored:
             return True
         try:
-            return bool(field.to_representation(field.to_internal_value(value)) == present)
+            return bool(field.to_representation(field.to_internal_value(value)) == stored)
         except ValidationError:
             return False
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT]):
-    """A strict serializer of a model, which also checks the model's own `clean` rules."""
+    """A strict serializer of a model. It also checks the rules in the model's `clean`."""
 
-    serializer_field_mapping: ClassVar[Any] = {
+    serializer_field_mapping: ClassVar[dict[type[ModelField], type[SerializerField]]] = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.CharField: StrictCharField,
         models.TextField: StrictCharField,
@@ -167,8 +170,8 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
     }
     serializer_choice_field = StrictChoiceField
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Return `attrs`; raises ValidationError if the row that they make breaks a rule of its model."""
+    def validate(self, attrs: Validated) -> Validated:
+        """Return `attrs`; raises ValidationError if a row with these values breaks a rule of its model."""
         attrs = super().validate(attrs)
         model: type[models.Model] = self.Meta.model
         candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
@@ -180,18 +183,19 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
             raise ValidationError(serializers.as_serializer_error(error)) from None
         return attrs
 
-    def update(self, instance: ModelT, validated_data: dict[str, Any]) -> ModelT:
-        """Write only the fields that change, so that two people who change different ones both win."""
+    def update(self, instance: ModelT, validated_data: Validated) -> ModelT:
+        """Write only the fields that change, so that two people can change different fields at the same time."""
         if changed := assign(instance, validated_data):
             instance.save(update_fields=changed)
         return instance
 
 
-def assign(row: models.Model, values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Set the row's fields to the values; return the names of those that are to be written, since they differ."""
+def assign(row: models.Model, values: Mapping[str, object]) -> tuple[str, ...]:
+    """Set the row's fields to the values; return the names of the fields that this changes."""
     changed = []
     for name, value in values.items():
-        field: Any = row._meta.get_field(name)
+        field = row._meta.get_field(name)
+        assert isinstance(field, models.Field)
         before = getattr(row, field.attname)
         setattr(row, name, value)
         if field.pre_save(row, add=False) != before:
@@ -209,48 +213,50 @@ def check_rows(data: object) -> None:
         raise ValidationError(_("More than %(limit)d rows: send several requests.") % {"limit": MAX_ROWS}, "max_length")
 
 
-class StrictListSerializer(serializers.ListSerializer[Any]):
-    """Many rows, each read as strictly as a single one. Errors have the row's index; the first MAX_FAULTS rows are
-    listed.
+class StrictListSerializer(serializers.ListSerializer[Any]):  # rows of any model
+    """Many rows, each checked as strictly as a single one. The errors name the index of the row, and stop after
+    MAX_ERRORS rows.
 
-    A change takes as many instances as there are items in the data, in the same order.
+    To change rows, it takes as many rows as there are items in the data, in the same order.
     """
 
-    child: Any
+    child: Any  # a StrictModelSerializer of any model, with fields that its own class knows
 
-    def to_internal_value(self, data: Any) -> list[Any]:
+    def to_internal_value(self, data: JSON) -> list[Validated]:
         check_rows(data)
         self.prepare(data)
         rows = []
-        faults = {}
+        errors: dict[str, JSON] = {}
         for index, item in enumerate(data):
             if self.instance is not None:
                 self.child.instance = self.instance[index]
             try:
                 rows.append(self.child.run_validation(item))
             except ValidationError as error:
-                faults[index] = error.detail
-                if len(faults) == MAX_FAULTS:
+                errors[str(index)] = error.detail
+                if len(errors) == MAX_ERRORS:
                     break
-        if faults:
-            raise ValidationError(cast("dict[str, Any]", faults))
+        if errors:
+            raise ValidationError(errors)
         return rows
 
-    def prepare(self, data: list[Any]) -> None:
-        """Read everything that the items refer to from the database in one query. Called before the items are read."""
+    def prepare(self, data: list[JSON]) -> None:
+        """Look up all rows that the items refer to, in one query. This is called before the items are validated."""
 
-    def create(self, validated_data: list[dict[str, Any]]) -> list[Any]:
+    def create(self, validated_data: list[Validated]) -> list[models.Model]:
         """Insert the rows together."""
-        model = self.child.Meta.model
-        created: list[Any] = model._default_manager.bulk_create([model(**values) for values in validated_data])
+        model: type[models.Model] = self.child.Meta.model
+        created: list[models.Model] = model._default_manager.bulk_create([model(**values) for values in validated_data])
         return created
 
-    def update(self, instance: Any, validated_data: list[dict[str, Any]]) -> list[Any]:
-        """Write of each row the fields that change alone, those together of which the same fields change."""
-        groups: dict[tuple[str, ...], list[Any]] = {}
+    def update(self, instance: Sequence[models.Model], validated_data: list[Validated]) -> list[models.Model]:
+        """Write only the fields that change. The rows of which the same fields change are written together."""
+        groups: dict[tuple[str, ...], list[models.Model]] = {}
         for row, values in zip(instance, validated_data, strict=True):
             groups.setdefault(assign(row, values), []).append(row)
-        rows = self.child.Meta.model._default_manager.for_owner(owner_of(self.context["request"]))
+        model: type[models.Model] = self.child.Meta.model
+        rows: OwnedRows = model._default_manager
+        rows = rows.for_owner(owner_of(self.context["request"]))
         for names, changed in groups.items():
             if names:
                 rows.bulk_update(changed, names)

@@ -1,4 +1,4 @@
-"""What goes at a client's pace: bodies that come in and files that go out. A thread waits for each, and few may.
+"""Bodies that clients send slowly, and files that they read slowly. Only a few threads may wait for them.
 
 The reasons are in docs/adr/0018-slow-clients.md.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 from django.http import FileResponse
@@ -17,28 +17,31 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
 
 from .errors import Unavailable
-from .limits import drain
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 logger = logging.getLogger("cashman.clients")
 
-# Threads of a process that may wait for clients, beside those that run requests. What is read lies on the disk.
+# Threads of a process that may wait for clients that send, and for clients that read, besides those that run requests.
 SENDERS, READERS = 64, 32
-SMALL = 65_536  # bytes that need no file, and that a server's and a socket's buffers take, whether they are read or not
-REFUSAL = "cashman.refusal"  # in a request's environ: the APIException that says why its body was not taken
+SMALL = 65_536  # bytes that need no file; the buffers of the server and the socket hold them even if nobody reads
+DRAINED = 4 * settings.BODY_LIMIT  # bytes of a body that is too large which are read, so that the client sees the error
+REFUSAL = "cashman.refusal"  # in a request's environ: the APIException that says why its body was refused
 
-# Places that are free: who waits takes one, and puts it back.
+# The free places: a thread that waits for a client takes one, and then puts it back.
 _senders: list[None] = [None] * SENDERS
 _readers: list[None] = [None] * READERS
 
 
-def receive(environ: dict[str, Any]) -> None:
-    """Read the body of a WSGI request, before a view or a database connection can wait for it.
+def receive(environ: "WSGIEnvironment") -> None:
+    """Read the body of a WSGI request to its end, so that neither a view nor a database connection waits for it.
 
-    `wsgi.input` holds all of it then. Where there is none to be had, REFUSAL says why: it is
-    shorter than its Content-Length (400), or too many threads wait for clients already (503).
+    Afterwards `wsgi.input` holds the whole body. If it does not, REFUSAL is the error: the body is shorter than its
+    Content-Length (400), or too many threads wait for clients already (503).
     """
     text = environ.get("CONTENT_LENGTH", "")
-    length = int(text) if text.isdecimal() else 0  # Django, too, takes a wrong one as none
+    length = int(text) if text.isdecimal() else 0  # Django takes a wrong one as 0, too
     if not length:
         return
     try:
@@ -55,17 +58,17 @@ def receive(environ: dict[str, Any]) -> None:
 
 
 class SpooledResponse(FileResponse):
-    """Sends a file that was made for this response alone; `place` is what `take_place` returned."""
+    """Sends a file that was made for this response; `give_back` is what `take_place` returned."""
 
-    block_size = SMALL  # Django's own is a sixteenth
+    block_size = SMALL  # 16 times Django's own
 
-    def __init__(self, file: IO[bytes], place: Callable[[], None], **kwargs: Any) -> None:
-        super().__init__(file, **kwargs)
-        self._resource_closers.append(place)  # type: ignore[attr-defined]  # not in the stub
+    def __init__(self, file: IO[bytes], give_back: Callable[[], None], *, filename: str, content_type: str) -> None:
+        super().__init__(file, as_attachment=True, filename=filename, content_type=content_type)
+        self._resource_closers.append(give_back)  # type: ignore[attr-defined]  # not in the stub
 
 
 def take_place() -> Callable[[], None]:
-    """Take a place among the threads that wait for readers; return what gives it back.
+    """Take a place among the threads that wait for readers; return the function that gives it back.
 
     Raises Unavailable (503) if all are taken.
     """
@@ -76,7 +79,7 @@ def take_place() -> Callable[[], None]:
     return lambda: _readers.append(None)
 
 
-def send_at_leisure(response: HttpResponseBase) -> None:
+def limit_streaming(response: HttpResponseBase) -> None:
     """Take a place for a streaming response until it is closed, if it needs one; raises Unavailable (503)."""
     is_small = int(response.headers.get("Content-Length", SMALL)) < SMALL
     if is_small or isinstance(response, SpooledResponse):
@@ -88,24 +91,26 @@ def send_at_leisure(response: HttpResponseBase) -> None:
         raise
 
 
-def spool() -> Any:
-    """Return a file for what a client has sent or will read; a small one stays in memory."""
+def spool() -> IO[bytes]:
+    """Return a temporary file for what a client sent or will read; a small one stays in memory."""
     return SpooledTemporaryFile(max_size=SMALL)
 
 
 def _read(stream: IO[bytes], length: int) -> IO[bytes]:
     """Return a file of the body; raises ParseError (400) if it is cut off, Unavailable (503) if there is no room.
 
-    Of a body that is too large nothing is kept: who looks at its length refuses it. It is read all the
-    same: a client that is still sending when the connection closes sees a reset, not the answer.
+    A body that is too large is read and thrown away, and `check_body` refuses it later. It is read because a client
+    that is still sending when the connection closes sees a reset instead of the response.
     """
     if length > settings.BODY_LIMIT:
-        drain(stream, length)
+        remaining = min(length, DRAINED)
+        while remaining > 0 and (chunk := stream.read(min(SMALL, remaining))):
+            remaining -= len(chunk)
         return BytesIO()
     if length <= SMALL:
         data = stream.read(length)
         received = len(data)
-        body: Any = BytesIO(data)
+        body: IO[bytes] = BytesIO(data)
     else:
         body, received = spool(), 0
         try:
@@ -118,12 +123,12 @@ def _read(stream: IO[bytes], length: int) -> IO[bytes]:
         body.close()
         detail = _("The body ended after %(received)d of the %(length)d bytes that Content-Length announces.")
         raise ParseError(detail % {"received": received, "length": length}, code="incomplete_body")
-    return body  # type: ignore[no-any-return]
+    return body
 
 
 def no_room(file: IO[bytes], error: OSError) -> Unavailable:
-    """Return the error of a request whose file can't be written; close the file."""
-    with suppress(OSError):  # which writes what it still holds, too
+    """Return the error for a temporary file that can't be written; close the file."""
+    with suppress(OSError):  # closing writes what is still in the buffer, which may fail again
         file.close()
     logger.warning("Temporary file: %s", error.strerror)
     return Unavailable(_("There is no room for this at the moment. Try again later."))

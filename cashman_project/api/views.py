@@ -2,23 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext_lazy as _
+from django.views import View
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema, inline_serializer
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import SAFE_METHODS, AllowAny
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -30,9 +31,10 @@ from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
 from .owner import owner_of
-from .pages.submission import is_page_form, see_other, take_method
+from .pages.submission import FormState, is_page_form, see_other, take_method
 from .renderers import JSONRenderer
 from .schema import problems
+from .types import AnyResponse
 
 STATUS = OpenApiResponse(
     inline_serializer("Status", {"status": serializers.CharField()}),
@@ -45,47 +47,54 @@ ROOT_ANSWER = {
     )
 }
 
+if TYPE_CHECKING:
+    Base = APIView  # the mixin calls the methods of the view that it is mixed into
+else:
+    Base = object
+
 VARY = ["Accept", "Accept-Language", "Authorization", "Cookie"]
 
 
-class StrictViewMixin:
-    """Refuses unknown query parameters, speaks the user's language, and keeps answers out of caches."""
+class StrictViewMixin(Base):
+    """Refuses unknown query parameters, uses the user's language, and keeps responses out of caches."""
 
     body_limit = ROW  # bytes of a body
-    array_actions: frozenset[str] = frozenset()  # which take an array of rows, and so a body up to BODY_LIMIT
-    bodiless: frozenset[str] = frozenset({"options", "metadata"})  # actions, or methods, that answer without a body
+    array_actions: frozenset[str] = frozenset()  # actions that take an array of rows, and so a body up to BODY_LIMIT
+    bodiless: frozenset[str] = frozenset({"options", "metadata"})  # actions, or methods, whose response has no body
     query_parameters: frozenset[str] = frozenset()
     repeatable_parameters: frozenset[str] = frozenset()
+    # Templates by action (or by method, in a view without actions): of a good response, a 400 and a 409.
     pages: Mapping[str, str] = {}
-    fault_pages: Mapping[str, str] = {}
+    error_pages: Mapping[str, str] = {}
     conflict_pages: Mapping[str, str] = {}
-    form_page = "pages/form.html"
-    submitted: Any = None  # the serializer of what was sent, for its page to show again with the faults
-    present: Any = None  # the data of what it was to replace
+    form_page = "pages/form.html"  # the template of a refused form
+    form_state = FormState()
 
     def perform_authentication(self, request: Request) -> None:
-        super().perform_authentication(request)  # type: ignore[misc]  # of the view mixed in
-        take_method(request, self)  # before permissions are checked, which ask for the method
+        super().perform_authentication(request)
+        take_method(request, self)  # before the permissions are checked, because they look at the method
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]  # of the view mixed in
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
         check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
-        if request.method == "POST" and hasattr(self, "post"):  # elsewhere it is a 405
+        if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
             check_untagged(request)
         if request.user.is_authenticated and "HTTP_ACCEPT_LANGUAGE" not in request.META:
             language = owner_of(request).language
-            if language != settings.LANGUAGE_CODE:  # which is spoken already
+            if language != settings.LANGUAGE_CODE:  # that one is active already
                 translation.activate(language)
 
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
         return self.query_parameters
 
-    def finalize_response(self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+    def finalize_response(
+        self, request: Request, response: AnyResponse, *args: object, **kwargs: object
+    ) -> AnyResponse:
+        response = super().finalize_response(request, response, *args, **kwargs)
         is_change = request.method not in SAFE_METHODS and response.status_code < 400
         if is_change and is_page_form(request) and getattr(self, "action", None) not in self.pages:
-            response = see_other(request, cast("Response", response), self)
+            response = see_other(request, response, self)
         response.headers.setdefault("Cache-Control", "no-store")
         if "Vary" in response.headers:
             patch_vary_headers(response, VARY)
@@ -95,18 +104,19 @@ class StrictViewMixin:
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        return {"Allow": _allow(cast("Any", self.__class__), *getattr(self, "action_map", ()))}
+        view: Any = self.__class__  # mypy does not see that a class is hashable
+        return {"Allow": _allow(view, *getattr(self, "action_map", ()))}
 
-    def options(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        """Answer with the methods that are allowed here."""
-        response = HttpResponse(status=204)  # a rendered one would need data where the view's renderer has a template
+    def options(self, request: HttpRequest, *args: object, **kwargs: object) -> AnyResponse:
+        """Return the methods that are allowed here, in the header Allow."""
+        response = HttpResponse(status=204)  # not a Response: a view with a template can't render it without data
         del response.headers["Content-Type"]
         return response
 
 
 @lru_cache
-def _allow(view: Any, *methods: str) -> str:
-    """Return the methods that a view answers: its own, and those that a viewset is given."""
+def _allow(view: type[View], *methods: str) -> str:
+    """Return the header Allow of a view: the methods that it defines, and those that a route maps to its actions."""
     names = {name for name in view.http_method_names if name in methods or hasattr(view, name)}
     if "get" in names:
         names.add("head")
@@ -114,66 +124,68 @@ def _allow(view: Any, *methods: str) -> str:
 
 
 class ApiView(StrictViewMixin, APIView):
-    """The base of a view of its own."""
+    """The base of the views that belong to no viewset."""
 
 
 class PublicView(ApiView):
-    """The base of a view that needs no token, and reads none."""
+    """The base of a view that needs no token and ignores one."""
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)
 
 
 class RootView(PublicView):
-    """Cashman keeps what comes in and what goes out. Here is where to find what."""
+    """Cashman keeps track of your money. These are the URLs of its resources."""
 
-    authentication_classes = (BrowserAuthentication,)  # for the page, which says who you are
+    authentication_classes = (BrowserAuthentication,)  # the page shows who is signed in
     links: dict[str, str] = {}
 
-    @extend_schema(operation_id="get_root", summary="List where to find what", tags=["service"], responses=ROOT_ANSWER)
+    @extend_schema(
+        operation_id="get_root", summary="List the URLs of all resources", tags=["service"], responses=ROOT_ANSWER
+    )
     def get(self, request: Request) -> Response:
         return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
 
 
 class PingView(PublicView):
-    """Answers without a token: the service is there."""
+    """Says that the service works. It needs no token."""
 
-    @extend_schema(operation_id="ping", summary="Say that the service is there", tags=["service"], responses=STATUS)
+    @extend_schema(operation_id="ping", summary="Check that the service works", tags=["service"], responses=STATUS)
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
 
 class SecuredPingView(ApiView):
-    """Answers with a good token alone: the service is there, and knows you."""
+    """Says that the service works and your token is valid."""
 
     @extend_schema(
-        operation_id="ping_with_token", summary="Say that a token is good", tags=["service"], responses=STATUS
+        operation_id="ping_with_token", summary="Check that a token is valid", tags=["service"], responses=STATUS
     )
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
 
 class LiveView(PublicView):
-    """200 while the process answers; the database is not asked."""
+    """200 if the process answers. It does not need the database."""
 
     renderer_classes = (JSONRenderer,)
 
     @extend_schema(
-        operation_id="get_liveness", summary="Say whether the process answers", tags=["service"], responses=STATUS
+        operation_id="get_liveness", summary="Check that the process answers", tags=["service"], responses=STATUS
     )
     def get(self, request: Request) -> Response:
         return Response({"status": "ok"})
 
 
 class ReadyView(PublicView):
-    """200 while the database is reachable and migrated; 503 otherwise."""
+    """200 if the database can be reached and is migrated; 503 otherwise."""
 
     renderer_classes = (JSONRenderer,)
-    migrated = False  # what this process has once seen so stays so
+    migrated = False  # once this process has seen it migrated, it does not look again
 
     @extend_schema(
         operation_id="get_readiness",
-        summary="Say whether the database can be used",
+        summary="Check that the database can be used",
         tags=["service"],
         responses={200: STATUS, **problems(503)},
     )
@@ -195,16 +207,16 @@ def _pending_migrations() -> bool:
 
 
 class SchemaView(StrictViewMixin, SpectacularAPIView):
-    """The OpenAPI description of this API: made once by each process, in English."""
+    """The OpenAPI description of this API, in English. Each process makes it once."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
 
     @extend_schema(exclude=True)
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        renderer: Any = request.accepted_renderer
+    def get(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
+        renderer: Any = request.accepted_renderer  # mypy does not see that its class is hashable
         headers = {
-            "Cache-Control": "no-cache",  # it may be kept, and is asked for by its tag
+            "Cache-Control": "no-cache",  # a cache may keep it, but asks each time whether it has changed
             "Content-Disposition": f'inline; filename="Cashman.{renderer.format}"',
         }
         content = _document(renderer.__class__, get_script_prefix())
@@ -213,8 +225,8 @@ class SchemaView(StrictViewMixin, SpectacularAPIView):
 
 
 @lru_cache
-def _document(renderer: Any, prefix: str) -> bytes:
-    """Return the description of the API as mounted at the prefix; in English, since names in clients come from it."""
+def _document(renderer: type[BaseRenderer], prefix: str) -> bytes:
+    """Return the description of the API at the URL prefix. It is in English, because names in clients come from it."""
     with translation.override("en"):
         document = SchemaGenerator().get_schema(request=None, public=True)
     content: bytes = renderer().render(document, renderer_context={})
@@ -222,9 +234,9 @@ def _document(renderer: Any, prefix: str) -> bytes:
 
 
 class DocsView(StrictViewMixin, SpectacularSwaggerSplitView):
-    """The OpenAPI description of this API, to read and to try."""
+    """All operations of this API. You can read about them and try them here."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    query_parameters = frozenset({"script"})  # how its page asks for its script
+    query_parameters = frozenset({"script"})  # the page loads its script from this path with it
     template_name = "pages/docs.html"

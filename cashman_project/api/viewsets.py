@@ -1,14 +1,16 @@
-"""The one base of the viewsets: behaviour lives here, a viewset of a resource only declares."""
+"""The base of all viewsets. What they do is here, and the viewset of a resource only declares its parts."""
 
 import copy
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from django.db.models import Model, QuerySet
 from django.utils.encoding import iri_to_uri
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import get_object_or_404
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ModelViewSet
@@ -22,14 +24,21 @@ from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
-from .pages.submission import is_page_form
+from .pages.submission import FormState, is_page_form
 from .pagination import KeysetPagination
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from .serializers import assign
+from .types import JSON, AnyResponse, AnySerializer, FieldsSerializer, OwnedRows
 from .views import StrictViewMixin
 
+if TYPE_CHECKING:
+    from ledgers.models import OwnedModel
+
+ModelT = TypeVar("ModelT", bound=Model)
+Renderers: TypeAlias = list[BaseRenderer]  # in the viewset, `list` is a method
+
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
-# The actions whose path may name the format of an export: also OPTIONS, and a method that is not allowed.
+# The actions of a path that may end with the format of an export: also OPTIONS, and a method that is not allowed.
 EXPORTED = ("list", "metadata", None)
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -42,25 +51,27 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
     partial_update=extend_schema(parameters=CHANGE_HEADERS),
     destroy=extend_schema(parameters=DELETE_HEADERS),
 )
-class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
-    """List, create, read, change and delete the rows of the request's owner, and of nobody else.
+class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the model of its queryset
+    """List, create, read, change and delete the rows of the request's owner.
 
-    A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`,
-    `orderings` ({parameter: field}) and `default_ordering`. Writes run in one transaction, in which
-    the row is locked before its preconditions are compared.
+    A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`, `orderings` ({parameter:
+    field}) and `default_ordering`. Each write runs in one database transaction, and locks the row before it checks the
+    preconditions.
 
     With `fastpath` the database writes the JSON of rows, pages and exports. That goes around `get_queryset`,
     `to_representation` and other hooks, so a check refuses to start if one of them is overridden (api.E002).
     """
 
     fastpath = False
+    queryset: OwnedRows
+    serializer_class: type[FieldsSerializer]
     filterset_class: type[FilterSet] | None = None
     orderings: dict[str, str]
     default_ordering: str
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
-    fault_pages = {"list": "pages/list.html"}
+    error_pages = {"list": "pages/list.html"}
+    # Set below before the user is authenticated, because the authentication runs it; `list` and `retrieve` read it.
     owner_query: OwnerQuery
-    row: Any = None  # what is to be deleted, for its page
     bodiless = StrictViewMixin.bodiless | {"destroy"}
     changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})  # actions that lock what they change
 
@@ -68,23 +79,23 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         self.owner_query = owner_query_for(self) if self.fastpath and wants_json(request) else OwnerQuery()
         super().perform_authentication(request)
 
-    def get_queryset(self) -> Any:
-        rows: Any = super().get_queryset()
+    def get_queryset(self) -> OwnedRows:
+        rows: OwnedRows = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return rows
         return rows.for_owner(owner_of(self.request))
 
     def get_key(self) -> str:
-        """Return the id that the path names; raises NotFound where it is none."""
+        """Return the id that the path names; raises NotFound if it is not an id."""
         key: str = self.kwargs["pk"]
-        if not UUID_FORM.fullmatch(key):  # Python reads many other forms as one, other digits too
+        if not UUID_FORM.fullmatch(key):  # Python also reads other forms of a UUID, and digits of other scripts
             raise NotFound
         return key
 
-    def get_object(self) -> Any:
+    def get_object(self) -> "OwnedModel":
         """Return the row that the path names, locked if the action changes it; raises NotFound."""
         key, rows = self.get_key(), self.filter_queryset(self.get_queryset())
-        row = get_object_or_404(locked(rows) if self.action in self.changes else rows, pk=key)
+        row: OwnedModel = get_object_or_404(locked(rows) if self.action in self.changes else rows, pk=key)
         self.check_object_permissions(self.request, row)
         return row
 
@@ -94,90 +105,103 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):
         return KeysetPagination.parameters.union(self.filterset_class.base_filters if self.filterset_class else ())
 
     def is_filtered(self) -> bool:
-        """Return whether the request asks for some rows of the list only."""
-        return bool(self.filterset_class and self.filterset_class.given(self.request))
+        """Return whether the request has a filter."""
+        return bool(self.filterset_class and self.filterset_class.names_in(self.request))
 
-    def get_renderers(self) -> Any:
+    def get_renderers(self) -> Renderers:
         return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action in EXPORTED else [])]
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def list(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if is_export(request):
             return export_response(self)
-        return page_response(self) if self.fastpath and wants_json(request) else super().list(request)
+        if self.fastpath and wants_json(request):
+            return page_response(self, self.owner_query)
+        return super().list(request)
 
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def create(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         key = idempotent_request(request)
         data = request.data  # read before anything is locked: a slow client must not hold up others
         if key and is_page_form(request):
-            self.submitted = self.get_serializer(data=data)  # for its page, if the key was sent with other values
+            self.form_state = FormState(self.get_serializer(data=data))  # if the key was sent with other values: a 422
         minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
         answer = answer_once(key, lambda: self._create(data, minimal), one_statement=not isinstance(data, list))
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
 
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def retrieve(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if self.fastpath and wants_json(request):
-            return tagged_json(request, row_content(self))
+            return tagged_json(request, row_content(self, self.owner_query))
         return tagged_response(request, self.get_serializer(self.get_object()).data)
 
-    def update(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def update(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         data = request.data
-        return tagged_response(request, in_transaction(lambda: self._update(data, kwargs.get("partial", False))))
+        partial = bool(kwargs.get("partial", False))
+        return tagged_response(request, in_transaction(lambda: self._update(data, partial)))
 
-    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def destroy(self, request: Request, *args: object, **kwargs: object) -> Response:
         in_transaction(self._destroy)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _create(self, data: Any, minimal: bool) -> Answer:
-        self.submitted = serializer = self.get_serializer(data=data)
+    def _create(self, data: JSON, minimal: bool) -> Answer:
+        serializer = self.get_serializer(data=data)
+        self.form_state = FormState(serializer)
         serializer.is_valid(raise_exception=True)
         serializer.save(owner=owner_of(self.request))
         return self._created(serializer.data, minimal)
 
-    def _created(self, data: Any, minimal: bool) -> Answer:
-        """Return the answer to the creation of a resource, or of a list of them, which has no place of its own."""
+    def _created(self, data: JSON, minimal: bool) -> Answer:
+        """Return the answer to the creation of a row, which has a Location, or of a list of rows, which has none."""
         location = ""
         if isinstance(data, dict):
             path = iri_to_uri(self.request.path.rstrip("/"))
-            if self.format_kwarg:  # of the path of the list, which no row's has
+            if self.format_kwarg:  # the list's path may end with a format, but a row's path never does
                 path = path.removesuffix(f".{self.format_kwarg}")
             location = f"{self.request.scheme}://{self.request.get_host()}{path}/{data['id']}"
         if minimal:
             return Answer(status.HTTP_204_NO_CONTENT, location=location)
         return Answer(status.HTTP_201_CREATED, data, location)
 
-    def _update(self, data: Any, partial: bool) -> Any:
-        instance = self.get_object()
-        self.submitted = serializer = self.get_serializer(instance, data=data, partial=partial)
+    def _update(self, data: JSON, partial: bool) -> JSON:
+        row = self.get_object()
+        serializer = self.get_serializer(row, data=data, partial=partial)
+        stored = self._stored(row)
+        self.form_state = FormState(serializer, stored)
         try:
-            self._check_preconditions(instance)
+            if stored is not None:
+                check_preconditions(self.request, stored)
         except PreconditionFailed:
-            if not (is_page_form(self.request) and _changes_nothing(serializer)):
+            if not (is_page_form(self.request) and _changes_nothing(row, serializer)):
                 raise
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return serializer.data
 
     def _destroy(self) -> None:
-        self.row = instance = self.get_object()
-        self._check_preconditions(instance)
-        self.perform_destroy(instance)
+        row = self.get_object()
+        stored = self._stored(row)
+        self.form_state = FormState(deleted=row)
+        if stored is not None:
+            check_preconditions(self.request, stored)
+        self.perform_destroy(row)
 
-    def _check_preconditions(self, instance: Any) -> None:
-        """Keep the present data, where a precondition or a form's page asks for it, which may cost a query."""
+    def _stored(self, row: "OwnedModel") -> JSON:
+        """Return the row's data as it is stored, which may cost a query; None if nothing needs it.
+
+        Preconditions need it, and so does the page of a form.
+        """
         if is_conditional(self.request) or is_page_form(self.request):
-            self.present = self.get_serializer(instance).data
-            check_preconditions(self.request, self.present)
+            return self.get_serializer(row).data
+        return None
 
 
-def locked(rows: Any) -> Any:
+def locked(rows: "QuerySet[ModelT]") -> "QuerySet[ModelT]":
     """Return the rows of the queryset, locked until the database transaction ends."""
-    # Not the key: whoever links to the row meanwhile need not wait, nor we for him. No join: PostgreSQL would
-    # not find the other row where this one links to another by the time that its lock is free.
+    # Without a lock on the key, this and a write that only links to the row do not wait for each other. Nothing is
+    # joined: if the row gets another category while this waits for its lock, PostgreSQL would not find the row again.
     return rows.select_related(None).select_for_update(no_key=True)
 
 
-def _changes_nothing(serializer: Any) -> bool:
-    """Return whether all that a form was sent with is stored by now: it was sent twice."""
-    return bool(serializer.is_valid()) and not assign(copy.copy(serializer.instance), serializer.validated_data)
+def _changes_nothing(row: Model, serializer: AnySerializer) -> bool:
+    """Return whether the row has all values that a form sent already, because the form was sent twice."""
+    return serializer.is_valid() and not assign(copy.copy(row), serializer.validated_data)

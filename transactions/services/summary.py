@@ -27,7 +27,7 @@ def summarize(
     `values` are what the filter set `filters` is to filter by, by the names of its filters.
     """
     model: Any = MonthTotal if _month_totals_can_tell(values, group_by) else Transaction
-    if filters.are_open(values):
+    if filters.allow_parameters(values):
         statement = _totals_statement(model, filters, tuple(values), group_by)
         return statement.totals({"owner": owner.pk, **values})
     totals: list[Total] = filters.applied(model.objects.for_owner(owner), values).totals(*group_by)

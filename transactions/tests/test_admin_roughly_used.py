@@ -13,7 +13,7 @@ from django.db.models.signals import post_save
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from cashman_project.api.admin import AT_ONCE
+from cashman_project.api.admin import MAX_SELECTED
 from cashman_project.api.models import AdminLogEntry
 from transactions.models import Category, Expense, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
@@ -43,12 +43,12 @@ def test_entries_are_deleted_singly_and_together(as_staff: Client, alice: User, 
 
 
 def test_the_action_takes_so_many_at_once_and_says_so(as_staff: Client, alice: User) -> None:
-    last, *_others = IncomeFactory.create_batch(AT_ONCE + 1, owner=alice)
+    last, *_others = IncomeFactory.create_batch(MAX_SELECTED + 1, owner=alice)
     across = CONFIRMED | {"select_across": "1", "_selected_action": [last.pk]}
 
     page = as_staff.post(LISTS[0], across, follow=True).content.decode()
-    assert f"Select at most {AT_ONCE} at once" in page
-    assert Transaction.objects.count() == AT_ONCE + 1
+    assert f"Select at most {MAX_SELECTED} at once" in page
+    assert Transaction.objects.count() == MAX_SELECTED + 1
 
     last.delete()
     page = as_staff.post(LISTS[0], across | {"post": ""}).content.decode()

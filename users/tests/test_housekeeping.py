@@ -81,7 +81,7 @@ def test_the_command_deletes_what_has_expired_and_nothing_else(alice: User, bob:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_a_few_rows_are_deleted_at_a_time(model: Any, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweeping, "AT_ONCE", 3)
+    monkeypatch.setattr(sweeping, "BATCH", 3)
     fill(alice, past(), 7)
     fill(alice, future(), 2)
     seen: list[int] = []

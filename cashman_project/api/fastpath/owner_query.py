@@ -1,10 +1,10 @@
-"""What a request asks of its owner's rows, read by the very query that finds out who the owner is.
+"""The query for a row or a page that runs together with the query for the request's user.
 
 The reasons are in docs/adr/0032-owner-query.md.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, IntegerField, Model, Subquery, TextField
@@ -12,60 +12,64 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.compiled import Parameter, Statement
 
+from ..types import SQL
+
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
 
 class Lines(Subquery):
-    """The texts of a query's one column, `line`, as one text: a row a line, so none may break lines; NULL without any.
+    """A query's one column `line` as one text, with one row a line; NULL if there are no rows.
 
-    There are as many as the parameter `limit` says. The query's rows are those of the `owner` of the query that this
-    is put into. Both databases keep an order that nothing is joined to.
+    No row may hold a line break. The parameter `limit` says how many rows there are at most. The query refers to the
+    `owner` of the query that this is a column of. Both databases keep the order of the rows, because nothing is joined
+    to them.
     """
 
     output_field = TextField()
     limit = Parameter("limit", IntegerField())
-    __eq__, __hash__ = object.__eq__, object.__hash__  # an Expression's compare all that it is made of
+    __eq__, __hash__ = object.__eq__, object.__hash__  # those of Expression compare everything that it is made of
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         together = "STRING_AGG(line, E'\\n')" if connection.vendor == "postgresql" else "GROUP_CONCAT(line, CHAR(10))"
-        # PostgreSQL plans without knowing the owner, nor in this form the limit, so it takes the first rows along an
-        # index. Told of 51 it would sort all rows of an owner where most have fewer.
+        # PostgreSQL plans this without knowing the owner or, because of this form, the limit. So it reads the first
+        # rows from an index. If it knew the limit, it would sort all rows of an owner, as most owners have fewer.
         template = f"(SELECT {together} FROM (%(subquery)s LIMIT (SELECT CAST(%%s AS integer))) AS lines)"  # noqa: S608  # no input
-        sql, params = super().as_sql(compiler, connection, template=template, **context)  # type: ignore[call-arg]  # no stub
+        sql, params = super().as_sql(compiler, connection, template=template)  # type: ignore[call-arg]  # no stub
         return sql, (*params, *compiler.compile(self.limit)[1])
 
 
 class OwnerQuery:
-    """What a request asks of its owner's rows: `columns` for the query that finds out who the owner is.
+    """A query of the request's owner: `columns` to add to the query that finds the user, and its parameters' `values`.
 
-    That query's parameters have the `values`, too, and `take` gets what comes of the columns.
+    A view that has one declares it as `owner_query`. The view sets it before the user is authenticated. The
+    authentication runs it and calls `take` with the columns' texts. Then the view reads its `lines`.
     """
 
-    def __init__(self, *columns: Lines, **values: Any) -> None:
+    def __init__(self, *columns: Lines, **values: object) -> None:
         self.columns = columns
         self.values = values
-        self.taken: list[str] | None = None
+        self._lines: list[str] | None = None
 
     def take(self, *texts: str | None) -> None:
-        """Take what was found for the columns."""
+        """Store the texts that were found for the columns."""
         for text in texts:
-            self.taken = text.split("\n") if text else []
+            self._lines = text.split("\n") if text else []
 
     def lines(self, owner: Model) -> list[str]:
-        """Return the lines; where the owner was found without them, they are read now."""
-        if self.taken is None:
+        """Return the lines. If the owner was found by another query, this runs one of its own."""
+        if self._lines is None:
             for texts in _statement(owner._meta.model, *self.columns).rows({"owner": owner.pk, **self.values}):
                 self.take(*texts)
-        return self.taken or []
+        return self._lines or []
 
 
 @lru_cache
-def _statement(model: Any, *columns: Lines) -> Statement:
-    users = model.objects.filter(pk=Parameter("owner", model._meta.pk)).annotate(owner=F("pk"))
-    return Statement(users.values_list(*columns))
+def _statement(model: type[Model], *columns: Lines) -> Statement:
+    owner = Parameter("owner", model._meta.pk)
+    return Statement(model._default_manager.filter(pk=owner).annotate(owner=F("pk")).values_list(*columns))
 
 
 def owner_query_of(request: "Request") -> OwnerQuery:
-    """Return what the view of the request asks; nothing where it is none that does."""
+    """Return the owner query of the request's view; an empty one if the view has none."""
     return getattr(request.parser_context.get("view"), "owner_query", None) or OwnerQuery()

@@ -7,11 +7,11 @@ The reasons are in docs/adr/0014-json-by-the-database.md.
 
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import F, OuterRef
+from django.db.models import F, OuterRef, QuerySet
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ValidationError
 
@@ -22,130 +22,144 @@ from ..pagination import PageRequest, Window, read_page_request
 from .owner_query import Lines, OwnerQuery
 from .row_json import RowJSON, TabbedJSON, TextJSON, row_json
 
-ANCHOR = ("anchor value", "anchor id")  # what a page starts beside; no names of filters
+if TYPE_CHECKING:
+    from ..viewsets import OwnedModelViewSet
+
+    ViewSet: TypeAlias = type[OwnedModelViewSet]
+    Rows: TypeAlias = QuerySet[Any]  # of any owned model, or dictionaries with its `line`
+
+CURSOR = ("cursor value", "cursor id")  # parameters of a page's query; no filter has such a name
 
 
 class PageQuery(OwnerQuery):
-    """The rows of a page without filters, as the request wants it."""
+    """The query for a page without filters, and the request for that page."""
 
-    def __init__(self, wanted: PageRequest, lines: Lines, **values: Any) -> None:
+    def __init__(self, page_request: PageRequest, lines: Lines, **values: object) -> None:
         super().__init__(lines, **values)
-        self.wanted = wanted
+        self.page_request = page_request
 
 
-def owner_query_for(view: Any) -> OwnerQuery:
-    """Return what the view's request asks for, where that is a row or a page without filters, as JSON.
+def owner_query_for(view: "OwnedModelViewSet") -> OwnerQuery:
+    """Return the query for the row, or the page without filters, that the view's request asks for.
 
-    What is wrong with the request is for others to say: what matters first is who sent it.
+    It is empty for any other request, also for a wrong one. The error comes later, after the user is known.
     """
     with suppress(NotFound, SuspiciousOperation, ValidationError):
         if view.action == "retrieve":
             return OwnerQuery(_row_lines(view.__class__), id=view.get_key(), limit=1)
         if view.action == "list" and not view.is_filtered():
-            wanted = read_page_request(view.request, view)
-            window, anchor = wanted.window, _anchor_values(view, wanted)
-            lines = _page_lines(view.__class__, window.field, window.descending, bool(anchor))
-            return PageQuery(wanted, lines, limit=window.size + 1, **anchor)
+            page_request = read_page_request(view.request, view)
+            window, cursor = page_request.window, _cursor_values(view, page_request)
+            lines = _page_lines(view.__class__, window.field, window.descending, bool(cursor))
+            return PageQuery(page_request, lines, limit=window.size + 1, **cursor)
     return OwnerQuery()
 
 
-def page_response(view: Any) -> HttpResponse:
-    """Return the page of the view's list that its request asks for; raises ValidationError (400)."""
-    query = view.owner_query
+def page_response(view: "OwnedModelViewSet", query: OwnerQuery) -> HttpResponse:
+    """Return the page of the view's list that its request asks for, found by the query if there are no filters.
+
+    Raises ValidationError (400).
+    """
     if isinstance(query, PageQuery):
-        wanted, lines = query.wanted, query.lines(owner_of(view.request))
+        page_request, lines = query.page_request, query.lines(owner_of(view.request))
     else:
-        wanted = read_page_request(view.request, view)
-        lines = _filtered_lines(view, wanted)
-    field = wanted.window.field
-    page = wanted.page(lines, partial(_anchor, view.__class__, field))
+        page_request = read_page_request(view.request, view)
+        lines = _filtered_lines(view, page_request)
+    field = page_request.window.field
+    page = page_request.page(lines, partial(_cursor_values_of, view.__class__, field))
     rows = page.rows if _name_of(view.__class__, field) else [line.partition("\t")[0] for line in page.rows]
     head = b'{"next":%s,"previous":%s,"results":[' % (orjson.dumps(page.next), orjson.dumps(page.previous))
     content = head + ",".join(rows).encode() + b"]}"
     return HttpResponse(content, content_type="application/json", headers=page.headers())
 
 
-def row_content(view: Any) -> bytes:
-    """Return the JSON of the owner's row that the view's request asks for; raises NotFound (404)."""
-    if not view.owner_query.columns:  # the path names no id
+def row_content(view: "OwnedModelViewSet", query: OwnerQuery) -> bytes:
+    """Return the JSON of the row that the query finds; raises NotFound (404)."""
+    if not query.columns:  # the path names no id
         raise NotFound
-    lines: list[str] = view.owner_query.lines(owner_of(view.request))
+    lines = query.lines(owner_of(view.request))
     if not lines:
         raise NotFound
     return lines[0].encode()
 
 
-def _anchor_values(view: Any, wanted: PageRequest) -> dict[str, Any]:
-    """Return the parameters' values of what the page starts beside."""
-    return dict(zip(ANCHOR, wanted.anchor(view.queryset.model), strict=False))
+def _cursor_values(view: "OwnedModelViewSet", page_request: PageRequest) -> dict[str, object]:
+    """Return the values of the parameters in CURSOR; none for the first page."""
+    return dict(zip(CURSOR, page_request.start(view.queryset.model), strict=False))
 
 
-def _filtered_lines(view: Any, wanted: PageRequest) -> list[str]:
+def _filtered_lines(view: "OwnedModelViewSet", page_request: PageRequest) -> list[str]:
     """Return the lines of a page with filters; raises ValidationError (400).
 
-    They have a query of their own: which index is the best depends on how many rows the owner has.
+    They have a query of their own, because the best index depends on how many rows the owner has.
     """
     filters = view.filterset_class
-    window, anchor = wanted.window, _anchor_values(view, wanted)
+    assert filters is not None  # otherwise there would be an owner query
+    window, cursor = page_request.window, _cursor_values(view, page_request)
     values = filters.values_of(view.request)
-    if filters.are_open(values):
-        statement = _filtered_statement(view.__class__, window, bool(anchor), tuple(values))
-        return [line for (line,) in statement.rows({"owner": owner_of(view.request).pk, **anchor, **values})]
-    rows = window.of(filters.applied(view.get_queryset(), values), *anchor.values())
+    if filters.allow_parameters(values):
+        statement = _filtered_statement(view.__class__, window, bool(cursor), tuple(values))
+        return [line for (line,) in statement.rows({"owner": owner_of(view.request).pk, **cursor, **values})]
+    rows = window.of(filters.applied(view.get_queryset(), values), *cursor.values())
     return list(_lines(view.__class__, rows, window.field).values_list("line", flat=True))
 
 
-def _anchor(view: Any, field: str, line: str) -> tuple[Any, str]:
-    """Return the value of the ordering's field and the id of a row of a page."""
-    row, _tab, unseen = line.partition("\t")
+def _cursor_values_of(view: "ViewSet", field: str, line: str) -> tuple[object, str]:
+    """Return a row's value of the ordering's field, and its id, for the links to the neighbours of its page.
+
+    They are read from the row's JSON. Columns of their own would have to be cut off every row of the page, while only
+    its first and last row need them.
+    """
+    row, _tab, value = line.partition("\t")
     data = orjson.loads(row)
-    return orjson.loads(unseen) if unseen else data[_name_of(view, field)], data["id"]
+    return orjson.loads(value) if value else data[_name_of(view, field)], data["id"]
 
 
 @lru_cache
-def _name_of(view: Any, field: str) -> str:
-    """Return the name that the rows have for that field; "" where they don't show it."""
-    fields = view.serializer_class().fields
-    return next((name for name in fields if fields[name].source == field), "")
+def _name_of(view: "ViewSet", field: str) -> str:
+    """Return the name that the field has in the rows' JSON; "" if it is not there."""
+    fields = view.serializer_class().fields.items()
+    return next((name for name, one in fields if one.source == field), "")
 
 
 @lru_cache
-def _page_lines(view: Any, field: str, descending: bool, beyond: bool) -> Lines:
+def _page_lines(view: "ViewSet", field: str, descending: bool, has_cursor: bool) -> Lines:
     window = Window(field, descending)
-    return Lines(_lines(view, window.ordered(_rows(view), *_beside(view, window, beyond)), field))
+    return Lines(_lines(view, window.ordered(_rows(view), *_cursor_parameters(view, window, has_cursor)), field))
 
 
 @lru_cache(maxsize=500)
-def _filtered_statement(view: Any, window: Window, beyond: bool, names: tuple[str, ...]) -> Statement:
+def _filtered_statement(view: "ViewSet", window: Window, has_cursor: bool, names: tuple[str, ...]) -> Statement:
     model, filters = view.queryset.model, view.filterset_class
+    assert filters is not None
     rows = view.queryset.all().for_owner(Parameter("owner", model._meta.get_field("owner")))
     filtered = filters.applied(rows, filters.parameters(model, names))
-    lines = _lines(view, window.of(filtered, *_beside(view, window, beyond)), window.field)
+    lines = _lines(view, window.of(filtered, *_cursor_parameters(view, window, has_cursor)), window.field)
     return Statement(lines.values_list("line"), prepared=False)
 
 
-def _beside(view: Any, window: Window, beyond: bool) -> list[Parameter]:
-    """Return the parameters of what a page starts beside."""
-    fields = window.fields(view.queryset.model) if beyond else ()
-    return [Parameter(name, field) for name, field in zip(ANCHOR, fields, strict=False)]
+def _cursor_parameters(view: "ViewSet", window: Window, has_cursor: bool) -> list[Parameter]:
+    fields = window.fields(view.queryset.model) if has_cursor else ()
+    return [Parameter(name, field) for name, field in zip(CURSOR, fields, strict=False)]
 
 
 @lru_cache
-def _row_lines(view: Any) -> Lines:
+def _row_lines(view: "ViewSet") -> Lines:
     rows = _rows(view).filter(pk=Parameter("id", view.queryset.model._meta.pk))
     return Lines(rows.order_by().values(line=_json_of(view)))
 
 
-def _rows(view: Any) -> Any:
-    return view.queryset.all().for_owner(OuterRef("owner"))
+def _rows(view: "ViewSet") -> "Rows":
+    rows: Rows = view.queryset.all().for_owner(OuterRef("owner"))
+    return rows
 
 
-def _lines(view: Any, rows: Any, field: str) -> Any:
-    """Return the rows as JSON in `line`; after a tab follows the text that they are ordered by where that lacks it."""
+def _lines(view: "ViewSet", rows: "Rows", field: str) -> "Rows":
+    """Return the rows as JSON in `line`. If the JSON lacks the field that they are ordered by, it follows a tab."""
     line = _json_of(view)
     return rows.values(line=line if _name_of(view, field) else TabbedJSON(line, TextJSON(F(field))))
 
 
 @lru_cache
-def _json_of(view: Any) -> RowJSON:
+def _json_of(view: "ViewSet") -> RowJSON:
     return row_json(view.serializer_class())

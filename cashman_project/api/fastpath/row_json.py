@@ -3,32 +3,34 @@
 The reasons are in docs/adr/0014-json-by-the-database.md.
 """
 
-from typing import Any, cast
+from typing import Protocol, runtime_checkable
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Func, TextField
+from django.db.models import Expression, F, Func, TextField
 from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
 
 from ..serializers import StrictCharField, StrictChoiceField, StrictTimestampField
+from ..types import SQL, FieldsSerializer, SerializerField
 
 
 class JSONValue(Func):
-    """A column as the text of a JSON value, or, where it is `quoted`, as what stands between its quotation marks.
+    """A column as the text of a JSON value. If it is `quoted`, the text lacks its quotation marks.
 
-    A kind names its `postgresql` and `sqlite` templates. On PostgreSQL any type will do that CONCAT writes so.
+    Each class has its templates for `postgresql` and `sqlite`. On PostgreSQL the SQL may have any type, because CONCAT
+    turns it into text.
     """
 
     output_field = TextField()
     quoted = False
     postgresql = sqlite = "%(expressions)s"
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template=self.postgresql, **context)
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template=self.postgresql)
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template=self.sqlite, **context)
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, template=self.sqlite)
 
 
 class TextJSON(JSONValue):
@@ -37,7 +39,7 @@ class TextJSON(JSONValue):
 
 
 class WordJSON(JSONValue):
-    """A word of plain letters, which needs no escaping."""
+    """A word that needs no escaping in JSON."""
 
     quoted = True
 
@@ -51,13 +53,13 @@ class UUIDJSON(JSONValue):
 
 
 class DateJSON(JSONValue):
-    """A date, which both databases write as ISO 8601 has it: psycopg2 sets PostgreSQL's DateStyle so."""
+    """A date. Both databases write it in ISO 8601; psycopg2 sets PostgreSQL's DateStyle to that."""
 
     quoted = True
 
 
 class TimestampJSON(JSONValue):
-    """SQLite's text leaves a fraction of zero out."""
+    """A timestamp. SQLite's text has no fraction if the microseconds are zero."""
 
     quoted = True
     postgresql = "TO_CHAR(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
@@ -68,75 +70,76 @@ class TimestampJSON(JSONValue):
 
 
 class RowJSON(Func):
-    """An object of the given members."""
+    """A JSON object with these members."""
 
     output_field = TextField()
 
     def __init__(self, **members: JSONValue) -> None:
         super().__init__(*members.values())
-        self.names = list(members)
+        self.members = members
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **context: Any) -> Any:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: object, **context: object) -> SQL:
         parts: list[str] = []
-        params: list[Any] = []
+        params: list[str | int] = []
         text = "{"
-        for name, value in zip(self.names, cast("list[JSONValue]", self.get_source_expressions()), strict=True):
+        for (name, member), value in zip(self.members.items(), self.get_source_expressions(), strict=True):
             sql, values = compiler.compile(value)
-            mark = '"' if value.quoted else ""
+            mark = '"' if member.quoted else ""
             if _may_be_null(value, compiler):
                 sql, mark = _or_null(sql, mark, connection.vendor), ""
             parts += [f"""'{text}"{name}":{mark}'""", sql]
             params += values
             text = f"{mark},"
         parts.append(f"'{text[:-1]}}}'")
-        if connection.vendor == "postgresql":  # where each || would copy what is there so far
+        if connection.vendor == "postgresql":  # there, || would copy the text once for each member
             return f"CONCAT({', '.join(parts)})", params
         return f"({' || '.join(parts)})", params
 
 
 class TabbedJSON(Func):
-    """The given JSON texts, a tab between them, which is in none."""
+    """JSON texts, with a tab between them. They have none themselves, because JSON escapes it."""
 
     output_field = TextField()
     template = "%(expressions)s"
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, arg_joiner=" || E'\\t' || ", **context)
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, arg_joiner=" || E'\\t' || ")
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, arg_joiner=" || CHAR(9) || ", **context)
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, arg_joiner=" || CHAR(9) || ")
 
 
 class ArrayJSON(Func):
-    """The given columns as one JSON array.
+    """Columns as one JSON array.
 
-    Django's JSONArray first asks SQLite whether it knows JSON, in a transaction, and takes a lock in its way for a no.
+    Django's JSONArray would first ask SQLite, in a transaction, whether it knows JSON. If that
+    hits a lock, Django takes it for a no.
     """
 
     output_field = TextField()
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="JSON_BUILD_ARRAY(%(expressions)s)::text", **context)
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template="JSON_BUILD_ARRAY(%(expressions)s)::text")
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, function="JSON_ARRAY", **context)
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, function="JSON_ARRAY")
 
 
-def _may_be_null(value: Func, compiler: SQLCompiler) -> bool:
-    """Return whether the value's column, or the row of the joined table that it is of, may be missing."""
-    column: Any = value.get_source_expressions()[0]
+def _may_be_null(value: Expression, compiler: SQLCompiler) -> bool:
+    """Return whether the value's column may be NULL, also because there is no row of the joined table."""
+    column = value.get_source_expressions()[0]
     if not isinstance(column, Col):  # an annotation
         return True
     return column.target.null or column.alias != compiler.query.get_initial_alias()
 
 
 def _or_null(sql: str, mark: str, vendor: str) -> str:
-    """Return SQL for the text of a value in its quotation marks, or of null."""
+    """Return SQL for the text of a value in its quotation marks, or null."""
     text = f"'{mark}' || {sql} || '{mark}'" if mark else f"{sql}::text" if vendor == "postgresql" else sql
     return f"COALESCE({text}, 'null')"
 
 
-VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
+VALUES: dict[type[SerializerField], type[JSONValue]] = {
     serializers.UUIDField: UUIDJSON,
     serializers.IntegerField: JSONValue,
     serializers.BigIntegerField: JSONValue,  # type: ignore[attr-defined]  # the stubs lack it
@@ -146,38 +149,47 @@ VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
     StrictChoiceField: WordJSON,
 }
 
+# The methods that decide how a field looks in JSON. A class that overrides one needs a form in SQL of its own.
+REPRESENTATION_METHODS = {"get_attribute", "to_representation"}
 
-# What decides how a field looks in JSON, and so what no field may override after its form in SQL is known.
-SHAPING = {"get_attribute", "to_representation"}
+
+@runtime_checkable
+class WritesJSON(Protocol):
+    """A field that has a form in SQL of its own."""
+
+    def json_value(self) -> JSONValue:
+        """Return the SQL for what the field makes of a row."""
 
 
-def row_json(serializer: serializers.Serializer[Any]) -> RowJSON:
-    """Return the expression of what the serializer makes of a row. Raises TypeError if a field has no form in SQL."""
+def row_json(serializer: FieldsSerializer) -> RowJSON:
+    """Return the SQL for the JSON that the serializer makes of a row; raises TypeError if it has no form in SQL."""
     return RowJSON(**{name: _form_of(field) for name, field in readable_fields(serializer).items()})
 
 
-def readable_fields(serializer: serializers.Serializer[Any]) -> dict[str, Any]:
+def readable_fields(serializer: FieldsSerializer) -> dict[str, SerializerField]:
     """Return the fields that a row has in JSON."""
     return {name: field for name, field in serializer.fields.items() if not field.write_only}
 
 
-def find_form(field: Any) -> JSONValue | None:
-    """Return the expression of what the field makes of a row; None if nothing says how it looks in SQL.
+def find_form(field: SerializerField) -> JSONValue | None:
+    """Return the SQL for what the field makes of a row; None if its form in SQL is not known.
 
-    A field of a kind of its own says so by `json_value()`, others by their kind in VALUES. That counts only if no class
-    derived from the one that says so makes something else of the row.
+    A class of fields has its form in SQL in VALUES, or a method `json_value()` that returns it. It holds for derived
+    classes too, unless one of them overrides what the field makes of a row.
     """
     for kind in type(field).__mro__:
         if "json_value" in vars(kind):
-            return field.json_value()  # type: ignore[no-any-return]
+            assert isinstance(field, WritesJSON)
+            return field.json_value()
         if kind in VALUES:
+            assert isinstance(field.source, str)
             return VALUES[kind](F(field.source))
-        if SHAPING & vars(kind).keys():
+        if REPRESENTATION_METHODS & vars(kind).keys():
             return None
     return None
 
 
-def _form_of(field: Any) -> JSONValue:
+def _form_of(field: SerializerField) -> JSONValue:
     form = find_form(field)
     if form is None:
         raise TypeError(f"{type(field).__name__} {field.field_name!r} has no form in SQL.")

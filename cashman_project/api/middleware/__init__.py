@@ -1,1 +1,1 @@
-"""Middleware: what happens around every request, whichever view it reaches."""
+"""Middleware: what happens before and after every view."""

@@ -14,7 +14,7 @@ from .problems import LONGEST_LANGUAGES
 class LanguageMiddleware:
     """Activate the language that the request asks for, or else the default language.
 
-    Django's LocaleMiddleware also looks for a language in the path, and parses the same few headers every time.
+    Django's LocaleMiddleware also looks for a language in the path, and parses the header anew for each request.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

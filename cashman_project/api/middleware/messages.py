@@ -1,4 +1,4 @@
-"""Messages for the next page, read only if a page shows them."""
+"""Messages for the next page. They are read only if a page shows them."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from django.utils.functional import SimpleLazyObject, empty
 
 
 class LazyMessageMiddleware(MessageMiddleware):
-    """Django's own, but it reads no cookie and makes no key for it until a message is needed."""
+    """Django's own, but it does not read the cookie until somebody reads or adds a message."""
 
     def process_request(self, request: HttpRequest) -> None:
         request._messages = SimpleLazyObject(partial(default_storage, request))  # type: ignore[attr-defined]  # no stub

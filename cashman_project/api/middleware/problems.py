@@ -1,7 +1,6 @@
-"""Requests that no view should see, and errors from outside the views."""
+"""Refusing requests before a view sees them, and errors that come from outside the views."""
 
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from django.conf import settings
@@ -21,26 +20,25 @@ from ..exception_handler import exception_handler
 from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
 from ..negotiation import preferred
 from ..problems import PROBLEM_JSON, problem_details, problem_of, problem_response
-from ..slow_clients import REFUSAL, send_at_leisure
+from ..slow_clients import REFUSAL, limit_streaming
+from ..types import JSONObject
 from ..views import LiveView, ReadyView
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 
-
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
-
-
-LONGEST_LANGUAGES = 501  # characters of Accept-Language: of more than 500, Django reads those up to the last comma
+LONGEST_LANGUAGES = 501  # characters of Accept-Language; Django cuts a longer one at the last comma before 500
 
 
 class ProblemMiddleware:
     """Refuse requests that no view should see, and turn errors from outside the views into problems.
 
-    It answers the probes before a host is asked for or a redirect made. It refuses large headers (431),
-    unknown hosts (400), cookies with NUL (400), chunked bodies (411: a WSGI view would see an empty one),
-    bodies that did not come whole (400, 503) and those that are larger than their view takes (413) before
-    they are parsed. An HTML error page becomes a problem unless the client prefers HTML, or the page is the
-    admin's; there a problem, or a bare page of Django's, becomes one of ours.
+    It answers the probes first, so they need no known host and no HTTPS. It refuses large headers (431), unknown hosts
+    (400), cookies with NUL (400), chunked bodies (411, because a WSGI view would see an empty body), incomplete bodies
+    (400, 503), and bodies that are larger than their view's limit (413) before they are parsed.
+
+    An HTML error page becomes a problem. If the client prefers HTML, or the path is the admin's, it is the other way
+    round: a problem, or one of Django's plain pages, becomes one of our pages.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -53,19 +51,21 @@ class ProblemMiddleware:
             wait = {"Retry-After": str(error.wait)} if isinstance(error, Unavailable) else {}
             response = problem_response(problem_of(error), wait)
             if request.META.get("CONTENT_LENGTH") not in (None, "", "0"):
-                response.headers["Connection"] = "close"  # the server ends it if the body has an end that was not read
+                response.headers["Connection"] = "close"  # a part of the body may be unread
         if response.status_code < 400:
             return response
         if _wants_page(request):
             if _lacks_page(response):
                 _replace(response, "text/html; charset=utf-8", _page(request, response))
-        elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG on, a crash is plain text
+        elif response.get("Content-Type", "").startswith("text/"):  # with DEBUG on, a traceback is plain text
             _replace(response, PROBLEM_JSON, orjson.dumps(_problem(response)))
         patch_vary_headers(response, ["Accept"])
         return response
 
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
-        """Refuse a body that is larger than the view takes, before anything looks into it for a CSRF token."""
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], *arguments: object
+    ) -> HttpResponseBase | None:
+        """Refuse a body that is larger than the view takes, before the body is searched for a CSRF token."""
         if body_length(request) > CREDENTIALS:  # the lowest limit of all
             try:
                 check_body(request, body_limit(view, request))
@@ -74,8 +74,8 @@ class ProblemMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Return the problem for an exception of a view outside the API (the login page, the admin), such as a 503 or a
-        429."""
+        """Return the problem (such as a 503 or a 429) for an exception of a view outside the API: the login page, the
+        admin."""
         if isinstance(exception, APIException | OperationalError | InterfaceError):
             return exception_handler(exception, {"request": request})
         return None
@@ -87,7 +87,7 @@ class ProblemMiddleware:
         _refuse_early(request)
         response = self.get_response(request)
         if response.streaming:
-            send_at_leisure(response)
+            limit_streaming(response)
         return response
 
 
@@ -140,7 +140,8 @@ def _page(request: HttpRequest, response: HttpResponse) -> bytes:
     return loader.render_to_string("pages/problem.html", context).encode()
 
 
-def _problem(page: HttpResponse) -> dict[str, Any]:
+def _problem(page: HttpResponse) -> JSONObject:
+    """Return the problem that replaces one of Django's error pages."""
     status = page.status_code
     detail = {
         400: _("The request is malformed."),

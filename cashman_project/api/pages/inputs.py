@@ -1,8 +1,8 @@
 """The inputs of the pages' forms and filters, and the links that sort a list."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django import forms
 from django.utils.text import capfirst
@@ -13,6 +13,9 @@ from rest_framework.renderers import HTMLFormRenderer
 from rest_framework.request import Request
 
 from ..filters import DateFormField
+from ..pagination import OrderedView
+from ..problems import FieldError
+from ..types import FieldsSerializer, JSONObject, SerializerField
 
 
 @dataclass(frozen=True)
@@ -22,120 +25,116 @@ class Input:
     name: str
     label: str
     kind: str = "text"
-    values: list[str] = field(default_factory=list)
-    choices: list[tuple[str, str]] = field(default_factory=list)
-    suggestions: list[str] = field(default_factory=list)
-    mode: str = ""  # the keyboard that a telephone shows
+    values: list[str] = dataclasses.field(default_factory=list)
+    choices: list[tuple[str, str]] = dataclasses.field(default_factory=list)
+    suggestions: list[str] = dataclasses.field(default_factory=list)
+    mode: str = ""  # HTML's inputmode: the keyboard that a phone shows
     max_length: int | None = None
     required: bool = False
-    errors: list[str] = field(default_factory=list)
+    errors: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def value(self) -> str:
-        """The one value of an input that is no select."""
+        """The value of an input that has only one."""
         return self.values[0] if self.values else ""
 
 
 @dataclass(frozen=True)
 class Ordering:
-    """A way to sort a list: `url` sorts by it, or turns the present order round; `direction` is ARIA's word."""
+    """A column that sorts a list. `url` sorts by it, or reverses the order; `direction` is the value of aria-sort."""
 
     url: str
     direction: str
 
 
-def form_inputs(serializer: serializers.Serializer[Any], faults: Iterable[Mapping[str, Any]] = ()) -> list[Input]:
-    """Return the inputs of the fields that can be written, with what was sent, is stored, or is the default."""
+def form_inputs(serializer: FieldsSerializer, errors: Iterable[FieldError] = ()) -> list[Input]:
+    """Return an input for each field that can be written. Its value was sent, or is stored, or is the default."""
     is_sent = hasattr(serializer, "initial_data")
     values = serializer.data if serializer.instance is not None and not is_sent else serializer.get_initial()
     return [
-        _form_input(name, one, values.get(name), _errors(faults, name))
-        for name, one in serializer.fields.items()
-        if not one.read_only and not (isinstance(one, serializers.ChoiceField) and len(one.choices) == 1)
+        _form_input(name, field, values.get(name), _details(errors, name))
+        for name, field in serializer.fields.items()
+        if not field.read_only and not (isinstance(field, serializers.ChoiceField) and len(field.choices) == 1)
     ]
 
 
-def _form_input(name: str, one: Any, value: object, errors: list[str]) -> Input:
-    style = {**HTMLFormRenderer.default_style[one], **one.style}
+def _form_input(name: str, field: SerializerField, value: object, errors: list[str]) -> Input:
+    style = {**HTMLFormRenderer.default_style[field], **field.style}
     template = style["base_template"].removesuffix(".html")
     kind = style["input_type"] if template == "input" else template
     return Input(
         name,
-        str(one.label),
+        str(field.label),
         kind=kind,
         values=[] if value is None or kind == "password" else [str(value)],
-        choices=[(str(key), capfirst(str(label))) for key, label in getattr(one, "choices", {}).items()],
+        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()],
         suggestions=sorted(style.get("suggestions", list)()),
         mode=style.get("mode", ""),
-        max_length=getattr(one, "max_length", None),
-        required=one.required,
+        max_length=getattr(field, "max_length", None),
+        required=field.required,
         errors=errors,
     )
 
 
-def differences(serializer: serializers.Serializer[Any], present: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return a fault for each field that was sent with another value than the present one."""
-    told = _("It is now: %(value)s")
+def differences(serializer: FieldsSerializer, stored: JSONObject) -> list[FieldError]:
+    """Return an error for each field that was sent with another value than the stored one."""
+    message = _("It is now: %(value)s")
     return [
-        {"field": name, "detail": told % {"value": present[name] or "—"}}
+        {"field": name, "code": "changed", "detail": message % {"value": stored[name] or "—"}}
         for name, value in serializer.get_initial().items()
-        if (value or "") != (present[name] or "")
+        if (value or "") != (stored[name] or "")
     ]
 
 
-def filter_inputs(filterset: FilterSet, request: Request, faults: Iterable[Mapping[str, Any]] = ()) -> dict[str, Input]:
-    """Return the inputs of the filters by name, with what the request filters by."""
+def filter_inputs(filterset: FilterSet, request: Request, errors: Iterable[FieldError] = ()) -> dict[str, Input]:
+    """Return the inputs of the filters by name, with the values in the request."""
     return {
-        name: _filter_input(name, one, request.query_params.getlist(name), _errors(faults, name))
-        for name, one in filterset.form.fields.items()
+        name: _filter_input(name, field, request.query_params.getlist(name), _details(errors, name))
+        for name, field in filterset.form.fields.items()
     }
 
 
-def _filter_input(name: str, one: forms.Field, values: list[str], errors: list[str]) -> Input:
-    is_select = isinstance(one.widget, forms.Select)
+def _filter_input(name: str, field: forms.Field, values: list[str], errors: list[str]) -> Input:
+    is_select = isinstance(field.widget, forms.Select)
     return Input(
         name,
         capfirst(name.replace("_", " ")),
-        kind="select" if is_select else "date" if isinstance(one, DateFormField) else "text",
+        kind="select" if is_select else "date" if isinstance(field, DateFormField) else "text",
         values=[value for value in values if value],
-        choices=[(str(key), capfirst(str(label))) for key, label in one.widget.choices if key] if is_select else [],
-        mode=one.widget.attrs.get("inputmode", ""),
-        max_length=getattr(one, "max_length", None),
+        choices=[(str(key), capfirst(str(label))) for key, label in field.widget.choices if key] if is_select else [],
+        mode=field.widget.attrs.get("inputmode", ""),
+        max_length=getattr(field, "max_length", None),
         errors=errors,
     )
 
 
-def _errors(faults: Iterable[Mapping[str, Any]], name: str) -> list[str]:
-    return [fault["detail"] for fault in faults if fault["field"] == name]
+def _details(errors: Iterable[FieldError], name: str) -> list[str]:
+    """Return what the errors say about the field."""
+    return [error["detail"] for error in errors if error["field"] == name]
 
 
-def orderings(request: Request, view: Any) -> dict[str, Ordering]:
-    """Return the view's orderings by name, for the heads of its columns."""
-    present = request.query_params.get("ordering") or view.default_ordering
+def orderings(request: Request, view: OrderedView) -> dict[str, Ordering]:
+    """Return the view's orderings by name, for the headers of its columns."""
+    current = request.query_params.get("ordering") or view.default_ordering
     query = request.query_params.copy()
     for name in ("cursor", "ordering"):
         query.pop(name, None)
     others = f"{encoded}&" if (encoded := query.urlencode()) else ""  # encoded once, since it may be long
     found = {}
     for name in view.orderings:
-        descending = present == f"-{name}"
-        direction = "descending" if descending else "ascending" if present == name else "none"
-        turned = view.default_ordering.startswith("-") if direction == "none" else not descending
-        found[name] = Ordering(f"{request.path}?{others}ordering={'-' if turned else ''}{name}", direction)
+        descending = current == f"-{name}"
+        direction = "descending" if descending else "ascending" if current == name else "none"
+        next_descending = view.default_ordering.startswith("-") if direction == "none" else not descending
+        next_ordering = f"-{name}" if next_descending else name
+        found[name] = Ordering(f"{request.path}?{others}ordering={next_ordering}", direction)
     return found
 
 
-def ordering_input(request: Request, view: Any) -> Input:
-    """Return the select of the view's orderings, for the form of its filters."""
+def ordering_input(request: Request, view: OrderedView) -> Input:
+    """Return the select of the view's orderings, for the form with its filters."""
     choices = []
     for name in view.orderings:
         label = capfirst(name.removesuffix("_at").replace("_", " "))
         choices += [(f"-{name}", f"{label} ↓"), (name, f"{label} ↑")]
-    present = request.query_params.get("ordering") or view.default_ordering
-    return Input("ordering", _("Order"), kind="select", values=[present], choices=choices)
-
-
-def _created(data: Any, view: Any) -> Any:
-    """Return the row that was created with that data; None where a form was sent again after the row was deleted."""
-    serializer = getattr(data, "serializer", None)
-    return serializer.instance if serializer else view.get_queryset().filter(pk=data["id"]).first()
+    current = request.query_params.get("ordering") or view.default_ordering
+    return Input("ordering", _("Order"), kind="select", values=[current], choices=choices)

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import orjson
@@ -12,79 +12,92 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ..etags import etag_of
-from ..renderers import plain
+from ..renderers import text_of
+from ..types import JSON
 from . import inputs as pages
+
+if TYPE_CHECKING:
+    from ..views import StrictViewMixin
 
 
 class PageRenderer(renderers.BrowsableAPIRenderer):
-    """The browsable page: a template around the data, or around a form and the faults of what it sent.
+    """The browsable page: a template for the data, or for a form and its errors.
 
-    The view says which: `pages` by action (or by method, where there are no actions), likewise
-    `fault_pages` for a 400 and `conflict_pages` for a 409, and `form_page` for these, a 412 and a 422 of what
-    its `submitted` serializer holds, which was to replace the `present` data.
+    The view names the templates, by action (or by method, if it has no actions): `pages`, `error_pages` for a 400 and
+    `conflict_pages` for a 409. If a form was refused (400, 409, 412, 422), its `form_page` shows the form again, as the
+    view's `form_state` has it.
     """
 
     default_page = "pages/data.html"
 
     def render(
-        self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
+        self,
+        data: JSON,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, JSON] | None = None,
     ) -> bytes:
-        """Return the page in UTF-8; b"" where there is no data."""
+        """Return the page in UTF-8; b"" if there is no data."""
         assert renderer_context is not None
         view, request, response = (renderer_context[name] for name in ("view", "request", "response"))
         if data is None:
             return b""
-        template = self.fault_page(view, response.status_code) if response.exception else _page(view, view.pages)
+        template = self.error_page(view, response.status_code) if response.exception else _page(view, view.pages)
         context = _context(data, view, request, response)
         page = loader.render_to_string(template or self.default_page, context, request=request)
-        return page.encode("utf-8", "backslashreplace")  # half a character may come in by an escape
+        return page.encode("utf-8", "backslashreplace")  # a JSON escape may have brought in half a surrogate pair
 
     @staticmethod
-    def fault_page(view: Any, status: int) -> str | None:
-        """Return the template that shows a problem of the view beside what was asked; None where there is none."""
-        if view.submitted is None:
-            return _page(view, {400: view.fault_pages, 409: view.conflict_pages}.get(status, {}))
-        form_page: str = view.form_page
-        return form_page if status in (400, 409, 412, 422) else None
+    def error_page(view: "StrictViewMixin", status: int) -> str | None:
+        """Return the template that shows an error of the view on the page it belongs to; None if there is none."""
+        if view.form_state.serializer is None:
+            return _page(view, {400: view.error_pages, 409: view.conflict_pages}.get(status, {}))
+        return view.form_page if status in (400, 409, 412, 422) else None
 
 
-def _page(view: Any, templates: Mapping[str, str]) -> str | None:
-    return templates.get(getattr(view, "action", None) or view.request.method.lower())
+def _page(view: "StrictViewMixin", templates: Mapping[str, str]) -> str | None:
+    return templates.get(getattr(view, "action", None) or (view.request.method or "").lower())
 
 
-def _context(data: Any, view: Any, request: Request, response: Response) -> dict[str, Any]:
-    action = getattr(view, "action", None)
+def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
+    """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
     problem = data if response.exception else None
-    faults = problem["errors"] if problem else []
+    serializer, stored, _deleted = view.form_state
+    errors = problem["errors"] if problem else []
     if problem and problem["status"] == 412:
-        faults = pages.differences(view.submitted, view.present)
-    context: dict[str, Any] = {
+        errors = pages.differences(serializer, stored)
+    context: dict[str, object] = {
         "view": view,
         "data": data,
         "problem": problem,
         "description": view.get_view_description(html=True),
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
-        "json": orjson.dumps(data, default=plain, option=orjson.OPT_INDENT_2).decode(),
+        "json": orjson.dumps(data, default=text_of, option=orjson.OPT_INDENT_2).decode(),
         "method": request.method,
-        "key": uuid4(),  # of the page's form: sent twice, it creates once
+        "key": uuid4(),  # the idempotency key of the page's form: if it is sent twice, it creates one row
     }
-    serializer = getattr(data, "serializer", None) if view.submitted is None else view.submitted
+    action = getattr(view, "action", None)
     if action:
         names = view.queryset.model._meta
         context |= {"one": names.verbose_name, "many": names.verbose_name_plural}
     if action == "list":
         serializer = view.get_serializer()
         context |= {"orderings": pages.orderings(request, view), "order": pages.ordering_input(request, view)}
-    present = data if view.present is None else view.present
-    if hasattr(present, "serializer"):
-        context["etag"] = etag_of(orjson.dumps(present))
-    if serializer is not None:
-        context["form"] = pages.form_inputs(serializer, faults)
+    elif serializer is None:
+        serializer = getattr(data, "serializer", None)
+    if hasattr(shown := data if stored is None else stored, "serializer"):
+        context["etag"] = etag_of(orjson.dumps(shown))
+    form = pages.form_inputs(serializer, errors) if serializer else []
+    filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
-        context["filters"] = pages.filter_inputs(filterset, request, faults)
-        context["filtered"] = any(one.values for one in context["filters"].values())
-    inputs = {one.name: one for one in (*context.get("form", ()), *context.get("filters", {}).values())}
-    context["other_faults"] = [fault for fault in faults if fault["field"] not in inputs]
-    context["first_faulty"] = next((one for one in inputs.values() if one.errors), None)
-    return context
+        filters = pages.filter_inputs(filterset, request, errors)
+        context["filtered"] = any(filter_input.values for filter_input in filters.values())
+    inputs = [*form, *filters.values()]
+    names_of_inputs = {one.name for one in inputs}
+    return {
+        **context,
+        "form": form,
+        "filters": filters,
+        "other_errors": [error for error in errors if error["field"] not in names_of_inputs],
+        "first_invalid": next((one for one in inputs if one.errors), None),
+    }

@@ -1,24 +1,42 @@
 """What happens when the form of a page is submitted (docs/adr/0009-pages-without-a-script.md)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib import messages
+from django.db.models import Model
 from django.http import HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request, is_form_media_type
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from ..parsers import FORM_HEADERS, METHOD_FIELD
-from .inputs import _created
+from ..types import JSON, AnySerializer
+
+if TYPE_CHECKING:
+    from ..views import StrictViewMixin
 
 FORM_METHODS = {"PUT", "PATCH", "DELETE"}
 
 
+class FormState(NamedTuple):
+    """What the pages need to know about a form, besides the response to it.
+
+    The method of a view that handles a form sets the view's `form_state`, once or, as soon as it knows more, again. If
+    the form is refused, PageRenderer reads it to show the form again. If it is accepted, `see_other` reads it for its
+    message. It is on the view because the REST framework passes only the view and the response to either of them.
+    """
+
+    serializer: AnySerializer | None = None  # it has the values that were sent
+    stored: JSON = None  # the data, as it is stored, of the row that they were to change
+    deleted: object = None  # the row that the form deletes, or a text about several rows
+
+
 def is_page_form(request: Request) -> bool:
-    """Return whether a browser session sent this request by a form, and takes a page for an answer."""
+    """Return whether a form in a browser session sent the request, and the response is a page."""
     return (
         is_form_media_type(request.content_type)
         and request.accepted_renderer.format == "api"
@@ -26,8 +44,8 @@ def is_page_form(request: Request) -> bool:
     )
 
 
-def take_method(request: Request, view: Any) -> None:
-    """Give the request the method and the headers that its form holds. Its CSRF token has been checked by then."""
+def take_method(request: Request, view: "StrictViewMixin") -> None:
+    """Give the request the method and the headers that its form holds. Its CSRF token has been checked already."""
     if request._request.method == "POST" and is_page_form(request):
         for name, header in FORM_HEADERS.items():
             if name in request.data:
@@ -35,19 +53,29 @@ def take_method(request: Request, view: Any) -> None:
         method = request.data.get(METHOD_FIELD)
         if method in FORM_METHODS:
             request._request.method = method
-            if hasattr(view, "action_map"):
-                view.action = view.action_map.get(method.lower())
+            if action_map := getattr(view, "action_map", None):
+                view.action = action_map.get(method.lower())  # type: ignore[attr-defined]  # of a viewset
 
 
-def see_other(request: Request, response: Response, view: Any) -> HttpResponse:
-    """Return the 303 that answers a form that was accepted: a reload of what it leads to sends nothing again."""
-    url, notice = request.path, _("Saved.")
+def see_other(request: Request, response: Response, view: "StrictViewMixin") -> HttpResponse:
+    """Return the 303 for a form that was accepted, so that a reload of the next page does not send the form again."""
+    url, message = request.path, _("Saved.")
+    basename: str | None = getattr(view, "basename", None)  # of a viewset
     if response.status_code == 201:
-        if row := _created(response.data, view):
-            notice = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
-    elif response.status_code == 204 and not hasattr(view, "basename"):
-        url, notice = reverse("root"), _("Done.")
+        if row := _created_row(response.data, view):
+            message = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
+    elif response.status_code == 204 and basename is None:
+        url, message = reverse("root"), _("Done.")
     elif response.status_code == 204:
-        url, notice = reverse(f"{view.basename}-list"), format_html("{} {}", _("Deleted:"), view.row)
-    messages.success(request._request, notice)
+        url, message = reverse(f"{basename}-list"), format_html("{} {}", _("Deleted:"), view.form_state.deleted)
+    messages.success(request._request, message)
     return HttpResponse(status=303, headers={"Location": url})
+
+
+def _created_row(data: JSON, view: "StrictViewMixin") -> Model | None:
+    """Return the row that was created; None if the form was sent again after the row was deleted."""
+    if serializer := getattr(data, "serializer", None):
+        row: Model = serializer.instance
+        return row
+    assert isinstance(view, GenericAPIView)
+    return view.get_queryset().filter(pk=data["id"]).first()  # the data is the stored answer to the same key

@@ -67,7 +67,9 @@ def _about_what_is_there(client: APIClient, path: str, example: Any, refresh: st
         (404, "GET", f"/incomes/{UUID(int=7)}", {}),
         (406, "GET", "/incomes", {"Accept": "image/png"}),
         (411, "POST", "/incomes", {"Transfer-Encoding": "chunked"}),
+        (412, "GET", "/me", {"If-Match": '"x"'}),
         (412, "PATCH", "/me", {"If-Match": '"x"'}),
+        (412, "POST", "/incomes", {"If-Match": '"x"'}),
         (415, "POST", "/incomes", {"Content-Type": "text/plain"}),
     ],
 )

@@ -4,7 +4,6 @@ import os
 import secrets
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -17,7 +16,7 @@ class Command(BaseCommand):
     help = "Make the files that SECRET_KEY_FILE, JWT_SIGNING_KEY_FILE and DATABASE_PASSWORD_FILE name, if not there."
     requires_system_checks = ()  # they would report the secrets that are still missing
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Write random bytes, as text, into each file that is named and does not exist.
 
         Raises CommandError if a file can't be written.

@@ -4,7 +4,6 @@ import errno
 import os
 import socket
 import sys
-from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -17,23 +16,25 @@ from cashman_project.db.connection_pool import CONNECTIONS
 class Command(BaseCommand):
     help = "Serve with granian on HOST and PORT, with WORKERS processes."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Replace this process by the server. It keeps its process id and ends on SIGTERM or SIGINT.
+    def handle(self, *args: object, **options: object) -> None:
+        """Replace this process with the server. It keeps its process id and ends on SIGTERM or SIGINT.
 
-        Raises CommandError if HOST and PORT can't be used or a check of the database fails, OperationalError if that
-        can't be used.
+        Raises CommandError if HOST and PORT can't be used or a check of the database fails, and OperationalError if the
+        database can't be reached.
         """
         connection.ensure_connection()
-        self.check(databases=[DEFAULT_DB_ALIAS])  # once, and not in each worker: the users' passwords cost time
+        self.check(
+            databases=[DEFAULT_DB_ALIAS]
+        )  # once, and not in each worker, because the check of the users' passwords takes time
         connection.close()
         check_free(settings.HOST, settings.PORT)
         numbers = (settings.PORT, settings.WORKERS, CONNECTIONS + SENDERS + READERS)
-        sys.stdout.flush()  # the new program knows nothing of what is buffered
+        sys.stdout.flush()  # what is still buffered would be lost
         os.execv(sys.executable, [sys.executable, "-m", "cashman_project.server", settings.HOST, *map(str, numbers)])
 
 
 def check_free(host: str, port: int) -> None:
-    """Raise CommandError unless one can listen there: granian would share a port that is taken, and its requests."""
+    """Raise CommandError if the port can't be used. If it is taken, granian would share it and its requests."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()
