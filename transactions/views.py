@@ -51,7 +51,7 @@ class EntryViewSet(BulkCreateViewSet):
     def _create(self, data: Any, minimal: bool) -> Answer:
         many = isinstance(data, list)
         items = data if many else [data]
-        owner, kind = owner_of(self.request), self.queryset.model.kind
+        owner, kind = owner_of(self.request), self.queryset.model.only_type
         is_fast = self.fastpath and len(items) <= MAX_ROWS
         rows = create_fast(owner=owner, kind=kind and kind.value, data=items) if is_fast else None
         if not rows:
