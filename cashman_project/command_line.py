@@ -1,4 +1,4 @@
-"""The command line, on which what a command's surroundings lack is one line and no traceback."""
+"""The command line. If the database or a file can't be used, it says so in one line, without a traceback."""
 
 import sqlite3
 import sys
@@ -12,22 +12,22 @@ UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Run the management command that `arguments` (those of the process) name.
+    """Run the management command that is named by `arguments`, which are those of the process.
 
-    Raises SystemExit with one line if the database can't be used or a file can't be read or written; with the option
-    --traceback the error itself.
+    Raises SystemExit with one line if the database can't be used, or if a file can't be read or written. With the
+    option --traceback, it raises the error itself.
     """
     try:
         execute_from_command_line(list(arguments))
     except (OperationalError, InterfaceError, ProgrammingError, OSError) as error:
-        fault = _fault(error)
-        if not fault or "--traceback" in arguments:
+        message = _message(error)
+        if not message or "--traceback" in arguments:
             raise
-        sys.exit(fault)
+        sys.exit(message)
 
 
-def _fault(error: Exception) -> str:
-    """Return what is wrong around the command, in one line; "" if the error is the code's, as far as one can tell."""
+def _message(error: Exception) -> str:
+    """Return one line that says what is wrong, or "" if the error is probably a bug."""
     if isinstance(error, OSError):
         return f"{error.filename}: {error.strerror}" if error.filename else ""
     reason = " ".join(str(error).split())

@@ -1,7 +1,7 @@
-"""Reading settings from the environment (12-factor), strictly.
+"""Reads settings from the environment (12-factor), strictly.
 
-A wrong or missing value raises nothing here. It is added to `faults`, so that one system check can report all of them
-at once and say for each what would be right.
+A wrong or missing value raises nothing here. It is added to `errors`, so that one system check can report all
+of them at once and say for each what would be right.
 """
 
 import os
@@ -24,7 +24,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 
 SECRET_BYTES = 32  # what HS256 asks of its key (RFC 7518, section 3.2)
 HOST_NAME = re.compile(r"(?!-)[a-z0-9-]+(\.[a-z0-9-]+)+")
-# What somebody may have meant by an entry of ALLOWED_HOSTS, and by an origin (RFC 6454).
+# What somebody probably meant by a wrong host of ALLOWED_HOSTS, or by a wrong origin (RFC 6454).
 MEANT_HOST = re.compile(
     r"(?:[a-z]+://)?(?:\*(?=\.))?(?P<host>\*|\.?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])\.?(?::\d+)?(?:/.*)?"
 )
@@ -32,7 +32,7 @@ MEANT_ORIGIN = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>(?:\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d+))?(?:/.*)?"
 )
 DEFAULT_PORTS = {"http": "80", "https": "443"}  # which browsers leave out
-faults: list[str] = []
+errors: list[str] = []
 names: set[str] = set()  # of all variables that are read
 
 
@@ -65,16 +65,17 @@ def read_text(name: str) -> str:
 def read_secret(name: str, *, debug_value: str | None) -> str:
     """Return a secret from the variable `name`, or from the file that `name`_FILE names.
 
-    If it is absent, it is `debug_value`. If that is None too, or there are fewer than 32 bytes, this is reported.
+    If both are absent, return `debug_value`. If that is None too, or if the secret has fewer than 32 bytes, this is
+    reported.
     """
     secret = read_text(name) or debug_value or ""
     if len(secret.encode()) < SECRET_BYTES:
-        faults.append(f"{name}: missing or too short; set it, or {name}_FILE, to {SECRET_BYTES} random bytes or more")
+        errors.append(f"{name}: missing or too short; set it, or {name}_FILE, to {SECRET_BYTES} random bytes or more")
     return secret or "missing"
 
 
 def flag(text: str) -> bool:
-    """Parse a switch; raises ValueError unless it is on or off."""
+    """Parse a switch. Raises ValueError unless it is on or off."""
     try:
         return {
             "on": True,
@@ -107,7 +108,7 @@ def words(text: str) -> list[str]:
 
 
 def address(text: str) -> str:
-    """Parse the IP address of a network to listen on; raises ValueError on anything else."""
+    """Parse the IP address of a network to listen on. Raises ValueError on anything else."""
     try:
         return str(ip_address(text))
     except ValueError:
@@ -117,7 +118,7 @@ def address(text: str) -> str:
 
 
 def base_path(text: str) -> str:
-    """Parse the path that everything is below, such as /cashman; "" for the root. Raises ValueError on any other."""
+    """Return the path that the service is below, such as /cashman, or "" for the root. Raises ValueError."""
     right = "/".join(["", *(part for part in text.split("/") if part)])
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", right):
         raise ValueError(f"{text!r} is not a path of plain letters and digits, such as /cashman")
@@ -127,9 +128,9 @@ def base_path(text: str) -> str:
 
 
 def hosts(text: str) -> list[str]:
-    """Parse a list of host names: example.com, .example.com (and all below it), 192.0.2.1, [2001:db8::1], or *.
+    """Parse a list of host names: example.com, .example.com (with all subdomains), 192.0.2.1, [2001:db8::1], or *.
 
-    Raises ValueError on what no Host header can match: a scheme, a port, a path, a space.
+    Raises ValueError on anything that a Host header can't match, such as a scheme, a port, a path or a space.
     """
     for host in (found := words(text)):
         match = MEANT_HOST.fullmatch(host.lower())
@@ -142,13 +143,13 @@ def hosts(text: str) -> list[str]:
 def origins(text: str) -> list[str]:
     """Parse a list of origins (RFC 6454), such as https://app.example:8443.
 
-    Raises ValueError on what no Origin header is equal to: no scheme, a path, a space, a default port, capitals.
+    Raises ValueError on anything that an Origin header can't be: no scheme, a path, a space, a default port, capitals.
     """
     return _origins(text, pattern=False)
 
 
 def origin_patterns(text: str) -> list[str]:
-    """Parse a list of origins, of which https://*.app.example stands for all below it; raises ValueError."""
+    """Parse a list of origins, in which https://*.app.example stands for all subdomains. Raises ValueError."""
     return _origins(text, pattern=True)
 
 
@@ -170,7 +171,7 @@ def _wrong(text: str, what: str, right: str) -> str:
 
 
 def time_zone(text: str) -> str:
-    """Parse an IANA time zone name; raises ValueError on an unknown one."""
+    """Parse an IANA time zone name. Raises ValueError on an unknown one."""
     try:
         return ZoneInfo(text).key
     except (KeyError, OSError, ValueError):
@@ -178,25 +179,25 @@ def time_zone(text: str) -> str:
 
 
 def language(code: str) -> str:
-    """Parse a language code; raises ValueError on one that Django has no messages in."""
+    """Parse a language code. Raises ValueError if Django has no messages in this language."""
     if code not in dict(global_settings.LANGUAGES):
         raise ValueError(f"{code!r} is not a language code, such as en, de or pt-br")
     return code
 
 
-def database(url: str) -> dict[str, Any]:
-    """Parse a database URL into Django's settings; raises ValueError unless it is SQLite or PostgreSQL."""
+def database(url: str) -> dict[str, Any]:  # Any: the types of Django's settings for a database
+    """Parse a database URL into Django's settings. Raises ValueError unless it is SQLite or PostgreSQL."""
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise ValueError("it must start with postgres:// (server) or sqlite:/// (file)")
     try:
         return dict(environ.Env.db_url_config(url))
-    except ValueError:  # whose message may show a part of the password
+    except ValueError:  # its message may show a part of the password
         message = "its port is not a number; if the password has one of : / ? # @, it must be percent-encoded"
         raise ValueError(message) from None
 
 
 def secure_url(text: str) -> str:
-    """Parse an https:// URL, or an http:// one of this machine; raises ValueError on any other."""
+    """Parse an https:// URL, or an http:// URL of this machine. Raises ValueError on any other."""
     try:
         url = urlsplit(text)
         port = url.port
@@ -213,13 +214,12 @@ def secure_url(text: str) -> str:
 def identity_provider(
     *, domain: str, api_audience: str, issuer: str, audience: str, keys_url: str, provision: bool
 ) -> IdentityProvider | None:
-    """Return the provider that AUTH0_DOMAIN and API_AUDIENCE, or OIDC_ISSUER and OIDC_AUDIENCE, name; None if neither
-    does.
+    """Return the provider of AUTH0_DOMAIN and API_AUDIENCE, or of OIDC_ISSUER and OIDC_AUDIENCE. None if none is set.
 
-    Half of a pair, both pairs, or a wrong value is reported.
+    If only one setting of a pair is set, or both pairs are, or a value is wrong, this is reported.
     """
     if (domain or api_audience) and (issuer or audience or keys_url):
-        faults.append("AUTH0_DOMAIN, OIDC_ISSUER: set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both")
+        errors.append("AUTH0_DOMAIN, OIDC_ISSUER: set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both")
         return None
     if domain or api_audience:
         needed = {"AUTH0_DOMAIN": domain, "API_AUDIENCE": api_audience}
@@ -229,7 +229,7 @@ def identity_provider(
         return None
     missing = [name for name, value in needed.items() if not value]
     if missing:
-        faults.append(f"{', '.join(missing)}: missing; an identity provider needs {' and '.join(needed)}")
+        errors.append(f"{', '.join(missing)}: missing; an identity provider needs {' and '.join(needed)}")
         return None
     if domain:
         issuer = _parsed("AUTH0_DOMAIN", domain, _auth0_issuer, "")
@@ -244,7 +244,7 @@ def _parsed(name: str, text: str, parse: Callable[[str], T], default: T) -> T:
     try:
         return parse(text)
     except ValueError as error:
-        faults.append(f"{name}: {error}")
+        errors.append(f"{name}: {error}")
         return default
 
 

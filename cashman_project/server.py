@@ -1,8 +1,8 @@
-"""The server: granian, in which a worker that dies is replaced, however many do.
+"""The server: granian, but each worker that dies is replaced, even if many die.
 
-`python -m cashman_project.server HOST PORT WORKERS THREADS` is what `manage.py serve` becomes. Granian ends if a worker
-dies within seconds of its own start, whoever killed it. Here only a worker that ends by itself before it has loaded the
-application counts, and only FAILURES of them in a row end the server: docs/adr/0023-worker-supervision.md.
+`manage.py serve` runs `python -m cashman_project.server HOST PORT WORKERS THREADS`. Granian ends if a worker dies
+within seconds of its start, even if it was killed. Here only workers count that end by themselves before they have
+loaded the application, and only FAILURES of them in a row end the server: docs/adr/0023-worker-supervision.md.
 """
 
 import logging
@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -21,12 +22,13 @@ from granian.server import MPServer
 
 logger = logging.getLogger("granian")
 
-FAILURES = 5  # in a row, after which the next would fail as well
-# Seconds that a worker has to end its requests in.
-PATIENCE = 30
-START = 10  # seconds that a worker needs at most until it serves
-SECOND_TIME = 2  # seconds after which it is told to end again
-KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # exit statuses of a worker that somebody else ended
+FAILURES = 5  # in a row: after that, the next worker would fail too
+STOP_TIMEOUT = 30  # seconds that a worker has to finish its requests
+START_TIMEOUT = 10  # seconds that a worker needs at most to start
+STOP_AGAIN_AFTER = 2  # seconds after which a worker is told again to end
+KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # exit codes of a worker that somebody killed
+
+Application = Callable[..., Any]  # a WSGI application, as granian takes it
 
 
 class Server(MPServer):
@@ -38,11 +40,11 @@ class Server(MPServer):
             address=host,
             port=port,
             interface=Interfaces.WSGI,
-            http=HTTPModes.http1,  # HTTP/2 lets a body come without its length, which WSGI shows as none at all
+            http=HTTPModes.http1,  # HTTP/2 allows a body without a length, which WSGI would show as an empty one
             websockets=False,
             workers=workers,
             blocking_threads=threads,
-            workers_kill_timeout=PATIENCE,
+            workers_kill_timeout=STOP_TIMEOUT,
         )
         self._reports, self._report = Pipe(duplex=False)
         self._loaded: set[int] = set()  # process ids
@@ -50,22 +52,22 @@ class Server(MPServer):
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT. Raises SystemExit (1) if no worker can start."""
-        # Past MPServer.serve, which does the same but warns of many threads first: most of ours wait for clients.
+        # This skips MPServer.serve, which first warns of many threads. Most of our threads only wait for clients.
         super(MPServer, self).serve(target_loader=partial(load_application, self._report), wrap_loader=False)
 
-    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        """End, on SIGTERM or SIGINT. A worker has this of the server until it serves, and has nothing to finish."""
+    def signal_handler_interrupt(self, *args: object, **kwargs: object) -> None:
+        """End on SIGTERM or SIGINT. A worker that is still starting has the same handler, and has nothing to finish."""
         if os.getpid() != self.pid:
             os._exit(0)
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call]  # granian's
 
-    def _serve_loop(self, spawn_target: Callable[..., None], target_loader: Callable[..., Any]) -> None:
-        """Replace workers that have died, until the server is told to end or a start is hopeless."""
+    def _serve_loop(self, spawn_target: Callable[..., None], target_loader: Callable[..., Application]) -> None:
+        """Replace workers that have died, until the server is told to end or no worker can start."""
         while True:
             self.main_loop_interrupt.wait()
-            self.main_loop_interrupt.clear()  # before anything is looked at, so that nothing is missed
+            self.main_loop_interrupt.clear()  # before anything is read, so that no event is missed
             if self.interrupt_signal:
-                self.interrupt_children.clear()  # they are no reason to end with an error
+                self.interrupt_children.clear()  # so that the server doesn't end with an error
                 return
             while self.interrupt_children and not self.interrupt_signal:
                 index = self.interrupt_children[0]
@@ -77,19 +79,18 @@ class Server(MPServer):
                 self._respawn_workers([index], spawn_target, target_loader)
 
     def _stop_workers(self) -> None:
-        """End the workers, as granian does. Those that started lately are told twice.
+        """End the workers, as granian does. Tell those that have just started twice.
 
-        A worker that is about to serve may not hear it the first time.
+        A worker that is starting may miss the first signal.
         """
-        lately = time.monotonic() - START
         for index, started in self.respawned_wrks.items():
-            if started > lately:
+            if started > time.monotonic() - START_TIMEOUT:
                 self.wrks[index].terminate()
-                self.wrks[index].join(SECOND_TIME)
+                self.wrks[index].join(STOP_AGAIN_AFTER)
         super()._stop_workers()  # type: ignore[no-untyped-call]  # granian's
 
-    def _count(self, dead: Any) -> None:
-        """Count the dead worker's process if its start failed; start anew if one has been a success."""
+    def _count(self, dead: BaseProcess) -> None:
+        """Count the dead process if its start failed. If a worker has started since the last call, count from zero."""
         while self._reports.poll():
             self._loaded.add(int(self._reports.recv_bytes()))
             self._failures = 0
@@ -99,13 +100,13 @@ class Server(MPServer):
             self._failures += 1
 
 
-def load_application(report: Connection) -> Any:
-    """Return the WSGI application, in a worker, and start the housekeeping beside it; tell the server so."""
+def load_application(report: Connection) -> Application:
+    """Return the WSGI application, in a worker. Start the daily sweep, and tell the server that the worker is ready."""
     from cashman_project.wsgi import application  # first, since it sets Django up
     from users import housekeeping
 
     housekeeping.start()
-    report.send_bytes(str(os.getpid()).encode())  # one write, which no death can cut in two
+    report.send_bytes(str(os.getpid()).encode())  # one write, so a worker that dies can't leave half of it
     return application
 
 

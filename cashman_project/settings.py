@@ -11,7 +11,7 @@ from .environment import (
     address,
     base_path,
     database,
-    faults,
+    errors,
     flag,
     hosts,
     identity_provider,
@@ -56,37 +56,37 @@ OIDC = identity_provider(
     provision=read("OIDC_PROVISION", flag, False),
 )
 if not DEBUG and not ALLOWED_HOSTS:
-    faults.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")
+    errors.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")
 if DEBUG and not ip_address(HOST).is_loopback:
-    faults.append(f"HOST: {HOST} lets others in, and with DEBUG anyone knows the keys; leave one of the two out")
+    errors.append(f"HOST: {HOST} lets others in, and with DEBUG anyone knows the keys; leave one of the two out")
 
 # -- Database ---------------------------------------------------------------------------------
 
-# The demo has a file of its own: a production start in the same checkout must not serve users that anyone knows.
+# The demo has a file of its own, so that a production start in the same checkout doesn't serve its users.
 _file = BASE_DIR / ("demo.sqlite3" if DEBUG else "cashman.sqlite3")
 _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_file)}
 _password = read_text("DATABASE_PASSWORD")
 _no_cursors = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
-_database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)
+_database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)  # Any: as `database` returns it
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if _database["ENGINE"].endswith("sqlite3"):
     _database["ENGINE"] = "cashman_project.db.sqlite"
     _database["OPTIONS"] = {
-        # A writer takes its lock at the start and waits for its turn; one that upgraded a read lock
-        # would fail at once with "database is locked".
+        # A writer takes its lock at the start, and waits for it. If it upgraded a read lock later, it could fail at
+        # once with "database is locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,  # seconds that a writer waits for the lock: SQLite has no queue, so some wait long
+        "timeout": 20,  # seconds that a writer waits for the lock; some wait long, because SQLite has no queue
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-    # Several connections must meet in the tests, which an in-memory database can't have.
+    # Tests use several connections, which an in-memory database can't have.
     _database["TEST"] = {"NAME": str(BASE_DIR / "test.sqlite3")}
 else:
     _database["ENGINE"] = "cashman_project.db.postgresql"
     _database["PASSWORD"] = _password or _database["PASSWORD"]
     _database["DISABLE_SERVER_SIDE_CURSORS"] = _no_cursors
-    _options: dict[str, Any] = {
+    _options: dict[str, object] = {
         "connect_timeout": 1,  # second
-        "tcp_user_timeout": 10_000,  # milliseconds, after which a network that swallows what is sent counts as down
+        "tcp_user_timeout": 10_000,  # milliseconds without an acknowledgement, after which the network counts as down
     }
     if not _no_cursors:  # PgBouncer refuses these: docs/deploy.md
         _options["options"] = "-c statement_timeout=30s -c lock_timeout=5s"
@@ -172,11 +172,11 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HSTS_PRELOAD
-SILENCED_SYSTEM_CHECKS = ["security.W021"]  # wants preloading, which is a vow for years that the operator has to make
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # it asks for HSTS preloading, which lasts for years: the operator decides
 SESSION_ENGINE = "users.browser_sessions"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
-# Below a path, cookies of other applications on the host come too: ours have names that can't be theirs.
+# Below a path, cookies of other applications on the host arrive too, so ours have names of their own.
 SESSION_COOKIE_NAME = "sessionid" + BASE_PATH.replace("/", "_")
 CSRF_COOKIE_NAME = "csrftoken" + BASE_PATH.replace("/", "_")
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = BASE_PATH or "/"
@@ -190,7 +190,7 @@ CORS_EXPOSE_HEADERS = [
     *("Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After"),
     *("WWW-Authenticate", "X-Request-ID"),
 ]
-BODY_LIMIT = 5_000_000  # bytes of a request's body where it takes many rows; api/limits.py has the others
+BODY_LIMIT = 5_000_000  # bytes of a body that may have many rows; api/limits.py has the other limits
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 
 # -- Logs -------------------------------------------------------------------------------------
@@ -207,7 +207,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "cashman": {"level": "INFO"},
-        "django": {"handlers": [], "level": "INFO"},  # to the root's alone
+        "django": {"handlers": [], "level": "INFO"},  # only those of the root
         "django.request": {"filters": ["crashes"]},
     },
 }
@@ -281,7 +281,7 @@ SPECTACULAR_SETTINGS = {
         "cashman_project.api.schema_hooks.share_examples",
         "cashman_project.api.schema_hooks.add_server",
     ],
-    # Sessions and their forms are for the browsable API: programs send tokens and JSON.
+    # Browser sessions and forms are for the pages. Programs send tokens and JSON.
     "AUTHENTICATION_WHITELIST": ["users.authentication.BearerAuthentication"],
     "PARSER_WHITELIST": ["cashman_project.api.parsers.StrictJSONParser"],
     "ENUM_SUFFIX": "",

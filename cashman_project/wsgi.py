@@ -2,8 +2,7 @@
 
 import gc
 import os
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings
@@ -19,22 +18,25 @@ django.setup(set_prefix=False)
 from .api.slow_clients import receive  # noqa: E402  # needs the apps
 from .db.connection_pool import POOL  # noqa: E402
 
-WITHOUT_DATABASE = ("/livez", "/livez/")  # which answer while every connection is in use
-LONGEST_TYPE = 255  # characters of a Content-Type; its parameters take time
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+WITHOUT_DATABASE = ("/livez", "/livez/")  # they answer even if all connections are in use
+LONGEST_TYPE = 255  # characters of a Content-Type, because its parameters take time
 
 
 class Request(WSGIRequest):
-    """A request whose URL is read as UTF-8, and which exists even if its Content-Type is malformed.
+    """A request with a URL in UTF-8, and possibly with a malformed Content-Type.
 
-    Django reads the URL in the charset of the body. If that charset is wrong, the view refuses it. The host is checked
-    once for each request.
+    Django would read the URL in the charset of the body, and fail on a malformed Content-Type before a view can refuse
+    it. The host is checked once for each request.
     """
 
     host = ""
 
-    def __init__(self, environ: dict[str, Any]) -> None:
+    def __init__(self, environ: "WSGIEnvironment") -> None:
         path = environ["PATH_INFO"]
-        if not path.isascii():  # in what is no UTF-8, Django would go from fault to fault, each an exception
+        if not path.isascii():  # Django would raise an exception for each byte that is not UTF-8
             environ["PATH_INFO"] = path.encode("latin-1").decode(errors="replace").encode().decode("latin-1")
         super().__init__(environ)
 
@@ -54,14 +56,14 @@ class Request(WSGIRequest):
 
 
 class Handler(WSGIHandler):
-    """Runs a request once its body is there, with a database connection that no client keeps waiting.
+    """Runs a request when its body has arrived, so that no database connection waits for a client.
 
-    The response is sent after that: it holds all of its content, in memory or in a file.
+    The response is sent after the connection is returned. It has all of its content in memory or in a file.
     """
 
     request_class = Request
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> HttpResponseBase:
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> HttpResponseBase:
         receive(environ)
         if environ["PATH_INFO"] in WITHOUT_DATABASE:
             return super().__call__(environ, start_response)
@@ -74,9 +76,9 @@ class Handler(WSGIHandler):
 
 
 class PrefixHandler(Handler):
-    """Serves below BASE_PATH, whether or not the proxy in front has cut it off; probes don't name it."""
+    """Serves below BASE_PATH, whether or not the proxy has removed it from the path. Probes don't have it."""
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> HttpResponseBase:
         path, prefix = environ["PATH_INFO"], settings.BASE_PATH
         if path == prefix or path.startswith(f"{prefix}/"):
             environ["PATH_INFO"] = path[len(prefix) :]
@@ -84,6 +86,7 @@ class PrefixHandler(Handler):
 
 
 application = PrefixHandler() if settings.BASE_PATH else Handler()
-# No server may run with a missing secret, however it is started.
+# However it is started, no server may run with a missing secret.
 BaseCommand().check()
-gc.freeze()  # what is loaded by now stays, and a full garbage collection that scans it would stop all threads for 0.1 s
+# What is loaded by now is never collected. A full garbage collection that scans it would stop all threads for 0.1 s.
+gc.freeze()

@@ -1,25 +1,30 @@
-"""Transactions and categories in Django's admin: those of all owners, with the same rules as in the API."""
+"""Transactions and categories of all owners in Django's admin, with the same rules as in the API."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import Http404, HttpRequest
-from django.urls import path
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAutocompleteSelect, StrictModelAdmin
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.filters import DateFormField
+from cashman_project.db.types import AnyField
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
 
 from .models import Category, Expense, Income, Transaction
+
+if TYPE_CHECKING:
+    from django.contrib.admin.options import _FieldGroups, _FieldsetSpec
 
 admin.site.site_header = "Cashman"
 admin.site.site_title = "Cashman"
@@ -27,7 +32,7 @@ admin.site.index_title = _("Administration")
 
 
 class CategorySelect(StrictAutocompleteSelect):
-    """Finds a category by typing, among those of `owner` if it is set."""
+    """A select in which a category is found by typing. If `owner` is set, it offers only the owner's categories."""
 
     url_name = "%s:transactions_category_choices"
     owner: object = None
@@ -39,8 +44,8 @@ class CategorySelect(StrictAutocompleteSelect):
 class CategoryChoices(AutocompleteJsonView):
     """The categories that a `CategorySelect` offers."""
 
-    def get_queryset(self) -> Any:
-        rows: Any = super().get_queryset()
+    def get_queryset(self) -> models.QuerySet[models.Model]:
+        rows = super().get_queryset()
         try:
             return rows.filter(owner=self.request.GET["owner"]) if self.request.GET.get("owner") else rows
         except ValidationError:
@@ -51,7 +56,7 @@ class CategoryChoices(AutocompleteJsonView):
 
 
 class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A category, shown with its owner, since others may have one of the same name."""
+    """A category, shown with its owner, because another owner may have one with the same name."""
 
     @staticmethod
     def label_from_instance(obj: Category) -> str:
@@ -59,25 +64,28 @@ class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not su
 
 
 class TransactionForm(ChangesForm):
-    """A transaction under the rules of the API: a new one has its owner's currency and today's date by default."""
+    """A transaction with the rules of the API. By default, a new one has its owner's currency and today's date."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: the arguments of Django's model forms
         super().__init__(*args, **kwargs)
-        category: Any = self.fields.get("category")
-        if category is None:  # as on a page for users who may only view
+        category = self.fields.get("category")
+        if not isinstance(category, CategoryField):  # it is missing on a page for users who may only view
             return
         category.error_messages["invalid"] = _("This category belongs to another owner.")
+        assert isinstance(category.widget, RelatedFieldWidgetWrapper)
+        assert isinstance(category.widget.widget, CategorySelect)
         if self.adding:
             category.widget.widget.owner = self.data.get("owner")
-            for name, help_text in (("currency", _("If empty, the owner's own.")), ("date", _("Today if empty."))):
+            texts = {"currency": _("If empty, the owner's default currency."), "date": _("If empty, today.")}
+            for name, help_text in texts.items():
                 self.fields[name].required = False
                 self.fields[name].help_text = help_text
         else:
             category.widget.widget.owner = self.instance.owner_id
-            category.queryset = category.queryset.filter(owner=self.instance.owner_id)
+            category.queryset = Category.objects.filter(owner=self.instance.owner_id).select_related("owner")
             self.initial["amount"] = format_amount(self.instance.amount, self.instance.currency)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> dict[str, Any]:  # Any: each value has the type that its field makes
         data = super().clean()
         if owner := data.get("owner"):
             data["currency"] = data.get("currency") or owner.currency
@@ -87,11 +95,11 @@ class TransactionForm(ChangesForm):
         return data
 
 
-class LedgerAdmin(StrictModelAdmin):
-    """The base of the pages of owned rows. Their `fixed` fields can only be set when a row is created."""
+class OwnedModelAdmin(StrictModelAdmin):
+    """The base of the pages of owned rows. The `fixed` fields can only be set when a row is created."""
 
     fixed = ["owner"]
-    record = ["id", "version", "created_at", "updated_at"]
+    generated = ("id", "version", "created_at", "updated_at")
 
     @property
     def media(self) -> forms.Media:
@@ -101,26 +109,26 @@ class LedgerAdmin(StrictModelAdmin):
         )
         return super().media + chooser.media + own
 
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: AnyField, request: HttpRequest, **kwargs: object) -> forms.Field | None:
         if db_field.name in ("name", "external_id"):
             kwargs["error_messages"] = {"unique": _("This owner already has it.")}
-        field: Any = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name in self.autocomplete_fields:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             # A cross beside the select looks as if it cleared the field, but it would delete the chosen row.
             field.widget.can_change_related = field.widget.can_delete_related = False
         return field
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> "_FieldsetSpec":
         fieldsets = super().get_fieldsets(request, obj)
-        return [*fieldsets, (_("Record"), {"fields": self.record})] if obj else fieldsets
+        return [*fieldsets, (_("Record"), {"fields": self.generated})] if obj else fieldsets
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [*self.record, *self.fixed] if obj else []
+    def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
+        return [*self.generated, *self.fixed] if obj else []
 
 
 @admin.register(Transaction)
-class TransactionAdmin(LedgerAdmin):
-    """Incomes and expenses, with the sums of all transactions that the list's filters select."""
+class TransactionAdmin(OwnedModelAdmin):
+    """Incomes and expenses. The list shows the sums of all transactions that its filters select."""
 
     form = TransactionForm
     fields = ["owner", "type", "description", "amount", "currency", "date", "category", "notes", "external_id"]
@@ -143,33 +151,41 @@ class TransactionAdmin(LedgerAdmin):
     }
 
     @admin.display(description=_("amount"), ordering="amount")
-    def signed_amount(self, entry: Transaction) -> str:
+    def signed_amount(self, row: Transaction) -> str:
         """Return the amount with its currency's decimals, for the list and for users who may only view."""
-        kind = "income" if entry.amount > 0 else "expense"
-        return format_html('<span class="{}">{}</span>', kind, format_amount(entry.amount, entry.currency))
+        css_class = "income" if row.amount > 0 else "expense"
+        return format_html('<span class="{}">{}</span>', css_class, format_amount(row.amount, row.currency))
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> "_FieldGroups":
         fields = super().get_fields(request, obj)
         if obj and not self.has_change_permission(request, obj):
             return ["signed_amount" if field == "amount" else field for field in fields]
         return fields
 
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, db_field: AnyField, request: HttpRequest, **kwargs: object) -> forms.Field | None:
         if db_field.name == "currency":
             kwargs["widget"] = forms.Select(choices=[("", "---------"), *((code, code) for code in sorted(DIGITS))])
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+    def formfield_for_foreignkey(
+        # Any: to a row of any model
+        self,
+        db_field: "models.ForeignKey[Any, Any]",
+        request: HttpRequest,
+        **kwargs: object,
+    ) -> "forms.ModelChoiceField[models.Model] | None":
         if db_field.name == "category":
             kwargs |= {
                 "form_class": CategoryField,
                 "queryset": Category.objects.select_related("owner"),
                 "widget": CategorySelect(db_field, self.admin_site),
             }
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: forms.ModelChoiceField[models.Model] | None
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return field
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Return the list; `totals` in its context are the sums of all transactions that its filters select."""
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        """Return the list. `totals` in its context has the sums of all transactions that its filters select."""
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
@@ -181,15 +197,15 @@ class TransactionAdmin(LedgerAdmin):
 
 
 @admin.register(Income, Expense)
-class KindAdmin(TransactionAdmin):
-    """Transactions of one type, which the form doesn't ask for."""
+class OneTypeAdmin(TransactionAdmin):
+    """Transactions of one type. The form doesn't ask for it."""
 
     fields = [field for field in TransactionAdmin.fields if field != "type"]
     list_filter = [item for item in TransactionAdmin.list_filter if item != "type"]
 
 
 @admin.register(Category)
-class CategoryAdmin(LedgerAdmin):
+class CategoryAdmin(OwnedModelAdmin):
     fields = ["owner", "name"]
     list_display = ["name", "owner"]
     list_filter = [("owner", AutocompleteFilter)]
@@ -197,9 +213,9 @@ class CategoryAdmin(LedgerAdmin):
     search_fields = ["key__holds", "owner__username_key__holds"]
     autocomplete_fields = ["owner"]
 
-    def get_queryset(self, request: HttpRequest) -> Any:
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[models.Model]:
         return super().get_queryset(request).select_related("owner")
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         choices = self.admin_site.admin_view(CategoryChoices.as_view(admin_site=self.admin_site))
         return [path("choices/", choices, name="transactions_category_choices"), *super().get_urls()]

@@ -1,12 +1,10 @@
-"""Examples for the API's description. The tests send the requests and hold the answers against the schema."""
-
-from typing import Any
+"""Examples for the API's schema. The tests send the requests and compare the responses with the schema."""
 
 from drf_spectacular.utils import OpenApiExample
 
 from cashman_project.api.problems import problem_details
 
-INCOME: dict[str, Any] = {
+INCOME: dict[str, object] = {
     "id": "019a3e2c-7a10-7c3e-8d52-3f6a1c9b7e42",
     "type": "INCOME",
     "description": "salary",
@@ -32,10 +30,10 @@ EXPENSE = INCOME | {
 CATEGORY = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")} | {"name": "Food"}
 
 
-def _examples(answer: Any, **requests: Any) -> list[OpenApiExample]:
+def _examples(response: object, **requests: object) -> list[OpenApiExample]:
     return [
         *(OpenApiExample(name, value, request_only=True) for name, value in requests.items()),
-        OpenApiExample("Answer", answer, response_only=True),
+        OpenApiExample("Answer", response, response_only=True),
     ]
 
 

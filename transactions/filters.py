@@ -3,10 +3,12 @@
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
+from uuid import UUID
 
 import django_filters
 from django import forms
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
+from django.utils.choices import CallableChoiceIterator
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
@@ -26,18 +28,18 @@ from .querysets import TransactionQuerySet
 
 
 class AbsoluteAmountFormField(forms.Field):
-    """An absolute amount: without a sign."""
+    """An absolute amount, which has no sign."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal"})
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: str | None) -> Decimal | None:
         try:
-            size = parse_amount(value) if value else None
+            amount = parse_amount(value) if value else None
         except ValueError:
-            size = Decimal(-1)
-        if size is not None and size < 0:
+            amount = Decimal(-1)
+        if amount is not None and amount < 0:
             raise forms.ValidationError(_("Not an absolute amount: give a number such as 12.50."), "invalid")
-        return size
+        return amount
 
 
 @extend_schema_field({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?$"})
@@ -46,18 +48,18 @@ class AbsoluteAmountFilter(django_filters.Filter):
 
 
 class CategoryFilter(TextsFilter):
-    """Filters by the id of one category, or by a list of several."""
+    """Filters by the id of one category, or by a list of several ids."""
 
-    def filter(self, qs: Any, value: Any) -> Any:
+    def filter(self, qs: QuerySet[Model], value: UUID | list[UUID] | Parameter) -> QuerySet[Model]:
         return qs.filter(category_id__in=value) if isinstance(value, list) else qs.filter(category_id=value)
 
 
-def _at_least(rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-    return rows.filter(Q(amount__gte=size) | Q(amount__lte=size.copy_negate()))
+def _at_least(rows: TransactionQuerySet, name: str, amount: Decimal) -> TransactionQuerySet:
+    return rows.filter(Q(amount__gte=amount) | Q(amount__lte=amount.copy_negate()))
 
 
-def _at_most(rows: TransactionQuerySet, name: str, size: Decimal) -> TransactionQuerySet:
-    return rows.filter(amount__gte=size.copy_negate(), amount__lte=size)
+def _at_most(rows: TransactionQuerySet, name: str, amount: Decimal) -> TransactionQuerySet:
+    return rows.filter(amount__gte=amount.copy_negate(), amount__lte=amount)
 
 
 def _uncategorized(rows: TransactionQuerySet, name: str, flag: bool) -> TransactionQuerySet:
@@ -65,8 +67,7 @@ def _uncategorized(rows: TransactionQuerySet, name: str, flag: bool) -> Transact
 
 
 def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
-    found: TransactionQuerySet = rows.containing(text)
-    return found
+    return rows.containing(text)
 
 
 class TransactionFilterSet(FilterSet):
@@ -93,10 +94,11 @@ class TransactionFilterSet(FilterSet):
 
     @property
     def form(self) -> forms.Form:
-        """The form of the filters. It offers the owner's categories, which are read when a page shows them."""
+        """The form of the filters. It offers the owner's categories, which are read only if a page shows them."""
         form: forms.Form = super().form
-        widget: Any = form.fields["category"].widget
-        widget.choices = self._categories
+        widget = form.fields["category"].widget
+        assert isinstance(widget, forms.Select)
+        widget.choices = CallableChoiceIterator(self._categories)
         return form
 
     def _categories(self) -> list[tuple[str, str]]:
@@ -104,16 +106,19 @@ class TransactionFilterSet(FilterSet):
         return [(name, name) for name in names]
 
     @classmethod
-    def values_of(cls, request: Request) -> dict[str, Any]:
+    def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
         values = super().values_of(request)
         if "category" in values:
             values["category"] = _category_ids(request, values["category"])
         return values
 
 
-def _category_ids(request: Request, names: list[str]) -> Any:
-    """Return the id of the category with that name, or a list of the ids of several; raises ValidationError (400)."""
-    owner, keys = owner_of(request), {category_key(text) for text in names}
+def _category_ids(request: Request, names: list[str]) -> UUID | list[UUID]:
+    """Return the id of the category with this name, or a list of ids for several names.
+
+    Raises ValidationError (400) if a category doesn't exist.
+    """
+    owner, keys = owner_of(request), {category_key(name) for name in names}
     if len(keys) > 1:
         found = list(Category.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
     else:
@@ -126,5 +131,4 @@ def _category_ids(request: Request, names: list[str]) -> Any:
 @lru_cache
 def _category_statement() -> Statement:
     owner, key = (Parameter(name, Category._meta.get_field(name)) for name in ("owner", "key"))
-    rows: Any = Category.objects.for_owner(cast("Any", owner)).filter(key=key)
-    return Statement(rows.values_list("id"))
+    return Statement(Category.objects.for_owner(owner).filter(key=key).values_list("id"))

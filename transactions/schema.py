@@ -1,15 +1,14 @@
-"""Amounts in the API's description."""
-
-from typing import Any
+"""Amounts in the API's schema."""
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
 from cashman_project.money.amounts import LIMIT
 
 from .models import Income
 
-# Two alternatives: with a whole part, or a fraction of four digits that are not all zeros.
+# Either with a whole part, or with a fraction that is not all zeros.
 ABOVE_ZERO = (
     rf"[1-9][0-9]{{0,{len(str(int(LIMIT))) - 2}}}(\.[0-9]{{1,4}})?"
     r"|0\.([1-9][0-9]{0,3}|0[1-9][0-9]{0,2}|00[1-9][0-9]?|000[1-9])"
@@ -17,14 +16,15 @@ ABOVE_ZERO = (
 
 
 class AmountExtension(OpenApiSerializerFieldExtension):
-    """Out: text. In: text or a number, both below the limit in size, not zero, and of an income above zero.
+    """In a response, an amount is text. In a request, it is text or a number, and not zero. Its absolute amount is
+    below the limit, and an income is above zero.
 
-    That a number has no more decimals than its currency is not said: `multipleOf` fails on binary fractions.
+    The schema doesn't say how many decimals a number may have, because `multipleOf` fails on binary fractions.
     """
 
     target_class = "cashman_project.money.serializer_field.AmountField"
 
-    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, object]:
         if direction == "response":
             return {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"}
         income = self.target.parent.Meta.model is Income
@@ -32,7 +32,7 @@ class AmountExtension(OpenApiSerializerFieldExtension):
         text = {"type": "string", "pattern": rf"^{'' if income else '-?'}({ABOVE_ZERO})$"}
         number = {
             "type": "number",
-            "format": "double",  # fifteen digits are exact: as many as an amount has; a plain number would be a float
+            "format": "double",  # exact for the fifteen digits of an amount; clients may read a plain number as float
             "minimum": 0 if income else -limit,
             "exclusiveMinimum": True,
             "maximum": limit,
@@ -46,4 +46,5 @@ class AmountExtension(OpenApiSerializerFieldExtension):
             self.target,
         )
         auto_schema.registry.register_on_missing(component)
-        return component.ref
+        reference: dict[str, object] = component.ref
+        return reference

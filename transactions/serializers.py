@@ -1,5 +1,6 @@
 """Transactions, categories and summaries in JSON."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,30 +27,32 @@ from . import examples
 from .category_names import category_key
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
+from .querysets import CategoryQuerySet, TransactionQuerySet
 
 NAME = StrictCharField()
+ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 
 
 class CategoryField(serializers.SlugRelatedField[Category]):
     """One of the owner's categories, by its name. `read` looks up the categories of many rows in one query."""
 
-    known: dict[str, Category] | None = None
+    known: dict[str, Category] | None = None  # by their keys, after `read`
 
     default_error_messages = {
         "does_not_exist": _("You have no category with this name: create it first, or leave it out."),
     }
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(slug_field="name", queryset=Category.objects.all(), **kwargs)
+    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
+        super().__init__(slug_field="name", queryset=Category.objects.all(), **options)
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> CategoryQuerySet:
         return Category.objects.for_owner(owner_of(self.context["request"]))
 
     def json_value(self) -> TextJSON:
         return TextJSON(F(f"{self.source}__name"))
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        return serializers.Field.run_validation(self, data)  # a related field would take "" as null
+    def run_validation(self, data: object = serializers.empty) -> object:
+        return serializers.Field.run_validation(self, data)  # a related field would read "" as null
 
     def read(self, names: set[str]) -> None:
         """Read the categories of these names. Some names may be invalid."""
@@ -59,16 +62,14 @@ class CategoryField(serializers.SlugRelatedField[Category]):
     def to_internal_value(self, data: object) -> Category:
         name = NAME.run_validation(data)
         known = self.known
-        category: Category | None = (
-            self.get_queryset().named(name).first() if known is None else known.get(category_key(name))
-        )
+        category = self.get_queryset().named(name).first() if known is None else known.get(category_key(name))
         if category is None:
             self.fail("does_not_exist")
         return category
 
 
 def _is_name(name: str) -> bool:
-    """Return whether the name is valid, so that the database can be asked for it."""
+    """Return whether the name is valid, so that it can be part of a query."""
     try:
         NAME.run_validation(name)
     except serializers.ValidationError:
@@ -86,29 +87,30 @@ class CategorySerializer(StrictModelSerializer[Category]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
-class TransactionListSerializer(StrictListSerializer):
+class TransactionListSerializer(StrictListSerializer[Transaction]):
     """Many transactions."""
 
-    def prepare(self, data: list[Any]) -> None:
+    def prepare(self, data: list[object]) -> None:
         names = (item.get("category") for item in data if isinstance(item, dict))
         self.child.fields["category"].read({name for name in names if isinstance(name, str)})
 
-    def validate(self, attrs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return `attrs`; raises Conflict that names each row whose external id is taken."""
+    def validate(self, attrs: list[ValidatedData]) -> list[ValidatedData]:
+        """Return `attrs`. Raises a Conflict that names all rows with an external id that is taken."""
         sent = {index: row["external_id"] for index, row in enumerate(attrs) if row.get("external_id") is not None}
         if not sent:
             return attrs
         first = {external_id: index for index, external_id in reversed(sent.items())}
-        if twice := [index for index, external_id in sent.items() if first[external_id] != index]:
-            raise _taken(gettext("This external id is given twice."), twice)
-        given = {row.pk for row, values in zip(self.instance or [], attrs, strict=False) if "external_id" in values}
+        if repeated := [index for index, external_id in sent.items() if first[external_id] != index]:
+            raise _taken(gettext("This external id is given twice."), repeated)
+        changing = {row.pk for row, values in zip(self.instance or [], attrs, strict=False) if "external_id" in values}
         holders = self._rows().filter(external_id__in=first).values_list("external_id", "pk")
-        if taken := [first[external_id] for external_id, pk in holders if pk not in given]:
+        if taken := [first[external_id] for external_id, pk in holders if external_id and pk not in changing]:
             raise _taken(gettext("You already have a transaction with this external id."), sorted(taken))
         return attrs
 
-    def update(self, instance: Any, validated_data: list[dict[str, Any]]) -> list[Any]:
-        """Write of each row the fields that change; rows may exchange their external ids, which all let go of first."""
+    def update(self, instance: Sequence[Transaction], validated_data: list[ValidatedData]) -> list[Transaction]:
+        """Write the fields of each row that change. External ids that change are removed first, so that rows may
+        exchange them."""
         new = {
             values["external_id"]: row.pk
             for row, values in zip(instance, validated_data, strict=True)
@@ -118,7 +120,7 @@ class TransactionListSerializer(StrictListSerializer):
             self._rows().filter(pk__in=leaving).update(external_id=None)
         return super().update(instance, validated_data)
 
-    def _rows(self) -> Any:
+    def _rows(self) -> TransactionQuerySet:
         return Transaction.objects.for_owner(owner_of(self.context["request"]))
 
 
@@ -163,17 +165,17 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "external_id": {"trim_whitespace": False, "allow_blank": False},
         }
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: ValidatedData) -> ValidatedData:
         if self.instance is None:
             attrs = self._defaults | attrs
         return super().validate(attrs)
 
-    def get_initial(self) -> dict[str, Any]:
-        """Return what an empty form shows, or what was sent."""
+    def get_initial(self) -> ValidatedData:
+        """Return the values of an empty form, or those that were sent."""
         return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults)}
 
     @cached_property
-    def _defaults(self) -> dict[str, Any]:
+    def _defaults(self) -> ValidatedData:
         owner = owner_of(self.context["request"])
         return {"currency": owner.currency, "date": owner.today()}
 
@@ -200,7 +202,7 @@ class CategoryInUseSerializer(ProblemSerializer):
     transactions = serializers.IntegerField(required=False)
 
 
-class SummarySerializer(serializers.Serializer[Any]):
+class SummarySerializer(serializers.Serializer[object]):
     """A group's sums: `currency`, the group's keys, and the amounts."""
 
     currency = serializers.CharField()
@@ -215,7 +217,7 @@ class SummarySerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=examples.SUMMARIES)
-class SummaryListSerializer(serializers.Serializer[Any]):
+class SummaryListSerializer(serializers.Serializer[object]):
     """The groups, ordered by their keys and the currency."""
 
     results = SummarySerializer(many=True)

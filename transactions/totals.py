@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
@@ -12,6 +12,7 @@ from django.db.models import Expression, F, Func, Q, Sum
 from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.compiled import Statement
+from cashman_project.db.types import SQL, DatabaseRow
 from cashman_project.money.amounts import format_units, units_of_sum
 from cashman_project.money.sums import HalvesSum
 from ledgers.querysets import OwnedQuerySet
@@ -19,27 +20,32 @@ from ledgers.querysets import OwnedQuerySet
 from .category_names import category_key
 from .choices import TransactionType
 
-NO_CATEGORY = UUID(int=0)  # in a month's total, whose key can't hold NULL
+if TYPE_CHECKING:
+    from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
+
+RowT = TypeVar("RowT", bound=models.Model)
+
+NO_CATEGORY = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
 
 
-class SummedQuerySet(OwnedQuerySet):
-    """Rows with a currency, type, date and category. `sum_of` is the sum of their money, `number` their count."""
+class SummedQuerySet(OwnedQuerySet[RowT]):
+    """Rows with a currency, type, date and category, which can be summed up."""
 
-    number: models.Aggregate
+    number: models.Aggregate  # the number of transactions
 
-    def sum_of(self, kind: TransactionType) -> Expression:
-        """Return the exact sum of the rows of that type."""
+    def sum_of(self, transaction_type: TransactionType) -> Expression:
+        """Return the exact sum of the transactions of this type."""
         raise NotImplementedError
 
     def totals(self, *group_by: str) -> "list[Total]":
-        """Return the sums of the rows by currency and by the given keys (of `GROUPINGS`), in the keys' order.
+        """Return the totals by currency and by the given groupings (of `GROUPINGS`), in the order of their keys.
 
-        Rows without a category come after all named ones.
+        Rows without a category come after those with one.
         """
         return self.totals_statement(*group_by).totals({})
 
     def totals_statement(self, *group_by: str) -> "TotalsStatement":
-        """Return the statement of these totals. The queryset may be filtered by a `Parameter`."""
+        """Return the compiled statement of these totals. The queryset may be filtered by a `Parameter`."""
         columns = {f"group_{name}": GROUPINGS[name].key for name in group_by}
         rows = (
             self.order_by()
@@ -53,20 +59,20 @@ class SummedQuerySet(OwnedQuerySet):
         return TotalsStatement(rows.values_list(*columns, "currency", "income", "expense", "count"), group_by)
 
 
-class MonthTotalQuerySet(SummedQuerySet):
+class MonthTotalQuerySet(SummedQuerySet["MonthTotal"]):
     number = Sum("count")
 
-    def sum_of(self, kind: TransactionType) -> Expression:
-        return HalvesSum("high", "low", filter=Q(type=kind))
+    def sum_of(self, transaction_type: TransactionType) -> Expression:
+        return HalvesSum("high", "low", filter=Q(type=transaction_type))
 
     def uncategorized(self, flag: bool) -> Self:
-        """Return the totals without a category, or those with one."""
+        """Return the totals without a category if the flag is on, otherwise those with one."""
         return self.filter(category_id=NO_CATEGORY) if flag else self.exclude(category_id=NO_CATEGORY)
 
 
 @dataclass(slots=True)
 class Total:
-    """The sums of a group of rows of one currency, in ten-thousandths; `expense` is negative or zero."""
+    """The sums of a group of transactions in one currency, in ten-thousandths. `expense` is negative or zero."""
 
     currency: str
     keys: dict[str, str | None]
@@ -76,11 +82,11 @@ class Total:
 
     @property
     def net(self) -> int:
-        """The net: income and expense together."""
+        """The sum of income and expense."""
         return self.income + self.expense
 
     def amounts(self) -> dict[str, str]:
-        """Return income, expense and net, by these names, as text with their currency's digits."""
+        """Return income, expense and net, by these names, as text with their currency's decimals."""
         return {
             "income": format_units(self.income, self.currency),
             "expense": format_units(self.expense, self.currency),
@@ -89,15 +95,16 @@ class Total:
 
 
 class TotalsStatement(Statement):
-    """The SQL of totals: the columns of their keys, then currency, income, expense and count."""
+    """The SQL of totals. Its columns are those of the groupings, then currency, income, expense and count."""
 
-    def __init__(self, queryset: models.QuerySet[Any], group_by: Sequence[str]) -> None:
+    def __init__(self, queryset: models.QuerySet[models.Model, DatabaseRow], group_by: Sequence[str]) -> None:
         super().__init__(queryset, prepared=False)
         self.group_by = group_by
         self.category = list(group_by).index("category") if "category" in group_by else None
 
-    def totals(self, values: Mapping[str, Any]) -> list[Total]:
-        """Return the totals for the parameters' values by name, in their order: categories as their lists have them."""
+    def totals(self, values: Mapping[str, object]) -> list[Total]:
+        """Return the totals for the values of the parameters, by name. They are sorted by their keys, and categories as
+        in lists of categories."""
         found = self.rows(values)
         found.sort(key=self._order)
         totals = []
@@ -106,9 +113,9 @@ class TotalsStatement(Statement):
             totals.append(Total(currency, named, units_of_sum(income), units_of_sum(expense), int(count)))
         return totals
 
-    def _order(self, row: tuple[Any, ...]) -> list[Any]:
-        """Return the row's keys, as far as they make its order: nothing is None but a category."""
-        keys = list(row[:-3])
+    def _order(self, row: DatabaseRow) -> list[str | tuple[bool, str]]:
+        """Return the values that the row is sorted by. Only a category can be None, so it is replaced."""
+        keys: list[str | tuple[bool, str]] = list(row[:-3])
         if self.category is not None:
             keys[self.category] = _category_order(keys[self.category])
         return keys
@@ -120,23 +127,23 @@ def _category_order(name: str | None) -> tuple[bool, str]:
 
 
 class DatePart(Func):
-    """The first characters of a date in ISO 8601: "2026" or "2026-11", without calling Python from SQLite."""
+    """The first characters of a date in ISO 8601, such as "2026-11". SQLite calls no Python function for it."""
 
     output_field = models.CharField()
 
-    def __init__(self, expression: str, form: str, **extra: Any) -> None:
-        super().__init__(expression, form=form, length=len(form), **extra)
+    def __init__(self, expression: str, form: str) -> None:
+        super().__init__(expression, form=form, length=len(form))
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, %(length)s)", **context)
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, %(length)s)")
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
-        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')", **context)
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')")
 
 
 @dataclass(frozen=True)
 class Grouping:
-    """A key to group sums by. `month_totals` says that a month's total knows it: it is no finer than a month."""
+    """A key to group sums by. `month_totals` says whether month totals can answer it: it isn't finer than a month."""
 
     key: Expression | F
     month_totals: bool = False

@@ -1,29 +1,29 @@
-"""The triggers that keep the month totals, however transactions are written (docs/adr/0015-month-totals.md).
+"""The triggers that update the month totals whenever transactions are written (docs/adr/0015-month-totals.md).
 
-Django alters a table on SQLite by making it anew, without its triggers, so `restore` makes them again after any
-migration that dropped them. A migration that alters MonthTotal has to begin with `RunPython(remove, install)`, since
-SQLite renames no table that a trigger refers to.
+To alter a table on SQLite, Django creates a new one, without triggers. So after each migration, `restore` creates
+triggers that are missing. A migration that alters MonthTotal has to begin with `RunPython(remove, install)`, because
+SQLite can't rename a table that a trigger refers to.
 """
 
 # ruff: noqa: S608  # no input
 
-from typing import Any
-
+from django.apps.registry import Apps
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.recorder import MigrationRecorder
 
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import HALF
 
 from .totals import NO_CATEGORY
 
 TOTALS, TRANSACTIONS = "transactions_monthtotal", "transactions_transaction"
 KEY = "owner_id, date, currency, type, category_id"
-MADE_BY = ("transactions", "0003_month_total_triggers")  # the migration
+CREATED_BY = ("transactions", "0003_month_total_triggers")  # the migration
 EVENTS = ("INSERT", "UPDATE", "DELETE")
-# If a row is taken from a total that is already deleted, as when an owner is erased, a total with a negative count is
-# left. It is deleted at once, as are totals with a count of zero.
+# Subtracting a transaction from a total that is already deleted, as in an erasure, makes a total with a negative count.
+# It is deleted at once, like a total with a count of zero.
 MERGE = (
     f"ON CONFLICT ({KEY}) DO UPDATE SET high = {TOTALS}.high + excluded.high, low = {TOTALS}.low + excluded.low,"
     f" count = {TOTALS}.count + excluded.count"
@@ -31,10 +31,10 @@ MERGE = (
 CLEAR = f"DELETE FROM {TOTALS} WHERE count <= 0 AND ({KEY})"
 
 
-def install(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Create or replace the triggers, and count all transactions. Nobody writes meanwhile."""
+def install(apps: Apps | None, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Create or replace the triggers, and count all transactions. Nobody can write meanwhile."""
     vendor = schema_editor.connection.vendor
-    if vendor == "postgresql":  # there CREATE TRIGGER waits for writers, and then blocks them
+    if vendor == "postgresql":  # CREATE TRIGGER waits for writers, and then blocks them
         statements = ["SET LOCAL statement_timeout = 0", *map(_by_statement, EVENTS)]
     else:
         remove(apps, schema_editor)
@@ -44,17 +44,17 @@ def install(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
         schema_editor.execute(statement, params=None)
 
 
-def remove(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+def remove(apps: Apps | None, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Drop the triggers if they exist."""
-    for name in map(_name, EVENTS):
+    for name in map(_trigger_name, EVENTS):
         if schema_editor.connection.vendor == "postgresql":
             schema_editor.execute(f"DROP FUNCTION IF EXISTS {name} CASCADE", params=None)
         else:
             schema_editor.execute(f"DROP TRIGGER IF EXISTS {name}", params=None)
 
 
-def differences(connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
-    """Return the key of each total that is not what its transactions sum up to, in their order."""
+def differences(connection: BaseDatabaseWrapper) -> list[DatabaseRow]:
+    """Return the keys of all totals that differ from the sums of their transactions, in the order of the keys."""
     parts = f"{KEY}, high, low, count"
     statement = (
         f"WITH part ({parts}) AS (SELECT {_change(connection.vendor, 1)} FROM {TRANSACTIONS}"
@@ -63,22 +63,24 @@ def differences(connection: BaseDatabaseWrapper) -> list[tuple[Any, ...]]:
     )
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        keys: list[tuple[Any, ...]] = cursor.fetchall()
+        keys: list[DatabaseRow] = cursor.fetchall()
     return keys
 
 
-def restore(using: str, **kwargs: Any) -> None:
-    """Make the triggers again, and count anew, if a migration has dropped any: a receiver of `post_migrate`."""
+def restore(using: str, **kwargs: object) -> None:
+    """Create the triggers and count all transactions, if a migration has dropped a trigger.
+
+    It is a receiver of `post_migrate`.
+    """
     connection = connections[using]
-    if MADE_BY in MigrationRecorder(connection).applied_migrations() and not _names(connection) >= set(
-        map(_name, EVENTS)
-    ):
+    is_migrated = CREATED_BY in MigrationRecorder(connection).applied_migrations()
+    if is_migrated and not _trigger_names(connection) >= {_trigger_name(event) for event in EVENTS}:
         with connection.schema_editor() as editor:
             install(None, editor)
 
 
-def _names(connection: BaseDatabaseWrapper) -> set[str]:
-    """Return the names of the triggers of the transactions' table."""
+def _trigger_names(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the names of the triggers on the transactions' table."""
     query = {
         "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass",
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
@@ -88,12 +90,12 @@ def _names(connection: BaseDatabaseWrapper) -> set[str]:
         return {name for (name,) in cursor.fetchall()}
 
 
-def _name(event: str) -> str:
+def _trigger_name(event: str) -> str:
     return f"{TOTALS}_{event.lower()}"
 
 
 def _by_statement(event: str) -> str:
-    """Return PostgreSQL's trigger, which runs once for all rows of a statement."""
+    """Return the trigger for PostgreSQL. It runs once for all rows of a statement."""
     added, taken = f"SELECT {_change('postgresql', 1)} FROM added", f"SELECT {_change('postgresql', -1)} FROM taken"
     clear = f"{CLEAR} IN (SELECT {_key('postgresql')} FROM taken);"
     rows, changes, rest = {
@@ -102,15 +104,15 @@ def _by_statement(event: str) -> str:
         "DELETE": ("OLD TABLE AS taken", taken, clear),
     }[event]
     return f"""
-        CREATE OR REPLACE FUNCTION {_name(event)}() RETURNS trigger LANGUAGE plpgsql AS
+        CREATE OR REPLACE FUNCTION {_trigger_name(event)}() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN {_count(changes)}; {rest} RETURN NULL; END $$;
-        CREATE OR REPLACE TRIGGER {_name(event)} AFTER {event} ON {TRANSACTIONS} REFERENCING {rows}
-        FOR EACH STATEMENT EXECUTE FUNCTION {_name(event)}()
+        CREATE OR REPLACE TRIGGER {_trigger_name(event)} AFTER {event} ON {TRANSACTIONS} REFERENCING {rows}
+        FOR EACH STATEMENT EXECUTE FUNCTION {_trigger_name(event)}()
     """
 
 
 def _by_row(event: str) -> str:
-    """Return SQLite's trigger, which runs for each row."""
+    """Return the trigger for SQLite. It runs once for each row."""
     insert = f"INSERT INTO {TOTALS} ({KEY}, high, low, count)"
     old, new = _key("sqlite", "OLD."), _key("sqlite", "NEW.")
     added = f"{insert} VALUES ({_change('sqlite', 1, 'NEW.')}) {MERGE};"
@@ -120,12 +122,12 @@ def _by_row(event: str) -> str:
         "UPDATE": (f"WHEN ({old}, OLD.amount) <> ({new}, NEW.amount)", f"{added} {taken}"),
         "DELETE": ("", taken),
     }[event]
-    return f"CREATE TRIGGER {_name(event)} AFTER {event} ON {TRANSACTIONS} {when} BEGIN {statements} END"
+    return f"CREATE TRIGGER {_trigger_name(event)} AFTER {event} ON {TRANSACTIONS} {when} BEGIN {statements} END"
 
 
 def _count(changes: str) -> str:
-    """Return the statement that adds the changes to the totals, in the order of the key, so that no two statements
-    deadlock."""
+    """Return the statement that adds the changes to the totals. It does so in the order of the keys, so that two
+    statements can't deadlock."""
     return (
         f"WITH change ({KEY}, high, low, count) AS ({changes}) INSERT INTO {TOTALS} ({KEY}, high, low, count)"
         f" SELECT {KEY}, SUM(high), SUM(low), SUM(count) FROM change GROUP BY {KEY}"
@@ -134,12 +136,12 @@ def _count(changes: str) -> str:
 
 
 def _change(vendor: str, sign: int, row: str = "") -> str:
-    """Return the values of what a transaction adds to a total or, with a negative sign, takes from it."""
+    """Return the values that a transaction adds to a total. If `sign` is negative, they are subtracted."""
     return f"{_key(vendor, row)}, {sign} * ({row}amount / {HALF}), {sign} * ({row}amount % {HALF}), {sign}"
 
 
 def _key(vendor: str, row: str = "") -> str:
-    """Return the key of a transaction's total; `row` is the prefix of its columns."""
+    """Return the key of a transaction's total. `row` is the prefix of the transaction's columns."""
     month, none = f"DATE_TRUNC('month', {row}date::timestamp)::date", str(NO_CATEGORY)
     if vendor == "sqlite":
         month, none = f"SUBSTR({row}date, 1, 8) || '01'", NO_CATEGORY.hex

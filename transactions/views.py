@@ -1,4 +1,4 @@
-"""The ledger over HTTP."""
+"""Transactions, categories and summaries over HTTP."""
 
 import itertools
 from typing import Any
@@ -22,6 +22,7 @@ from cashman_project.api.viewsets import OwnedModelViewSet
 from . import examples
 from .filters import TransactionFilterSet
 from .models import Category, Expense, Income, Transaction
+from .querysets import TransactionQuerySet
 from .serializers import (
     CategoryInUseSerializer,
     CategorySerializer,
@@ -36,11 +37,11 @@ from .services.summary import summarize
 from .totals import GROUPINGS
 
 
-class EntryViewSet(BulkCreateViewSet):
-    """What incomes, expenses and both of them together share."""
+class BaseTransactionViewSet(BulkCreateViewSet):
+    """The base of the viewsets of incomes, expenses, and both together."""
 
     fastpath = True
-    queryset: Any
+    queryset: TransactionQuerySet
     filterset_class = TransactionFilterSet
     repeatable_parameters = frozenset({"category"})
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
@@ -48,21 +49,21 @@ class EntryViewSet(BulkCreateViewSet):
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
     error_pages = {"list": "transactions/transaction_list.html"}
 
-    def _create(self, data: Any, minimal: bool) -> Answer:
+    def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
         many = isinstance(data, list)
         items = data if many else [data]
-        owner, kind = owner_of(self.request), self.queryset.model.kind
+        owner, only_type = owner_of(self.request), self.queryset.model.only_type
         is_fast = self.fastpath and len(items) <= MAX_ROWS
-        rows = create_fast(owner=owner, kind=kind and kind.value, data=items) if is_fast else None
+        rows = create_fast(owner=owner, kind=only_type and only_type.value, data=items) if is_fast else None
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)
 
 
-class TransactionViewSet(BulkViewSet, EntryViewSet):
+class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
 
-    queryset: Any = Transaction.objects.select_related("category")
+    queryset = Transaction.objects.select_related("category")
     serializer_class = TransactionSerializer
     examples = {
         "create_many": examples.CREATE_TRANSACTIONS,
@@ -71,7 +72,7 @@ class TransactionViewSet(BulkViewSet, EntryViewSet):
     }
 
 
-class IncomeViewSet(EntryViewSet):
+class IncomeViewSet(BaseTransactionViewSet):
     """What came in."""
 
     queryset = Income.objects.select_related("category")
@@ -79,7 +80,7 @@ class IncomeViewSet(EntryViewSet):
     examples = {"create_many": examples.CREATE_INCOMES}
 
 
-class ExpenseViewSet(EntryViewSet):
+class ExpenseViewSet(BaseTransactionViewSet):
     """What went out. An amount is stored below zero, whatever sign it is sent with."""
 
     queryset = Expense.objects.select_related("category")
@@ -131,8 +132,8 @@ class SummaryView(ApiView):
     filterset_class = TransactionFilterSet
     query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
     repeatable_parameters = frozenset({"category"})
-    queryset: Any = Transaction.objects.all()
-    filter_backends = [StrictFilterBackend]  # where the schema finds the filters
+    queryset = Transaction.objects.all()
+    filter_backends = [StrictFilterBackend]  # the schema finds the filters here
     pages = error_pages = {"get": "transactions/summary.html"}
     groupings = [*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))]
     sums = ("income", "expense", "net", "count")

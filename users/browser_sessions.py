@@ -1,6 +1,4 @@
-"""Where Django keeps the sessions of browsers: by whose they are, so that they can be listed, ended and erased."""
-
-from typing import Any
+"""The store of browser sessions. Each row names its user, so that the sessions can be listed, ended and erased."""
 
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import CreateError, UpdateError
@@ -11,16 +9,16 @@ from .models import BrowserSession, digest_of
 
 
 class SessionStore(db.SessionStore):
-    """Django's own, but a row holds the hash of its key: who reads the table can't be anybody."""
+    """Django's own store, but a row holds only the hash of its key, so that nobody can sign in with a stolen table."""
 
     @classmethod
-    def get_model_class(cls) -> Any:
+    def get_model_class(cls) -> type[BrowserSession]:  # type: ignore[override]  # the stub has Django's own model
         return BrowserSession
 
     def exists(self, session_key: str) -> bool:
         return BrowserSession.objects.filter(pk=digest_of(session_key)).exists()
 
-    def create_model_instance(self, data: dict[str, Any]) -> Any:
+    def create_model_instance(self, data: dict[str, str]) -> BrowserSession:  # type: ignore[override]  # as above
         key: str = self._get_or_create_session_key()  # type: ignore[attr-defined]  # not in the stub
         return BrowserSession(
             digest=digest_of(key),
@@ -30,10 +28,10 @@ class SessionStore(db.SessionStore):
         )
 
     def save(self, must_create: bool = False) -> None:
-        """Write the session; raises UpdateError if its row, or its user, is gone by now."""
+        """Write the session. Raises UpdateError if its row or its user was deleted meanwhile."""
         try:
             super().save(must_create)
-        except (CreateError, IntegrityError):  # Django would try other keys for ever, but no two are ever the same
+        except (CreateError, IntegrityError):  # Django would try other keys for ever, but keys are never the same
             raise UpdateError from None
 
     def delete(self, session_key: str | None = None) -> None:

@@ -1,6 +1,4 @@
-"""System checks of the settings that new users get."""
-
-from typing import Any
+"""System checks of the default settings of new users."""
 
 from django.conf import settings
 from django.core import checks
@@ -10,7 +8,7 @@ from cashman_project.money.currencies import validate_currency
 
 
 @checks.register(checks.Tags.security)
-def check_default_currency(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_default_currency(**kwargs: object) -> list[checks.CheckMessage]:
     """users.E001: DEFAULT_CURRENCY is a currency."""
     try:
         validate_currency(settings.DEFAULT_CURRENCY)

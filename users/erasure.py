@@ -1,4 +1,4 @@
-"""Forgetting people: after it no row in any table holds who they were, or what they wrote."""
+"""Erasure of users. After it, no row of any table holds their names, their ids or their texts."""
 
 from collections.abc import Iterable
 
@@ -8,20 +8,20 @@ from django.dispatch import Signal
 from .login_throttle import unlock
 from .models import User
 
-# An app whose rows belong to users receives both, with the users' `keys`, in the transaction of the erasure: first it
-# locks its rows of theirs in the order in which its writers lock them, then, once the users are locked and nobody can
-# add a row, it deletes them.
+# Each app with owned rows receives both signals, with the users' `keys`, in the database transaction of the erasure. At
+# the first one, it locks their rows in the order in which its writers lock them. Then the users are locked, so that
+# nobody can add a row. At the second one, it deletes the rows.
 lock_rows = Signal()
 delete_rows = Signal()
 
 
 def erase_users(*, users: Iterable[User]) -> None:
-    """Delete the users with all that they own, and what the admin's log says of them; all or nothing."""
+    """Delete the users with all their rows, and the entries about them in the admin's log: all or nothing."""
     keys = [user.pk for user in users]
     with transaction.atomic():
         lock_rows.send(sender=User, keys=keys)
-        people = list(User.objects.select_for_update().filter(pk__in=keys))
+        locked = list(User.objects.select_for_update().filter(pk__in=keys))
         delete_rows.send(sender=User, keys=keys)
-        for user in people:
+        for user in locked:
             unlock(user.get_username())
             user.delete()

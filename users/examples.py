@@ -1,11 +1,9 @@
-"""Examples for the API's description. The tests send the requests and hold the answers against the schema."""
-
-from typing import Any
+"""Examples for the API's schema. The tests send the requests and compare the responses with the schema."""
 
 from drf_spectacular.utils import OpenApiExample
 
 TOKENS = {"access": "eyJhbGciOi...", "refresh": "eyJhbGciOi..."}
-ME: dict[str, Any] = {
+ME: dict[str, object] = {
     "id": "019a3e2c-5a00-7b1d-8c40-2e5f0b8a6d31",
     "username": "demo",
     "email": "",
@@ -13,7 +11,7 @@ ME: dict[str, Any] = {
     "time_zone": "UTC",
     "language": "en",
 }
-PERSONAL_TOKEN: dict[str, Any] = {
+PERSONAL_TOKEN: dict[str, object] = {
     "id": "019a3e2c-6b10-7c2e-9d41-3f601c9b7e42",
     "name": "backup",
     "scope": "read",
@@ -23,20 +21,23 @@ PERSONAL_TOKEN: dict[str, Any] = {
 }
 
 
-def _sent(name: str, value: Any) -> OpenApiExample:
+def _request(name: str, value: object) -> OpenApiExample:
     return OpenApiExample(name, value, request_only=True)
 
 
-def _answered(value: Any) -> OpenApiExample:
+def _response(value: object) -> OpenApiExample:
     return OpenApiExample("Answer", value, response_only=True)
 
 
-MES = [_sent("Preferences", {"currency": "EUR", "time_zone": "Europe/Berlin"}), _answered(ME)]
-REGISTRATIONS = [_sent("WithoutEmail", {"username": "wanda", "password": "sal volatile 47"})]
-CREDENTIALS = [_sent("Demo", {"username": "demo", "password": "demo"})]
-REFRESHES = [_sent("Refresh", {"refresh": TOKENS["refresh"]})]
-TOKEN_PAIRS = [_answered(TOKENS)]
-PASSWORDS = [_sent("Passwords", {"current_password": "demo", "new_password": "smelling salts 48"})]
-ERASURES = [_sent("Password", {"password": "demo"})]
-PERSONAL_TOKENS = [_sent("Backup", {"name": "backup", "scope": "read", "password": "demo"}), _answered(PERSONAL_TOKEN)]
-ISSUED_PERSONAL_TOKENS = [_answered(PERSONAL_TOKEN | {"token": f"cashman_{64 * 'x'}"})]
+MES = [_request("Preferences", {"currency": "EUR", "time_zone": "Europe/Berlin"}), _response(ME)]
+REGISTRATIONS = [_request("WithoutEmail", {"username": "wanda", "password": "sal volatile 47"})]
+CREDENTIALS = [_request("Demo", {"username": "demo", "password": "demo"})]
+REFRESHES = [_request("Refresh", {"refresh": TOKENS["refresh"]})]
+TOKEN_PAIRS = [_response(TOKENS)]
+PASSWORDS = [_request("Passwords", {"current_password": "demo", "new_password": "smelling salts 48"})]
+ERASURES = [_request("Password", {"password": "demo"})]
+PERSONAL_TOKENS = [
+    _request("Backup", {"name": "backup", "scope": "read", "password": "demo"}),
+    _response(PERSONAL_TOKEN),
+]
+ISSUED_PERSONAL_TOKENS = [_response(PERSONAL_TOKEN | {"token": f"cashman_{64 * 'x'}"})]

@@ -1,4 +1,4 @@
-"""What has expired is deleted once a day, by one worker, beside the requests."""
+"""The daily sweep: one worker deletes what has expired, in a thread beside the requests."""
 
 import logging
 import threading
@@ -14,14 +14,14 @@ from cashman_project.api.sweeping import claim, delete_expired
 
 from .models import Attempts, BrowserSession, Session
 
-EVERY = timedelta(days=1)
-LOOK = 3_600  # seconds between two looks whether it is due
+INTERVAL = timedelta(days=1)
+CHECK_EVERY = 3_600  # seconds after which it is checked again whether a sweep is due
 
 logger = logging.getLogger("cashman.housekeeping")
 
 
 def sweep(*, wait: Callable[[float], object] = lambda seconds: None) -> dict[str, int]:
-    """Delete all that has expired; return how many rows there were, by what they are."""
+    """Delete what has expired. Return the number of deleted rows of each sort."""
     now = timezone.now()
     expired = {
         "idempotency keys": expired_keys(),
@@ -33,17 +33,17 @@ def sweep(*, wait: Callable[[float], object] = lambda seconds: None) -> dict[str
 
 
 def start() -> None:
-    """Start a thread that sweeps once a day, for all the workers there are; it keeps no process from ending."""
+    """Start a thread that sweeps once a day for all workers. The process can end while it runs."""
     threading.Thread(target=_keep_sweeping, name="housekeeping", daemon=True).start()
 
 
 def _keep_sweeping() -> None:
     while True:
         try:
-            if claim("sweep", timezone.now() + EVERY):
+            if claim("sweep", timezone.now() + INTERVAL):
                 logger.info("Swept: %(swept)s", {"swept": sweep(wait=time.sleep)})
-        except Error as error:  # a database that is away, or not migrated yet
+        except Error as error:  # the database can't be reached, or is not migrated yet
             logger.warning("Sweeping has to wait: %s", type(error).__name__)
         finally:
-            connection.close()  # nobody needs it for an hour
-        time.sleep(LOOK)
+            connection.close()  # it is not needed for an hour
+        time.sleep(CHECK_EVERY)

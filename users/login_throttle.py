@@ -1,8 +1,8 @@
 """Login attempts and registrations are counted, and refused above a limit (docs/adr/0011-counting-guesses.md).
 
-An attempt is counted before its password is hashed, in a database transaction of its own, by one statement that counts
-up to the limit and no further. So no more attempts than the limit get past, however many arrive at the same time at
-however many processes. Refused attempts are not counted, so the end of a window does not move.
+An attempt is counted before its password is hashed, in a database transaction of its own. One statement counts up to
+the limit and no further, so attempts that arrive together, even at several processes, can't pass it. Refused attempts
+are not counted, so the end of a window does not move.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ COUNT = """
 
 
 class Limit(NamedTuple):
-    """How many attempts a window of time allows."""
+    """How many attempts are allowed in a window of time."""
 
     number: int
     window: timedelta
@@ -47,18 +47,18 @@ REGISTRATIONS = Limit(60, timedelta(hours=1))  # from an address
 
 
 def throttled_login(request: HttpRequest | None, username: str, check: Callable[[], ResultT]) -> ResultT:
-    """Return the result of `check`, which hashes the password of the account `username` and is true if it is right.
+    """Return the result of `check`, which hashes a password for `username`. The result is true if it is right.
 
-    Raises Throttled (429) after too many failures, without calling `check`. An attempt that `check` refuses as
-    Unavailable (503) does not count. Call it outside of any database transaction, which could roll the count back;
-    otherwise it raises RuntimeError.
+    Raises Throttled (429) after too many failures, without calling `check`. An attempt for which `check` raises
+    Unavailable (503) does not count. Don't call it in a database transaction, which could roll the count back: there it
+    raises RuntimeError.
     """
     account = account_key(username)
     address = client_address(request) if request else UNKNOWN
     _count((account, address, PER_PAIR), (account, "", PER_ACCOUNT))
     try:
         result = check()
-    except Unavailable:  # nothing has been tried
+    except Unavailable:  # the password was not checked
         Attempts.objects.filter(account=account, address__in=(address, ""), number__gt=0).update(number=F("number") - 1)
         raise
     if result:
@@ -69,12 +69,12 @@ def throttled_login(request: HttpRequest | None, username: str, check: Callable[
 
 
 def count_registration(request: HttpRequest) -> None:
-    """Count a registration; raises Throttled (429) after too many from this address."""
+    """Count a registration. Raises Throttled (429) after too many from this address."""
     _count(("", client_address(request), REGISTRATIONS))
 
 
 def unlock(username: str) -> bool:
-    """Forget all failures of an account; return whether there were any."""
+    """Forget all failures of an account. Return whether there were any."""
     deleted, _by_model = Attempts.objects.filter(account=account_key(username)).delete()
     return deleted > 0
 
@@ -85,7 +85,7 @@ def account_key(username: str) -> str:
 
 
 def _sweep(now: datetime) -> None:
-    """Delete some of the rows whose window has ended, except for those that are locked by others."""
+    """Delete some rows with a window that has ended, except for those that others have locked."""
     expired = Attempts.objects.filter(until__lte=now)
     if expired.exists():
         with transaction.atomic():
@@ -94,13 +94,13 @@ def _sweep(now: datetime) -> None:
 
 
 def _count(*counters: tuple[str, str, Limit]) -> None:
-    """Count one attempt in all counters, or in none: raises Throttled if one of them is full."""
+    """Count one attempt in all counters. If one of them is full, count it in none and raise Throttled."""
     now = timezone.now()
     _sweep(now)
     with transaction.atomic(durable=True), connection.cursor() as cursor:
-        moment = Attempts._meta.get_field("until").get_db_prep_value
+        timestamp = Attempts._meta.get_field("until").get_db_prep_value
         for account, address, limit in counters:
-            start, end = moment(now, connection), moment(now + limit.window, connection)
+            start, end = timestamp(now, connection), timestamp(now + limit.window, connection)
             cursor.execute(COUNT, [account, address, end, start, start, start, limit.number])
             if not cursor.fetchall():
                 until = Attempts.objects.values_list("until", flat=True).get(account=account, address=address)

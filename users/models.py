@@ -4,6 +4,7 @@ import base64
 import datetime
 import hashlib
 import secrets
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from cashman_project.db.compiled import Parameter
 from cashman_project.db.derived_fields import DerivedQuerySet, KeyField, derived_fields
 from cashman_project.money.currencies import validate_currency
 from cashman_project.texts import check_visible, compose, text_key, validate_one_line
@@ -25,21 +27,21 @@ from .hashers import compose_password
 TOKEN_PREFIX = "cashman_"  # noqa: S105  # not a secret, but the prefix by which scanners recognise one
 SECRET_BYTES = 32
 LONGEST_NAME = 150  # characters of a user's name
-HOST_DEPENDENT = {"Factory", "localtime"}  # names of no place
+HOST_DEPENDENT = {"Factory", "localtime"}  # names that mean no place
 
 
 def default_currency() -> str:
-    """Return the currency of a user who has chosen none."""
+    """Return the currency of a user who has not chosen one."""
     return settings.DEFAULT_CURRENCY
 
 
 def default_time_zone() -> str:
-    """Return the time zone of a user who has chosen none."""
+    """Return the time zone of a user who has not chosen one."""
     return settings.TIME_ZONE
 
 
 def default_language() -> str:
-    """Return the language of a user who has chosen none."""
+    """Return the language of a user who has not chosen one."""
     return settings.LANGUAGE_CODE
 
 
@@ -50,7 +52,7 @@ def validate_time_zone(name: str) -> None:
 
 
 def validate_language(code: str) -> None:
-    """Raise ValidationError unless `code` is a language that messages can be in."""
+    """Raise ValidationError unless `code` is a language of Django's messages."""
     if code not in dict(settings.LANGUAGES):
         raise ValidationError(_("Not a language: give a code such as en, de or pt-br."), code="invalid_language")
 
@@ -58,8 +60,8 @@ def validate_language(code: str) -> None:
 class Attempts(models.Model):
     """The number of attempts in a window of time that ends at `until`.
 
-    `account` is the key of a user name, `address` the client's address. If one is empty, the row counts for all of
-    them. A row with only an address counts registrations.
+    `account` is the key of a user name, `address` the client's address. A row without an address counts the attempts
+    from all addresses. A row without an account counts registrations.
     """
 
     pk = models.CompositePrimaryKey("account", "address")
@@ -76,23 +78,23 @@ class Attempts(models.Model):
 
 
 def username_key(username: str) -> str:
-    """Return what all ways to write a user's name share; "", which nobody has, of one that is too long."""
+    """Return the key that all ways to write a user's name share. A name that is too long gets "", which no user has."""
     return text_key(User.normalize_username(username), LONGEST_NAME)
 
 
 class UsernameKeyField(KeyField):
-    """The key of a user's name, which is in another normal form than other names."""
+    """The key of a user's name. User names have another normal form (NFKC) than other names."""
 
     def derive(self, text: str) -> str:
         return username_key(text)
 
 
 class UserManager(auth_models.UserManager["User"]):
-    """Finds users by any way to write their names."""
+    """Finds users by their names, however these are written."""
 
     use_in_migrations = False
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> "DerivedQuerySet[User]":
         return DerivedQuerySet(self.model, using=self._db)
 
     def get_by_natural_key(self, username: str | None) -> "User":
@@ -102,8 +104,8 @@ class UserManager(auth_models.UserManager["User"]):
 class User(AbstractUser):
     """A user of the service.
 
-    Names are unique by their key, so that "Zoë" and "ZOE\u0308" are one person's. `subject` is what tokens know a user
-    by: the user's id, or the identity provider's URL and its `sub`.
+    Names are unique by their key, so "Zoë" and "ZOE\u0308" are the same name. `subject` is what tokens know a user by:
+    the user's id, or the identity provider's URL and its `sub`.
     """
 
     first_name = None  # type: ignore[assignment]
@@ -123,21 +125,21 @@ class User(AbstractUser):
 
     objects: ClassVar[UserManager] = UserManager()
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert or update the user; of `update_fields`, what follows one of them is written with it."""
+    def save(self, *args: Any, **kwargs: Any) -> None:  # Any: the arguments of Django's own
+        """Insert or update the user. With `update_fields`, the fields that are derived from them are written too."""
         self.subject = self.subject or str(self.id)
         if names := kwargs.get("update_fields"):
-            following = (field.name for source, field in derived_fields(User).items() if source in names)
-            kwargs["update_fields"] = {*names, *following}
+            derived = (field.name for source, field in derived_fields(User).items() if source in names)
+            kwargs["update_fields"] = {*names, *derived}
         super().save(*args, **kwargs)
 
     @classmethod
-    def normalize_username(cls, username: Any) -> Any:
-        """Return a name as it is stored: trimmed, and composed (NFKC) unless it is too long to be one."""
+    def normalize_username(cls, username: Any) -> Any:  # Any: as Django's own, for None too
+        """Return a name as it is stored: trimmed, and composed (NFKC) unless it is too long for a name."""
         return compose(username.strip(), LONGEST_NAME, "NFKC") if isinstance(username, str) else username
 
-    def validate_unique(self, exclude: Any = None) -> None:
-        """Raise ValidationError where somebody else has this name, however it is written."""
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """Raise ValidationError if another user has this name, however it is written."""
         super().validate_unique(exclude)
         if "username" in (exclude or ()):
             return
@@ -145,9 +147,10 @@ class User(AbstractUser):
             raise ValidationError({"username": self.unique_error_message(User, ("username",))})
 
     def check_password(self, raw_password: str) -> bool:
-        """Return whether that is the user's password, however its letters are composed.
+        """Return whether this is the user's password, however its letters are composed.
 
-        A hash from before passwords were composed is of one as it was typed; it is replaced when that is typed again.
+        Before passwords were composed, they were hashed as they were typed. When such a password is typed again, its
+        hash is replaced.
         """
         password = compose_password(raw_password)
         if super().check_password(password):
@@ -164,12 +167,11 @@ class User(AbstractUser):
 
 
 class Session(models.Model):
-    """A login at the API. Its tokens name it and end with it: when its row is deleted, or its owner's password changes.
+    """A login at the API. Its tokens name it, and end when its row is deleted or its owner's password changes.
 
-    `jti` is the id of the one refresh token that is still good, `issued_at` when it was given, and
-    `previous_jti` the id of the token that it was given for. `auth_hash` is Django's own of the
-    password at login. A browser's session holds the same one, so however a password is changed, by
-    the API, the admin or a command, both end.
+    `jti` is the id of its refresh token, `issued_at` when that was issued, and `previous_jti` the id of the refresh
+    token before it. `auth_hash` is Django's session hash of the password at login. A browser session holds the same
+    hash, so a new password ends both, whether it is set by the API, the admin or a command.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -191,9 +193,9 @@ class Session(models.Model):
 
 
 class BrowserSession(models.Model):
-    """A session of a browser. Its key is kept nowhere but in the browser: `digest` is the key's hash.
+    """A session of a browser. Only the browser has its key. `digest` is the key's hash.
 
-    `user` is who is signed in by it, None for a visitor.
+    `user` is the user who is signed in, or None.
     """
 
     digest = models.CharField(max_length=64, primary_key=True)
@@ -215,13 +217,15 @@ class TokenScope(models.TextChoices):
 
 
 class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
-    def for_owner(self, owner: User) -> Self:
+    def for_owner(self, owner: User | Parameter) -> Self:
         """Return only the tokens of `owner`."""
         return self.filter(owner=owner)
 
-    def create(self, **values: Any) -> "PersonalToken":
+    def create(self, **values: object) -> "PersonalToken":
         """Store a new token and return it with its `secret`, which is not stored."""
-        secret = values["owner"].pk.bytes + secrets.token_bytes(SECRET_BYTES)
+        owner = values["owner"]
+        assert isinstance(owner, User)
+        secret = owner.pk.bytes + secrets.token_bytes(SECRET_BYTES)
         text = TOKEN_PREFIX + base64.urlsafe_b64encode(secret).decode()
         token = super().create(**values, digest=digest_of(text))
         token.secret = text
@@ -229,7 +233,7 @@ class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
 
 
 class PersonalToken(models.Model):
-    """A token for scripts, valid until it expires or is deleted. The secret begins with its owner's id."""
+    """A token for scripts, which is valid until it expires or is deleted. The secret begins with its owner's id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
@@ -240,7 +244,7 @@ class PersonalToken(models.Model):
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar[Any] = PersonalTokenQuerySet.as_manager()
+    objects = PersonalTokenQuerySet.as_manager()
     secret: str
 
     class Meta:
@@ -252,7 +256,7 @@ class PersonalToken(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Raise ValidationError if its name has no visible character, or it would be expired from the start."""
+        """Raise ValidationError if the name has no visible character, or if the expiry is in the past."""
         check_visible(self, "name")
         try:
             validate_one_line(self.name)

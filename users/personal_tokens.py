@@ -1,4 +1,4 @@
-"""Personal access tokens as credentials: finding the owner, and noting the last use.
+"""Personal access tokens as credentials: finding the owner, and storing the time of the last use.
 
 The reasons are in docs/adr/0013-sessions-and-personal-tokens.md.
 """
@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
@@ -26,14 +25,14 @@ from .token_owner import owner_column, owner_from
 
 SECRET = re.compile(f"{TOKEN_PREFIX}([A-Za-z0-9_-]{{64}})")  # 16 bytes of the owner's id and 32 random ones
 NAMES = [field.attname for field in PersonalToken._meta.concrete_fields]
-NOTED_EVERY = datetime.timedelta(minutes=1)
+LAST_USE_STORED_EVERY = datetime.timedelta(minutes=1)
 
 
 def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
-    """Return the token with that secret and its owner, read what the owner query asks for, and note the use.
+    """Return the token with this secret, with its owner. Read what the owner query wants, and store the time of use.
 
-    Raises AuthenticationFailed (401) where there is none, or it has expired, or its user is deactivated, or can't
-    sign in any more.
+    Raises AuthenticationFailed (401) if there is no such token, if it has expired, or if its owner is deactivated or
+    can't sign in any more.
     """
     match = SECRET.fullmatch(text)
     token = None
@@ -44,12 +43,12 @@ def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
         raise AuthenticationFailed(_("There is no such personal access token."), code="invalid_token")
     if token.expires_at and token.expires_at <= timezone.now():
         raise AuthenticationFailed(_("This personal access token has expired."), code="token_expired")
-    _note_use(token)
+    _store_last_use(token)
     return token
 
 
 def _is_locked_out(owner: User) -> bool:
-    """Return whether the owner signs in at an issuer whose tokens are taken no more, and has no password here."""
+    """Return whether the owner has no password and belongs to an identity provider that is no longer accepted."""
     return " " in owner.subject and not is_configured(owner.subject) and not owner.has_usable_password()
 
 
@@ -66,34 +65,32 @@ def _token_of(owner: UUID, digest: str, owner_query: OwnerQuery) -> PersonalToke
 
 @lru_cache
 def _token_statement(*columns: Lines) -> Statement:
-    field: Any = PersonalToken._meta.get_field
-    owner: Any = Parameter("owner", field("owner"))
-    rows = PersonalToken.objects.for_owner(owner).filter(digest=Parameter("digest", field("digest")))
+    owner, digest = (Parameter(name, PersonalToken._meta.get_field(name)) for name in ("owner", "digest"))
+    rows = PersonalToken.objects.for_owner(owner).filter(digest=digest)
     return Statement(rows.values_list(*NAMES, owner_column(), *columns))
 
 
-def _note_use(token: PersonalToken) -> None:
-    """Note the time of use, about once a minute. If that would have to wait for a lock, leave it out: a read never
-    waits."""
+def _store_last_use(token: PersonalToken) -> None:
+    """Store the time of use, about once a minute. If it would have to wait for a lock, skip it: a read never waits."""
     now = timezone.now()
-    if token.last_used_at and now - token.last_used_at < NOTED_EVERY:
+    if token.last_used_at and now - token.last_used_at < LAST_USE_STORED_EVERY:
         return
     row = PersonalToken.objects.filter(pk=token.pk, owner=token.owner)
-    with suppress(OperationalError), _impatience(), transaction.atomic():
+    with suppress(OperationalError), _without_waiting(), transaction.atomic():
         if row.select_for_update(skip_locked=True, no_key=True):
             row.update(last_used_at=now)
 
 
 @contextmanager
-def _impatience() -> Iterator[None]:
+def _without_waiting() -> Iterator[None]:
     """Don't wait for a lock on SQLite, where a writer locks the whole database."""
     if connection.vendor != "sqlite":
         yield
         return
     with connection.cursor() as cursor:
-        [patience] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        [timeout] = cursor.execute("PRAGMA busy_timeout").fetchone()
         cursor.execute("PRAGMA busy_timeout = 0")
         try:
             yield
         finally:
-            cursor.execute(f"PRAGMA busy_timeout = {patience}")
+            cursor.execute(f"PRAGMA busy_timeout = {timeout}")

@@ -23,6 +23,7 @@ from . import examples
 from .hashers import MAX_PASSWORD
 from .models import LONGEST_NAME, PersonalToken, User
 
+ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 CONFIRMATION = "Your password. Leave it out if you have none, but signed in at your identity provider a moment ago."
 
 
@@ -44,13 +45,13 @@ class MeSerializer(StrictModelSerializer[User]):
 class PasswordField(StrictCharField):
     """A password, as it was typed."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         style = {"input_type": "password"}
-        super().__init__(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False, style=style, **kwargs)
+        super().__init__(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False, style=style, **options)
 
 
 class UsernameField(StrictCharField):
-    """A user's name in its normal form (NFKC), which is what is validated and stored."""
+    """A user's name. It is converted to its normal form (NFKC) before it is validated and stored."""
 
     def to_internal_value(self, data: object) -> str:
         username: str = User.normalize_username(super().to_internal_value(data))
@@ -65,7 +66,7 @@ class RegistrationSerializer(StrictSerializer):
     password = PasswordField()
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: ValidatedData) -> ValidatedData:
         _check_strength("password", attrs["password"], User(username=attrs["username"], email=attrs["email"]))
         return attrs
 
@@ -86,7 +87,7 @@ class RefreshSerializer(StrictSerializer):
 
 
 @extend_schema_serializer(examples=examples.TOKEN_PAIRS)
-class TokenPairSerializer(serializers.Serializer[Any]):
+class TokenPairSerializer(serializers.Serializer[object]):
     """An access token, valid for five minutes, and a refresh token, valid for fourteen days."""
 
     access = serializers.CharField()
@@ -103,7 +104,7 @@ class PasswordSerializer(StrictSerializer):
         default=False, label=_("Revoke my personal access tokens, too"), help_text="Delete all personal tokens, too."
     )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: ValidatedData) -> ValidatedData:
         _check_strength("new_password", attrs["new_password"], owner_of(self.context["request"]))
         return attrs
 
@@ -142,5 +143,5 @@ def _check_strength(field: str, password: str, user: User) -> None:
     try:
         validate_password(password, user)
     except DjangoValidationError as error:
-        faults = serializers.as_serializer_error(error)["non_field_errors"]
-        raise serializers.ValidationError({field: faults}) from None
+        errors = serializers.as_serializer_error(error)["non_field_errors"]
+        raise serializers.ValidationError({field: errors}) from None

@@ -1,8 +1,8 @@
 """Logins at the API: the JSON Web Tokens (RFC 7519) of each session, and how a session ends.
 
-A refresh token is good once. Whoever presents one a second time may have stolen it, or been stolen from, so
-the session ends for both (RFC 9700, section 4.14.2). But an answer can get lost on its way: for REFRESH_LEEWAY
-seconds the same token gets the same answer again.
+A refresh token can be used once. If it is used a second time, either that time or the first time it was sent by a
+thief. So the session ends for both (RFC 9700, section 4.14.2). But a response can get lost on its way. So for
+REFRESH_LEEWAY seconds, the same token gets the same response again.
 
 The reasons are in docs/adr/0013-sessions-and-personal-tokens.md.
 """
@@ -10,7 +10,7 @@ The reasons are in docs/adr/0013-sessions-and-personal-tokens.md.
 import time
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 from uuid import UUID, uuid4, uuid5
 
 import jwt
@@ -32,18 +32,18 @@ from .token_owner import owner_column, owner_from
 
 TokenT = TypeVar("TokenT", bound=Token)
 
-HEADER = {"alg": "HS256", "typ": "JWT"}  # of every own token, and nothing else
-
-LONGEST = 16_384  # characters of a token; far more than any issuer makes
-LONGEST_KEPT = 500  # characters of a header that is cached: ours have 36
+HEADER = {"alg": "HS256", "typ": "JWT"}  # exactly the header of our tokens
+LONGEST = 16_384  # characters of a token, far more than any identity provider needs
+LONGEST_CACHED = 500  # characters of a header that is cached; ours have 36
 
 
 class SessionToken(RefreshToken):
-    """A refresh token that its session's row tells all of, and its access token too: both are the same each time."""
+    """The refresh token of a session. It is made from the session's row alone, and so is its access token. So both are
+    the same each time."""
 
     @classmethod
     def of(cls, session: Session) -> "SessionToken":
-        """Return the refresh token that is good for the session now."""
+        """Return the session's present refresh token."""
         token = cast("SessionToken", cls.for_user(session.owner))
         token["jti"] = session.jti
         token["sid"] = str(session.pk)
@@ -62,7 +62,7 @@ class SessionToken(RefreshToken):
 
 
 def start_session(owner: User) -> SessionToken:
-    """Start a session and return its first refresh token; raises IntegrityError if the owner was deleted meanwhile."""
+    """Start a session and return its first refresh token. Raises IntegrityError if the owner was deleted meanwhile."""
     sessions = Session.objects.filter(owner=owner)
     sessions.filter(expires_at__lt=timezone.now()).delete()
     session = Session.objects.create(owner=owner, auth_hash=owner.get_session_auth_hash(), **_new_state())
@@ -70,15 +70,16 @@ def start_session(owner: User) -> SessionToken:
 
 
 def refresh_session(text: str) -> SessionToken:
-    """Return the refresh token that follows the given one; within REFRESH_LEEWAY seconds the same one again.
+    """Return the next refresh token. For REFRESH_LEEWAY seconds, a token that was used before gets the same one again.
 
-    Raises AuthenticationFailed (401) if the given one is no good. If it was used before, its session ends.
+    Raises AuthenticationFailed (401) if the given token is not valid. If it was used earlier than that, the session
+    ends.
     """
     presented = _validated(RefreshToken, text)
     session = _session_of(presented)
     row = Session.objects.filter(pk=session.pk, owner=session.owner)
     state = {"previous_jti": presented["jti"], **_new_state()}
-    if row.filter(jti=presented["jti"]).update(**state):  # only one of several wins
+    if row.filter(jti=presented["jti"]).update(**state):  # if several requests send the same token, one of them wins
         for name, value in state.items():
             setattr(session, name, value)
         return SessionToken.of(session)
@@ -90,22 +91,22 @@ def refresh_session(text: str) -> SessionToken:
 
 
 def end_session(text: str) -> None:
-    """End the session of a refresh token; raises AuthenticationFailed (401) if the token is not valid."""
+    """End the session of a refresh token. Raises AuthenticationFailed (401) if the token is not valid."""
     session = _session_of(_validated(RefreshToken, text))
     Session.objects.filter(pk=session.pk, owner=session.owner).delete()
 
 
 def own_user(text: str, owner_query: OwnerQuery) -> User:
-    """Return the user of an access token, and read what the owner query asks for.
+    """Return the user of an access token, and read what the owner query wants.
 
-    Raises AuthenticationFailed (401) with the code of what is wrong with the token.
+    Raises AuthenticationFailed (401) with a code that says what is wrong with the token.
     """
     access = _access(text)
     if access.expires_at <= time.time():
         raise token_error(jwt.ExpiredSignatureError())
     values = {"session": access.session, **owner_query.values}
-    for auth_hash, owned, *found in _owner_statement(*owner_query.columns).rows(values) if access.session else []:
-        owner = owner_from(owned)
+    for auth_hash, owner_text, *found in _owner_statement(*owner_query.columns).rows(values) if access.session else []:
+        owner = owner_from(owner_text)
         if _is_running(owner, auth_hash, access.subject):
             owner_query.take(*found)
             return owner
@@ -122,52 +123,51 @@ class _Access(NamedTuple):
 
 @lru_cache(maxsize=4_096)
 def _access(text: str) -> _Access:
-    """Return the claims of a valid access token. Its signature is checked once; the caller checks its expiry each
-    time."""
+    """Return the claims of a valid access token. Its signature is checked once, but the caller has to check its expiry
+    each time."""
     token = _validated(AccessToken, text)
     return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"))
 
 
 @lru_cache
 def _owner_statement(*columns: Lines) -> Statement:
-    key: Any = Session._meta.pk
-    rows = Session.objects.filter(pk=Parameter("session", key))
+    rows = Session.objects.filter(pk=Parameter("session", Session._meta.pk))
     return Statement(rows.values_list("auth_hash", owner_column(), *columns))
 
 
-def header_of(text: str) -> dict[str, Any]:
-    """Return the unverified header of a token; raises AuthenticationFailed (401) if it has none or is too long."""
-    if len(text) > LONGEST:  # reading one of megabytes takes a good part of a second
+def header_of(text: str) -> dict[str, object]:
+    """Return the unverified header of a token. Raises AuthenticationFailed (401) if it has none or is too long."""
+    if len(text) > LONGEST:  # reading a token of megabytes takes a good part of a second
         raise malformed_token()
     part = text.partition(".")[0]
     try:
-        return _header(part) if len(part) < LONGEST_KEPT else jwt.get_unverified_header(text)
+        return _header(part) if len(part) < LONGEST_CACHED else jwt.get_unverified_header(text)
     except jwt.InvalidTokenError:
         raise malformed_token() from None
 
 
 @lru_cache
-def _header(part: str) -> dict[str, Any]:
+def _header(part: str) -> dict[str, object]:
     return jwt.get_unverified_header(f"{part}..")
 
 
-def _new_state() -> dict[str, Any]:
-    """Return what a session keeps of a pair of tokens that is issued now."""
+def _new_state() -> dict[str, object]:
+    """Return the fields of a session that change when a pair of tokens is issued, for a pair that is issued now."""
     now = timezone.now()
     return {"jti": uuid4().hex, "issued_at": now, "expires_at": now + SessionToken.lifetime}
 
 
 def _may_repeat(session: Session, jti: str) -> bool:
-    """Return whether the pair that is good was given for the token `jti`, and so lately that it is given again."""
+    """Return whether the present pair was issued for the token `jti` so recently that it may be sent again."""
     leeway = timedelta(seconds=settings.REFRESH_LEEWAY)
     return bool(leeway and jti == session.previous_jti and timezone.now() - session.issued_at < leeway)
 
 
-def _validated(kind: type[TokenT], text: str) -> TokenT:
+def _validated(token_class: type[TokenT], text: str) -> TokenT:
     if header_of(text) != HEADER:
         raise malformed_token()
     try:
-        return kind(text)  # type: ignore[arg-type]  # the stub means a token, simplejwt its text
+        return token_class(text)  # type: ignore[arg-type]  # the stub wants a token, simplejwt its text
     except TokenError as error:
         raise token_error(error) from None
     except (ArithmeticError, OSError, TypeError, ValueError):  # claims of a wrong type or size
@@ -175,7 +175,7 @@ def _validated(kind: type[TokenT], text: str) -> TokenT:
 
 
 def _session_of(token: Token) -> Session:
-    """Return the token's session with its owner; raises AuthenticationFailed (401) if it has ended."""
+    """Return the token's session with its owner. Raises AuthenticationFailed (401) if it has ended."""
     key = _uuid(token.get("sid"))
     session = Session.objects.select_related("owner").filter(pk=key).first() if key else None
     if not session or not _is_running(session.owner, session.auth_hash, token.get("sub")):
@@ -188,14 +188,14 @@ def _ended() -> AuthenticationFailed:
 
 
 def _is_running(owner: User, auth_hash: str, subject: object) -> bool:
-    """Return whether the login is still open: its owner is active, is the token's `subject`, and has the same password
+    """Return whether the login has not ended: its owner is active, is the token's `subject`, and has the same password
     as at login."""
-    return owner.is_active and owner.subject == subject and _is_of(auth_hash, owner.password)
+    return owner.is_active and owner.subject == subject and _is_same_password(auth_hash, owner.password)
 
 
 @lru_cache(maxsize=4_096)
-def _is_of(auth_hash: str, password: str) -> bool:
-    """Return whether this is the session hash of a user with this password hash. It takes three digests."""
+def _is_same_password(auth_hash: str, password: str) -> bool:
+    """Return whether this is the session hash for this password hash. It takes three digests, so it is cached."""
     return constant_time_compare(auth_hash, User(password=password).get_session_auth_hash())
 
 

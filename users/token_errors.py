@@ -1,4 +1,4 @@
-"""Which error the API returns for what is wrong with a token."""
+"""The errors that the API returns for tokens that are not valid."""
 
 import jwt
 from django.utils.translation import gettext_lazy as _
@@ -6,7 +6,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 
 def token_error(error: BaseException) -> AuthenticationFailed:
-    """Return the 401 for an error that PyJWT or its caller found in a token."""
+    """Return the 401 for an error that PyJWT or its caller raised for a token."""
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None:

@@ -1,8 +1,7 @@
-"""The owner of a token, read in one column together with the token. If nothing has changed, the parsed values are
-reused."""
+"""The owner of a token, read in one column together with the token. If the column has not changed, its parsed values
+are used again."""
 
 from functools import lru_cache
-from typing import Any
 
 import orjson
 from django.db.models import DateTimeField
@@ -12,7 +11,7 @@ from cashman_project.db.derived_fields import DerivedField
 
 from .models import User
 
-# What no request of a token needs is left to be asked for; moments the databases write differently.
+# No request with a token needs the other fields. Besides, the two databases write timestamps differently.
 FIELDS = [field for field in User._meta.concrete_fields if not isinstance(field, DateTimeField | DerivedField)]
 NAMES = [field.attname for field in FIELDS]
 
@@ -28,5 +27,5 @@ def owner_from(text: str) -> User:
 
 
 @lru_cache(maxsize=4_096)
-def _values(text: str) -> list[Any]:
+def _values(text: str) -> list[object]:
     return [field.to_python(value) for field, value in zip(FIELDS, orjson.loads(text), strict=True)]

@@ -39,7 +39,7 @@ from .authentication import CHALLENGE
 from .erasure import erase_users
 from .login_throttle import count_registration
 from .models import PersonalToken, User
-from .oidc.tokens import FRESH, OutsideSignIn
+from .oidc.tokens import FRESH, ProviderSignIn
 from .permissions import NoPersonalToken
 from .serializers import (
     CredentialsSerializer,
@@ -179,7 +179,7 @@ def confirmed_user(request: Request, field: str, password: str | None) -> User:
     sign-in is too long ago.
     """
     owner = owner_of(request)
-    if password is None and isinstance(request.auth, OutsideSignIn) and not owner.has_usable_password():
+    if password is None and isinstance(request.auth, ProviderSignIn) and not owner.has_usable_password():
         if not request.auth.is_fresh:
             raise StaleSignIn
         return owner

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
+from django.db.models import Model
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -123,7 +124,7 @@ class BulkViewSet(BulkCreateViewSet):
         answer = answer_once(key, lambda: self._destroy_many(serializer.validated_data["ids"]))
         return Response(status=answer.status, headers=answer.headers)
 
-    def _read_many(self, data: list[JSON]) -> StrictListSerializer:
+    def _read_many(self, data: list[JSON]) -> StrictListSerializer[Model]:
         """Return the valid serializer of the rows, as they are now, and their changes.
 
         Raises ValidationError or Conflict. It locks nothing, because on SQLite every other write would wait for it.
@@ -136,7 +137,7 @@ class BulkViewSet(BulkCreateViewSet):
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def _update_many(self, data: list[JSON], serializer: StrictListSerializer) -> list[str]:
+    def _update_many(self, data: list[JSON], serializer: StrictListSerializer[Model]) -> list[str]:
         """Write the changes; return the rows in JSON. If a row has changed since it was read, all are read again."""
         assert serializer.instance is not None
         versions = {row.pk: row.version for row in serializer.instance}

@@ -4,14 +4,14 @@ import os
 
 from django.core import checks
 
-from ..environment import faults, names
+from ..environment import errors, names
 from ..misspelt import misspelt
 
 
 @checks.register(checks.Tags.security)
 def check_environment(**kwargs: object) -> list[checks.CheckMessage]:
     """api.E001: each variable of the environment that is wrong or missing."""
-    return [checks.Error(fault, id="api.E001") for fault in faults]
+    return [checks.Error(fault, id="api.E001") for fault in errors]
 
 
 @checks.register(checks.Tags.security)

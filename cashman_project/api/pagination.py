@@ -22,7 +22,9 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .types import JSON, SQL, JSONObject, ModelField
+from cashman_project.db.types import SQL, AnyField
+
+from .types import JSON, JSONObject
 
 ModelT = TypeVar("ModelT", bound=Model)
 RowT = TypeVar("RowT")  # a row of the database, or the line of text that the database writes for it
@@ -107,7 +109,7 @@ class Window(NamedTuple):
             rows = rows.filter(RowComparison(F(self.field), F("pk"), *cursor, operator=operator))
         return rows
 
-    def fields(self, model: type[Model]) -> "tuple[ModelField, ModelField]":
+    def fields(self, model: type[Model]) -> "tuple[AnyField, AnyField]":
         """Return the model's field of the ordering, and its primary key."""
         field = model._meta.get_field(self.field)
         assert isinstance(field, Field)

@@ -3,7 +3,7 @@
 import copy
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -13,11 +13,13 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.utils.html import is_html_input
 
+from cashman_project.db.types import AnyField
+
 from ..texts import is_bounded
 from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date, parse_timestamp
 from .owner import owner_of
 from .parsers import FORM_HEADERS, METHOD_FIELD
-from .types import JSON, FieldsSerializer, ModelField, OwnedRows, SerializerField, Validated
+from .types import JSON, FieldsSerializer, OwnedRows, SerializerField, Validated
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -160,7 +162,7 @@ class StrictSerializer(FieldsSerializer):
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT]):
     """A strict serializer of a model. It also checks the rules in the model's `clean`."""
 
-    serializer_field_mapping: ClassVar[dict[type[ModelField], type[SerializerField]]] = {
+    serializer_field_mapping: ClassVar[dict[type[AnyField], type[SerializerField]]] = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.CharField: StrictCharField,
         models.TextField: StrictCharField,
@@ -213,7 +215,7 @@ def check_rows(data: object) -> None:
         raise ValidationError(_("More than %(limit)d rows: send several requests.") % {"limit": MAX_ROWS}, "max_length")
 
 
-class StrictListSerializer(serializers.ListSerializer[Any]):  # rows of any model
+class StrictListSerializer(serializers.ListSerializer[Any], Generic[ModelT]):  # Any: the stub takes it for one row
     """Many rows, each checked as strictly as a single one. The errors name the index of the row, and stop after
     MAX_ERRORS rows.
 
@@ -243,18 +245,18 @@ class StrictListSerializer(serializers.ListSerializer[Any]):  # rows of any mode
     def prepare(self, data: list[JSON]) -> None:
         """Look up all rows that the items refer to, in one query. This is called before the items are validated."""
 
-    def create(self, validated_data: list[Validated]) -> list[models.Model]:
+    def create(self, validated_data: list[Validated]) -> list[ModelT]:
         """Insert the rows together."""
-        model: type[models.Model] = self.child.Meta.model
-        created: list[models.Model] = model._default_manager.bulk_create([model(**values) for values in validated_data])
+        model: type[ModelT] = self.child.Meta.model
+        created: list[ModelT] = model._default_manager.bulk_create([model(**values) for values in validated_data])
         return created
 
-    def update(self, instance: Sequence[models.Model], validated_data: list[Validated]) -> list[models.Model]:
+    def update(self, instance: Sequence[ModelT], validated_data: list[Validated]) -> list[ModelT]:
         """Write only the fields that change. The rows of which the same fields change are written together."""
-        groups: dict[tuple[str, ...], list[models.Model]] = {}
+        groups: dict[tuple[str, ...], list[ModelT]] = {}
         for row, values in zip(instance, validated_data, strict=True):
             groups.setdefault(assign(row, values), []).append(row)
-        model: type[models.Model] = self.child.Meta.model
+        model: type[ModelT] = self.child.Meta.model
         rows: OwnedRows = model._default_manager
         rows = rows.for_owner(owner_of(self.context["request"]))
         for names, changed in groups.items():

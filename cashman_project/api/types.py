@@ -6,7 +6,6 @@ without its own reason.
 
 from typing import Any, TypeAlias
 
-from django.db import models
 from rest_framework import serializers
 
 # A JSON value: from the parser, before a serializer has checked it, or from a serializer.
@@ -15,16 +14,12 @@ JSON: TypeAlias = Any
 JSONObject: TypeAlias = dict[str, JSON]
 # What a serializer or a filter form has validated: by field, a value of the field's own type.
 Validated: TypeAlias = dict[str, Any]
-# A column of a model, of any type of value.
-ModelField: TypeAlias = "models.Field[Any, Any]"
 # A field of a serializer, of any type of value.
 SerializerField: TypeAlias = serializers.Field[Any, Any, Any, Any]
 # A serializer of any type of row, or of many rows.
 AnySerializer: TypeAlias = serializers.BaseSerializer[Any]
 # A serializer that has fields, of any type of row.
 FieldsSerializer: TypeAlias = serializers.Serializer[Any]
-# SQL and its parameters, as the stubs of Django have it.
-SQL: TypeAlias = tuple[str, list[str | int] | tuple[str | int, ...]]
 # An OwnedQuerySet of `ledgers`, which is above this package: it has `for_owner`. Its rows are an OwnedModel's.
 OwnedRows: TypeAlias = Any
 # An HttpResponseBase. The stubs of the REST framework promise a Response, which not all of our responses are.

@@ -1,45 +1,50 @@
-"""Queries that are compiled once and run many times, each time with other parameters.
+"""Queries that are compiled once and run many times with different parameters.
 
 The reasons are in docs/adr/0030-compiled-statements.md.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import NotSupportedError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, QuerySet
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+
+from .types import SQL, AnyField, DatabaseRow, FieldOrRelation
 
 
 class Placeholder(NamedTuple):
     """The place of a parameter in a statement, and the field that converts its value for the database."""
 
     name: str
-    field: Any
+    field: AnyField
 
 
 class Parameter(Expression):
-    """A value that is given when the statement runs. For a foreign key it is the key."""
+    """A value that is given when the statement runs. For a foreign key, it is the key."""
 
-    def __init__(self, name: str, field: Any) -> None:
-        super().__init__(output_field=getattr(field, "target_field", field))
+    def __init__(self, name: str, field: FieldOrRelation) -> None:
+        target = getattr(field, "target_field", None) or field
+        assert isinstance(target, Field)
+        super().__init__(output_field=target)
         self.name = name
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> Any:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         return "%s", [Placeholder(self.name, self.output_field)]
 
 
 class Statement:
     """The SQL of a queryset of values (`values_list`), in which each `Parameter` gets its value later.
 
-    Compiling a query costs Django several times as much as running it. Planning it costs PostgreSQL as much. A
-    `prepared` statement is planned once in a session. This is for the few dozen statements with one plan that is good
-    for all values.
+    Compiling a query takes Django several times as long as running it. PostgreSQL takes as long again to plan it. A
+    `prepared` statement is planned once in a session. Use it for statements with one plan that is good for all values.
+    There are a few dozen of these.
     """
 
-    def __init__(self, queryset: QuerySet[Any], *, prepared: bool = True) -> None:
+    def __init__(self, queryset: QuerySet[Model, DatabaseRow], *, prepared: bool = True) -> None:
         self.alias = queryset.db
         self.prepared = prepared
         compiler = queryset.query.get_compiler(self.alias)
@@ -49,14 +54,14 @@ class Statement:
             self.sql, self.params = "", ()
         self.converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
 
-    def rows(self, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """Return the rows, as the database's driver gives them, for the values of the parameters by name.
+    def rows(self, values: Mapping[str, object]) -> list[DatabaseRow]:
+        """Return the rows as the database's driver returns them. `values` are those of the parameters, by name.
 
         Raises NotSupportedError as `execute_prepared` does.
         """
         if not self.sql:
             return []
-        connection: Any = connections[self.alias]
+        connection = connections[self.alias]
         params = [
             param.field.get_db_prep_value(values[param.name], connection) if type(param) is Placeholder else param
             for param in self.params
@@ -66,11 +71,11 @@ class Statement:
                 execute_prepared(cursor, self.sql, params)
             else:
                 cursor.execute(self.sql, params)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            rows: list[DatabaseRow] = cursor.fetchall()
             return rows
 
-    def converted(self, row: tuple[Any, ...]) -> list[Any]:
-        """Return a row's values as Python has them."""
+    def converted(self, row: DatabaseRow) -> DatabaseRow:
+        """Return a row's values as model fields have them in Python."""
         values = list(row)
         for position, (convert, expression) in self.converters.items():
             for function in convert:
@@ -78,7 +83,7 @@ class Statement:
         return values
 
 
-def execute_prepared(cursor: Any, sql: str, params: Sequence[Any]) -> None:
+def execute_prepared(cursor: CursorWrapper, sql: str, params: DatabaseRow) -> None:
     """Execute SQL that runs often, as a prepared statement if the database has them.
 
     Raises NotSupportedError in a transaction if a table was altered after the statement was prepared. The next time it

@@ -1,44 +1,44 @@
-"""The database connections of a process: requests share them, so that more threads than connections can wait."""
+"""The database connections of a process. Requests share them, so there can be more waiting threads than connections."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import local
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-# Of a process. A PostgreSQL server has about a hundred for all.
+# For each process. A PostgreSQL server has about a hundred for all of them.
 CONNECTIONS = min(8, 2 * (os.cpu_count() or 1))
 
 
 class ConnectionPool:
-    """Lends the threads that run requests a connection each; who comes when all are lent waits.
+    """Lends one connection to each thread that runs a request. If all are lent, the thread waits.
 
-    Django keeps a connection for each thread, but most threads of a server wait for clients, and need none.
+    Django keeps a connection for each thread. But most threads of a server wait for clients and need none.
     """
 
     def __init__(self, size: int) -> None:
         self._turns: SimpleQueue[None] = SimpleQueue()
         for _number in range(size):
             self._turns.put(None)
-        self._idle: list[Any] = []
+        self._idle: list[BaseDatabaseWrapper] = []
         self._threads = local()
 
     def lend(self) -> None:
-        """Give the thread a connection, the one that was used last if there is one."""
+        """Give the thread a connection: the one that was returned last, or a new one."""
         self._turns.get()
         if self._idle:
             connection = self._idle.pop()
         else:
             connection = connections.create_connection(DEFAULT_DB_ALIAS)
-            connection.inc_thread_sharing()  # from now on any thread may use it, but one at a time
+            connection.inc_thread_sharing()  # from now on any thread may use it, one at a time
         connections[DEFAULT_DB_ALIAS] = connection
         self._threads.has_lent = True
 
     def take_back(self) -> None:
-        """Take the thread's connection, for the next one."""
+        """Take the thread's connection back, for the next thread."""
         self._threads.has_lent = False
         self._idle.append(connections[DEFAULT_DB_ALIAS])
         del connections[DEFAULT_DB_ALIAS]
@@ -46,9 +46,10 @@ class ConnectionPool:
 
     @contextmanager
     def set_aside(self) -> Iterator[None]:
-        """Let others have the thread's connection until the block ends; it gets one again then, maybe another.
+        """Let others use the thread's connection until the block ends. Then the thread gets a connection again, which
+        may be a different one.
 
-        A connection that the pool has not lent stays where it is.
+        A connection that the pool has not lent is left alone.
         """
         if not getattr(self._threads, "has_lent", False):
             yield

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError
-from django.db.models import BaseConstraint, ProtectedError, RestrictedError, UniqueConstraint
+from django.db.models import BaseConstraint, Model, ProtectedError, RestrictedError, UniqueConstraint
 from django.utils.translation import gettext_lazy as _
 
 from .derived_fields import DerivedField
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
 
 FOREIGN_KEY_VIOLATION = "23503"  # PostgreSQL's code
 SQLITE_FOREIGN_KEY_MESSAGE = "FOREIGN KEY constraint failed"
@@ -19,23 +22,26 @@ class Violation(NamedTuple):
     """The field of a constraint error (None if it is not known) and the message for the client."""
 
     field: str | None
-    message: Any
+    message: "_StrOrPromise | None"
 
 
-def field_of(model: Any, constraint: BaseConstraint) -> str | None:
-    """Return the field that a unique constraint of the model is about: its name is MODEL_FIELD_unique."""
+def field_of(model: type[Model], constraint: BaseConstraint) -> str | None:
+    """Return the field that a unique constraint of the model is about. The constraint is named MODEL_FIELD_unique."""
     if not isinstance(constraint, UniqueConstraint):
         return None
     return constraint.name.removeprefix(f"{model._meta.model_name}_").removesuffix("_unique")
 
 
 def conflict_of(error: IntegrityError) -> Violation | None:
-    """Return what is in the way; None if the error is no conflict between people, but a bug of ours.
+    """Return what the client conflicts with; None if the error is not a conflict, but a bug of ours.
 
-    A conflict is a unique constraint of a model, or a row that was deleted while it was referred to. PostgreSQL names
-    the constraint, SQLite its columns. Neither's message is passed on: it may hold the row.
+    A conflict is a value that must be unique and is taken, or a reference to a row that was deleted meanwhile.
+    PostgreSQL names the constraint, SQLite its columns. Their messages are not passed on, because they may hold the
+    row.
     """
-    if isinstance(error, ProtectedError | RestrictedError):  # Django's own, from before it asks the database
+    if isinstance(
+        error, ProtectedError | RestrictedError
+    ):  # raised by Django, before it sends anything to the database
         return Violation(None, _("Something still refers to this. Change or delete that first."))
     if is_foreign_key_violation(error):
         return Violation(None, _("What this refers to has just been deleted. Read it again, then try again."))
@@ -53,16 +59,17 @@ def is_foreign_key_violation(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "pgcode", None) == FOREIGN_KEY_VIOLATION or str(error) == SQLITE_FOREIGN_KEY_MESSAGE
 
 
-def _unique_constraints(model: Any) -> Iterator[tuple[str, list[str], Violation]]:
-    """Yield the name, the columns and the meaning of each unique constraint of the model, but for its primary key."""
+def _unique_constraints(model: type[Model]) -> Iterator[tuple[str, list[str], Violation]]:
+    """Yield name, columns and meaning of each unique constraint of the model, except for its primary key."""
     table = model._meta.db_table
+    columns = {field.name: f"{table}.{field.column}" for field in model._meta.concrete_fields}
     for constraint in model._meta.constraints:
         if isinstance(constraint, UniqueConstraint):
-            columns = [f"{table}.{model._meta.get_field(field).column}" for field in constraint.fields]
-            yield constraint.name, columns, Violation(field_of(model, constraint), constraint.violation_error_message)
+            violation = Violation(field_of(model, constraint), constraint.violation_error_message)
+            yield constraint.name, [columns[field] for field in constraint.fields], violation
     for field in model._meta.local_concrete_fields:
         if field.unique and not field.primary_key:
-            name = field.source if isinstance(field, DerivedField) else field.name  # which people know
+            name = field.source if isinstance(field, DerivedField) else field.name  # the name that people know
             [message] = model().unique_error_message(model, [name]).messages
-            # The name that PostgreSQL gives to a column's own constraint.
+            # PostgreSQL gives this name to the constraint of a single column.
             yield f"{table}_{field.column}_key", [f"{table}.{field.column}"], Violation(name, message)

@@ -18,11 +18,11 @@ def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False)
     """Return the result of `write`, run in one transaction. If `write` is `one_statement`, it needs no transaction
     around it.
 
-    Where it lost a race (a row that it links to is gone when the transaction ends, or PostgreSQL broke
-    a deadlock, or a migration has altered a table that a prepared statement reads), it is run again, up
-    to TRIES times, so that it is judged by what is stored now: who has lost to a deadlock may lose to a
-    deletion next. Raises what `write` raises, and the IntegrityError, OperationalError or
-    NotSupportedError of the last try.
+    It loses a race if a row that it links to is gone when the transaction ends, if PostgreSQL breaks a deadlock, or if
+    a migration has altered a table that a prepared statement reads. Then it is run again on what is stored now. It is
+    run up to TRIES times, because it can lose several races in turn: first to a deadlock, then to a deletion.
+
+    Raises what `write` raises, and the IntegrityError, OperationalError or NotSupportedError of the last try.
     """
     alone = one_statement and not connection.in_atomic_block
     for _try in range(TRIES - 1):

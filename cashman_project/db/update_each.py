@@ -1,48 +1,54 @@
-"""An UPDATE that gives each of many rows values of its own.
+"""An UPDATE that gives each row its own values.
 
-Django's `bulk_update` writes a CASE with a branch for each row: what that costs grows with the square of their number.
+Django's `bulk_update` writes a CASE with a branch for each row, so its cost grows with the square of their number.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import orjson
 from django.core.exceptions import FieldError
 from django.db import connections
-from django.db.models import Field, Value
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Value
 from django.db.models.sql import UpdateQuery
-from django.db.models.sql.compiler import SQLUpdateCompiler
+from django.db.models.sql.compiler import SQLCompiler, SQLUpdateCompiler
+
+from .types import SQL, AnyField, DatabaseRow
 
 
 class Given(Value):
-    """The value that an `UpdateEachQuery` gives a row, at that place of its `fields`."""
+    """The value that an `UpdateEachQuery` gives to a field of a row. `position` is the field's index in `fields`."""
 
-    def __init__(self, position: int, field: Any) -> None:
+    def __init__(self, position: int, field: AnyField) -> None:
         super().__init__(position, output_field=field)
 
-    def as_sql(self, compiler: Any, connection: Any) -> Any:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         return f"given.column_{self.value}", []
 
 
 class UpdateEachQuery(UpdateQuery):
-    """An UPDATE of `rows`, each an array of values in `fields`' order, of which the first is its key."""
+    """An UPDATE of `rows`. Each row has its values in the order of `fields`, and its key comes first."""
 
-    fields: Sequence[Any]
-    rows: Sequence[Sequence[Any]]
+    fields: Sequence[AnyField]
+    rows: Sequence[DatabaseRow]
 
-    def get_compiler(self, using: Any = None, connection: Any = None, elide_empty: bool = True) -> Any:
-        return UpdateEachCompiler(self, connections[using] if using else connection, using)
+    def get_compiler(
+        self, using: str | None = None, connection: BaseDatabaseWrapper | None = None, elide_empty: bool = True
+    ) -> "UpdateEachCompiler":
+        connection = connections[using] if using else connection
+        assert connection is not None
+        return UpdateEachCompiler(self, connection, using)
 
 
 class UpdateEachCompiler(SQLUpdateCompiler):
-    """Writes the rows as one parameter in JSON, which both databases read in one pass."""
+    """Sends the rows as one parameter in JSON, which both databases read in one pass."""
 
     query: UpdateEachQuery
 
-    def as_sql(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the SQL and its parameters; raises FieldError on a row with an expression for a value."""
-        sql, params = super().as_sql(*args, **kwargs)
-        change, _where, conditions = sql.partition(" WHERE ")  # none of the values is a query, so this is the first
+    def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> SQL:
+        """Return the SQL and its parameters. Raises FieldError if a row has an expression as a value."""
+        sql, params = super().as_sql()
+        change, _where, conditions = sql.partition(" WHERE ")  # no value is a query, so this is the first WHERE
         is_sqlite = self.connection.vendor == "sqlite"
         given = "JSON_EACH(%s)" if is_sqlite else "JSON_ARRAY_ELEMENTS(%s::json)"
         columns = ", ".join(
@@ -51,7 +57,7 @@ class UpdateEachCompiler(SQLUpdateCompiler):
         table, key = map(self.quote_name_unless_alias, (self.query.base_table, self.query.fields[0].column))
         where = f"{table}.{key} = given.column_0"
         if conditions:
-            # SQLite would find the rows of an owner first, and read the JSON once for each; a plus keeps it from that.
+            # SQLite would find the owner's rows first, and read the JSON once for each of them. A plus prevents that.
             where += f" AND {'+' if is_sqlite else ''}({conditions})"
         before = change.count("%s")
         return (
@@ -60,11 +66,11 @@ class UpdateEachCompiler(SQLUpdateCompiler):
         )
 
     def _value(self, position: int) -> str:
-        """Return the SQL of the value at that place of a row."""
+        """Return the SQL of a row's value at this position."""
         if self.connection.vendor == "sqlite":
             return f"JSON_EXTRACT(value, '$[{position}]')"
-        kind = self.query.fields[position].db_type(self.connection)
-        return f"(value->>{position})::{kind.partition('(')[0]}"  # without its length, so that nothing is cut off
+        column_type = self.query.fields[position].db_type(self.connection) or ""
+        return f"(value->>{position})::{column_type.partition('(')[0]}"  # without a length, so that nothing is cut off
 
     def _json(self) -> str:
         columns = []
@@ -73,8 +79,8 @@ class UpdateEachCompiler(SQLUpdateCompiler):
         return orjson.dumps(list(zip(*columns, strict=True))).decode()
 
 
-def _prepared(field: "Field[Any, Any]", value: Any, connection: Any) -> Any:
-    """Return the value as the database holds it."""
+def _prepared(field: AnyField, value: object, connection: BaseDatabaseWrapper) -> object:
+    """Return the value as the database stores it."""
     if hasattr(value, "resolve_expression"):
         raise FieldError(f"{type(value).__name__} written to {field.name} of one of many rows: give it a value.")
     return field.get_db_prep_save(value, connection)

@@ -1,7 +1,7 @@
 """The serializer field of an amount, and the SQL that writes the same JSON."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -10,16 +10,25 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from ..db.types import SQL
 from .amounts import EXACT, UNITS, exact_decimal, format_amount, parse_amount
 from .currencies import DIGITS
 
+AmountWithCurrency = tuple[Decimal, str]
 
-class AmountField(serializers.Field[Any, Any, Any, Any]):
-    """An amount in JSON. It is read exactly from a number or its text, and written as text with its currency's
-    decimals.
 
-    The row's `currency` says how many decimals; `validate_amount` checks that. In a text every digit counts ("1.000"
-    may be a thousand or one); a JSON number has no trailing zeros (1.0 is 1).
+class HasCurrency(Protocol):
+    """A row with a currency, in which its amounts are."""
+
+    currency: str
+
+
+# Any: the stub has one type for the value that is read (a Decimal) and the one that is written (with its currency).
+class AmountField(serializers.Field[Any, object, str, HasCurrency]):
+    """An amount in JSON. It is read exactly from a number or a text, and written as text with its currency's decimals.
+
+    The row's `currency` says how many decimals there may be, which `validate_amount` checks. In a text trailing zeros
+    count, because "1.000" may mean a thousand or one. In a JSON number they don't: 1.0 is 1.
     """
 
     default_error_messages = {
@@ -32,10 +41,10 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
         except (TypeError, ValueError):
             self.fail("invalid")
 
-    def get_attribute(self, instance: Any) -> tuple[Decimal, str]:
+    def get_attribute(self, instance: HasCurrency) -> AmountWithCurrency:
         return getattr(instance, str(self.source)), instance.currency
 
-    def to_representation(self, value: tuple[Decimal, str]) -> str:
+    def to_representation(self, value: AmountWithCurrency) -> str:
         return format_amount(*value)
 
     def json_value(self) -> "AmountJSON":
@@ -43,18 +52,17 @@ class AmountField(serializers.Field[Any, Any, Any, Any]):
 
 
 class AmountJSON(Func):
-    """An amount with its currency, written by the database as `format_amount` writes it. It is text, `quoted` in
-    JSON."""
+    """An amount with its currency's decimals, written by the database exactly as `format_amount` writes it."""
 
     output_field = models.TextField()
-    quoted = True
+    quoted = True  # in JSON
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         units, digits = self._parts(compiler)
         number = f"({units} / {UNITS}::numeric)"
         return f"ROUND({number}, GREATEST({digits}, MIN_SCALE({number})))", []
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
         units, digits = self._parts(compiler)
         fraction = f"PRINTF('%%04d', ABS({units}) %% {UNITS})"
         digits = f"MAX({digits}, LENGTH(RTRIM({fraction}, '0')))"
@@ -63,7 +71,7 @@ class AmountJSON(Func):
         return f"{sign} || (ABS({units}) / {UNITS}) || {point} || SUBSTR({fraction}, 1, {digits})", []
 
     def _parts(self, compiler: SQLCompiler) -> tuple[str, str]:
-        """Return the SQL of the ten-thousandths, and of the digits that the currency has."""
+        """Return the SQL of the ten-thousandths and of the number of the currency's decimals."""
         units, currency = (compiler.compile(column)[0] for column in self.get_source_expressions())
         codes = {digits: [f"'{code}'" for code in DIGITS if DIGITS[code] == digits] for digits in set(DIGITS.values())}
         usual = max(codes, key=lambda digits: len(codes[digits]))

@@ -1,7 +1,5 @@
 """Month totals."""
 
-from typing import Any, ClassVar
-
 from django.conf import settings
 from django.db import models
 
@@ -13,14 +11,14 @@ from .category import Category
 class MonthTotal(models.Model):
     """The count and the sum of an owner's transactions of one month, currency, type and category.
 
-    The database's triggers keep it (`transactions.triggers`), and nothing else writes it. If there are no such
-    transactions, there is no row. The sum is `high * HALF + low` ten-thousandths, because one BIGINT overflows after
-    9,223 of the largest amounts.
+    Only the database's triggers write it (`transactions.triggers`). If there are no such transactions, there is no row.
+    The sum is `high * HALF + low` ten-thousandths, because a single BIGINT overflows after 9,223 of the largest
+    amounts.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "date", "currency", "type", "category_id")
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
-    date = models.DateField()  # the first of the month
+    date = models.DateField()  # the first day of the month
     currency = models.CharField(max_length=3)
     type = models.CharField(max_length=7, choices=TransactionType)
     category_id = models.UUIDField()  # or NO_CATEGORY
@@ -37,14 +35,14 @@ class MonthTotal(models.Model):
     low = models.BigIntegerField()
     count = models.BigIntegerField()
 
-    objects: ClassVar[Any] = MonthTotalQuerySet.as_manager()
+    objects = MonthTotalQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.date:%Y-%m} {self.currency}"
 
-    def _save_table(self, *args: Any, **kwargs: Any) -> bool:
-        """Django's own hook for the INSERT or UPDATE of `save`. Here it does nothing.
+    def _save_table(self, *args: object, **kwargs: object) -> bool:
+        """Do nothing: Django's own hook for the INSERT or UPDATE of `save`.
 
-        So `loaddata` counts nothing twice: the triggers count the transactions that it loads.
+        `loaddata` would count transactions twice, because the triggers already count those that it loads.
         """
         return False

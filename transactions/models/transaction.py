@@ -1,7 +1,7 @@
 """Transactions, with incomes and expenses as proxies of them."""
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -16,26 +16,30 @@ from cashman_project.money.currencies import validate_currency
 from cashman_project.money.model_field import MoneyField
 from cashman_project.texts import check_visible, validate_one_line
 from ledgers.models.foreign_key import OwnedForeignKey
-from ledgers.models.owned import OwnedModel
+from ledgers.models.owned import OwnedManager, OwnedModel
 
 from ..choices import TransactionType
 from ..querysets import TransactionQuerySet
 from .category import Category
 
+TransactionManager = OwnedManager.from_queryset(TransactionQuerySet)
+
 
 class SignedAmountField(MoneyField):
-    """A transaction's amount. That of an expense is below zero, whichever sign it was given."""
+    """A transaction's amount. An expense's amount is stored below zero, whatever sign it was given."""
 
-    def clean(self, value: Any, model_instance: Any) -> Any:
+    def clean(self, value: object, model_instance: models.Model | None) -> object:
         return self.signed(super().clean(value, model_instance), model_instance)
 
-    def pre_save(self, model_instance: Any, add: bool) -> Any:
+    def pre_save(self, model_instance: models.Model, add: bool) -> object:
         amount = self.signed(super().pre_save(model_instance, add), model_instance)
         setattr(model_instance, self.attname, amount)
         return amount
 
     @staticmethod
-    def signed(amount: Any, transaction: "Transaction") -> Any:
+    def signed(amount: object, transaction: models.Model | None) -> object:
+        """Return the amount with the sign of the transaction's type."""
+        assert isinstance(transaction, Transaction)
         if amount is not None and transaction.type == TransactionType.EXPENSE:
             return EXACT.minus(EXACT.abs(exact_decimal(amount)))  # Python's own -abs() rounds to 28 digits
         return amount
@@ -60,8 +64,8 @@ class Transaction(OwnedModel):
         _("external id"), max_length=255, null=True, blank=True, validators=[validate_one_line]
     )
 
-    objects: ClassVar[Any] = TransactionQuerySet.as_manager()
-    kind: ClassVar[TransactionType | None] = None
+    objects: "ClassVar[TransactionManager[Transaction]]" = TransactionManager()
+    only_type: ClassVar[TransactionType | None] = None  # the type of all rows of a proxy
 
     class Meta(OwnedModel.Meta):
         verbose_name = _("transaction")
@@ -91,22 +95,22 @@ class Transaction(OwnedModel):
             models.Index(fields=["owner", "updated_at", "id"], name="transaction_updated"),
         ]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        if self.kind and not args:
-            kwargs.setdefault("type", self.kind)
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        if self.only_type and not args:
+            kwargs.setdefault("type", self.only_type)
         super().__init__(*args, **kwargs)
-        if self.kind and self.__dict__.get("type", self.kind) != self.kind:
-            raise ValueError(f"An {self.kind.label} can't hold a row of type {self.type}.")
+        if self.only_type and self.__dict__.get("type", self.only_type) != self.only_type:
+            raise ValueError(f"An {self.only_type.label} can't hold a row of type {self.type}.")
 
     def __str__(self) -> str:
         return f"{self.date} {self.description}"
 
     def clean(self) -> None:
-        """Raise ValidationError unless the description has a visible character, and the amount fits its type and
+        """Raise ValidationError unless the description has a visible character and the amount fits the type and the
         currency."""
         check_visible(self, "description")
         if not (isinstance(self.amount, Decimal) and self.amount.is_finite()):
-            return  # the field itself refuses it
+            return  # the field refuses it
         try:
             validate_amount(self.amount, self.currency)
             if self.type == TransactionType.INCOME and self.amount < 0:
@@ -115,21 +119,21 @@ class Transaction(OwnedModel):
             raise ValidationError({"amount": error}) from None
 
 
-class IncomeManager(models.Manager.from_queryset(TransactionQuerySet)):  # type: ignore[misc]
-    def get_queryset(self) -> Any:
-        return super().get_queryset().incomes()
+class IncomeManager(TransactionManager["Income"]):
+    def get_queryset(self) -> "models.QuerySet[Income]":
+        return super().get_queryset().filter(type=TransactionType.INCOME)
 
 
-class ExpenseManager(models.Manager.from_queryset(TransactionQuerySet)):  # type: ignore[misc]
-    def get_queryset(self) -> Any:
-        return super().get_queryset().expenses()
+class ExpenseManager(TransactionManager["Expense"]):
+    def get_queryset(self) -> "models.QuerySet[Expense]":
+        return super().get_queryset().filter(type=TransactionType.EXPENSE)
 
 
 class Income(Transaction):
     """Money that came in."""
 
-    objects: ClassVar[Any] = IncomeManager()
-    kind = TransactionType.INCOME
+    objects: ClassVar[IncomeManager] = IncomeManager()
+    only_type = TransactionType.INCOME
 
     class Meta:
         proxy = True
@@ -140,8 +144,8 @@ class Income(Transaction):
 class Expense(Transaction):
     """Money that went out."""
 
-    objects: ClassVar[Any] = ExpenseManager()
-    kind = TransactionType.EXPENSE
+    objects: ClassVar[ExpenseManager] = ExpenseManager()
+    only_type = TransactionType.EXPENSE
 
     class Meta:
         proxy = True

@@ -14,7 +14,7 @@ def delete_category(*, category: Category, force: bool) -> None:
     Raises Conflict with the number of its `transactions` if there are any and `force` is off.
     """
     with transaction.atomic():
-        # Those who are creating rows in it are waited for, and who comes later waits, and then finds it gone.
+        # This waits for those who are creating rows in the category. Those who come later wait, and then find it gone.
         list(Category.objects.filter(owner=category.owner_id, pk=category.pk).select_for_update())
         in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
         if force:

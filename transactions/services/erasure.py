@@ -1,7 +1,6 @@
 """What an erasure of users does to their transactions, categories and totals."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from django.dispatch import receiver
@@ -12,19 +11,20 @@ from ..models import Category, MonthTotal, Transaction
 
 
 @receiver(erasure.lock_rows)
-def lock_rows(keys: Sequence[UUID], **kwargs: Any) -> None:
-    """Lock the rows of these owners: transactions, then totals, each in the order of their keys, as writers do."""
-    for locked in (Transaction, MonthTotal):
-        list(locked.objects.filter(owner__in=keys).select_for_update().order_by("pk").values_list("owner"))
-    MonthTotal.objects.filter(owner__in=keys).delete()
+def lock_rows(keys: Sequence[UUID], **kwargs: object) -> None:
+    """Lock the rows of these owners in the order in which writers do: transactions, then totals, each by their keys."""
+    transactions, totals = Transaction.objects.filter(owner__in=keys), MonthTotal.objects.filter(owner__in=keys)
+    list(transactions.select_for_update().order_by("pk").values_list("owner"))
+    list(totals.select_for_update().order_by("pk").values_list("owner"))
+    totals.delete()
 
 
 @receiver(erasure.delete_rows)
-def delete_rows(keys: Sequence[UUID], **kwargs: Any) -> None:
-    """Delete the transactions and categories of these owners.
+def delete_rows(keys: Sequence[UUID], **kwargs: object) -> None:
+    """Delete the transactions of these owners, then their categories.
 
-    The order matters: Django itself would load every row that uses a category, and name them all in one query, which
-    SQLite refuses past 250,000.
+    In the other order, Django would load every row that uses a category and name them all in one query. SQLite refuses
+    that above 250,000 rows.
     """
-    for model in (Transaction, Category):
-        model.objects.filter(owner__in=keys).delete()
+    Transaction.objects.filter(owner__in=keys).delete()
+    Category.objects.filter(owner__in=keys).delete()

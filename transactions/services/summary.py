@@ -1,10 +1,10 @@
-"""The sums of an owner's transactions, from the month totals if these can tell (docs/adr/0015-month-totals.md)."""
+"""The sums of an owner's transactions, from month totals if possible (docs/adr/0015-month-totals.md)."""
 
 import datetime
 from calendar import monthrange
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cashman_project.api.filters import FilterSet
 from cashman_project.db.compiled import Parameter
@@ -15,18 +15,18 @@ from ..totals import GROUPINGS, Total, TotalsStatement
 if TYPE_CHECKING:
     from users.models import User
 
-# The filters that a month total answers as its transactions would; with any other one the transactions are summed.
+# With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
 MONTH_TOTAL_FILTERS = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
 
 
 def summarize(
-    *, owner: "User", filters: type[FilterSet], values: Mapping[str, Any], group_by: tuple[str, ...]
+    *, owner: "User", filters: type[FilterSet], values: Mapping[str, object], group_by: tuple[str, ...]
 ) -> list[Total]:
-    """Return the sums of the owner's transactions by currency and by the groupings' keys, in the order of these.
+    """Return the sums of the owner's transactions by currency and by the keys of the groupings, sorted by the keys.
 
-    `values` are what the filter set `filters` is to filter by, by the names of its filters.
+    `values` has the value of each filter of `filters` that is set, by the filter's name.
     """
-    model: Any = MonthTotal if _month_totals_can_tell(values, group_by) else Transaction
+    model = MonthTotal if _can_use_month_totals(values, group_by) else Transaction
     if filters.allow_parameters(values):
         statement = _totals_statement(model, filters, tuple(values), group_by)
         return statement.totals({"owner": owner.pk, **values})
@@ -36,7 +36,7 @@ def summarize(
 
 @lru_cache(maxsize=500)
 def _totals_statement(
-    model: Any, filters: type[FilterSet], names: tuple[str, ...], group_by: tuple[str, ...]
+    model: type[MonthTotal | Transaction], filters: type[FilterSet], names: tuple[str, ...], group_by: tuple[str, ...]
 ) -> TotalsStatement:
     rows = model.objects.for_owner(Parameter("owner", model._meta.get_field("owner")))
     filtered = filters.applied(rows, filters.parameters(model, names))
@@ -44,8 +44,8 @@ def _totals_statement(
     return statement
 
 
-def _month_totals_can_tell(values: Mapping[str, Any], group_by: tuple[str, ...]) -> bool:
-    """Return whether month totals know all that is asked for: whole months, and nothing finer than they are."""
+def _can_use_month_totals(values: Mapping[str, object], group_by: tuple[str, ...]) -> bool:
+    """Return whether the dates are whole months, and month totals know all filters and groupings."""
     return (
         values.keys() <= MONTH_TOTAL_FILTERS
         and all(GROUPINGS[name].month_totals for name in group_by)
@@ -54,9 +54,9 @@ def _month_totals_can_tell(values: Mapping[str, Any], group_by: tuple[str, ...])
     )
 
 
-def _starts_a_month(date: datetime.date | None) -> bool:
-    return date is None or date.day == 1
+def _starts_a_month(date: object) -> bool:
+    return date is None or (isinstance(date, datetime.date) and date.day == 1)
 
 
-def _ends_a_month(date: datetime.date | None) -> bool:
-    return date is None or date.day == monthrange(date.year, date.month)[1]
+def _ends_a_month(date: object) -> bool:
+    return date is None or (isinstance(date, datetime.date) and date.day == monthrange(date.year, date.month)[1])

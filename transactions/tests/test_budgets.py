@@ -16,7 +16,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.db.connection_pool import POOL
 from cashman_project.wsgi import application
-from transactions.models import Expense
+from transactions.models import Expense, Transaction
 from transactions.tests.factories import CategoryFactory
 from users.models import User
 from users.sessions import start_session
@@ -28,7 +28,7 @@ NEW = {"description": "coffee", "amount": "3.50", "currency": "EUR", "date": "20
 
 
 @pytest.fixture
-def expense(alice: User, bob: User) -> Expense:
+def expense(alice: User, bob: User) -> Transaction:
     """One of the rows of alice, who has sixty, as bob has."""
     for owner in (bob, alice):
         category = CategoryFactory.create(owner=owner, name="Food")
@@ -43,7 +43,7 @@ def expense(alice: User, bob: User) -> Expense:
             )
             for number in range(1, 61)
         )
-    return rows[0]  # type: ignore[no-any-return]
+    return rows[0]
 
 
 def request(token: str, method: str, path: str, body: Any = None) -> Callable[[], bytes]:

@@ -31,8 +31,7 @@ def ids(alice: User) -> list[str]:
 
 def one(pk: str) -> dict[str, Any]:
     """Return the row's values."""
-    values: dict[str, Any] = Transaction.objects.filter(pk=pk).values().get()
-    return values
+    return dict(Transaction.objects.filter(pk=pk).values().get())
 
 
 # -- PATCH ------------------------------------------------------------------------------------

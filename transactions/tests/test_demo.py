@@ -36,7 +36,7 @@ def books() -> Iterator[tuple[Any, ...]]:
     """Yield the values of each transaction, in the order of their creation."""
     names = dict(Category.objects.values_list("id", "name"))
     for row in Transaction.objects.order_by("created_at", "id"):
-        category = names.get(row.category_id)
+        category = names[row.category_id] if row.category_id else None
         yield row.date, row.description, row.amount, row.currency, category, row.notes, row.external_id
 
 

@@ -19,9 +19,9 @@ from .jwks_fetch import JWKSError, JWKSet, fetch_jwks
 # Seconds.
 TIMEOUT = 2  # for a fetch, and so the longest wait
 FRESH = 300  # an older set is fetched again in the background
-KEPT = 3600  # how long the last good set is used if no other can be fetched
-SEARCH = 30  # between two fetches for the sake of an unknown key
-PAUSE = 5  # after a fetch that failed
+LONGEST_USE = 3600  # how long the last good set is used if no other can be fetched
+SEARCH_PAUSE = 30  # between two fetches because of an unknown key
+ERROR_PAUSE = 5  # after a fetch that failed
 
 logger = logging.getLogger(__name__)
 
@@ -58,25 +58,25 @@ class JWKSCache:
     def find(self, kid: str | None) -> RSAPublicKey:
         """Return the key `kid`, or the only one for None.
 
-        Raises UnknownKey if the provider has no key with this id, KeysUnavailable (503) if that can't be found out.
+        Raises UnknownKey if the provider has no key with this id, KeysUnavailable (503) if the keys can't be fetched.
         """
         with self._state:
             fetcher = self._start_fetcher(kid)
         if fetcher is not None:
             fetcher.join(self.timeout)
         with self._state:
-            return self._answer(kid)
+            return self._known_key(kid)
 
     def _start_fetcher(self, kid: str | None) -> threading.Thread | None:
-        """Start a fetch if one is due; return its thread if the key is not known without it."""
+        """Start a fetch if one is due. Return its thread if the key is not known without it."""
         now = self._clock()
         held = self._held(now)
         found = held is not None and held.find(kid) is not None
-        due = self._failed + PAUSE
+        due = self._failed + ERROR_PAUSE
         if found:
             due = max(due, self._fetched + FRESH)
         elif held is not None:
-            due = max(due, self._searched + SEARCH)
+            due = max(due, self._searched + SEARCH_PAUSE)
         if self._fetching or now < due:
             return None
         if held is not None and not found:
@@ -84,10 +84,10 @@ class JWKSCache:
         # A separate thread, because looking up a host name has no time limit.
         fetcher = threading.Thread(target=self._fetch, name=f"keys of {self.issuer}", daemon=True)
         fetcher.start()
-        self._fetching = True  # until it has the state, which is held here
+        self._fetching = True  # the thread resets it, for which it waits until the lock is released here
         return None if found else fetcher
 
-    def _answer(self, kid: str | None) -> RSAPublicKey:
+    def _known_key(self, kid: str | None) -> RSAPublicKey:
         held = self._held(self._clock())
         key = held.find(kid) if held is not None else None
         if key is not None:
@@ -95,11 +95,11 @@ class JWKSCache:
         if self._fetching:
             raise KeysUnavailable(TIMEOUT)
         if held is None or self._failed >= self._fetched:
-            raise KeysUnavailable(PAUSE)
+            raise KeysUnavailable(ERROR_PAUSE)
         raise UnknownKey(kid)
 
     def _held(self, now: float) -> JWKSet | None:
-        return self._set if now < self._fetched + KEPT else None
+        return self._set if now < self._fetched + LONGEST_USE else None
 
     def _fetch(self) -> None:
         fetched = None

@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from cashman_project.environment import secure_url
 
-LARGEST = 200_000  # bytes of an answer; a set with its certificates has some 20,000
+LARGEST = 200_000  # bytes of a response; a set with its certificates has some 20,000
 LEAST_BITS = 2048  # of an RSA key (RFC 7518, section 3.3)
 
 
@@ -48,7 +47,7 @@ class JWKSet:
 
 
 def fetch_jwks(issuer: str, keys_url: str, timeout: float) -> JWKSet:
-    """Return the present keys of the provider. An empty `keys_url` is found by OpenID Connect Discovery.
+    """Return the present keys of the provider. If `keys_url` is empty, it is found by OpenID Connect Discovery.
 
     It takes `timeout` seconds at most, except for looking up the host and connecting to it, which have the limits of
     the operating system. Redirects are not followed. Raises JWKSError.
@@ -71,12 +70,12 @@ def _discovered(issuer: str, deadline: float) -> str:
     return secure_url(keys_url)
 
 
-def _fetch_json(url: str, deadline: float) -> Any:
+def _fetch_json(url: str, deadline: float) -> object:
     parts = urlsplit(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.netloc, timeout=_remaining(deadline))
+    connection_class = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connection_class(parts.netloc, timeout=_remaining(deadline))
     connection.connect()
-    # The connection's timeout is for each read, so a server that sends its response slowly is cut off.
+    # The connection's timeout is for each read, so a slow response needs a time limit of its own.
     end = threading.Timer(_remaining(deadline), _cut, [connection.sock])
     end.daemon = True
     end.start()
@@ -89,7 +88,8 @@ def _fetch_json(url: str, deadline: float) -> Any:
             body = response.read(LARGEST + 1)
         if len(body) > LARGEST:
             raise JWKSError(f"{url} answers more than {LARGEST} bytes")
-        return json.loads(body)
+        document: object = json.loads(body)
+        return document
     finally:
         end.cancel()
         connection.close()
@@ -107,7 +107,7 @@ def _cut(sock: socket.socket) -> None:
         sock.shutdown(socket.SHUT_RDWR)
 
 
-def _rsa_key(jwk: Any) -> RSAPublicKey | None:
+def _rsa_key(jwk: object) -> RSAPublicKey | None:
     """Return the key if it is a public key for RS256; a set may also have others (RFC 7517, section 5)."""
     if not isinstance(jwk, dict) or not isinstance(jwk.get("kid", ""), str):
         return None

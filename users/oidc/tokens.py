@@ -23,33 +23,34 @@ from .jwks_cache import JWKSCache, UnknownKey
 ALGORITHM = "RS256"
 TYPES = {"", "jwt", "at+jwt", "application/at+jwt"}  # of an access token (RFC 9068, section 4), in lower case
 FORM = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)  # JWS, compact and not detached (RFC 7515, section 7.1)
-FRESH = 600  # seconds that a sign-in counts as one of a moment ago
+FRESH = 600  # seconds for which a sign-in counts as recent
 LEEWAY = 10  # seconds that the provider's clock may differ
-LONGEST_SUBJECT = 255  # characters of issuer and `sub`, as of User.subject
-LAST_MOMENT = 253_402_300_799  # the end of the year 9999, after which Python has no dates
+LONGEST_SUBJECT = 255  # characters of issuer and `sub` together, as in User.subject
+LAST_TIMESTAMP = 253_402_300_799  # the end of the year 9999, after which Python has no dates
 
+Claims = dict[str, Any]  # of a token, parsed from JSON; some have been checked
 caches: dict[tuple[str, str], JWKSCache] = {}
 
 
 @dataclass(frozen=True)
-class OutsideSignIn:
-    """What an outside issuer's token says of how its user signed in: when, in seconds since 1970, None if unknown."""
+class ProviderSignIn:
+    """When the user of an identity provider's token signed in there: in seconds since 1970, or None if unknown."""
 
     at: float | None
 
     @property
     def is_fresh(self) -> bool:
-        """Return whether it was a moment ago, so that it counts as much as a password that is typed now."""
+        """Return whether it was so recently that it counts as much as typing the password."""
         return self.at is not None and time.time() - self.at <= FRESH
 
 
-def identity_provider_user(token: str) -> tuple[User, OutsideSignIn]:
-    """Return the active user whom the outside issuer's token is about, and how that user signed in.
+def identity_provider_user(token: str) -> tuple[User, ProviderSignIn]:
+    """Return the active user of an identity provider's token, and when they signed in.
 
-    A user seen first is made where settings say so.
+    If the settings say so, a user is created for an unknown person.
 
-    Raises AuthenticationFailed (401) with the code of what is wrong, KeysUnavailable (503) if the provider's keys can't
-    be fetched.
+    Raises AuthenticationFailed (401) with a code that says what is wrong, and KeysUnavailable (503) if the provider's
+    keys can't be fetched.
     """
     issuer = settings.OIDC
     if issuer is None or not FORM.fullmatch(token):
@@ -63,11 +64,11 @@ def identity_provider_user(token: str) -> tuple[User, OutsideSignIn]:
 
 def jwks_cache_of(issuer: IdentityProvider) -> JWKSCache:
     """Return this process's cache of a provider's keys."""
-    place = (issuer.url, issuer.keys_url)
-    return caches.get(place) or caches.setdefault(place, JWKSCache(*place))  # one of several threads sets it
+    urls = (issuer.url, issuer.keys_url)
+    return caches.get(urls) or caches.setdefault(urls, JWKSCache(*urls))  # if threads race, all use the first one's
 
 
-def _claims(token: str, issuer: IdentityProvider) -> dict[str, Any]:
+def _claims(token: str, issuer: IdentityProvider) -> Claims:
     header = jwt.get_unverified_header(token)
     if {"crit", "b64"} & header.keys() or str(header.get("typ", "")).lower() not in TYPES:
         raise jwt.InvalidTokenError("the header is not that of an access token")
@@ -80,27 +81,27 @@ def _claims(token: str, issuer: IdentityProvider) -> dict[str, Any]:
         leeway=LEEWAY,
         options={"require": ["iss", "aud", "exp", "sub"]},
     )
-    for name in {"exp", "nbf", "iat", "auth_time"} & claims.keys():  # PyJWT reads "1" and true as numbers, too
-        if type(claims[name]) not in (int, float) or not claims[name] <= LAST_MOMENT:
+    for name in {"exp", "nbf", "iat", "auth_time"} & claims.keys():  # PyJWT would read "1" and true as numbers
+        if type(claims[name]) not in (int, float) or not claims[name] <= LAST_TIMESTAMP:
             raise jwt.InvalidTokenError(f"{name} is not a timestamp")
     return claims
 
 
-def _sign_in(claims: dict[str, Any]) -> OutsideSignIn:
-    """Return when the user signed in: at `auth_time` (RFC 9068), else when the token was issued, the earlier of both.
+def _sign_in(claims: Claims) -> ProviderSignIn:
+    """Return when the user signed in: the earlier of `auth_time` (RFC 9068) and `iat`, when the token was issued.
 
-    Many issuers give new tokens for weeks to who has once signed in, so `iat` alone proves little where both are told.
+    Many providers issue new tokens for weeks after a sign-in, so a recent `iat` doesn't mean a recent sign-in.
     """
-    return OutsideSignIn(min((claims[name] for name in ("auth_time", "iat") if name in claims), default=None))
+    return ProviderSignIn(min((claims[name] for name in ("auth_time", "iat") if name in claims), default=None))
 
 
 def is_configured(subject: str) -> bool:
-    """Return whether the issuer of an outside user is the one whose tokens are taken here."""
+    """Return whether this subject belongs to the identity provider that is accepted here."""
     return settings.OIDC is not None and subject.startswith(f"{settings.OIDC.url} ")
 
 
 def _user(sub: str, issuer: IdentityProvider) -> User:
-    # No URL has a space in it, so no other provider and no user of ours, whose subject is an id, has this subject.
+    # A URL has no space, and the subject of a user of ours is an id. So nobody else has this subject.
     subject = f"{issuer.url} {sub}"
     if not sub or not sub.isprintable() or len(subject) > LONGEST_SUBJECT:
         raise malformed_token()

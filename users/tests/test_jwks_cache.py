@@ -20,7 +20,16 @@ from users.tests.issuer import (
     says,
 )
 
-from ..oidc.jwks_cache import FRESH, KEPT, PAUSE, SEARCH, TIMEOUT, JWKSCache, KeysUnavailable, UnknownKey
+from ..oidc.jwks_cache import (
+    ERROR_PAUSE,
+    FRESH,
+    LONGEST_USE,
+    SEARCH_PAUSE,
+    TIMEOUT,
+    JWKSCache,
+    KeysUnavailable,
+    UnknownKey,
+)
 
 PATIENCE = 60.0
 CLIENTS = 8
@@ -133,25 +142,25 @@ def test_the_last_good_set_is_kept_for_an_hour(bad: str, keys: JWKSCache, issuer
     assert outcome(keys) == "first"
     issuer.answers[KEYS] = answers[bad]
 
-    clock.move(KEPT - 1)
+    clock.move(LONGEST_USE - 1)
     assert outcome(keys) == "first"
     settled(keys)
     clock.move(1)
-    assert outcome(keys) == f"wait {PAUSE}"
+    assert outcome(keys) == f"wait {ERROR_PAUSE}"
 
     issuer.answers[KEYS] = key_set
-    clock.move(PAUSE)
+    clock.move(ERROR_PAUSE)
     assert outcome(keys) == "first"
 
 
 def test_a_failure_is_remembered_for_five_seconds(keys: JWKSCache, issuer: LocalIssuer, clock: Clock) -> None:
     issuer.answers[KEYS] = hang_up
-    assert outcomes(keys, clients=1) == [f"wait {PAUSE}"]
+    assert outcomes(keys, clients=1) == [f"wait {ERROR_PAUSE}"]
     issuer.answers[KEYS] = key_set
 
     for _request in range(3):
-        assert outcome(keys) == f"wait {PAUSE}"
-        clock.move(PAUSE / 3 - 0.1)
+        assert outcome(keys) == f"wait {ERROR_PAUSE}"
+        clock.move(ERROR_PAUSE / 3 - 0.1)
     assert issuer.asked == [KEYS]
 
     clock.move(1)
@@ -169,7 +178,7 @@ def test_a_failure_to_fetch_anew_is_remembered_too(keys: JWKSCache, issuer: Loca
         settled(keys)
     assert len(issuer.asked) == 2
 
-    clock.move(PAUSE)
+    clock.move(ERROR_PAUSE)
     assert outcome(keys) == "first"
     settled(keys)
     assert len(issuer.asked) == 3
@@ -199,8 +208,8 @@ def test_nobody_waits_longer_than_the_time_of_a_fetch(issuer: LocalIssuer, clock
     waited = outcome(keys)
     settled(keys)
 
-    assert waited in (f"wait {TIMEOUT}", f"wait {PAUSE}")
-    assert outcome(keys) == f"wait {PAUSE}"
+    assert waited in (f"wait {TIMEOUT}", f"wait {ERROR_PAUSE}")
+    assert outcome(keys) == f"wait {ERROR_PAUSE}"
     assert issuer.asked == [KEYS]
 
 
@@ -218,7 +227,7 @@ def test_unknown_keys_are_looked_for_once_in_thirty_seconds(keys: JWKSCache, iss
     for number in range(20):
         assert outcome(keys, f"unknown {number}") == "unknown"
     assert outcome(keys, None) == "first"
-    clock.move(SEARCH - 1)
+    clock.move(SEARCH_PAUSE - 1)
     assert outcome(keys, "second") == "unknown"
     assert len(issuer.asked) == 2
 
@@ -242,8 +251,8 @@ def test_a_key_that_can_not_be_looked_for_is_not_called_unknown(
     issuer.answers[KEYS] = hang_up
 
     for _request in range(2):
-        assert outcome(keys, "second") == f"wait {PAUSE}"
-        clock.move(PAUSE)
+        assert outcome(keys, "second") == f"wait {ERROR_PAUSE}"
+        clock.move(ERROR_PAUSE)
     assert len(issuer.asked) == 2
     assert outcome(keys) == "first"
 

@@ -23,7 +23,7 @@ def busy_hasher() -> Iterator[None]:
     """Hash as many passwords as there may be at the same time, until the block ends."""
     with ExitStack() as stack:
         for _turn in range(2):
-            stack.enter_context(hashers.AT_ONCE)
+            stack.enter_context(hashers.HASHING)
         yield
 
 

@@ -27,7 +27,7 @@ BOTH = "AUTH0_DOMAIN, OIDC_ISSUER: set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*,
 def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The errors that are found from here on."""
     found: list[str] = []
-    monkeypatch.setattr(environment, "faults", found)
+    monkeypatch.setattr(environment, "errors", found)
     return found
 
 

@@ -11,8 +11,7 @@ from django.db.models import F, IntegerField, Model, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.compiled import Parameter, Statement
-
-from ..types import SQL
+from cashman_project.db.types import SQL
 
 if TYPE_CHECKING:
     from rest_framework.request import Request

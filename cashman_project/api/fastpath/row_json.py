@@ -11,8 +11,10 @@ from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
 
+from cashman_project.db.types import SQL
+
 from ..serializers import StrictCharField, StrictChoiceField, StrictTimestampField
-from ..types import SQL, FieldsSerializer, SerializerField
+from ..types import FieldsSerializer, SerializerField
 
 
 class JSONValue(Func):

@@ -60,7 +60,7 @@ def messages(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> list[str
         monkeypatch.setenv(name, value)
     monkeypatch.delitem(sys.modules, "cashman_project.settings", raising=False)  # so that it is read again
     wrong: list[str] = []
-    monkeypatch.setattr(environment, "faults", wrong)
+    monkeypatch.setattr(environment, "errors", wrong)
     read = runpy.run_module("cashman_project.settings")
     with override_settings(**{name: read[name] for name in given if name in read and name != "DEBUG"}):
         return [*wrong, *(message.msg for message in checks.run_checks())]

@@ -5,7 +5,6 @@ The reasons are in docs/adr/0033-prepared-statements.md.
 
 import hashlib
 import select
-from typing import Any
 
 from django.db.backends.postgresql import base
 from psycopg2 import Error
@@ -17,21 +16,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
     `statements` maps SQL that was prepared in this session to the SQL that executes it.
     """
 
-    connection: Any
-
     def init_connection_state(self) -> None:
         super().init_connection_state()
         self.statements: dict[str, str] = {}
         if not self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-            with self.connection.cursor() as cursor:  # not a plan of its own for each set of a statement's values
+            with self.connection.cursor() as cursor:  # one plan for all values of a statement's parameters
                 cursor.execute("SET plan_cache_mode = force_generic_plan")
 
     def is_usable(self) -> bool:
-        """Return whether the server has the connection still open. No query may be running on it.
+        """Return whether the connection is still open. No query may be running on it.
 
-        The server sends nothing without a query, unless it ends the connection (or something else that a new connection
-        makes good). Then there is something to read. Django would run "SELECT 1" before the first query of every
-        request.
+        Without a query, the server sends something only if it closes the connection, or if there is another problem
+        that a new connection solves. So the connection is usable if there is nothing to read. Django would run
+        "SELECT 1" before the first query of every request.
         """
         try:
             poll = select.poll()
@@ -41,10 +38,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return False
 
     def prepared(self, sql: str, count: int) -> str:
-        """Return SQL that executes `sql`, with this number of parameters, without parsing and planning it each time.
+        """Return SQL that executes `sql` without parsing and planning it each time. `count` is the number of its
+        parameters.
 
-        Use it for statements whose plan is good for every owner. Behind a pooler, which may run the next transaction in
-        another session, it is `sql` itself.
+        Use it for statements with a plan that is good for every owner. Behind a pooler it returns `sql` itself, because
+        a pooler may run the next transaction in another session.
         """
         if self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
             return sql
@@ -52,7 +50,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # unique for its SQL
             with self.wrap_database_errors, self.connection.cursor() as cursor:
                 if not self.statements:
-                    cursor.execute("DEALLOCATE ALL")  # those that have been forgotten
+                    cursor.execute("DEALLOCATE ALL")  # statements of this session from before `statements` was cleared
                 cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
             self.statements[sql] = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
         return self.statements[sql]

@@ -1,7 +1,5 @@
 """Fill an empty database with demo data, and say how to sign in."""
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand
@@ -12,7 +10,7 @@ from transactions.services.demo import create_demo
 class Command(BaseCommand):
     help = "With DEBUG on and no user yet, create demo/demo with three years of data, and the superuser admin/admin."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Print the service's URL and, if there is a demo user, how to sign in; without DEBUG do nothing."""
         if not settings.DEBUG:
             self.stdout.write("No demo: DEBUG is off.")

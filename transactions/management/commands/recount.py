@@ -1,7 +1,6 @@
 """Compare the month totals with the transactions, and count them anew where they differ."""
 
 from argparse import ArgumentParser
-from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
@@ -21,7 +20,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--check", action="store_true", help="only compare; exit with 1 where they differ")
 
-    def handle(self, *args: Any, check: bool = False, **options: Any) -> None:
+    def handle(self, *args: object, check: bool = False, **options: object) -> None:
         """Print the totals that differ and what was done; raises CommandError if they differ and are only compared."""
         with transaction.atomic():
             if connection.vendor == "postgresql":  # whose limits are for requests

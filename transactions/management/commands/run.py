@@ -1,7 +1,5 @@
 """Start the service with one command, in one process."""
 
-from typing import Any
-
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
@@ -9,7 +7,7 @@ from django.core.management.base import BaseCommand
 class Command(BaseCommand):
     help = "What `make run` does: migrate the database, make the demo if DEBUG is on, and serve."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         call_command("migrate", interactive=False)
         call_command("demo")
         call_command("serve")

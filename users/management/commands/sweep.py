@@ -1,7 +1,5 @@
 """Delete what has expired, now."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand
 
 from users.housekeeping import sweep
@@ -10,7 +8,7 @@ from users.housekeeping import sweep
 class Command(BaseCommand):
     help = "Delete expired idempotency keys, logins and browser sessions. The service does so itself once a day."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         """Say how many there were of each."""
         counts = ", ".join(f"{count} {name}" for name, count in sweep().items())
         self.stdout.write(f"Deleted what had expired: {counts}.")

@@ -1,7 +1,5 @@
 """Unlock an account after too many failed login attempts."""
 
-from typing import Any
-
 from django.core.management.base import BaseCommand, CommandParser
 
 from users.login_throttle import unlock
@@ -13,6 +11,6 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
 
-    def handle(self, *args: Any, username: str, **options: Any) -> None:
+    def handle(self, *args: object, username: str, **options: object) -> None:
         """Unlock the account, and say whether it was locked."""
         self.stdout.write("Unlocked." if unlock(username) else "There were no failed login attempts for this name.")
