@@ -23,7 +23,9 @@ BREAKS = {
 def check_visible(row: models.Model, name: str) -> None:
     """Raise ValidationError where the row's text of this name shows nothing; empty ones its field itself refuses."""
     text = getattr(row, name)
-    if isinstance(text, str) and text and all(unicodedata.category(character) in INVISIBLE for character in text):
+    if not isinstance(text, str) or not text or "!" <= text[0] <= "~":  # most texts start with a visible one of ASCII
+        return
+    if all(unicodedata.category(character) in INVISIBLE for character in text):
         field: Any = row._meta.get_field(name)
         raise ValidationError({name: ValidationError(field.error_messages["blank"], code="blank")})
 

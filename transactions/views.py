@@ -41,6 +41,7 @@ class EntryViewSet(BulkCreateViewSet):
 
     fastpath = True
     queryset: Any
+    serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet
     repeatable_parameters = frozenset({"category"})
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
@@ -51,9 +52,10 @@ class EntryViewSet(BulkCreateViewSet):
     def _create(self, data: Any, minimal: bool) -> Answer:
         many = isinstance(data, list)
         items = data if many else [data]
-        owner, kind = owner_of(self.request), self.queryset.model.kind
         is_fast = self.fastpath and len(items) <= MAX_ROWS
-        rows = create_fast(owner=owner, kind=kind and kind.value, data=items) if is_fast else None
+        rows = (
+            create_fast(owner=owner_of(self.request), serializer=self.serializer_class, data=items) if is_fast else None
+        )
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)

@@ -14,6 +14,7 @@ from ..filters import StrictFilterBackend
 from ..pagination import KeysetPagination
 from ..serializers import StrictListSerializer, StrictModelSerializer
 from ..viewsets import OwnedModelViewSet
+from .overrides import overridden
 from .row_json import WordJSON, find_form, readable_fields
 
 # The methods that decide which rows are seen and how they look, and that the fast path does not call.
@@ -117,31 +118,16 @@ def _field_fault(viewset: Any, field: Any) -> str:
 
 def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
     """Yield each method that is bypassed, and the class that overrides it."""
-    yield from _overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
+    yield from overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
     if serializer := viewset.serializer_class:
         many = getattr(serializer.Meta, "list_serializer_class", ListSerializer)
-        yield from _overridden(serializer, StrictModelSerializer, SERIALIZER_HOOKS)
-        yield from _overridden(many, StrictListSerializer, LIST_HOOKS)
-    yield from _overridden(viewset.pagination_class or type(None), KeysetPagination, PAGE_HOOKS)
+        yield from overridden(serializer, StrictModelSerializer, SERIALIZER_HOOKS)
+        yield from overridden(many, StrictListSerializer, LIST_HOOKS)
+    yield from overridden(viewset.pagination_class or type(None), KeysetPagination, PAGE_HOOKS)
     for backend in viewset.filter_backends:
-        yield from _overridden(backend, StrictFilterBackend, ("filter_queryset",))
+        yield from overridden(backend, StrictFilterBackend, ("filter_queryset",))
     for permission in _permissions(viewset.permission_classes):
-        yield from _overridden(permission, BasePermission, ("has_object_permission",))
-
-
-def _overridden(kind: type, base: type, names: Iterable[str]) -> Iterator[tuple[type, str]]:
-    """Yield each of the methods that a class other than the base, or what that is derived from, defines for `kind`."""
-    for name in names:
-        owners = (one for one in kind.__mro__ if name in vars(one) and not _is_for_the_schema(vars(one)[name]))
-        owner = next(owners, kind)
-        if owner not in base.__mro__:
-            yield owner, name
-
-
-def _is_for_the_schema(method: Any) -> bool:
-    """Return whether `extend_schema_view` put it there, which calls the method that it covers and does no more."""
-    module: str = getattr(method, "__globals__", {}).get("__name__", "")
-    return module.startswith("drf_spectacular.")
+        yield from overridden(permission, BasePermission, ("has_object_permission",))
 
 
 def _permissions(declared: Iterable[Any]) -> Iterator[type]:

@@ -6,12 +6,15 @@ The reasons are in docs/adr/0014-json-by-the-database.md.
 from typing import Any, cast
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Func, TextField
+from django.db.models import F, Func, IntegerField, TextField, UUIDField
 from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
+from rest_framework.settings import api_settings
 
 from ..serializers import StrictCharField, StrictChoiceField, StrictTimestampField
+
+EXACT_DIGITS = 15  # of a decimal number, which SQLite holds as a float
 
 
 class JSONValue(Func):
@@ -23,6 +26,11 @@ class JSONValue(Func):
     output_field = TextField()
     quoted = False
     postgresql = sqlite = "%(expressions)s"
+
+    @classmethod
+    def of(cls, field: Any) -> "JSONValue | None":
+        """Return the expression of what the serializer's field makes of a row; None if it can't be written in SQL."""
+        return cls(F(field.source))
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
         return self.as_sql(compiler, connection, template=self.postgresql, **context)
@@ -65,6 +73,41 @@ class TimestampJSON(JSONValue):
         "SUBSTR(%(expressions)s, 1, 10) || 'T' || SUBSTR(%(expressions)s, 12, 8) || '.' || "
         "SUBSTR(%(expressions)s || '.000000', 21, 6) || 'Z'"
     )
+
+
+class BooleanJSON(JSONValue):
+    postgresql = sqlite = "CASE WHEN %(expressions)s THEN 'true' WHEN NOT %(expressions)s THEN 'false' END"
+
+
+class DecimalJSON(JSONValue):
+    """A decimal number as text, with as many decimals as its field has. SQLite is exact up to fifteen digits."""
+
+    quoted = True
+
+    def __init__(self, expression: Any, places: int = 0, **extra: Any) -> None:
+        super().__init__(expression, places=places, **extra)
+
+    @classmethod
+    def of(cls, field: Any) -> JSONValue | None:
+        is_text = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
+        is_plain = is_text and not field.localize and not field.normalize_output
+        is_exact = field.decimal_places is not None and (field.max_digits or 99) <= EXACT_DIGITS
+        return cls(F(field.source), field.decimal_places) if is_plain and is_exact else None
+
+    postgresql = "ROUND(%(expressions)s, %(places)s)"
+    sqlite = "CASE WHEN %(expressions)s IS NOT NULL THEN PRINTF('%%%%.%(places)sf', %(expressions)s) END"
+
+
+class KeyJSON(JSONValue):
+    """The key of the row that a foreign key refers to."""
+
+    @classmethod
+    def of(cls, field: Any) -> JSONValue | None:
+        columns: dict[str, Any] = {column.name: column for column in field.parent.Meta.model._meta.concrete_fields}
+        target = getattr(columns.get(field.source), "target_field", None)
+        if field.pk_field is None and isinstance(target, UUIDField):
+            return UUIDJSON(F(field.source))
+        return JSONValue(F(field.source)) if field.pk_field is None and isinstance(target, IntegerField) else None
 
 
 class RowJSON(Func):
@@ -138,6 +181,9 @@ def _or_null(sql: str, mark: str, vendor: str) -> str:
 
 VALUES: dict[type[serializers.Field[Any, Any, Any, Any]], type[JSONValue]] = {
     serializers.UUIDField: UUIDJSON,
+    serializers.BooleanField: BooleanJSON,
+    serializers.DecimalField: DecimalJSON,
+    serializers.PrimaryKeyRelatedField: KeyJSON,
     serializers.IntegerField: JSONValue,
     serializers.BigIntegerField: JSONValue,  # type: ignore[attr-defined]  # the stubs lack it
     serializers.DateField: DateJSON,
@@ -171,7 +217,7 @@ def find_form(field: Any) -> JSONValue | None:
         if "json_value" in vars(kind):
             return field.json_value()  # type: ignore[no-any-return]
         if kind in VALUES:
-            return VALUES[kind](F(field.source))
+            return VALUES[kind].of(field)
         if SHAPING & vars(kind).keys():
             return None
     return None
