@@ -184,6 +184,7 @@ class TransactionAdmin(LedgerAdmin):
 class KindAdmin(TransactionAdmin):
     """Transactions of one type, which the form doesn't ask for."""
 
+    exclude = ["type"]
     fields = [field for field in TransactionAdmin.fields if field != "type"]
     list_filter = [item for item in TransactionAdmin.list_filter if item != "type"]
 

@@ -49,7 +49,7 @@ DECLARATIONS = {
 @checks.register
 def check_fastpath(**kwargs: Any) -> list[checks.CheckMessage]:
     """api.E002 and api.E003: what the fast path would bypass, and what it can't write, of each viewset that has it."""
-    routes = [route for route in _routes(get_resolver().url_patterns) if _is_read(route)]
+    routes = [route for route in routes_of(get_resolver().url_patterns) if _is_read(route)]
     viewsets = dict.fromkeys(route.cls for route in routes if route.cls.fastpath)
     return [
         *[message for route in routes for message in route_faults(route)],
@@ -141,11 +141,11 @@ def _permissions(declared: Iterable[Any]) -> Iterator[type]:
             yield permission
 
 
-def _routes(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
+def routes_of(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
     """Yield the view of each route of a viewset."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            yield from _routes(pattern.url_patterns)
+            yield from routes_of(pattern.url_patterns)
         elif issubclass(getattr(pattern.callback, "cls", object), OwnedModelViewSet):
             yield pattern.callback
 
