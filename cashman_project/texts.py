@@ -18,7 +18,9 @@ BREAKS = {"Cc", "Zl", "Zp"}  # control characters (such as tabs and line feeds),
 def check_visible(row: models.Model, name: str) -> None:
     """Raise ValidationError if the row's text of this name has no visible character. The field refuses an empty one."""
     text = getattr(row, name)
-    if isinstance(text, str) and text and all(unicodedata.category(character) in INVISIBLE for character in text):
+    if not isinstance(text, str) or not text or "!" <= text[0] <= "~":  # most texts start with a visible one of ASCII
+        return
+    if all(unicodedata.category(character) in INVISIBLE for character in text):
         field = row._meta.get_field(name)
         assert isinstance(field, models.Field)
         raise ValidationError({name: ValidationError(field.error_messages["blank"], code="blank")})

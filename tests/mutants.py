@@ -45,6 +45,7 @@ TESTS = {
     "cashman_project/api/fastpath/row_json.py": LISTS,
     "cashman_project/api/fastpath/owner_query.py": LISTS,
     "transactions/services/fast_create.py": CREATION,
+    "transactions/services/usual_notation.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
     "transactions/services/summary.py": ["transactions/tests/test_api_summary.py", "transactions/tests/test_totals.py"],
     "transactions/services/categories.py": ["transactions/tests/test_api_categories.py"],
 }

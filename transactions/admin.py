@@ -200,6 +200,7 @@ class TransactionAdmin(OwnedModelAdmin):
 class OneTypeAdmin(TransactionAdmin):
     """Transactions of one type. The form doesn't ask for it."""
 
+    exclude = ["type"]
     fields = [field for field in TransactionAdmin.fields if field != "type"]
     list_filter = [item for item in TransactionAdmin.list_filter if item != "type"]
 

@@ -9,9 +9,11 @@ from django.contrib.auth.hashers import check_password
 from django.core import checks
 from django.db import connections
 
-from .serializers import SummarySerializer
+from .serializers import SummarySerializer, TransactionSerializer
 from .services.demo import PASSWORDS
+from .services.usual_notation import Unknown, find_notation
 from .totals import GROUPINGS
+from .views import ExpenseViewSet, IncomeViewSet, TransactionViewSet
 
 
 @checks.register(checks.Tags.database)
@@ -42,6 +44,30 @@ def check_groupings(**kwargs: Any) -> list[checks.CheckMessage]:
         checks.Error(f"SummarySerializer has no field for the grouping {name!r}: add it there.", id="transactions.E002")
         for name in sorted(missing)
     ]
+
+
+@checks.register
+def check_fast_creation(**kwargs: Any) -> list[checks.CheckMessage]:
+    """transactions.W001: what makes fast creation leave every row of a viewset to its serializer, which is slower."""
+    return [
+        checks.Warning(
+            f"{viewset.__name__} creates no row fast: fast creation does not know {reason}.",
+            hint="The serializer creates the rows. To make that fast, add a rule to RULES in "
+            "transactions/services/usual_notation.py.",
+            obj=viewset,
+            id="transactions.W001",
+        )
+        for viewset in (TransactionViewSet, IncomeViewSet, ExpenseViewSet)
+        if viewset.fastpath and (reason := _not_known(viewset.serializer_class))
+    ]
+
+
+def _not_known(serializer: type[TransactionSerializer]) -> str:
+    try:
+        find_notation(serializer)
+    except Unknown as error:
+        return str(error)
+    return ""
 
 
 def _demo_users(alias: str) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Transactions, categories and summaries in JSON."""
 
 from collections.abc import Sequence
-from functools import cached_property
+from operator import attrgetter, methodcaller
 from typing import Any
 
 from django.db.models import F
@@ -37,6 +37,7 @@ class CategoryField(serializers.SlugRelatedField[Category]):
     """One of the owner's categories, by its name. `read` looks up the categories of many rows in one query."""
 
     known: dict[str, Category] | None = None  # by their keys, after `read`
+    usual_notation = "category"  # fast creation looks up a name as this class does
 
     default_error_messages = {
         "does_not_exist": _("You have no category with this name: create it first, or leave it out."),
@@ -134,6 +135,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
 
     amount = AmountField(style={"mode": "decimal"})
     category = CategoryField(allow_null=True, required=False, help_text=_("The name of one of your categories."))
+    owner_defaults = {"currency": attrgetter("currency"), "date": methodcaller("today")}
 
     class Meta:
         model: type[Transaction] = Transaction
@@ -164,20 +166,6 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False},
         }
-
-    def validate(self, attrs: ValidatedData) -> ValidatedData:
-        if self.instance is None:
-            attrs = self._defaults | attrs
-        return super().validate(attrs)
-
-    def get_initial(self) -> ValidatedData:
-        """Return the values of an empty form, or those that were sent."""
-        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults)}
-
-    @cached_property
-    def _defaults(self) -> ValidatedData:
-        owner = owner_of(self.context["request"])
-        return {"currency": owner.currency, "date": owner.today()}
 
 
 @extend_schema_serializer(examples=examples.INCOMES)

@@ -42,6 +42,7 @@ class BaseTransactionViewSet(BulkCreateViewSet):
 
     fastpath = True
     queryset: TransactionQuerySet
+    serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet
     repeatable_parameters = frozenset({"category"})
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
@@ -52,9 +53,10 @@ class BaseTransactionViewSet(BulkCreateViewSet):
     def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
         many = isinstance(data, list)
         items = data if many else [data]
-        owner, only_type = owner_of(self.request), self.queryset.model.only_type
         is_fast = self.fastpath and len(items) <= MAX_ROWS
-        rows = create_fast(owner=owner, kind=only_type and only_type.value, data=items) if is_fast else None
+        rows = (
+            create_fast(owner=owner_of(self.request), serializer=self.serializer_class, data=items) if is_fast else None
+        )
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)

@@ -11,7 +11,7 @@ class ApiConfig(AppConfig):
     label = "api"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401  # registers them
+        from . import checks, resource_checks  # noqa: F401  # registers them
         from .fastpath import checks as fastpath_checks  # noqa: F401  # likewise
 
         pre_migrate.connect(_lift_limits, sender=self)

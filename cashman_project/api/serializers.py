@@ -2,8 +2,11 @@
 
 import copy
 import datetime
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+import decimal
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -25,6 +28,13 @@ ModelT = TypeVar("ModelT", bound=models.Model)
 
 MAX_ERRORS = 20  # unknown fields, or rows with errors, that a response lists; a body may have hundreds of thousands
 MAX_ROWS = 10_000  # in one request
+
+INTEGER = re.compile(r"-?[0-9]{1,19}")
+DECIMAL = re.compile(r"-?[0-9]{1,99}(\.[0-9]{1,99})?")
+INTEGERS = (
+    *(models.IntegerField, models.SmallIntegerField, models.BigIntegerField),
+    *(models.PositiveIntegerField, models.PositiveSmallIntegerField, models.PositiveBigIntegerField),
+)
 
 # What the form of a page sends besides its fields.
 FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
@@ -53,6 +63,26 @@ class StrictBooleanField(serializers.BooleanField):
         if not isinstance(data, bool) and not is_checked:
             self.fail("invalid", input=str(data)[:100])
         return bool(data)
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number; in a form its digits. A text, a number with a point and a boolean are none."""
+
+    def to_internal_value(self, data: object) -> int:
+        is_typed = isinstance(data, str) and is_html_input(self.parent.initial_data) and INTEGER.fullmatch(data)
+        if type(data) is not int and not is_typed:
+            self.fail("invalid")
+        return int(cast("str | int", data))
+
+
+class StrictDecimalField(serializers.DecimalField):
+    """A decimal number, from a number or its text in plain digits with a point."""
+
+    def to_internal_value(self, data: object) -> decimal.Decimal:
+        is_text = isinstance(data, str) and DECIMAL.fullmatch(data)
+        if not is_text and type(data) not in (int, decimal.Decimal):
+            self.fail("invalid")
+        return super().to_internal_value(cast("str", data))
 
 
 class StrictEmailField(StrictCharField, serializers.EmailField):
@@ -167,14 +197,27 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         models.CharField: StrictCharField,
         models.TextField: StrictCharField,
         models.EmailField: StrictEmailField,
+        models.BooleanField: StrictBooleanField,
+        models.DecimalField: StrictDecimalField,
+        **dict.fromkeys(INTEGERS, StrictIntegerField),
         models.DateField: StrictDateField,
         models.DateTimeField: StrictTimestampField,
     }
     serializer_choice_field = StrictChoiceField
+    # By the name of a field: what makes of the owner the value that a new row has if the field was left out.
+    owner_defaults: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+
+    def get_initial(self) -> dict[str, Any]:
+        """Return what an empty form shows, or what was sent."""
+        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults)}
+
+    @cached_property
+    def _defaults(self) -> dict[str, Any]:
+        return {name: find(owner_of(self.context["request"])) for name, find in self.owner_defaults.items()}
 
     def validate(self, attrs: Validated) -> Validated:
-        """Return `attrs`; raises ValidationError if a row with these values breaks a rule of its model."""
-        attrs = super().validate(attrs)
+        """Return `attrs`, of a new row with its defaults; raises ValidationError if they break a rule of the model."""
+        attrs = super().validate(attrs if self.instance is not None else self._defaults | attrs)
         model: type[models.Model] = self.Meta.model
         candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
         for name, value in attrs.items():

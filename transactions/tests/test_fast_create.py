@@ -16,7 +16,7 @@ from transactions.serializers import ExpenseSerializer, IncomeSerializer, Transa
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
 
-from ..services.fast_create import NAMES, create_fast
+from ..services.fast_create import create_fast
 
 SERIALIZERS: dict[str | None, Any] = {
     None: TransactionSerializer,
@@ -63,7 +63,17 @@ def bodies(draw: st.DrawFn) -> tuple[str | None, dict[str, Any]]:
 # Values of one field of a body that is otherwise taken. Whether an amount is taken depends on the currency.
 TAKEN: dict[str, Sequence[Any]] = {
     "description": ["x", "É", "x y", 200 * "x", "a\\tb\\N", "\\N", '"', "日本"],
-    "amount": ["1", "1.5", "1.50", Decimal("1.50"), Decimal("1.500"), 1, "99999999999", Decimal("0.01")],
+    "amount": [
+        "1",
+        "1.5",
+        "1.50",
+        Decimal("1.50"),
+        Decimal("1.500"),
+        Decimal("1E+2"),
+        1,
+        "99999999999",
+        Decimal("0.01"),
+    ],
     "currency": [*CURRENCIES, "EUR", MISSING],
     "date": ["2026-11-30", str(FIRST_DATE), str(LAST_DATE), MISSING],
     "category": [None, "Food", "FOOD", MISSING],
@@ -76,7 +86,7 @@ LEFT: dict[str, Sequence[Any]] = {
     "amount": [
         *("0", "-0", "0.00", "1.500", "01", "+1", "1e2", "1_0", " 1", "1 ", "1\n", ".5", "5.", "", "\u0661", "1.50000"),
         *(0, True, 1.5, None, [], {}, MISSING, str(LIMIT), int(LIMIT), Decimal("0.001"), Decimal("NaN")),
-        *(Decimal("1E+2"), Decimal("-0"), Decimal("Infinity"), "NaN"),
+        *(Decimal("-0"), Decimal("Infinity"), "NaN"),
     ],
     "currency": ["usd", "XXX", "", None, 1, [], "US", "USD "],
     "date": ["2026-02-30", "1899-12-31", "2201-01-01", "2026-1-1", "", None, 20260101, [], "2026-11-30 ", "20261130"],
@@ -113,7 +123,7 @@ def stored(row_id: str) -> dict[str, Any]:
 def check_taken(owner: User, path_type: str | None, body: dict[str, Any]) -> None:
     """Check that fast creation takes the body, and that the serializer makes the same row and JSON data of it."""
     Transaction.objects.all().delete()
-    rows = create_fast(owner=owner, kind=path_type, data=[body])
+    rows = create_fast(owner=owner, serializer=SERIALIZERS[path_type], data=[body])
     assert rows is not None, body
     [answer] = rows
     written = stored(answer["id"])
@@ -159,7 +169,10 @@ def test_one_value_in_another_notation_is_left_to_the_serializer(
     path_type, body = drawn
     fixed = {"currency": "USD"} if field == "amount" else {}
     for value in LEFT[field]:
-        assert create_fast(owner=owner, kind=path_type, data=[changed(body | fixed, field, value)]) is None, value
+        assert (
+            create_fast(owner=owner, serializer=SERIALIZERS[path_type], data=[changed(body | fixed, field, value)])
+            is None
+        ), value
     assert not Transaction.objects.exists()
 
 
@@ -176,7 +189,7 @@ def test_the_usual_bodies_are_plain(body: dict[str, Any], alice: User, bob: User
         Category.objects.create(owner=owner, name="Food")
 
     for kind in ("INCOME", "EXPENSE"):
-        rows = create_fast(owner=alice, kind=kind, data=[{**body, "external_id": f"{kind} 1"}])
+        rows = create_fast(owner=alice, serializer=SERIALIZERS[kind], data=[{**body, "external_id": f"{kind} 1"}])
         assert rows is not None
         assert Transaction.objects.get(pk=rows[0]["id"]).owner == alice
     assert not Transaction.objects.for_owner(outsider).exists()
@@ -186,14 +199,12 @@ def test_the_usual_bodies_are_plain(body: dict[str, Any], alice: User, bob: User
 def test_of_several_that_are_not_all_plain_none_is_written(alice: User) -> None:
     good = {"description": "salary", "amount": 5000}
 
-    assert create_fast(owner=alice, kind="INCOME", data=[good, {**good, "category": "Unknown"}]) is None
-    assert create_fast(owner=alice, kind="INCOME", data=[good, good | {"amount": 0}]) is None
+    assert create_fast(owner=alice, serializer=IncomeSerializer, data=[good, {**good, "category": "Unknown"}]) is None
+    assert create_fast(owner=alice, serializer=IncomeSerializer, data=[good, good | {"amount": 0}]) is None
     assert (
-        create_fast(owner=alice, kind="INCOME", data=[{**good, "external_id": "1"}, {**good, "external_id": "1"}])
+        create_fast(
+            owner=alice, serializer=IncomeSerializer, data=[{**good, "external_id": "1"}, {**good, "external_id": "1"}]
+        )
         is None
     )
     assert not Transaction.objects.exists()
-
-
-def test_an_answer_has_the_fields_of_the_serializer() -> None:
-    assert set(TransactionSerializer().fields) >= NAMES

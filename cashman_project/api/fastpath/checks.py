@@ -14,6 +14,7 @@ from ..filters import StrictFilterBackend
 from ..pagination import KeysetPagination
 from ..serializers import StrictListSerializer, StrictModelSerializer
 from ..viewsets import OwnedModelViewSet
+from .overrides import overridden
 from .row_json import WordJSON, find_form, readable_fields
 
 # The methods that decide which rows are seen and how they look, and that the fast path does not call.
@@ -48,7 +49,7 @@ DECLARATIONS = {
 @checks.register
 def check_fastpath(**kwargs: Any) -> list[checks.CheckMessage]:
     """api.E002 and api.E003: what the fast path would bypass, and what it can't write, of each viewset that has it."""
-    routes = [route for route in _routes(get_resolver().url_patterns) if _is_read(route)]
+    routes = [route for route in routes_of(get_resolver().url_patterns) if _is_read(route)]
     viewsets = dict.fromkeys(route.cls for route in routes if route.cls.fastpath)
     return [
         *[message for route in routes for message in route_faults(route)],
@@ -117,31 +118,16 @@ def _field_fault(viewset: Any, field: Any) -> str:
 
 def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
     """Yield each method that is bypassed, and the class that overrides it."""
-    yield from _overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
+    yield from overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
     if serializer := viewset.serializer_class:
         many = getattr(serializer.Meta, "list_serializer_class", ListSerializer)
-        yield from _overridden(serializer, StrictModelSerializer, SERIALIZER_HOOKS)
-        yield from _overridden(many, StrictListSerializer, LIST_HOOKS)
-    yield from _overridden(viewset.pagination_class or type(None), KeysetPagination, PAGE_HOOKS)
+        yield from overridden(serializer, StrictModelSerializer, SERIALIZER_HOOKS)
+        yield from overridden(many, StrictListSerializer, LIST_HOOKS)
+    yield from overridden(viewset.pagination_class or type(None), KeysetPagination, PAGE_HOOKS)
     for backend in viewset.filter_backends:
-        yield from _overridden(backend, StrictFilterBackend, ("filter_queryset",))
+        yield from overridden(backend, StrictFilterBackend, ("filter_queryset",))
     for permission in _permissions(viewset.permission_classes):
-        yield from _overridden(permission, BasePermission, ("has_object_permission",))
-
-
-def _overridden(kind: type, base: type, names: Iterable[str]) -> Iterator[tuple[type, str]]:
-    """Yield each of the methods that a class other than the base, or what that is derived from, defines for `kind`."""
-    for name in names:
-        owners = (one for one in kind.__mro__ if name in vars(one) and not _is_for_the_schema(vars(one)[name]))
-        owner = next(owners, kind)
-        if owner not in base.__mro__:
-            yield owner, name
-
-
-def _is_for_the_schema(method: Any) -> bool:
-    """Return whether `extend_schema_view` put it there, which calls the method that it covers and does no more."""
-    module: str = getattr(method, "__globals__", {}).get("__name__", "")
-    return module.startswith("drf_spectacular.")
+        yield from overridden(permission, BasePermission, ("has_object_permission",))
 
 
 def _permissions(declared: Iterable[Any]) -> Iterator[type]:
@@ -155,11 +141,11 @@ def _permissions(declared: Iterable[Any]) -> Iterator[type]:
             yield permission
 
 
-def _routes(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
+def routes_of(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
     """Yield the view of each route of a viewset."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
-            yield from _routes(pattern.url_patterns)
+            yield from routes_of(pattern.url_patterns)
         elif issubclass(getattr(pattern.callback, "cls", object), OwnedModelViewSet):
             yield pattern.callback
 

@@ -6,15 +6,18 @@ The reasons are in docs/adr/0014-json-by-the-database.md.
 from typing import Protocol, runtime_checkable
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, F, Func, TextField
+from django.db.models import Expression, F, Func, IntegerField, Model, TextField, UUIDField
 from django.db.models.expressions import Col
 from django.db.models.sql.compiler import SQLCompiler
 from rest_framework import serializers
+from rest_framework.settings import api_settings
 
 from cashman_project.db.types import SQL
 
 from ..serializers import StrictCharField, StrictChoiceField, StrictTimestampField
 from ..types import FieldsSerializer, SerializerField
+
+EXACT_DIGITS = 15  # of a decimal number, which SQLite holds as a float
 
 
 class JSONValue(Func):
@@ -27,6 +30,11 @@ class JSONValue(Func):
     output_field = TextField()
     quoted = False
     postgresql = sqlite = "%(expressions)s"
+
+    @classmethod
+    def of(cls, field: SerializerField) -> "JSONValue | None":
+        """Return the expression of what the serializer's field makes of a row; None if it can't be written in SQL."""
+        return cls(F(_column(field)))
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         return self.as_sql(compiler, connection, template=self.postgresql)
@@ -69,6 +77,52 @@ class TimestampJSON(JSONValue):
         "SUBSTR(%(expressions)s, 1, 10) || 'T' || SUBSTR(%(expressions)s, 12, 8) || '.' || "
         "SUBSTR(%(expressions)s || '.000000', 21, 6) || 'Z'"
     )
+
+
+class BooleanJSON(JSONValue):
+    postgresql = sqlite = "CASE WHEN %(expressions)s THEN 'true' WHEN NOT %(expressions)s THEN 'false' END"
+
+
+class DecimalJSON(JSONValue):
+    """A decimal number as text, with as many decimals as its field has. SQLite is exact up to fifteen digits."""
+
+    quoted = True
+
+    def __init__(self, expression: Expression | F, places: int) -> None:
+        super().__init__(expression, places=places)
+
+    @classmethod
+    def of(cls, field: SerializerField) -> JSONValue | None:
+        assert isinstance(field, serializers.DecimalField)
+        is_text = getattr(field, "coerce_to_string", api_settings.COERCE_DECIMAL_TO_STRING)
+        is_plain = is_text and not field.localize and not field.normalize_output
+        if not is_plain or field.decimal_places is None or (field.max_digits or 99) > EXACT_DIGITS:
+            return None
+        return cls(F(_column(field)), field.decimal_places)
+
+    postgresql = "ROUND(%(expressions)s, %(places)s)"
+    sqlite = "CASE WHEN %(expressions)s IS NOT NULL THEN PRINTF('%%%%.%(places)sf', %(expressions)s) END"
+
+
+class KeyJSON(JSONValue):
+    """The key of the row that a foreign key refers to."""
+
+    @classmethod
+    def of(cls, field: SerializerField) -> JSONValue | None:
+        assert isinstance(field, serializers.PrimaryKeyRelatedField)
+        assert isinstance(field.parent, serializers.ModelSerializer)
+        model: type[Model] = field.parent.Meta.model
+        columns = {column.name: column for column in model._meta.concrete_fields}
+        target = getattr(columns.get(_column(field)), "target_field", None)
+        if field.pk_field is None and isinstance(target, UUIDField):
+            return UUIDJSON(F(_column(field)))
+        return JSONValue(F(_column(field))) if field.pk_field is None and isinstance(target, IntegerField) else None
+
+
+def _column(field: SerializerField) -> str:
+    """Return the name of the model's field that the serializer's field shows."""
+    assert isinstance(field.source, str)  # it is bound to its serializer
+    return field.source
 
 
 class RowJSON(Func):
@@ -143,6 +197,9 @@ def _or_null(sql: str, mark: str, vendor: str) -> str:
 
 VALUES: dict[type[SerializerField], type[JSONValue]] = {
     serializers.UUIDField: UUIDJSON,
+    serializers.BooleanField: BooleanJSON,
+    serializers.DecimalField: DecimalJSON,
+    serializers.PrimaryKeyRelatedField: KeyJSON,
     serializers.IntegerField: JSONValue,
     serializers.BigIntegerField: JSONValue,  # type: ignore[attr-defined]  # the stubs lack it
     serializers.DateField: DateJSON,
@@ -184,8 +241,7 @@ def find_form(field: SerializerField) -> JSONValue | None:
             assert isinstance(field, WritesJSON)
             return field.json_value()
         if kind in VALUES:
-            assert isinstance(field.source, str)
-            return VALUES[kind](F(field.source))
+            return VALUES[kind].of(field)
         if REPRESENTATION_METHODS & vars(kind).keys():
             return None
     return None

@@ -1,0 +1,86 @@
+"""System checks of resources: a field that is declared in one place is in all others, and is read strictly."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
+from django.core import checks
+from django.urls import get_resolver
+from rest_framework import serializers
+
+from .fastpath.checks import routes_of
+
+
+@checks.register
+def check_resources(**kwargs: Any) -> list[checks.CheckMessage]:
+    """api.E004 to api.E006: what each viewset's serializer, model and admin don't agree about."""
+    viewsets = dict.fromkeys(route.cls for route in routes_of(get_resolver().url_patterns))
+    return [
+        *[message for viewset in viewsets for message in [*_lenient(viewset), *_missing(viewset)]],
+        *[message for model in dict.fromkeys(one.queryset.model for one in viewsets) for message in _unmanaged(model)],
+    ]
+
+
+def _lenient(viewset: Any) -> Iterator[checks.CheckMessage]:
+    """Yield the fields that convert what they are sent, or that find the rows of every owner."""
+    serializer = viewset.serializer_class
+    for name, field in serializer().fields.items() if serializer else ():
+        if field.read_only:
+            continue
+        kind = getattr(field, "child", field)
+        reader = _owner_of(kind, "to_internal_value")
+        if isinstance(kind, serializers.RelatedField) and _is_foreign(_owner_of(kind, "get_queryset")):
+            fault, hint = "finds the rows of every owner", "Override get_queryset() as transactions.CategoryField does."
+        elif _is_foreign(reader) and reader not in (serializers.ListField, serializers.HiddenField):
+            fault = "converts what it is sent"
+            hint = "Declare a Strict... field of cashman_project/api/serializers.py, or write one."
+        else:
+            continue
+        yield checks.Error(
+            f"{serializer.__name__}.{name}: {type(kind).__name__} {fault}.", hint=hint, obj=viewset, id="api.E004"
+        )
+
+
+def _missing(viewset: Any) -> Iterator[checks.CheckMessage]:
+    """Yield the editable fields of the model that the serializer has not."""
+    serializer = viewset.serializer_class
+    if serializer is None:  # then get_serializer_class() is overridden
+        return
+    shown = {field.source.partition(".")[0] for field in serializer().fields.values()}
+    for name in _editable(viewset.queryset.model) - shown - {"owner"}:
+        yield checks.Error(
+            f"{viewset.queryset.model.__name__}.{name} is not in {serializer.__name__}.",
+            hint=f"Add it to {serializer.__name__}.Meta.fields, or give the model's field editable=False.",
+            obj=viewset,
+            id="api.E005",
+        )
+
+
+def _unmanaged(model: Any) -> Iterator[checks.CheckMessage]:
+    """Yield the model, if it is not in the admin, or its editable fields that the admin's form has not."""
+    page: Any = admin.site._registry.get(model)
+    if page is None:
+        yield checks.Error(f"{model.__name__} is not in the admin.", hint="Register it.", obj=model, id="api.E006")
+    else:
+        shown = flatten_fieldsets(page.fieldsets or [(None, {"fields": page.fields or ()})])
+        for name in _editable(model) - {*shown, *(page.exclude or ())}:
+            yield checks.Error(
+                f"{model.__name__}.{name} is not in {type(page).__name__}.",
+                hint=f"Add it to {type(page).__name__}.fields, or to its exclude.",
+                obj=model,
+                id="api.E006",
+            )
+
+
+def _editable(model: Any) -> set[str]:
+    return {field.name for field in model._meta.concrete_fields if field.editable and not field.primary_key}
+
+
+def _owner_of(field: Any, name: str) -> type:
+    """Return the class that defines the method of the field."""
+    return next(kind for kind in type(field).__mro__ if name in vars(kind))
+
+
+def _is_foreign(kind: type) -> bool:
+    return kind.__module__.startswith("rest_framework.")

@@ -1,0 +1,56 @@
+"""What is declared once is in the documents and on the pages, too: fields, filters, groupings and resources."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from cashman_project.api.fastpath.checks import routes_of
+from cashman_project.urls import ROOT_LINKS
+from transactions.filters import TransactionFilterSet
+from transactions.serializers import TransactionSerializer
+from transactions.totals import GROUPINGS
+from transactions.urls import router
+from users.models import User
+
+API = (Path(settings.BASE_DIR) / "docs/api.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (`[^|]+) \|", API, re.MULTILINE)  # the first cells of tables
+LISTED = {name for row in ROWS for name in re.findall(r"`(\w+)`", row)}
+RESOURCES = [basename for _prefix, _viewset, basename in router.registry]
+
+
+def test_every_field_of_a_transaction_is_documented() -> None:
+    assert set(TransactionSerializer().fields) - {"type"} - LISTED == set()
+
+
+def test_every_filter_is_documented() -> None:
+    assert TransactionFilterSet.base_filters.keys() - LISTED == set()
+
+
+def test_every_grouping_is_documented() -> None:
+    sentence = API.partition("`group_by` is one or two of")[2].partition(", and the sums")[0]
+    assert re.findall(r"`(\w+)`", sentence) == list(GROUPINGS)
+
+
+@pytest.mark.parametrize("basename", RESOURCES)
+def test_every_resource_is_documented(basename: str) -> None:
+    assert re.search(rf"\$API{reverse(f'{basename}-list')}\b", API)
+
+
+def test_the_root_links_to_every_resource() -> None:
+    lists = {route.initkwargs["basename"] for route in routes_of(get_resolver().url_patterns)}
+    assert {f"{basename}-list" for basename in lists} - set(ROOT_LINKS.values()) == set()
+    assert len(lists) > 4
+
+
+def test_the_pages_link_to_every_resource(alice: User) -> None:
+    browser = Client()
+    browser.force_login(alice)
+    page: Any = browser.get("/", headers={"Accept": "text/html"}).content.decode()
+    for part in (page.partition("<main")[0], page.partition("<main")[2]):  # the navigation, and the page itself
+        linked = set(re.findall(r'href="(?:http://testserver)?(/\w+)"', part))
+        assert {reverse(f"{basename}-list") for basename in RESOURCES} - linked == set()
