@@ -50,7 +50,9 @@ class StrictJSONParser(BaseParser):
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
             text = stream.read().removeprefix(BOM_UTF8).decode()
-            data = _decoder(text, _max_values(text, parser_context)).decode(text)
+            small = len(text) <= 2 * MAX_VALUES  # each value also has a comma, a colon or a bracket
+            decoder = DECODER if small else _bounded_decoder(text, _max_values(text, parser_context))
+            data = decoder.decode(text)
             if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(data):
                 raise RecursionError
         except UnicodeDecodeError:
@@ -106,10 +108,8 @@ def _max_values(text: str, parser_context: ParserContext | None) -> int:
     return MAX_VALUES
 
 
-def _decoder(text: str, limit: int) -> json.JSONDecoder:
+def _bounded_decoder(text: str, limit: int) -> json.JSONDecoder:
     """Return the decoder for this body. It, or this function, raises ParseError (400) if there are too many values."""
-    if len(text) <= 2 * limit:  # each value also has a comma, a colon or a bracket
-        return DECODER
     too_many = ParseError(_("The body holds more than %(limit)d values.") % {"limit": limit}, "malformed_json")
     if text.count("[") > limit and TEXT.sub("", text).count("[") > limit:
         raise too_many
