@@ -146,7 +146,7 @@ def _select_from_json(columns: Sequence[DatabaseRow]) -> SQLAndParameters:
 
     One statement inserts all rows, because with triggers the cost of a statement is as high as that of a row. Values
     that change from row to row are read from one JSON text. Reading them is slow, so a value that all rows share is a
-    parameter of its own.
+    parameter of its own. The first column is always in the JSON, so that it has all rows.
     """
     parts: list[str] = []
     params: list[object] = []
