@@ -118,7 +118,7 @@ def address(text: str) -> str:
 
 
 def base_path(text: str) -> str:
-    """Return the path that the service is below, such as /cashman, or "" for the root. Raises ValueError."""
+    """Parse the path below which everything is, such as /cashman; "" for the root. Raises ValueError on any other."""
     right = "/".join(["", *(part for part in text.split("/") if part)])
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", right):
         raise ValueError(f"{text!r} is not a path of plain letters and digits, such as /cashman")

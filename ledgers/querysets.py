@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from cashman_project.db.compiled import Parameter, execute_prepared
 from cashman_project.db.derived_fields import DerivedField, DerivedQuerySet, with_derived
-from cashman_project.db.types import AnyField, DatabaseRow
+from cashman_project.db.types import AnyField, DatabaseRow, SQLAndParameters
 from cashman_project.db.update_each import Given, UpdateEachQuery
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
     ) -> list[RowT]:
         """Insert the given rows. Raises ValueError for `update_conflicts`, which would change rows without `update`."""
         if update_conflicts:
-            raise ValueError("Insert the new rows and use bulk_update for the others: existing rows are not replaced.")
+            raise ValueError("Insert new rows, and use bulk_update for existing ones: bulk_create replaces no row.")
         return super().bulk_create(objs, batch_size, ignore_conflicts)
 
     def insert(self, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
@@ -83,14 +83,11 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
             values: list[DatabaseRow] = list(zip(*rows, strict=True))
             values += [field.derive_all(values[position]) for position, field in derived]
             if database.vendor == "sqlite":
-                # One statement for all rows. With triggers, the cost of a statement is as high as that of a row.
-                parts = ", ".join(f"JSON_EXTRACT(value, '$[{position}]')" for position in range(len(columns)))
-                lines = orjson.dumps(list(_converted(values, sqlite_value))).decode()
-                cursor.execute(f"INSERT INTO {target} SELECT {parts} FROM JSON_EACH(%s)", [lines])  # noqa: S608  # no input
+                select, params = _select_from_json(values)
+                cursor.execute(f"INSERT INTO {target} {select}", params)
             else:
-                lines = "".join(["\t".join(row) + "\n" for row in _converted(values, _copy_value)])
                 with database.wrap_database_errors:
-                    cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(lines))
+                    cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(_copy_lines(values)))
 
     def bulk_update(self, objs: Iterable[RowT], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows in one statement, after each field's `pre_save`.
@@ -141,24 +138,59 @@ def insert_target(table: str, columns: Sequence[str]) -> str:
     return f"{name(table)} ({', '.join(map(name, columns))})"
 
 
+STORED_TYPES = {str, int, type(None)}  # SQLite stores their values as they are
+
+
+def _select_from_json(columns: Sequence[DatabaseRow]) -> SQLAndParameters:
+    """Return a SELECT of these columns' values for SQLite, and its parameters.
+
+    One statement inserts all rows, because with triggers the cost of a statement is as high as that of a row. Values
+    that change from row to row are read from one JSON text. Reading them is slow, so a value that all rows share is a
+    parameter of its own. The first column is always in the JSON, so that it has all rows.
+    """
+    parts: list[str] = []
+    params: list[object] = []
+    changing: list[DatabaseRow] = []
+    for column in columns:
+        distinct = set(column)
+        if changing and len(distinct) == 1:
+            parts.append("%s")
+            params.append(sqlite_value(distinct.pop()))
+        else:
+            parts.append(f"JSON_EXTRACT(value, '$[{len(changing)}]')")
+            is_stored = set(map(type, distinct)) <= STORED_TYPES
+            changing.append(column if is_stored else _converted(column, distinct, sqlite_value))
+    lines = orjson.dumps(list(zip(*changing, strict=True))).decode()
+    return f"SELECT {', '.join(parts)} FROM JSON_EACH(%s)", [*params, lines]  # noqa: S608  # no input
+
+
 COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
-def _converted(
-    columns: Iterable[DatabaseRow], convert: Callable[[object], ConvertedT]
-) -> Iterable[tuple[ConvertedT, ...]]:
-    """Return the rows of these columns with converted values. In each column, equal values are converted once, because
-    most columns repeat their values in many rows."""
-    converted = []
-    for column in columns:
-        values = {value: convert(value) for value in set(column)}
-        converted.append([values[value] for value in column])
-    return zip(*converted, strict=True)
+def _copy_lines(columns: Sequence[DatabaseRow]) -> str:
+    """Return these columns' values in the text format of PostgreSQL's COPY."""
+    return "".join(["\t".join(row) + "\n" for row in zip(*map(_copy_column, columns), strict=True)])
+
+
+def _copy_column(column: DatabaseRow) -> Sequence[str]:
+    distinct = set(column)
+    if set(map(type, distinct)) == {str}:  # escaped together, separated by a character that no database accepts
+        return "\0".join(column).translate(COPY_ESCAPES).split("\0")
+    return _converted(column, distinct, _copy_value)
 
 
 def _copy_value(value: object) -> str:
-    """Return a value in the text format of PostgreSQL's COPY."""
-    return r"\N" if value is None else str(value).translate(COPY_ESCAPES)
+    if value is None:
+        return r"\N"
+    return value.translate(COPY_ESCAPES) if isinstance(value, str) else str(value)
+
+
+def _converted(
+    column: DatabaseRow, distinct: set[object], convert: Callable[[object], ConvertedT]
+) -> Sequence[ConvertedT]:
+    """Return the converted values of a column. Equal values are converted once."""
+    converted = {value: convert(value) for value in distinct}
+    return [converted[value] for value in column]
 
 
 def sqlite_value(value: object) -> object:

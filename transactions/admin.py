@@ -120,7 +120,7 @@ class OwnedModelAdmin(StrictModelAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: models.Model | None = None) -> "_FieldsetSpec":
         fieldsets = super().get_fieldsets(request, obj)
-        return [*fieldsets, (_("Record"), {"fields": self.generated})] if obj else fieldsets
+        return [*fieldsets, (_("Technical details"), {"fields": self.generated})] if obj else fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         return [*self.generated, *self.fixed] if obj else []

@@ -1,4 +1,4 @@
-"""What makes two names of a category the same."""
+"""When two names of categories are the same."""
 
 from cashman_project.texts import text_key
 
@@ -6,5 +6,6 @@ LONGEST_NAME = 100  # characters of a category's name
 
 
 def category_key(name: str) -> str:
-    """Return what all spellings of one category name share; "", which no category has, of one that is too long."""
+    """Return the key that all spellings of a category's name share. A name that is too long gets "", which no category
+    has."""
     return text_key(name, LONGEST_NAME)

@@ -10,5 +10,5 @@ router.register("expenses", views.ExpenseViewSet, basename="expense")
 router.register("transactions", views.TransactionViewSet, basename="transaction")
 router.register("categories", views.CategoryViewSet, basename="category")
 
-# The routes are tried in turn, and the summary is asked for more than most of the rest.
+# Django tries the routes in this order. The summary comes first because it is requested often.
 urlpatterns = [re_path("^summary/?$", views.SummaryView.as_view(), name="summary"), *router.urls]

@@ -75,7 +75,7 @@ class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
 
 
 class IncomeViewSet(BaseTransactionViewSet):
-    """What came in."""
+    """Money that came in."""
 
     queryset = Income.objects.select_related("category")
     serializer_class = IncomeSerializer
@@ -83,7 +83,7 @@ class IncomeViewSet(BaseTransactionViewSet):
 
 
 class ExpenseViewSet(BaseTransactionViewSet):
-    """What went out. An amount is stored below zero, whatever sign it is sent with."""
+    """Money that went out. An amount is stored below zero, whatever sign it is sent with."""
 
     queryset = Expense.objects.select_related("category")
     serializer_class = ExpenseSerializer
@@ -106,7 +106,7 @@ class ExpenseViewSet(BaseTransactionViewSet):
     )
 )
 class CategoryViewSet(OwnedModelViewSet):
-    """What money is earned by or spent on."""
+    """Names to group transactions by."""
 
     fastpath = True
     queryset = Category.objects.all()

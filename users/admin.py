@@ -59,7 +59,7 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
         (None, {"fields": ["username", "password", "email"]}),
         (_("Preferences"), {"fields": PREFERENCES}),
         (_("Permissions"), {"fields": ["is_active", *PERMISSIONS]}),
-        (_("Record"), {"fields": ["id", "subject", "last_login", "date_joined"]}),
+        (_("Technical details"), {"fields": ["id", "subject", "last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (None, {"fields": ["username", "email", "usable_password", "password1", "password2"]}),

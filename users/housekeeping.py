@@ -21,7 +21,7 @@ logger = logging.getLogger("cashman.housekeeping")
 
 
 def sweep(*, wait: Callable[[float], object] = lambda seconds: None) -> dict[str, int]:
-    """Delete what has expired. Return the number of deleted rows of each sort."""
+    """Delete what has expired. Return the number of deleted rows of each kind."""
     now = timezone.now()
     expired = {
         "idempotency keys": expired_keys(),

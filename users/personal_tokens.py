@@ -29,7 +29,7 @@ LAST_USE_STORED_EVERY = datetime.timedelta(minutes=1)
 
 
 def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
-    """Return the token with this secret, with its owner. Read what the owner query wants, and store the time of use.
+    """Return the token with this secret, and its owner. Run the owner query too, and store the time of use.
 
     Raises AuthenticationFailed (401) if there is no such token, if it has expired, or if its owner is deactivated or
     can't sign in any more.

@@ -12,5 +12,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "An access token of POST /auth/token or of the outside issuer, or a personal access token.",
+            "description": "An access token of POST /auth/token or the identity provider, or a personal access token.",
         }

@@ -101,7 +101,9 @@ class PasswordSerializer(StrictSerializer):
     current_password = PasswordField()
     new_password = PasswordField()
     revoke_tokens = StrictBooleanField(
-        default=False, label=_("Revoke my personal access tokens, too"), help_text="Delete all personal tokens, too."
+        default=False,
+        label=_("Revoke my personal access tokens, too"),
+        help_text="Also delete all personal access tokens.",
     )
 
     def validate(self, attrs: ValidatedData) -> ValidatedData:

@@ -97,7 +97,7 @@ def end_session(text: str) -> None:
 
 
 def own_user(text: str, owner_query: OwnerQuery) -> User:
-    """Return the user of an access token, and read what the owner query wants.
+    """Return the user of an access token. Run the owner query too.
 
     Raises AuthenticationFailed (401) with a code that says what is wrong with the token.
     """

@@ -26,4 +26,4 @@ def malformed_token() -> AuthenticationFailed:
 
 def user_gone() -> AuthenticationFailed:
     """Return the 401 for a user who was deactivated or erased."""
-    return AuthenticationFailed(_("The user of this token is gone."), code="invalid_token")
+    return AuthenticationFailed(_("The user of this token was deactivated or deleted."), code="invalid_token")

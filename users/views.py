@@ -1,7 +1,6 @@
-"""Who you are, over HTTP."""
+"""Users, logins and tokens over HTTP."""
 
 from http import HTTPStatus
-from typing import Any
 
 import orjson
 from django.conf import settings
@@ -57,7 +56,7 @@ from .token_errors import user_gone
 
 
 class CredentialsView(PublicView):
-    """The base of a view that takes credentials in its body, and answers 401 to wrong ones."""
+    """The base of a view that reads credentials from its body and answers 401 if they are wrong."""
 
     body_limit = CREDENTIALS
 
@@ -66,31 +65,31 @@ class CredentialsView(PublicView):
 
 
 class BadCredentials(AuthenticationFailed):
-    """401: no such user, or another password."""
+    """401: there is no such user, or the password is wrong."""
 
     default_detail = _("No active user has this name and password.")
     default_code = "bad_credentials"
 
 
 def check_password(request: Request, username: str, password: str) -> User | None:
-    """Return the active user of that name and password, None where there is none. Every guess at one passes here."""
+    """Return the active user with this name and password, or None. All login attempts of the API are made here."""
     return authenticate(request._request, username=username, password=password)
 
 
 class RegisterView(PublicView):
-    """Make a user of your own, where sign-up is open."""
+    """Create a user for yourself, if registration is open."""
 
     body_limit = CREDENTIALS
 
     @extend_schema(
         operation_id="register",
-        summary="Make a user",
+        summary="Register",
         request=RegistrationSerializer,
         responses={201: MeSerializer, **problems(403, 409, 429)},
     )
     def post(self, request: Request) -> Response:
         if not settings.ALLOW_SIGNUP:
-            raise PermissionDenied(_("Sign-up is closed: ask the people who run this service for a user."))
+            raise PermissionDenied(_("Registration is closed: ask the people who run this service for a user."))
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         password = serializer.validated_data.pop("password")
@@ -127,9 +126,9 @@ class TokenView(CredentialsView):
 
 
 class RefreshView(CredentialsView):
-    """Get a new pair of tokens for a refresh token, which is good once: a second use ends the login.
+    """Get a new pair of tokens for a refresh token. A refresh token can be used once: a second use ends the login.
 
-    If the answer got lost, send the token again within `REFRESH_LEEWAY` (10) seconds, for the same pair.
+    If the response got lost, send the token again within `REFRESH_LEEWAY` (10) seconds to get the same pair.
     """
 
     @extend_schema(
@@ -162,8 +161,8 @@ class LogoutView(CredentialsView):
         return Response(status=204)
 
 
-class LoginView(ApiView):
-    """The base of a view of what one logs in by, which a personal token can't reach."""
+class OwnCredentialsView(ApiView):
+    """The base of a view that changes its user's credentials. Personal access tokens can't use it."""
 
     permission_classes = (IsAuthenticated, NoPersonalToken)
     body_limit = CREDENTIALS
@@ -172,11 +171,11 @@ class LoginView(ApiView):
 
 
 def confirmed_user(request: Request, field: str, password: str | None) -> User:
-    """Return the request's user as stored, once the user has shown again who they are.
+    """Return the request's user as stored, if the user has proved again who they are.
 
-    That is by the password, or, for those of an outside issuer who have none here, by having signed in there a moment
-    ago. Raises ValidationError (400) on the field if the password is missing or another, StaleSignIn (401) if the
-    sign-in is too long ago.
+    A user proves it with the password. A user of an identity provider who has no password must have signed in there a
+    moment ago. Raises ValidationError (400) on the field if the password is missing or wrong, and StaleSignIn (401) if
+    the sign-in is too long ago.
     """
     owner = owner_of(request)
     if password is None and isinstance(request.auth, ProviderSignIn) and not owner.has_usable_password():
@@ -192,21 +191,24 @@ def confirmed_user(request: Request, field: str, password: str | None) -> User:
 
 
 class StaleSignIn(APIException):
-    """401: the token is good, but its user signed in too long ago for this (RFC 9470)."""
+    """401: the token is valid, but its user signed in too long ago for this request (RFC 9470)."""
 
     status_code = HTTPStatus.UNAUTHORIZED
-    default_detail = _("Sign in anew at your identity provider, then repeat this with the new token.")
+    default_detail = _("Sign in again at your identity provider, then repeat this with the new token.")
     default_code = "insufficient_user_authentication"
     auth_header = f'{CHALLENGE}, error="insufficient_user_authentication", max_age="{FRESH}"'
 
 
 def wrong_password(field: str) -> ValidationError:
-    """Return the 400 of a password that is not the user's."""
+    """Return the 400 for a password that is not the user's."""
     return ValidationError({field: [_("This is not your password.")]}, code="wrong_password")
 
 
-class PasswordView(LoginView):
-    """Change your password. It ends all your logins, in browsers too, and, if you want, your personal tokens."""
+class PasswordView(OwnCredentialsView):
+    """Change your password. This ends all your logins, in browsers too.
+
+    If you want, it also deletes your personal access tokens.
+    """
 
     @extend_schema(
         operation_id="change_password",
@@ -222,7 +224,7 @@ class PasswordView(LoginView):
         user = confirmed_user(request, "current_password", current)
         hashed = make_password(new)  # slow by design, so before anything is locked
         with transaction.atomic():
-            # Unless somebody else has changed it meanwhile: the staff may have locked a thief out.
+            # If somebody else has changed it meanwhile, it stays: perhaps the staff has locked a thief out.
             if not User.objects.filter(pk=user.pk, password=user.password).update(password=hashed):
                 raise wrong_password("current_password")
             if serializer.validated_data["revoke_tokens"]:
@@ -230,8 +232,8 @@ class PasswordView(LoginView):
         return Response(status=204)
 
 
-class EraseView(LoginView):
-    """Erase yourself with all that you have recorded here. It can't be undone."""
+class EraseView(OwnCredentialsView):
+    """Delete your user and everything that you have added here. This can't be undone."""
 
     @extend_schema(
         operation_id="erase_me",
@@ -249,7 +251,7 @@ class EraseView(LoginView):
 
 
 class MeView(ApiView):
-    """You, and what you prefer."""
+    """You and your preferences."""
 
     body_limit = CREDENTIALS
     pages = {"get": "users/me.html"}
@@ -260,7 +262,7 @@ class MeView(ApiView):
 
     @extend_schema(
         operation_id="update_me",
-        summary="Change what you prefer",
+        summary="Change your preferences",
         parameters=CHANGE_HEADERS,
         request=MeSerializer,
         responses=MeSerializer,
@@ -285,13 +287,14 @@ class MeView(ApiView):
     create=extend_schema(parameters=[LOCATION, ETAG], responses={201: IssuedPersonalTokenSerializer, **problems(429)}),
 )
 class PersonalTokenViewSet(OwnedModelViewSet):
-    """Tokens for scripts, sent as any other: each reads, or reads and writes, until it expires or is deleted.
+    """Tokens for scripts. Each can read, or read and write, until it expires or is deleted.
 
-    A new one takes your password, so that whoever steals a token of five minutes can't turn it into one of years.
+    A new token needs your password. So nobody can turn a stolen access token, which lasts five minutes, into a token
+    that lasts for years.
     """
 
     fastpath = True
-    permission_classes = LoginView.permission_classes
+    permission_classes = OwnCredentialsView.permission_classes
     body_limit = CREDENTIALS
     queryset = PersonalToken.objects.all()
     serializer_class = PersonalTokenSerializer
@@ -300,15 +303,15 @@ class PersonalTokenViewSet(OwnedModelViewSet):
     pages = {"list": "users/token_list.html", "create": "users/token.html"}
     error_pages = {"list": "users/token_list.html"}
 
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Return the new token with its secret, which is told this once: `Prefer: return=minimal` is not heeded."""
+    def create(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """Return the new token with its secret. It is shown only now, so `Prefer: return=minimal` is ignored."""
         data = request.data
         serializer = self.get_serializer(data=data)
         self.form_state = FormState(serializer)
         serializer.is_valid(raise_exception=True)
         user = confirmed_user(request, "password", serializer.validated_data.pop("password", None))
         with transaction.atomic():
-            # Whoever changes the password, and revokes the tokens with it, waits for this one, or this one for that.
+            # This waits for a change of the password that revokes tokens, or such a change waits for this token.
             if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password):
                 raise wrong_password("password")
             token = serializer.save(owner=user)

@@ -78,7 +78,7 @@ class FoldedField(DerivedField, models.TextField):  # type: ignore[type-arg]  # 
     def derive_all(self, texts: Sequence[str]) -> list[str]:
         """Return the folded texts. They are folded together, separated by a character that no database accepts."""
         folded = fold("\0".join(texts)).split("\0")
-        return [form or text for form, text in zip(folded, texts, strict=True)]
+        return [form or text for form, text in zip(folded, texts, strict=True)]  # a text of accents only is kept
 
 
 @lru_cache

@@ -4,7 +4,7 @@ import iso4217
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# Codes that ISO 4217 has withdrawn since 2010. Transactions from before that can still be read and written.
+# Codes that ISO 4217 has withdrawn since 2010. Old transactions may still have them, and new ones may too.
 WITHDRAWN = dict.fromkeys(
     ["ANG", "BGN", "CUC", "EEK", "HRK", "LTL", "LVL", "MRO", "SLL", "STD", "VEF", "ZMK", "ZWL"], 2
 ) | {"BYR": 0}

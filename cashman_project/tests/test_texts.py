@@ -47,6 +47,13 @@ def test_letters_stay_letters() -> None:
     assert fold("\u0301") == "\u0301"  # found by itself, not by everything
 
 
+def test_folding_ascii_puts_it_in_lower_case() -> None:
+    ascii_text = "".join(map(chr, range(128)))
+    for text in [ascii_text, *ascii_text]:
+        assert fold(text) == text.lower()
+        assert fold(text + "é") == text.lower() + "e"  # é makes it go the slow way, of which this is a shortcut
+
+
 @reaches(compared=40)
 @given(TEXTS)
 def test_folding_is_of_the_text_whatever_its_form(text: str) -> None:

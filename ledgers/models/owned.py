@@ -44,7 +44,7 @@ class OwnedModel(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = UpdatedAtField(default=timezone.now, editable=False)
 
-    objects = OwnedManager()  # Any: each model has the manager of its own queryset
+    objects = OwnedManager()
 
     class Meta:
         abstract = True

@@ -7,6 +7,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from cashman_project.db.derived_fields import derived_fields
+from cashman_project.texts import fold
 from transactions.models import Transaction
 from users.models import User
 
@@ -71,6 +72,22 @@ def test_every_text_is_inserted_as_it_is(together: bool, alice: User, outsider: 
         row.save()
     assert derived
     assert list(stored.values_list(*derived)) == inserted
+
+
+@pytest.mark.parametrize(
+    "texts", [["same"] * 3, [""] * 3, ["a", "b", "c"], ["É", "e\u0301", "\u0301"], ["A", "", "Ä"], ["\\", "\\", "\t"]]
+)
+def test_values_that_rows_share_are_inserted_in_each_row(texts: list[str], alice: User) -> None:
+    start = (TIMESTAMP, TIMESTAMP, "INCOME", 12_500, "USD", DATE.isoformat(), alice.pk, "x")
+    keys = [uuid7() for _text in texts]
+
+    Transaction.objects.insert(COLUMNS, [(key, 1, *start, text, None) for key, text in zip(keys, texts, strict=True)])
+
+    stored = Transaction.objects.order_by("id")
+    assert list(stored.values_list("id", "notes", "notes_folded", "external_id", "version")) == [
+        (key, text, fold(text), None, 1) for key, text in zip(keys, texts, strict=True)
+    ]
+    assert set(stored.values_list("created_at", "owner", "description_folded")) == {(TIMESTAMP, alice.pk, "x")}
 
 
 def test_nothing_is_inserted_of_no_rows(alice: User) -> None:

@@ -105,7 +105,7 @@ def test_what_is_got_and_not_created_is_not_written(alice: User) -> None:
 
 def test_an_existing_row_is_not_replaced(alice: User) -> None:
     IncomeFactory.create(owner=alice, external_id="a")
-    with pytest.raises(ValueError, match="not replaced"):
+    with pytest.raises(ValueError, match="replaces no row"):
         Income.objects.bulk_create(
             [IncomeFactory.build(owner=alice, external_id="a")],
             update_conflicts=True,

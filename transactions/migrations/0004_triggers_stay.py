@@ -4,7 +4,10 @@ from transactions.triggers import install
 
 
 class Migration(migrations.Migration):
-    """Makes the triggers anew on the way back, after SQLite has dropped them with the table that is altered next."""
+    """On the way back, creates the triggers that SQLite drops when the next migration is undone.
+
+    `restore` in transactions/triggers.py creates them too, but it runs only if all migrations succeed.
+    """
 
     dependencies = [("transactions", "0003_month_total_triggers")]
 

@@ -4,7 +4,7 @@ from cashman_project.db.derived_fields import FoldedField, KeyField
 
 
 class Migration(migrations.Migration):
-    """Room for what searches look at, and for keys that sort alike on every database."""
+    """Adds the columns that searches read, and makes keys longer, so that they sort in the same way everywhere."""
 
     dependencies = [("transactions", "0004_triggers_stay")]
 

@@ -13,7 +13,7 @@ BATCH = 500
 
 
 def fill_texts(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Fold the texts of all transactions, some at a time."""
+    """Fold the texts of all transactions, in batches."""
     rows = apps.get_model("transactions", "Transaction").objects.only("description", "notes").order_by("pk")
     batch = list(rows[:BATCH])
     while batch:
@@ -24,9 +24,10 @@ def fill_texts(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def fill_keys(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Give categories their new keys, which are as different from each other as the old ones.
+    """Give categories their new keys. Keys that were different stay different.
 
-    A new key is longer than its old one, if it is another. So in order of length none meets an old one of its owner.
+    A new key is either equal to the old one or longer. So the longest keys are changed first, and a new key never meets
+    an old key of the same owner.
     """
     rows = apps.get_model("transactions", "Category").objects.order_by(Length("key").desc())
     for row in list(rows.only("name", "key")):
@@ -35,6 +36,12 @@ def fill_keys(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
+    """Fills the new columns. First it creates the triggers, which SQLite has dropped with the table of 0005.
+
+    `restore` in transactions/triggers.py creates them too, but it runs only if all migrations succeed, and
+    users.0007_fill_username_keys can stop them.
+    """
+
     dependencies = [("transactions", "0005_folded_texts")]
 
     operations = [

@@ -1,6 +1,6 @@
-"""The demo: two users whose passwords anyone knows, and three years of transactions that are the same at every run.
+"""The demo: two users with passwords that anyone knows, and three years of transactions that are the same at each run.
 
-Only for an empty database that nobody else can reach; the `demo` command checks that.
+It is only for an empty database that nobody else can reach, which the `demo` command checks.
 """
 
 import datetime
@@ -15,15 +15,15 @@ from django.db import transaction
 from ..choices import TransactionType
 from ..models import Category, Transaction
 
-PASSWORDS = {"demo": "demo", "admin": "admin"}  # of the demo's users, by their names: meant to be known
+PASSWORDS = {"demo": "demo", "admin": "admin"}  # by user name; anyone may know them
 
 DAY = datetime.timedelta(days=1)
 FIRST_DAY = datetime.date(2023, 11, 5)  # after the tutorial's transactions
 LAST_DAY = datetime.date(2026, 11, 20)
-RISES_FROM = 2024
+FIRST_RAISE = 2024  # the first year in which amounts change
 
 
-class Entry(NamedTuple):
+class DemoTransaction(NamedTuple):
     """A transaction of the demo: `amount` is above zero for an income and below zero for an expense."""
 
     date: datetime.date
@@ -35,104 +35,104 @@ class Entry(NamedTuple):
     external_id: str | None = None
 
 
-class Regular(NamedTuple):
-    """A transaction on one day of each of `months`; `amount` grows by `rise` every January."""
+class MonthlyTransaction(NamedTuple):
+    """A transaction on the same day of each of the `months`. Each January, `amount` changes by `raise_`."""
 
     description: str
     amount: str
     category: str
     day: int
-    rise: str = "0"
+    raise_: str = "0"
     months: range = range(1, 13)
-    reference: str | None = None  # with the month, the external id
+    reference: str | None = None  # reference and month are the external id
 
 
-class Habit(NamedTuple):
-    """Something that money is spent on with `chance` every day; `cents` are the lowest and the highest price."""
+class Purchase(NamedTuple):
+    """Something that is bought on any day with the probability `chance`."""
 
     description: str
     category: str | None
-    cents: tuple[int, int]
+    cents: tuple[int, int]  # the lowest and the highest price
     chance: float
-    step: int = 1  # prices are multiples of so many cents
-    returned: float = 0  # how often it goes back to the shop
+    step: int = 1  # prices are multiples of this number of cents
+    returned: float = 0  # the probability that it is returned to the shop
     notes: str = ""
 
 
-class Journey(NamedTuple):
+class Trip(NamedTuple):
     place: str
     first_day: datetime.date
     days: int
     currency: str
-    rate: int = 1  # what a price in euros is multiplied by
+    rate: int = 1  # prices in euros are multiplied by it
 
 
 # The transactions of the tutorial that Cashman began with.
 TUTORIAL = [
-    Entry(datetime.date(2023, 11, 1), "Salary", Decimal(5000), "Salary"),
-    Entry(datetime.date(2023, 11, 2), "Dividends", Decimal(200), "Investments"),
-    Entry(datetime.date(2023, 11, 3), "pizza", Decimal(-50), "Eating out"),
-    Entry(datetime.date(2023, 11, 4), "Rock Concert", Decimal(-100), "Leisure"),
+    DemoTransaction(datetime.date(2023, 11, 1), "Salary", Decimal(5000), "Salary"),
+    DemoTransaction(datetime.date(2023, 11, 2), "Dividends", Decimal(200), "Investments"),
+    DemoTransaction(datetime.date(2023, 11, 3), "pizza", Decimal(-50), "Eating out"),
+    DemoTransaction(datetime.date(2023, 11, 4), "Rock Concert", Decimal(-100), "Leisure"),
 ]
 
-REGULARS = [
-    Regular("Salary", "5000", "Salary", day=1, rise="180", reference="payroll"),
-    Regular("Rent", "-1450", "Housing", day=1, rise="-35", reference="rent"),
-    Regular("Transit pass", "-49", "Transport", day=1, rise="-4"),
-    Regular("Dividends", "205", "Investments", day=2, rise="11.25", months=range(2, 12, 3)),
-    Regular("Internet", "-39.90", "Housing", day=5),
-    Regular("Electricity", "-71.30", "Housing", day=8, rise="-6.15"),
-    Regular("Mobile phone", "-15", "Housing", day=12),
-    Regular("Streaming", "-11.99", "Leisure", day=15, rise="-1"),
-    Regular("Home insurance", "-236.40", "Insurance", day=10, rise="-9.80", months=range(1, 2)),
-    Regular("Liability insurance", "-58.50", "Insurance", day=10, months=range(3, 4)),
-    Regular("Tax refund", "412.37", "Taxes", day=18, rise="-27.05", months=range(6, 7)),
-    Regular("Bonus", "1500", "Salary", day=14, rise="250", months=range(12, 13), reference="bonus"),
+MONTHLY_TRANSACTIONS = [
+    MonthlyTransaction("Salary", "5000", "Salary", day=1, raise_="180", reference="payroll"),
+    MonthlyTransaction("Rent", "-1450", "Housing", day=1, raise_="-35", reference="rent"),
+    MonthlyTransaction("Transit pass", "-49", "Transport", day=1, raise_="-4"),
+    MonthlyTransaction("Dividends", "205", "Investments", day=2, raise_="11.25", months=range(2, 12, 3)),
+    MonthlyTransaction("Internet", "-39.90", "Housing", day=5),
+    MonthlyTransaction("Electricity", "-71.30", "Housing", day=8, raise_="-6.15"),
+    MonthlyTransaction("Mobile phone", "-15", "Housing", day=12),
+    MonthlyTransaction("Streaming", "-11.99", "Leisure", day=15, raise_="-1"),
+    MonthlyTransaction("Home insurance", "-236.40", "Insurance", day=10, raise_="-9.80", months=range(1, 2)),
+    MonthlyTransaction("Liability insurance", "-58.50", "Insurance", day=10, months=range(3, 4)),
+    MonthlyTransaction("Tax refund", "412.37", "Taxes", day=18, raise_="-27.05", months=range(6, 7)),
+    MonthlyTransaction("Bonus", "1500", "Salary", day=14, raise_="250", months=range(12, 13), reference="bonus"),
 ]
 
-HABITS = [
-    Habit("Supermarket", "Groceries", (1240, 9650), 0.19),
-    Habit("Farmers' market", "Groceries", (650, 3400), 0.06, 10),
-    Habit("Bakery", "Groceries", (240, 890), 0.10, 10),
-    Habit("Coffee", "Eating out", (280, 520), 0.14, 10),
-    Habit("pizza", "Eating out", (1100, 2900), 0.05, 50),
-    Habit("Ramen", "Eating out", (1350, 2100), 0.05, 50),
-    Habit("Burrito", "Eating out", (950, 1450), 0.04, 50),
-    Habit("Dinner with friends", "Eating out", (2800, 6900), 0.04, 100, notes="Split the bill"),
-    Habit("Taxi", "Transport", (850, 3900), 0.04, 10),
-    Habit("Train ticket", "Transport", (1240, 5800), 0.03, 10),
-    Habit("Bike repair", "Transport", (1500, 8900), 0.01, 50),
-    Habit("Cinema", "Leisure", (1150, 1650), 0.03, 50),
-    Habit("Concert", "Leisure", (3200, 11000), 0.01, 100),
-    Habit("Books", "Leisure", (899, 4590), 0.03),
-    Habit("Shoes", "Clothing", (4900, 15900), 0.01, 100, returned=0.3),
-    Habit("Shirt", "Clothing", (1990, 5990), 0.02, 100, returned=0.3),
-    Habit("Winter coat", "Clothing", (14900, 28900), 0.002, 1000, returned=0.3),
-    Habit("Pharmacy", "Health", (450, 3890), 0.02),
-    Habit("Dentist", "Health", (6500, 18000), 0.004, 50),
-    Habit("Birthday present", "Gifts", (1900, 8500), 0.012, 50),
-    Habit("Cash withdrawal", None, (2000, 20001), 0.02, 2000),
+PURCHASES = [
+    Purchase("Supermarket", "Groceries", (1240, 9650), 0.19),
+    Purchase("Farmers' market", "Groceries", (650, 3400), 0.06, 10),
+    Purchase("Bakery", "Groceries", (240, 890), 0.10, 10),
+    Purchase("Coffee", "Eating out", (280, 520), 0.14, 10),
+    Purchase("pizza", "Eating out", (1100, 2900), 0.05, 50),
+    Purchase("Ramen", "Eating out", (1350, 2100), 0.05, 50),
+    Purchase("Burrito", "Eating out", (950, 1450), 0.04, 50),
+    Purchase("Dinner with friends", "Eating out", (2800, 6900), 0.04, 100, notes="Split the bill"),
+    Purchase("Taxi", "Transport", (850, 3900), 0.04, 10),
+    Purchase("Train ticket", "Transport", (1240, 5800), 0.03, 10),
+    Purchase("Bike repair", "Transport", (1500, 8900), 0.01, 50),
+    Purchase("Cinema", "Leisure", (1150, 1650), 0.03, 50),
+    Purchase("Concert", "Leisure", (3200, 11000), 0.01, 100),
+    Purchase("Books", "Leisure", (899, 4590), 0.03),
+    Purchase("Shoes", "Clothing", (4900, 15900), 0.01, 100, returned=0.3),
+    Purchase("Shirt", "Clothing", (1990, 5990), 0.02, 100, returned=0.3),
+    Purchase("Winter coat", "Clothing", (14900, 28900), 0.002, 1000, returned=0.3),
+    Purchase("Pharmacy", "Health", (450, 3890), 0.02),
+    Purchase("Dentist", "Health", (6500, 18000), 0.004, 50),
+    Purchase("Birthday present", "Gifts", (1900, 8500), 0.012, 50),
+    Purchase("Cash withdrawal", None, (2000, 20001), 0.02, 2000),
 ]
 
-JOURNEYS = [
-    Journey("Lisbon", datetime.date(2024, 5, 18), 8, "EUR"),
-    Journey("Kyoto", datetime.date(2025, 4, 5), 12, "JPY", rate=160),
-    Journey("Berlin", datetime.date(2025, 9, 26), 4, "EUR"),
-    Journey("Rome", datetime.date(2026, 6, 13), 9, "EUR"),
+TRIPS = [
+    Trip("Lisbon", datetime.date(2024, 5, 18), 8, "EUR"),
+    Trip("Kyoto", datetime.date(2025, 4, 5), 12, "JPY", rate=160),
+    Trip("Berlin", datetime.date(2025, 9, 26), 4, "EUR"),
+    Trip("Rome", datetime.date(2026, 6, 13), 9, "EUR"),
 ]
-ON_A_JOURNEY = [("Hotel", (8500, 15500)), ("Lunch", (900, 2600)), ("Dinner", (1800, 5200)), ("Tickets", (600, 3800))]
+ON_A_TRIP = [("Hotel", (8500, 15500)), ("Lunch", (900, 2600)), ("Dinner", (1800, 5200)), ("Tickets", (600, 3800))]
 
 
 def create_demo() -> None:
     """Create the user `demo` with its transactions, and the superuser `admin`; all or nothing.
 
-    Raises IntegrityError where there is such a user already.
+    Raises IntegrityError if one of the users exists already.
     """
     users = get_user_model().objects
     with transaction.atomic():
         demo = users.create_user("demo", password=PASSWORDS["demo"], currency="USD")
         users.create_superuser("admin", password=PASSWORDS["admin"])
-        lines = entries()
+        lines = demo_transactions()
         names = dict.fromkeys(line.category for line in lines if line.category)
         categories = {name: Category(owner=demo, name=name) for name in names}
         Category.objects.bulk_create(categories.values())
@@ -152,12 +152,12 @@ def create_demo() -> None:
         )
 
 
-def entries() -> list[Entry]:
-    """Return the transactions in the order of their dates: the tutorial's four, then the rest."""
-    # Of Random's methods, random() alone gives the same numbers in every version of Python.
+def demo_transactions() -> list[DemoTransaction]:
+    """Return the transactions, sorted by date: the four of the tutorial, then the others."""
+    # Only the method random() gives the same numbers in every version of Python.
     random = Random(20231105)  # noqa: S311  # nothing secret
-    made_up = [*_regular(), *_everyday(random), *_journeys(random)]
-    return [*TUTORIAL, *sorted(made_up, key=lambda line: line.date)]
+    generated = [*_monthly_transactions(), *_purchases(random), *_trips(random)]
+    return [*TUTORIAL, *sorted(generated, key=lambda line: line.date)]
 
 
 def _days(first: datetime.date = FIRST_DAY, last: datetime.date = LAST_DAY) -> Iterator[datetime.date]:
@@ -166,35 +166,37 @@ def _days(first: datetime.date = FIRST_DAY, last: datetime.date = LAST_DAY) -> I
         first += DAY
 
 
-def _regular() -> Iterator[Entry]:
+def _monthly_transactions() -> Iterator[DemoTransaction]:
     for day in _days():
-        for line in REGULARS:
+        for line in MONTHLY_TRANSACTIONS:
             if day.day == line.day and day.month in line.months:
-                amount = Decimal(line.amount) + Decimal(line.rise) * max(0, day.year - RISES_FROM)
+                amount = Decimal(line.amount) + Decimal(line.raise_) * max(0, day.year - FIRST_RAISE)
                 external_id = f"{line.reference}-{day:%Y-%m}" if line.reference else None
-                yield Entry(day, line.description, amount, line.category, external_id=external_id)
+                yield DemoTransaction(day, line.description, amount, line.category, external_id=external_id)
 
 
-def _everyday(random: Random) -> Iterator[Entry]:
-    away = {day for trip in JOURNEYS for day in _days(trip.first_day, trip.first_day + (trip.days - 1) * DAY)}
+def _purchases(random: Random) -> Iterator[DemoTransaction]:
+    away = {day for trip in TRIPS for day in _days(trip.first_day, trip.first_day + (trip.days - 1) * DAY)}
     for day in _days():
-        for habit in HABITS:
-            if random.random() >= habit.chance or day in away:
+        for purchase in PURCHASES:
+            if random.random() >= purchase.chance or day in away:
                 continue
-            price = _price(random, habit.cents, habit.step)
-            yield Entry(day, habit.description, -price, habit.category, notes=habit.notes)
-            if random.random() < habit.returned and day + 9 * DAY <= LAST_DAY:
-                yield Entry(day + 9 * DAY, f"Refund: {habit.description}", price, habit.category, notes="Did not fit")
+            price = _price(random, purchase.cents, purchase.step)
+            yield DemoTransaction(day, purchase.description, -price, purchase.category, notes=purchase.notes)
+            if random.random() < purchase.returned and day + 9 * DAY <= LAST_DAY:
+                yield DemoTransaction(
+                    day + 9 * DAY, f"Refund: {purchase.description}", price, purchase.category, notes="Did not fit"
+                )
 
 
-def _journeys(random: Random) -> Iterator[Entry]:
-    for trip in JOURNEYS:
+def _trips(random: Random) -> Iterator[DemoTransaction]:
+    for trip in TRIPS:
         for day in _days(trip.first_day, trip.first_day + (trip.days - 1) * DAY):
-            for what, cents in ON_A_JOURNEY:
+            for description, cents in ON_A_TRIP:
                 price = _price(random, cents, step=50) * trip.rate
-                yield Entry(day, what, -price, "Holidays", trip.currency, notes=trip.place)
+                yield DemoTransaction(day, description, -price, "Holidays", trip.currency, notes=trip.place)
 
 
 def _price(random: Random, cents: tuple[int, int], step: int) -> Decimal:
-    least, most = cents
-    return Decimal(int(least + random.random() * (most - least)) // step * step) / 100
+    lowest, highest = cents
+    return Decimal(int(lowest + random.random() * (highest - lowest)) // step * step) / 100

@@ -117,8 +117,8 @@ def test_nothing_without_debug(settings: LazySettings) -> None:
 
 
 def test_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    doubled = demo.Regular("Rent", "-1", "Housing", day=1, reference="rent")
-    monkeypatch.setattr(demo, "REGULARS", [*demo.REGULARS, doubled])
+    doubled = demo.MonthlyTransaction("Rent", "-1", "Housing", day=1, reference="rent")
+    monkeypatch.setattr(demo, "MONTHLY_TRANSACTIONS", [*demo.MONTHLY_TRANSACTIONS, doubled])
 
     with pytest.raises(IntegrityError, match="external_id"):
         demo.create_demo()

@@ -56,7 +56,7 @@ def test_wrong_totals_are_found_and_counted_anew(damage: str, alice: User, bob: 
 
     assert "USD" in told
     assert "JPY" not in told
-    assert told.splitlines()[-1].endswith("month totals were wrong: all are counted anew.")
+    assert told.splitlines()[-1].endswith("month totals were wrong: all have been counted again.")
     assert (held(alice), held(bob)) == before
     assert recount("--check") == "The month totals are right.\n"
 

@@ -1,4 +1,4 @@
-"""Empty the table of browser sessions that is used no more: it holds who was signed in, and who erases themselves."""
+"""Empty the old table of browser sessions, which is no longer used. An erasure would not delete its rows."""
 
 from typing import Any
 

@@ -8,7 +8,7 @@ from users.models import username_key
 
 
 def fill(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """Give users the keys of their names; raises CommandError, and changes nothing, where two have the same."""
+    """Give users the keys of their names. If two users have the same key, change nothing and raise CommandError."""
     users = apps.get_model("users", "User").objects
     names: dict[str, list[Any]] = {}
     for user in users.only("username").order_by("date_joined", "pk"):
@@ -20,7 +20,7 @@ def fill(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 def _message(same: list[list[Any]], schema_editor: BaseDatabaseSchemaEditor) -> str:
-    """Return what names are the same, and how to give all but the oldest user of each another one."""
+    """Return the names that are the same, and SQL that renames all but the oldest user of each."""
     lines = [" and ".join(repr(user.username) for user in named) for named in same]
     renames = [
         f"UPDATE users_user SET username = 'NEW-NAME' WHERE id = '{_stored(user.pk, schema_editor)}';"  # noqa: S608  # to read
@@ -29,7 +29,7 @@ def _message(same: list[list[Any]], schema_editor: BaseDatabaseSchemaEditor) -> 
     ]
     return "\n".join(
         [
-            "Names are now the same whatever their case and form. These belong to different users:",
+            "Names that differ only in case or Unicode form are now the same. These belong to different users:",
             *lines,
             "Nothing has been changed. Give these users other names (`python manage.py dbshell`), then migrate again:",
             *renames,

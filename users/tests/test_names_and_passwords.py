@@ -1,13 +1,16 @@
 """Names and passwords as text: the same ones, however they are typed, and hostile ones."""
 
+import getpass
 import time
 import unicodedata
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.exceptions import FieldError
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.test import Client
@@ -69,6 +72,22 @@ def test_the_admin_takes_a_name_once_and_lets_its_user_in(spelling: str, as_staf
     browser.post("/admin/login/", {"username": spelling, "password": PASSWORD})
     assert browser.session["_auth_user_id"] == str(zoe.pk)
     assert [user.username for user in as_staff.get("/admin/users/user/?q=zOe").context["cl"].result_list] == ["Zoë"]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_the_commands_know_a_name_however_it_is_written(
+    spelling: str, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.create_user("Zoë", password=PASSWORD)
+    monkeypatch.setattr(getpass, "getpass", lambda *args, **kwargs: "smelling salts 48")  # there is nobody to type it
+
+    call_command("changepassword", spelling, verbosity=0, stdout=StringIO())
+    assert (sign_in("Zoë", "smelling salts 48"), sign_in("Zoë", PASSWORD), sign_in("bob", PASSWORD)) == (200, 401, 401)
+    with pytest.raises(CommandError, match="already taken"):
+        call_command("createsuperuser", interactive=False, username=spelling, email="zoe@example.com")
+    with pytest.raises(CommandError, match="no user with the name 'zoe'"):
+        call_command("changepassword", "zoe")
+    assert User.objects.count() == 2
 
 
 def test_the_admin_lists_names_in_the_order_of_letters(as_staff: Client) -> None:

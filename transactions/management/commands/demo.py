@@ -1,4 +1,4 @@
-"""Fill an empty database with demo data, and say how to sign in."""
+"""Fill an empty database with demo data, and print how to sign in."""
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -11,7 +11,7 @@ class Command(BaseCommand):
     help = "With DEBUG on and no user yet, create demo/demo with three years of data, and the superuser admin/admin."
 
     def handle(self, *args: object, **options: object) -> None:
-        """Print the service's URL and, if there is a demo user, how to sign in; without DEBUG do nothing."""
+        """Print the service's URL and, if there is a demo user, how to sign in. Without DEBUG, do nothing."""
         if not settings.DEBUG:
             self.stdout.write("No demo: DEBUG is off.")
             return

@@ -9,6 +9,6 @@ class Command(BaseCommand):
     help = "Delete expired idempotency keys, logins and browser sessions. The service does so itself once a day."
 
     def handle(self, *args: object, **options: object) -> None:
-        """Say how many there were of each."""
+        """Delete what has expired and print the number of rows of each kind."""
         counts = ", ".join(f"{count} {name}" for name, count in sweep().items())
         self.stdout.write(f"Deleted what had expired: {counts}.")

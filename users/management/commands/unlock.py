@@ -12,5 +12,5 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: object, username: str, **options: object) -> None:
-        """Unlock the account, and say whether it was locked."""
+        """Unlock the account and print whether it was locked."""
         self.stdout.write("Unlocked." if unlock(username) else "There were no failed login attempts for this name.")
