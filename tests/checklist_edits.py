@@ -20,7 +20,7 @@ PAYEE: Edits = {
         ('    "external_id": None,', '    "payee": "",\n'),
         ('    "external_id": "bank-4711",\n}', '    "payee": "Luigi",\n'),
     ],
-    "transactions/tests/test_api_transactions.py": [("external_id version created_at", "payee ")],
+    "transactions/tests/test_api_transactions.py": [('"external_id"),\n', '"payee", ')],
     "docs/api.md": [
         ("| `external_id` | what", '| `payee` | who was paid, up to 100 characters on one line, or "" |\n'),
         ('"external_id": null, "version": 1, "created_at"', '"payee": "", '),
