@@ -15,7 +15,10 @@ from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
 
-FIELDS = "id type description amount currency date category notes external_id version created_at updated_at".split()  # noqa: SIM905
+FIELDS = [
+    *("id", "type", "description", "amount", "currency", "date", "category", "notes", "external_id"),
+    *("version", "created_at", "updated_at"),
+]
 PATHS = {"/transactions": None, "/incomes": "INCOME", "/expenses": "EXPENSE"}
 
 

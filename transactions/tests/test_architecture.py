@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +236,11 @@ def test_files_stay_short() -> None:
 
 
 def test_no_migration_is_missing(db: None) -> None:
-    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+    output = StringIO()
+    try:
+        call_command("makemigrations", "--check", "--dry-run", stdout=output)
+    except SystemExit:
+        pytest.fail(f"A migration is missing: `manage.py makemigrations` makes it.\n{output.getvalue()}")
 
 
 def test_schema_and_data_migrations_do_not_mix() -> None:

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Sum
 
 from transactions.models import Category, MonthTotal, Transaction
+from transactions.triggers import restore
 from users.models import User
 
 BEFORE = [("users", "0003_attempts"), ("transactions", "0003_month_total_triggers")]
@@ -28,7 +29,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def migrate(targets: list[tuple[str, str]]) -> Any:
     """Migrate to the targets; return the models of then."""
     executor = MigrationExecutor(connection)
-    return executor.migrate(targets).apps
+    models = executor.migrate(targets).apps
+    restore(using=connection.alias)  # as after every `manage.py migrate`
+    return models
 
 
 @pytest.fixture
