@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 from transactions.tests.live import LiveServer, serve
+
+pytestmark = pytest.mark.live
 
 
 def successor_of(server: LiveServer, worker: int) -> int:

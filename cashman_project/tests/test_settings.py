@@ -150,6 +150,11 @@ def test_what_is_right_is_taken(parse: Callable[[str], object], text: str, value
         (environment.base_path, "/../etc", "such as /cashman"),
         (environment.base_path, "https://cashman.example/x", "such as /cashman"),
         (environment.base_path, "/a?b", "such as /cashman"),
+        (environment.number(0, 60), "-1", "from 0 to 60"),
+        (environment.number(0, 60), "61", "from 0 to 60"),
+        (environment.number(0, 60), "ten", "from 0 to 60"),
+        (environment.number(0, 60), "1.5", "from 0 to 60"),
+        (environment.number(0, 60), "\u0661", "from 0 to 60"),
     ],
 )
 def test_what_is_wrong_is_told_with_what_is_right(parse: Callable[[str], object], text: str, right: str) -> None:
@@ -159,35 +164,30 @@ def test_what_is_wrong_is_told_with_what_is_right(parse: Callable[[str], object]
     assert right in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("variables", "fault"),
-    [
-        (
-            {"ALLOWED_HOSTS": "https://cashman.example"},
-            "ALLOWED_HOSTS: 'https://cashman.example' is not a host name, such as cashman.example or [::1]; "
-            "write cashman.example",
-        ),
-        (
-            {"CORS_ALLOWED_ORIGINS": "https://app.example/"},
-            "CORS_ALLOWED_ORIGINS: 'https://app.example/' is not an origin, such as https://app.example; "
-            "write https://app.example",
-        ),
-        (
-            {"CSRF_TRUSTED_ORIGINS": "app.example"},
-            "CSRF_TRUSTED_ORIGINS: 'app.example' is not an origin, such as https://app.example; write https://app.example",
-        ),
-        ({"BASE_PATH": "cashman"}, "BASE_PATH: 'cashman' is not a path from the root; write /cashman"),
-        ({"HOST": "::"}, "HOST: :: lets others in, and with DEBUG anyone knows the keys; leave one of the two out"),
-        (
-            {"DATABASE_URL": "postgres://cashman:hun/ter2@db/cashman"},
-            "DATABASE_URL: its port is not a number; if the password has one of : / ? # @, it must be percent-encoded",
-        ),
-    ],
-)
-def test_a_wrong_value_stops_the_start(variables: dict[str, str], fault: str) -> None:
-    done = check(**variables)
+def test_wrong_values_stop_the_start_and_each_is_told() -> None:
+    done = check(
+        ALLOWED_HOSTS="https://cashman.example",
+        BASE_PATH="cashman",
+        CORS_ALLOWED_ORIGINS="https://app.example/",
+        CSRF_TRUSTED_ORIGINS="app.example",
+        DATABASE_URL="postgres://cashman:hun/ter2@db/cashman",
+        HOST="::",
+        REFRESH_LEEWAY="61",
+    )
 
     assert done.returncode == 1
-    assert f"?: (api.E001) {fault}" in done.stderr
+    for fault in (
+        "ALLOWED_HOSTS: 'https://cashman.example' is not a host name, such as cashman.example or [::1]; "
+        "write cashman.example",
+        "BASE_PATH: 'cashman' is not a path from the root; write /cashman",
+        "CORS_ALLOWED_ORIGINS: 'https://app.example/' is not an origin, such as https://app.example; "
+        "write https://app.example",
+        "CSRF_TRUSTED_ORIGINS: 'app.example' is not an origin, such as https://app.example; write https://app.example",
+        "DATABASE_URL: its port is not a number; if the password has one of : / ? # @, it must be percent-encoded",
+        "HOST: :: lets others in, and with DEBUG anyone knows the keys; leave one of the two out",
+        "REFRESH_LEEWAY: '61' is not a whole number from 0 to 60",
+    ):
+        assert f"?: (api.E001) {fault}" in done.stderr
+    assert done.stderr.count("(api.E001)") == 7
     assert "Traceback" not in done.stderr
     assert "hun" not in done.stderr

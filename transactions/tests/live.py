@@ -1,25 +1,30 @@
 """A real server in a process of its own, for the tests that need a wire: `serve` starts one."""
 
+import atexit
 import http.client
 import json
 import os
 import queue
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 PATIENCE = 60  # seconds of silence, after which a server is given up
+unmarked: list[str] = []  # the test that runs, if it has no marker that says that it starts a server
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,7 @@ class LiveServer:
 
     def start(self) -> None:
         """Return once every worker has started and /readyz answers, whatever it says."""
+        assert not unmarked, f"{unmarked} starts a server: mark it with pytest.mark.live"
         self._lines: queue.Queue[str] = queue.Queue()
         self.process = subprocess.Popen(
             self.command,
@@ -159,11 +165,23 @@ def running(server: LiveServer) -> Iterator[None]:
         server.stop()
 
 
+@cache
+def _template() -> Path:
+    directory = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, directory)
+    LiveServer({"DATABASE_URL": f"sqlite:///{directory / 'live.sqlite3'}"}).manage("migrate", "--verbosity=0")
+    return directory / "live.sqlite3"
+
+
+def migrated(directory: Path) -> str:
+    """Put a new, migrated SQLite file into `directory`; return its DATABASE_URL. One is migrated, and copied."""
+    return f"sqlite:///{shutil.copy(_template(), directory)}"
+
+
 @contextmanager
 def serve(directory: Path, **environment: str) -> Iterator[LiveServer]:
     """Serve a new, migrated SQLite file in `directory`, or what `environment` says, until the block ends."""
-    server = LiveServer({"DATABASE_URL": f"sqlite:///{directory / 'live.sqlite3'}", **environment})
-    if "DATABASE_URL" not in environment:
-        server.manage("migrate", "--verbosity=0")
+    database = environment.get("DATABASE_URL") or migrated(directory)
+    server = LiveServer({**environment, "DATABASE_URL": database})
     with running(server):
         yield server

@@ -16,6 +16,8 @@ import pytest
 
 from transactions.tests.live import LiveServer
 
+pytestmark = pytest.mark.live
+
 PACKAGE = "cashman_client"
 PASSWORD = "correct horse battery"
 

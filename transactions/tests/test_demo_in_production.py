@@ -93,6 +93,7 @@ def test_no_worker_asks() -> None:
     assert check_demo_passwords.tags == (checks.Tags.database,)
 
 
+@pytest.mark.live
 @pytest.mark.django_db(transaction=True)
 def test_serving_refuses_a_demo_user_in_any_database() -> None:
     create_demo()
@@ -113,6 +114,7 @@ def test_serving_refuses_a_demo_user_in_any_database() -> None:
         assert server.request("GET", "/readyz").status == 200
 
 
+@pytest.mark.live
 def test_what_make_run_made_is_refused_by_a_production_start(tmp_path: Path) -> None:
     database = {"DATABASE_URL": f"sqlite:///{tmp_path / 'demo.sqlite3'}"}
     server = LiveServer(database, [sys.executable, "manage.py", "run"])

@@ -13,11 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import pytest
 from django.conf import settings
 from django.db import connection
 
 from transactions.tests.live import PATIENCE, LiveServer, running
 from transactions.tests.test_docs import BLOCK, EXAMPLE, ROOT
+
+pytestmark = pytest.mark.live
 
 PAGE = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
 DATABASE: dict[str, Any] = settings.DATABASES["default"]

@@ -77,6 +77,7 @@ def stands_for(output: str, printed: str) -> bool:
     return re.fullmatch(pattern, squeezed, re.DOTALL) is not None
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("page", PAGES)
 def test_the_examples_of_a_page_do_what_it_says(page: str, tmp_path: Path) -> None:
     assert shutil.which("curl"), "The examples need curl; on Debian: apt install curl"

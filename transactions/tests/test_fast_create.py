@@ -13,6 +13,7 @@ from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.money.amounts import LIMIT
 from transactions.models import Category, Transaction
 from transactions.serializers import ExpenseSerializer, IncomeSerializer, TransactionSerializer
+from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
 
@@ -137,8 +138,10 @@ def check_taken(owner: User, path_type: str | None, body: dict[str, Any]) -> Non
     assert {**serializer.data, **{name: answer[name] for name in CHANGING}} == answer
     assert list(serializer.data) == list(answer)
     assert stored(serializer.data["id"]) == written
+    reached("compared")
 
 
+@reaches(compared=60)
 @given(drawn=bodies())
 def test_a_body_in_the_usual_notation_makes_the_row_that_the_serializer_makes(
     drawn: tuple[str | None, dict[str, Any]], owner: User
@@ -146,8 +149,9 @@ def test_a_body_in_the_usual_notation_makes_the_row_that_the_serializer_makes(
     check_taken(owner, *drawn)
 
 
-@settings(max_examples=5)
 @pytest.mark.parametrize("field", TAKEN)
+@reaches(compared=15)
+@settings(max_examples=5)
 @given(drawn=bodies())
 def test_so_does_one_with_another_usual_value(
     field: str, drawn: tuple[str | None, dict[str, Any]], owner: User
@@ -159,8 +163,9 @@ def test_so_does_one_with_another_usual_value(
         check_taken(owner, path_type, changed(body | fixed, field, value))
 
 
-@settings(max_examples=5)
 @pytest.mark.parametrize("field", LEFT)
+@reaches(left=5)
+@settings(max_examples=5)
 @given(drawn=bodies())
 def test_one_value_in_another_notation_is_left_to_the_serializer(
     field: str, drawn: tuple[str | None, dict[str, Any]], owner: User
@@ -173,6 +178,7 @@ def test_one_value_in_another_notation_is_left_to_the_serializer(
             create_fast(owner=owner, serializer=SERIALIZERS[path_type], data=[changed(body | fixed, field, value)])
             is None
         ), value
+        reached("left")
     assert not Transaction.objects.exists()
 
 

@@ -80,6 +80,7 @@ def users() -> tuple[User, APIClient]:
 
 
 class TestAnyRow(TestCase):
+    @reaches(escaped=20, categorized=25)
     @given(transactions(), st.none() | TEXTS)
     def test_of_a_transaction(self, values: dict[str, Any], name: str | None) -> None:
         alice, as_alice = users()
@@ -93,7 +94,12 @@ class TestAnyRow(TestCase):
         )
 
         assert got == expected
+        if category:
+            reached("categorized")
+        if not values["description"].isprintable() or not values["description"].isascii():
+            reached("escaped")
 
+    @reaches(fractions=40, escaped=20)
     @given(TEXTS, MOMENTS)
     def test_of_a_category(self, name: str, timestamp: datetime.datetime) -> None:
         alice, as_alice = users()
@@ -102,6 +108,10 @@ class TestAnyRow(TestCase):
         got, expected = contents(as_alice, "/categories", list(Category.objects.for_owner(alice)), CategorySerializer)
 
         assert got == expected
+        if timestamp.microsecond:
+            reached("fractions")
+        if not name.isprintable() or not name.isascii():
+            reached("escaped")
 
 
 class TestAnyFilters(TestCase):

@@ -15,6 +15,8 @@ from django.db import connection
 
 from transactions.tests.live import LiveServer, serve
 
+pytestmark = pytest.mark.live
+
 PASSWORD = "gr\u00fcne Bl\u00e4tter 47"  # of nobody
 ICU = "LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'"
 LOCALES = {"C": "LOCALE 'C'", "C.UTF-8": "LOCALE 'C.UTF-8'", "ICU": ICU}

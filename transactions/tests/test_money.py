@@ -13,12 +13,20 @@ from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms import DecimalField
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from rest_framework.exceptions import ValidationError as ApiValidationError
 from rest_framework.test import APIClient
 
-from cashman_project.money.amounts import EXACT, LIMIT, format_amount, format_units, parse_amount, validate_amount
+from cashman_project.money.amounts import (
+    EXACT,
+    LIMIT,
+    format_amount,
+    format_units,
+    parse_amount,
+    units_of_sum,
+    validate_amount,
+)
 from cashman_project.money.currencies import DIGITS, validate_currency
 from cashman_project.money.model_field import MoneyField
 from cashman_project.money.serializer_field import AmountField
@@ -67,17 +75,21 @@ def test_an_amount_has_no_more_decimals_than_its_currency(code: str, digits: int
     assert format_amount(Decimal(7), code) == format(7, f".{digits}f")
 
 
-@given(st.integers(-(10**30), 10**30), st.sampled_from(sorted(DIGITS)))
-def test_ten_thousandths_are_written_as_python_writes_a_decimal(units: int, code: str) -> None:
+@reaches(padded=10, exact=5, finer=15)
+@given(st.integers(-(10**30), 10**30), st.integers(0, 5), st.sampled_from(CURRENCIES))
+def test_ten_thousandths_are_written_as_python_writes_a_decimal(number: int, zeros: int, code: str) -> None:
+    units = number * 10**zeros
     amount = EXACT.scaleb(Decimal(units), -4)
     needed = -int(EXACT.normalize(amount).as_tuple().exponent)
 
     assert format_units(units, code) == format_amount(amount, code) == format(amount, f".{max(DIGITS[code], needed)}f")
+    reached("finer" if needed > DIGITS[code] else "exact" if needed == DIGITS[code] else "padded")
 
 
-def test_a_fraction_of_a_ten_thousandth_is_not_written() -> None:
+@pytest.mark.parametrize("amount", ["0.00001", "1E-999999999"])
+def test_a_fraction_of_a_ten_thousandth_is_not_written(amount: str) -> None:
     with pytest.raises(ValueError, match="more than four decimals"):
-        format_amount(Decimal("0.00001"), "USD")
+        format_amount(Decimal(amount), "USD")
 
 
 @pytest.mark.parametrize("code", ["XXX", "XAU", "XTS", "XDR", "usd", "Usd", "US", "USDD", "", "ＵＳＤ", "ZZZ", "DEM"])
@@ -85,6 +97,11 @@ def test_another_code_is_no_currency(code: str) -> None:
     with pytest.raises(ValidationError) as caught:
         validate_currency(code)
     assert caught.value.code == "invalid_currency"
+
+
+@pytest.mark.parametrize(("value", "units"), [(None, 0), (7, 7), ("0:7", 7), ("-2:-7", -2_000_000_007)])
+def test_a_sum_is_a_number_or_two_halves_and_zero_of_no_rows(value: int | str | None, units: int) -> None:
+    assert units_of_sum(value) == units
 
 
 def test_ten_thousandths_hold_every_currency() -> None:
@@ -95,6 +112,7 @@ def test_ten_thousandths_hold_every_currency() -> None:
 
 
 @pytest.mark.parametrize("currency", CURRENCIES)
+@reaches(read=120)
 @given(data=st.data())
 def test_every_amount_of_a_currency_passes_and_its_text_reads_as_the_same(currency: str, data: st.DataObject) -> None:
     amount = data.draw(sizes(currency))
@@ -105,6 +123,7 @@ def test_every_amount_of_a_currency_passes_and_its_text_reads_as_the_same(curren
         text = format_amount(signed, currency)
         assert parse_amount(text) == signed
         assert len(text.partition(".")[2]) == DIGITS[currency]
+        reached("read")
 
 
 @pytest.mark.parametrize(
@@ -213,6 +232,7 @@ def test_a_form_takes_every_amount_that_can_be_stored() -> None:
 # -- Into the database and JSON, and back -----------------------------------------------------
 
 
+@reaches(several=30)
 @given(amounts=st.lists(stored(), min_size=1, max_size=20))
 @example(amounts=[LIMIT - Decimal("0.0001"), -LIMIT + Decimal("0.0001"), Decimal("0.0001"), Decimal("-0.0001")])
 def test_the_database_keeps_every_amount(amounts: list[Decimal], alice: User) -> None:
@@ -221,8 +241,12 @@ def test_the_database_keeps_every_amount(amounts: list[Decimal], alice: User) ->
     kept = Transaction.objects.order_by("id").values_list("amount", flat=True)
     assert list(kept) == amounts
     assert all(isinstance(amount, Decimal) for amount in kept)
+    if len(amounts) > 1:
+        reached("several")
 
 
+@reaches(several=5)
+@settings(max_examples=15)
 @given(amounts=st.lists(stored(), min_size=1, max_size=20))
 def test_a_dump_loads_as_it_was(amounts: list[Decimal], alice: User) -> None:
     store(alice, amounts)
@@ -234,10 +258,14 @@ def test_a_dump_loads_as_it_was(amounts: list[Decimal], alice: User) -> None:
 
     assert serializers.serialize("json", Transaction.objects.order_by("id")) == dump
     assert list(Transaction.objects.order_by("id").values_list("amount", flat=True)) == amounts
+    if len(amounts) > 1:
+        reached("several")
 
 
 @pytest.mark.parametrize("currency", CURRENCIES)
 @pytest.mark.parametrize("as_number", [False, True])
+@reaches(kept=15)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_the_api_keeps_every_amount(currency: str, as_number: bool, data: st.DataObject, as_alice: APIClient) -> None:
     size = data.draw(sizes(currency))
@@ -253,6 +281,7 @@ def test_the_api_keeps_every_amount(currency: str, as_number: bool, data: st.Dat
     assert read == created.json()
     assert read["amount"] == format_amount(-size, currency)
     assert Decimal(read["amount"]) == -size
+    reached("kept")
 
 
 @pytest.mark.parametrize("factory", [IncomeFactory, ExpenseFactory])
@@ -322,6 +351,7 @@ def test_the_database_compares_as_python_does(
         reached("some")
 
 
+@reaches(some=35, all=10, others=15)
 @given(amounts=st.lists(stored(), min_size=1, max_size=6), numbers=st.lists(numbers(), max_size=4))
 def test_the_database_looks_up_in_a_list_as_python_does(
     amounts: list[Decimal], numbers: list[Decimal], alice: User
@@ -333,6 +363,9 @@ def test_the_database_looks_up_in_a_list_as_python_does(
 
     assert sorted(found) == sorted(amount for amount in amounts if amount in wanted)
     assert not Transaction.objects.filter(amount__in=[]).exists()
+    reached("all" if len(found) == len(amounts) else "some")
+    if numbers:
+        reached("others")
 
 
 @pytest.mark.parametrize("lookup", ["exact", "gt", "gte", "lt", "lte"])

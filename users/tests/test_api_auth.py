@@ -133,6 +133,7 @@ def test_a_header_of_another_form_is_invalid(header: str, alice: User) -> None:
     assert response["WWW-Authenticate"] == CHALLENGE
 
 
+@pytest.mark.live
 def test_two_headers_are_as_one_of_another_form(live: LiveServer) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=PATIENCE)
     connection.putrequest("GET", "/secured/ping")

@@ -38,6 +38,7 @@ def log_in(server: LiveServer, password: str, forwarded: str) -> Answer:
     )
 
 
+@pytest.mark.live
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_of_two_hundred_tries_at_once_five_are_hashed(

@@ -229,6 +229,7 @@ def test_keys_may_change(issuer: LocalIssuer, db: None) -> None:
     problem_of(client.get("/secured/ping"), 401, "invalid_token")
 
 
+@pytest.mark.live
 def test_while_the_issuer_hangs_own_requests_are_answered(tmp_path: Path) -> None:
     """On a real server of one process: one of its threads waits for the keys, and none for that one."""
     credentials = {"username": "alice", "password": "correct horse battery"}

@@ -82,6 +82,7 @@ def test_it_is_ready_once_migrated(nobody: APIClient, monkeypatch: pytest.Monkey
     assert len(asked) == 2
 
 
+@pytest.mark.live
 def test_a_worker_starts_while_the_database_does_not_speak_and_tells_it_as_out_of_reach() -> None:
     """The command that starts the service wants a database; a worker that is replaced later does not."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -94,6 +95,7 @@ def test_a_worker_starts_while_the_database_does_not_speak_and_tells_it_as_out_o
             assert server.request("GET", "/livez").status == 200
 
 
+@pytest.mark.live
 def test_a_request_in_hand_is_answered_before_the_end(tmp_path: Path) -> None:
     user = {"username": "alice", "password": "correct horse battery"}
     rows = 2_000 * [{"description": "in hand", "amount": 1, "notes": 1_900 * "x"}]

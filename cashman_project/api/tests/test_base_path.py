@@ -22,6 +22,8 @@ import pytest
 
 from transactions.tests.live import PATIENCE, LiveServer, running
 
+pytestmark = pytest.mark.live
+
 HOST = "cashman.example"
 BASE = "/cashman"
 PASSWORD = "correct horse battery"

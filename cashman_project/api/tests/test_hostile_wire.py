@@ -9,6 +9,8 @@ import pytest
 from cashman_project.api.tests.test_live import exchange
 from transactions.tests.live import LiveServer
 
+pytestmark = pytest.mark.live
+
 SERVERS_OWN = ""  # the code of what the server itself refuses, which is no problem of ours
 
 # A request line, and the status and code of its answer.

@@ -150,6 +150,7 @@ def test_cookies_that_are_refused_are_not_parsed(nobody: APIClient, monkeypatch:
     assert parsed
 
 
+@pytest.mark.live
 @pytest.mark.parametrize(
     ("method", "path", "length", "status"),
     [

@@ -18,6 +18,8 @@ from transactions.tests.live import PATIENCE, Answer, LiveServer, granian, runni
 from users.models import User
 from users.sessions import start_session
 
+pytestmark = pytest.mark.live
+
 LARGE = 6_000_000
 
 

@@ -142,6 +142,7 @@ def test_a_trace_shows_what_led_to_it_in_order() -> None:
     assert len(line["trace"]) == 2
 
 
+@pytest.mark.live
 def test_a_served_request_is_one_line_of_json(tmp_path: Path) -> None:
     environment = production(tmp_path)
     run(environment, "manage.py", "makesecrets")
@@ -192,6 +193,7 @@ def test_a_traceback_in_text_cannot_be_forged_either() -> None:
     assert all(line.startswith("    ") and line.isprintable() for line in rest)
 
 
+@pytest.mark.live
 def test_lines_are_text_that_cannot_be_forged_where_debug_is_on(live: LiveServer) -> None:
     live.request("GET", "/forged%0A[INFO]%20GET%20/incomes%20200%1B[2J")
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -68,7 +69,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
 }
 
 
-FEW = ("nothing", "a form", "nonsense")  # for what reads no body
+CHANGES = ("nothing", "a form", "nonsense")  # for PUT, PATCH and DELETE, whose bodies are read as POST's are
 
 
 @pytest.fixture
@@ -101,13 +102,20 @@ def a_transaction() -> transaction.Atomic:
     return atomic
 
 
+def bodies(method: str) -> Iterable[str]:
+    """Return the names of the bodies to send with the method."""
+    if method == "POST":
+        return BODIES
+    return CHANGES if method in ("PUT", "PATCH", "DELETE") else ("nothing",)
+
+
 def walk(client: Any, paths: list[str], accept: str) -> tuple[Counter[int], list[Any]]:
     """Send everything everywhere; return how often each status came back, and what crashed."""
     statuses: Counter[int] = Counter()
     crashes = []
     for path in paths:
         for method in METHODS:
-            for name in BODIES if method == "POST" and path.isprintable() else FEW:
+            for name in bodies(method) if path.isprintable() else ("nothing",):
                 body, content_type = BODIES[name]
                 with a_transaction():  # each finds what the first found
                     response = client.generic(method, path, body, content_type, headers={"Accept": accept})
@@ -130,8 +138,8 @@ def test_nothing_crashes(who: str, accept: str, request: pytest.FixtureRequest, 
 
     assert not crashes, f"{len(crashes)}: {crashes[:20]}"
     assert stored() == before
-    assert statuses.total() > 5_000
-    assert sum(statuses[status] for status in (200, 201, 204, 302, 303)) > 500, statuses
+    assert statuses.total() > 4_500
+    assert sum(statuses[status] for status in (200, 201, 204, 302, 303)) > 400, statuses
 
 
 def test_a_form_without_its_csrf_token_does_not_crash_either(alice: User) -> None:

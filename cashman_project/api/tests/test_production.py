@@ -39,6 +39,7 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
 # -- The container's start --------------------------------------------------------------------
 
 
+@pytest.mark.live
 def test_a_container_makes_what_it_lacks_and_keeps_it(tmp_path: Path) -> None:
     held = []
     for _start in range(2):
@@ -117,6 +118,7 @@ def test_compose_passes_every_setting_on() -> None:
 # -- Behind a proxy that ends TLS -------------------------------------------------------------
 
 
+@pytest.mark.live
 @pytest.mark.parametrize(("proxies", "trusted"), [("0", False), ("1", True)])
 def test_a_proxy_says_what_came_by_tls_where_there_is_one(tmp_path: Path, proxies: str, trusted: bool) -> None:
     with serve(tmp_path, HTTPS="on", NUM_PROXIES=proxies, ALLOWED_HOSTS="cashman.example") as server:
@@ -132,6 +134,7 @@ def test_a_proxy_says_what_came_by_tls_where_there_is_one(tmp_path: Path, proxie
         assert by_tls.json()["incomes"] == "https://cashman.example/incomes"
 
 
+@pytest.mark.live
 def test_preloading_is_asked_for_by_who_runs_it(tmp_path: Path) -> None:
     environment = {"HTTPS": "on", "NUM_PROXIES": "1", "HSTS_PRELOAD": "on"}
     with serve(tmp_path, **environment) as server:
@@ -140,6 +143,7 @@ def test_preloading_is_asked_for_by_who_runs_it(tmp_path: Path) -> None:
     assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains; preload"
 
 
+@pytest.mark.live
 def test_cookies_are_for_this_site_and_tls_alone(tmp_path: Path) -> None:
     user = {"username": "alice", "password": "correct horse battery"}
     sent = {"Host": "cashman.example", "X-Forwarded-Proto": "https", "Referer": "https://cashman.example/"}

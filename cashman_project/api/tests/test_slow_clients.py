@@ -16,6 +16,8 @@ from transactions.tests.live import PATIENCE, LiveServer, serve
 
 from ..slow_clients import READERS, SENDERS, SMALL
 
+pytestmark = pytest.mark.live
+
 NEW = {"description": "coffee", "amount": 3}
 ROWS, NOTES = 2_000, 2_000 * "x"  # of an export that no buffers of sockets hold
 

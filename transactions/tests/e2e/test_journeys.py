@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, expect
 
 from transactions.tests.e2e.conftest import PASSWORD, Visit, Visitor
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.live]
 
 
 def test_books_are_kept_with_the_mouse(visit: Visit, newcomer: str) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from transactions.tests.e2e.conftest import NARROW, PASSWORD, WIDE, Visit, Visitor
 from transactions.tests.live import LiveServer
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.live]
 
 PLACES = [
     "/",

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from transactions.tests.e2e.conftest import Visit
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.live]
 
 
 def test_the_docs_work_under_the_policy(visit: Visit) -> None:
