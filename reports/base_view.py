@@ -108,11 +108,11 @@ class ChartView(ApiView):
         """Return the rows of the chart's JSON."""
         raise NotImplementedError
 
-    def draw(self, report: Report[Any], subtitle: str, canvas: Canvas) -> str:
+    def draw(self, report: Report[Any], subtitle: Sequence[str], canvas: Canvas) -> str:
         """Return the chart's SVG."""
         raise NotImplementedError
 
-    def subtitle(self, report: Report[Any]) -> str:
+    def subtitle(self, report: Report[Any]) -> list[str]:
         """Return what is covered: the days, the currency, and the categories if only some of them are."""
         parameters = self.request.query_params
         categories = [name for name in parameters.getlist("category") if name]
@@ -120,7 +120,7 @@ class ChartView(ApiView):
             has_none = parameters["uncategorized"] == "true"
             categories.append(gettext("without a category") if has_none else gettext("with a category"))
         days = pictures.window_name(report.window)
-        return " \u00b7 ".join([days, report.currency, *([", ".join(categories)] if categories else [])])
+        return [days, report.currency, *([", ".join(categories)] if categories else [])]
 
     def given(self) -> dict[str, list[str]]:
         """Return the request's parameters that have a value."""

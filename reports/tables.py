@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -76,11 +77,11 @@ def _text(name: str, value: Any, currency: str) -> str:
     match name:
         case "period":
             year, _hyphen, month = value.partition("-")
-            return FORMATS.period(Period(int(year), int(month) if month else None))
+            return FORMATS.short_period(Period(int(year), int(month) if month else None))
         case "category":
             return category_label(value)
         case "type":
-            return str(TransactionType(value).label)
+            return str(capfirst(TransactionType(value).label))
         case "share":
             return FORMATS.percent(Decimal(value) / 100)
     return str(value)

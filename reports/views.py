@@ -1,6 +1,7 @@
 """The six charts over HTTP."""
 
 import datetime
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -53,7 +54,7 @@ class IncomeAndExpenseView(ChartView):
             for row in report.rows
         ]
 
-    def draw(self, report: Report[sums.PeriodSums], subtitle: str, canvas: Canvas) -> str:
+    def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_income_and_expense(report, subtitle, canvas)
 
 
@@ -84,7 +85,7 @@ class CategoriesView(ChartView):
             for row in report.rows
         ]
 
-    def draw(self, report: Report[sums.CategorySum], subtitle: str, canvas: Canvas) -> str:
+    def draw(self, report: Report[sums.CategorySum], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_categories(report, self.kind, subtitle, canvas)
 
 
@@ -99,15 +100,15 @@ class CategoryView(IncomeAndExpenseView):
         query = super().query(request)
         pk = query.filters.get("category")
         if (pk is None) is not (query.filters.get("uncategorized") is True):
-            message = _("Give one category, or uncategorized=true.")
+            message = _("Choose one category, or what has none: uncategorized=true.")
             raise ValidationError({"category": [message]}, code="required" if pk is None else "invalid")
         self.category = None if pk is None else sums.category_name(query.owner, pk)
         return query
 
-    def subtitle(self, report: Report[Any]) -> str:
-        return f"{pictures.window_name(report.window)} \u00b7 {report.currency}"
+    def subtitle(self, report: Report[Any]) -> list[str]:
+        return [pictures.window_name(report.window), report.currency]
 
-    def draw(self, report: Report[sums.PeriodSums], subtitle: str, canvas: Canvas) -> str:
+    def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_category(report, self.category, subtitle, canvas)
 
 
@@ -145,7 +146,7 @@ class YearsView(ChartView):
             for row in report.rows
         ]
 
-    def draw(self, report: Report[sums.MonthOfYears], subtitle: str, canvas: Canvas) -> str:
+    def draw(self, report: Report[sums.MonthOfYears], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_years(report, self.kind, subtitle, canvas)
 
 
@@ -161,7 +162,7 @@ class BalanceView(ChartView):
     def rows(self, report: Report[sums.BalanceAt]) -> list[dict[str, Any]]:
         return [_part(row) | {"balance": format_amount(row.balance, report.currency)} for row in report.rows]
 
-    def draw(self, report: Report[sums.BalanceAt], subtitle: str, canvas: Canvas) -> str:
+    def draw(self, report: Report[sums.BalanceAt], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_balance(report, subtitle, canvas)
 
 
@@ -180,7 +181,7 @@ class FlowView(ChartView):
             for row in report.rows
         ]
 
-    def draw(self, report: Report[sums.TypedSum], subtitle: str, canvas: Canvas) -> str:
+    def draw(self, report: Report[sums.TypedSum], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_flow(report, subtitle, canvas)
 
 

@@ -73,7 +73,7 @@ def draw(
             node_y = y + (slot - height) / 2
             x = canvas.margin + room if is_source else canvas.width - canvas.margin - room - node_width
             amount = formats.amount(group.amount, currency)
-            label = amount if width(amount, SMALL) <= room - 8 else formats.axis([group.amount])[0]
+            label = amount if width(amount, SMALL) <= room - 8 else formats.short(group.amount)
             words = f"{group.name}\n{amount} ({formats.percent(group.amount / total)})"
             ends = (x + node_width, node_y, hub_x, hub_y) if is_source else (hub_x + hub_width, hub_y, x, node_y)
             parts.append(

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
 from cashman_project.money.amounts import EXACT
@@ -11,6 +11,9 @@ from cashman_project.money.currencies import DIGITS
 
 MINUS = "\u2212"
 SHORT_FROM = 10_000  # numbers on an axis are written in full below it
+
+
+ROUGHLY = Context(prec=3, rounding=ROUND_HALF_UP)
 
 
 class Period(NamedTuple):
@@ -56,6 +59,10 @@ class Formats:
             largest, power = largest / 1000, power + 1
         return [self._axis_number(amount.scaleb(-3 * power), self.thousands[power]) for amount in amounts]
 
+    def short(self, amount: Decimal) -> str:
+        """Return about an amount, in three digits: "12.3k"."""
+        return self.axis([ROUGHLY.plus(amount)])[0]
+
     def _axis_number(self, amount: Decimal, thousands: str) -> str:
         return self._number(_plain(amount)) + (thousands if amount else "")
 
@@ -70,20 +77,26 @@ class Formats:
     def period(self, period: Period) -> str:
         """Return "November 2026", or "2026"."""
         year = f"{period.year:04}"
-        if period.month is None:
-            return year
-        return self.month_of_year.format(month=self.months[period.month - 1], year=year)
+        return year if period.month is None else self._of_year(self.months[period.month - 1], year)
+
+    def short_period(self, period: Period) -> str:
+        """Return "Nov 2026", or "2026"."""
+        year = f"{period.year:04}"
+        return year if period.month is None else self._of_year(self.short_months[period.month - 1], year)
 
     def span(self, first: Period, last: Period) -> str:
         """Return the name of a period, or of several from the first to the last."""
         return self.period(first) if first == last else f"{self.period(first)} \u2013 {self.period(last)}"
 
     def day(self, date: datetime.date) -> str:
-        """Return "30 November 2026"."""
-        return self.day_of_month.format(day=date.day, month=self.months[date.month - 1], year=f"{date.year:04}")
+        """Return "30 Nov 2026"."""
+        return self.day_of_month.format(day=date.day, month=self.short_months[date.month - 1], year=f"{date.year:04}")
+
+    def _of_year(self, month: str, year: str) -> str:
+        return self.month_of_year.format(month=month, year=year)
 
     def _number(self, number: Decimal) -> str:
-        sign, (whole, point, fraction) = MINUS if number < 0 else "", f"{abs(number):f}".partition(".")
+        sign, (whole, point, fraction) = MINUS if number < 0 else "", f"{number.copy_abs():f}".partition(".")
         return f"{sign}{int(whole):,}".replace(",", self.group_mark) + (self.decimal_mark if point else "") + fraction
 
 

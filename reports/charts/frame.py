@@ -15,14 +15,18 @@ SMALL, NORMAL, LARGE = 12, 13, 17  # sizes of letters, as in the styles
 BOLD = 1.1  # how much wider bold letters are
 LINE = 20  # from one line of text to the next
 EMPTY_HEIGHT = 260
+SEPARATOR = " \u00b7 "  # of the parts of a subtitle
 
 
 @dataclass(frozen=True)
 class Heading:
-    """The words around a chart, in the reader's language. `empty` stands in its place if there is nothing to draw."""
+    """The words around a chart, in the reader's language.
+
+    Parts of the subtitle that don't fit come on a line of their own. `empty` is shown if there is nothing to draw.
+    """
 
     title: str
-    subtitle: str
+    subtitle: Sequence[str]
     description: str
     empty: str
 
@@ -82,11 +86,10 @@ def document(canvas: Canvas, heading: Heading, height: float, *content: str) -> 
 def header(canvas: Canvas, heading: Heading, keys: Sequence[Key] = ()) -> tuple[str, float]:
     """Return the title, the subtitle and the legend, and the y below them."""
     x, y = canvas.margin, canvas.margin + LARGE - 3
-    parts = [
-        text(cut(heading.title, LARGE * BOLD, canvas.inner), x, y, "title"),
-        text(cut(heading.subtitle, NORMAL, canvas.inner), x, y + LINE, "muted"),
-    ]
-    y += LINE
+    parts = [text(cut(heading.title, LARGE * BOLD, canvas.inner), x, y, "title")]
+    for part in _lines(heading.subtitle, canvas.inner):
+        y += LINE
+        parts.append(text(cut(part, NORMAL, canvas.inner), x, y, "muted"))
     if keys:
         y += LINE + 8
         left: float = x
@@ -97,6 +100,18 @@ def header(canvas: Canvas, heading: Heading, keys: Sequence[Key] = ()) -> tuple[
             parts.append(_key(key, left, y, canvas.margin + canvas.inner - left))
             left += room + 22
     return "".join(parts), y + (24 if keys else 14)
+
+
+def _lines(parts: Sequence[str], room: float) -> list[str]:
+    """Return the parts joined to as few lines as fit, one part a line at least."""
+    lines = list(parts[:1])
+    for part in parts[1:]:
+        joined = f"{lines[-1]}{SEPARATOR}{part}"
+        if width(joined, NORMAL) <= room:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
 
 
 def _key(key: Key, x: float, y: float, room: float) -> str:

@@ -9,7 +9,7 @@ from .scales import label_step
 from .svg import text
 from .texts import width
 
-HEIGHT = 44  # pixels that the labels take
+HEIGHT = 48  # pixels that the labels take
 
 
 @dataclass(frozen=True)

@@ -50,4 +50,4 @@ def draw(rows: Sequence[Month], year: int, currency: str, heading: Heading, form
         sums = ((this, row.amount), (last, row.before))
         lines = [formats.months[row.month - 1], *(f"{year}: {formats.amount(sum_, currency)}" for year, sum_ in sums)]
         targets.append(target("\n".join(lines), x, top, band, height))
-    return document(canvas, heading, top + height + 32, head, axis, *parts, *targets)
+    return document(canvas, heading, top + height + 34, head, axis, *parts, *targets)
