@@ -30,7 +30,7 @@ from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
 from .charts.styles import STYLES_SOURCE
 from .filters import PeriodFilterSet
-from .periods import MOST_YEARS, Window, window_of
+from .periods import Window, window_of
 from .serializers import (
     chart_serializer,
 )
@@ -60,6 +60,7 @@ class ChartView(ApiView):
 
     name: str
     label: str | Promise
+    in_menu = True  # of the charts; what can't be shown without a filter is not
     filterset_class: type[FilterSet] = PeriodFilterSet
     further_parameters: frozenset[str] = frozenset()
     repeatable_parameters = frozenset({"category"})
@@ -94,12 +95,7 @@ class ChartView(ApiView):
         return Query(owner, window, filters.pop("currency", owner.currency), filters)
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
-        window = window_of(first, last, owner_of(self.request).today())
-        if window.last.year - window.first.year >= MOST_YEARS:
-            raise ValidationError(
-                {"date_after": [_("A chart shows %(years)d years at most.") % {"years": MOST_YEARS}]}, code="too_long"
-            )
-        return window
+        return window_of(first, last, owner_of(self.request).today())
 
     def report(self, query: Query) -> Report[Any]:
         raise NotImplementedError
@@ -128,14 +124,20 @@ class ChartView(ApiView):
         return {name: values for name, texts in lists if (values := [text for text in texts if text])}
 
     def tabs(self) -> list[dict[str, Any]]:
-        """Return the links to all charts, which keep the dates and the currency of this one."""
+        """Return the links to the charts, which keep the dates and the currency of this one."""
         tabs = []
         for view in self.charts:
-            known = view().allowed_parameters() & {"date_after", "date_before", "currency"}
-            kept = {name: values for name, values in self.given().items() if name in known}
-            url = _with_query(reverse(f"{view.name}-chart"), kept)
-            tabs.append({"url": url, "label": view.label, "is_current": view is self.__class__})
+            is_current = view is self.__class__
+            if view.in_menu or is_current:
+                known = view().allowed_parameters() & {"date_after", "date_before", "currency"}
+                kept = {name: values for name, values in self.given().items() if is_current or name in known}
+                url = _with_query(reverse(f"{view.name}-chart"), kept)
+                tabs.append({"url": url, "label": view.label, "is_current": is_current})
         return tabs
+
+    def cleared_url(self) -> str:
+        """Return the link that takes the filters off."""
+        return reverse(f"{(self if self.in_menu else self.charts[0]).name}-chart")
 
     def picture_url(self) -> str:
         return _with_query(reverse(f"{self.name}-svg"), self.given())

@@ -5,11 +5,12 @@ from calendar import monthrange
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cashman_project.api.dates import FIRST_DATE
+
 from .charts.formats import Period
 
 MONTHS = 12  # that a chart covers if nothing else is asked for, the present one included
 MOST_MONTHS = 60  # what is longer is shown by years
-MOST_YEARS = 100
 
 
 class Window(NamedTuple):
@@ -49,7 +50,7 @@ def window_of(first: datetime.date | None, last: datetime.date | None, today: da
     The last day is by default that of the present month, or of the first day's month if this is later.
     """
     last = last or _month_end(max(today, first or today))
-    return Window(first or _month_start(_month_number(last) - MONTHS + 1), last)
+    return Window(first or max(_month_start(_month_number(last) - MONTHS + 1), FIRST_DATE), last)
 
 
 def parts(window: Window) -> Iterator[Part]:
@@ -78,7 +79,7 @@ def _month_number(date: datetime.date) -> int:
 
 
 def _month_start(number: int) -> datetime.date:
-    year, month = divmod(max(number, 12), 12)  # no date is before the year 1
+    year, month = divmod(number, 12)
     return datetime.date(year, month + 1, 1)
 
 

@@ -30,13 +30,13 @@ HEADS = {
     "count": gettext_lazy("Count"),
 }
 SUMMED = ("income", "expense", "net", "amount", "previous")  # the columns that have a total, and hold amounts
-WORDS = ("period", "type", "category")
+WORDS = {"period": "date", "type": "", "category": ""}  # the columns that are no numbers, and their styles
 
 
 @dataclass(frozen=True)
 class Cell:
     text: str
-    is_number: bool = False
+    style: str = ""  # a class of the page: "number" or "date"
     url: str = ""
 
 
@@ -55,20 +55,20 @@ def table_of(data: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Table
     names = [name for name in rows[0] if name in HEADS]
     currency = data["currency"]
     body = [
-        [Cell(_text(name, row[name], currency), name not in WORDS, _url(name, row, filters)) for name in names]
+        [Cell(_text(name, row[name], currency), WORDS.get(name, "number"), _url(name, row, filters)) for name in names]
         for row in rows
     ]
     typed = "type" in names  # incomes and expenses have no sum that says anything
     total = [] if typed or "balance" in names else [_total(name, rows, currency) for name in names]
-    return Table([Cell(str(HEADS[name]), name not in WORDS) for name in names], body, total)
+    return Table([Cell(str(HEADS[name]), WORDS.get(name, "number")) for name in names], body, total)
 
 
 def _total(name: str, rows: Sequence[Mapping[str, Any]], currency: str) -> Cell:
     if name in SUMMED:
-        return Cell(FORMATS.amount(sum((Decimal(row[name]) for row in rows), Decimal(0)), currency), True)
+        return Cell(FORMATS.amount(sum((Decimal(row[name]) for row in rows), Decimal(0)), currency), "number")
     if name == "count":
-        return Cell(str(sum(row[name] for row in rows)), True)
-    return Cell(_("Total") if name in WORDS else "", name not in WORDS)
+        return Cell(str(sum(row[name] for row in rows)), "number")
+    return Cell(_("Total") if name in WORDS else "", WORDS.get(name, "number"))
 
 
 def _text(name: str, value: Any, currency: str) -> str:

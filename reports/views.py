@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.money.amounts import format_amount
@@ -31,9 +33,10 @@ from .serializers import (
 from .services import sums
 from .services.sums import Query, Report
 
+EARLIEST, LATEST = FIRST_DATE.year + 1, LAST_DATE.year  # a year has one before it
 YEAR = OpenApiParameter(
     "year",
-    {"type": "integer", "minimum": 2, "maximum": datetime.MAXYEAR},
+    {"type": "integer", "minimum": EARLIEST, "maximum": LATEST},
     description="The year to compare with the one before it; without it, the present year.",
 )
 
@@ -94,6 +97,7 @@ class CategoryView(IncomeAndExpenseView):
 
     name = "category"
     label = _("One category")
+    in_menu = False  # the rows of the other charts lead here
     repeatable_parameters = frozenset()
 
     def query(self, request: Request) -> Query:
@@ -102,8 +106,12 @@ class CategoryView(IncomeAndExpenseView):
         if (pk is None) is not (query.filters.get("uncategorized") is True):
             message = _("Choose one category, or what has none: uncategorized=true.")
             raise ValidationError({"category": [message]}, code="required" if pk is None else "invalid")
-        self.category = None if pk is None else sums.category_name(query.owner, pk)
+        self.pk = pk
         return query
+
+    @cached_property
+    def category(self) -> str | None:
+        return None if self.pk is None else sums.category_name(owner_of(self.request), self.pk)
 
     def subtitle(self, report: Report[Any]) -> list[str]:
         return [pictures.window_name(report.window), report.currency]
@@ -126,7 +134,7 @@ class YearsView(ChartView):
         return query
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
-        year = number(self.request, "year", 2, datetime.MAXYEAR)
+        year = number(self.request, "year", EARLIEST, LATEST)
         return year_window(year or owner_of(self.request).today().year)
 
     def year_input(self) -> Input:
