@@ -60,7 +60,6 @@ class ChartView(ApiView):
 
     name: str
     label: str | Promise
-    in_menu = True  # of the charts; what can't be shown without a filter is not
     filterset_class: type[FilterSet] = PeriodFilterSet
     further_parameters: frozenset[str] = frozenset()
     repeatable_parameters = frozenset({"category"})
@@ -127,17 +126,11 @@ class ChartView(ApiView):
         """Return the links to the charts, which keep the dates and the currency of this one."""
         tabs = []
         for view in self.charts:
-            is_current = view is self.__class__
-            if view.in_menu or is_current:
-                known = view().allowed_parameters() & {"date_after", "date_before", "currency"}
-                kept = {name: values for name, values in self.given().items() if is_current or name in known}
-                url = _with_query(reverse(f"{view.name}-chart"), kept)
-                tabs.append({"url": url, "label": view.label, "is_current": is_current})
+            known = view().allowed_parameters() & {"date_after", "date_before", "currency"}
+            kept = {name: values for name, values in self.given().items() if name in known}
+            url = _with_query(reverse(f"{view.name}-chart"), kept)
+            tabs.append({"url": url, "label": view.label, "is_current": view is self.__class__})
         return tabs
-
-    def cleared_url(self) -> str:
-        """Return the link that takes the filters off."""
-        return reverse(f"{(self if self.in_menu else self.charts[0]).name}-chart")
 
     def picture_url(self) -> str:
         return _with_query(reverse(f"{self.name}-svg"), self.given())

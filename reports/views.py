@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.etags import wants_json
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.money.amounts import format_amount
@@ -97,8 +100,13 @@ class CategoryView(IncomeAndExpenseView):
 
     name = "category"
     label = _("One category")
-    in_menu = False  # the rows of the other charts lead here
     repeatable_parameters = frozenset()
+
+    def get(self, request: Request) -> HttpResponseBase:
+        """Return the chart. A page without a category asks for one, since the menu and the form lead there."""
+        if wants_json(request) or self.given().keys() & {"category", "uncategorized"}:
+            return super().get(request)
+        return Response({})
 
     def query(self, request: Request) -> Query:
         query = super().query(request)
