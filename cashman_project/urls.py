@@ -5,6 +5,7 @@ from django.contrib.auth.views import LoginView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+import reports.urls
 import transactions.urls
 
 from .api import views
@@ -33,6 +34,7 @@ LOGIN = LoginView.as_view(template_name="rest_framework/login.html")
 
 urlpatterns = [
     *transactions.urls.urlpatterns,  # first, since most requests are for these
+    *reports.urls.urlpatterns,
     path("", views.RootView.as_view(links=ROOT_LINKS, pages={"get": "transactions/root.html"}), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),
     re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),

@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of, stored
 from conftest import client_of
+from reports.tests.permissions import CHARTS
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory, PersonalTokenFactory
 from users.models import User
@@ -99,16 +100,8 @@ path                 role      GET HEAD OPTIONS POST PUT PATCH DELETE TRACE
 /categories.csv      owner     200 200  204     405  405 405   405    405
 """
 OPEN = {
-    "/",
-    "/ping",
-    "/livez",
-    "/readyz",
-    "/schema",
-    "/docs",
-    "/auth/register",
-    "/auth/token",
-    "/auth/token/refresh",
-    "/auth/logout",
+    *("/", "/ping", "/livez", "/readyz", "/schema", "/docs"),
+    *("/auth/register", "/auth/token", "/auth/token/refresh", "/auth/logout"),
 }
 # Django's admin and the login of the browsable API guard their pages themselves.
 EXCLUDED = {"admin", "rest_framework"}
@@ -116,7 +109,7 @@ EXCLUDED = {"admin", "rest_framework"}
 METHODS = TABLE.split()[2:10]
 EXPECTED = {
     (path, role): dict(zip(METHODS, map(int, statuses), strict=True))
-    for path, role, *statuses in map(str.split, TABLE.strip().splitlines()[1:])
+    for path, role, *statuses in map(str.split, f"{TABLE}{CHARTS}".strip().splitlines()[1:])
 }
 # By path, or by method and path; <pk> stands for a row that is there.
 BODIES: dict[str, Any] = {
@@ -155,7 +148,10 @@ def leaves(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatte
         if isinstance(entry, URLPattern):
             # A redirect to a page that is excluded, and the page to log in at, which Django makes.
             if getattr(entry.callback, "view_class", None) not in (RedirectView, LoginView):
-                yield simplify_regex(path).replace(r"\.<format>", ".csv").rstrip("/") or "/", entry
+                yield (
+                    simplify_regex(path).replace(r"\.<format>", ".csv").replace(r"\.svg", ".svg").rstrip("/") or "/",
+                    entry,
+                )
         elif entry.app_name not in EXCLUDED:
             yield from leaves(entry.url_patterns, path)
 

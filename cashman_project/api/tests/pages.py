@@ -80,6 +80,8 @@ class Page(HTMLParser):
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
+        if tag not in VOID_ELEMENTS:  # of an SVG
+            self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert tag == self._open.tag, f"</{tag}> closes <{self._open.tag}>"

@@ -13,7 +13,7 @@ from .conftest import Document
 
 JSON = "application/json"
 # What the standard generators make of an operation of a resource; others have names of their own.
-VERBS = ("list", "create", "get", "replace", "update", "delete", "bulk_create", "bulk_update", "bulk_delete")
+VERBS = ("list", "create", "get", "replace", "update", "delete", "bulk_create", "bulk_update", "bulk_delete", "draw")
 OTHERS = {
     *("ping", "ping_with_token", "register", "sign_in", "sign_out"),
     *("refresh_tokens", "change_password", "erase_me"),

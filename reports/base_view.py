@@ -1,0 +1,197 @@
+"""What all charts share over HTTP: JSON and a page, and SVG."""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cashman_project.api.etags import tagged_json, tagged_response, wants_json
+from cashman_project.api.filters import FilterSet, StrictFilterBackend
+from cashman_project.api.middleware.security_headers import CONTENT_POLICY
+from cashman_project.api.owner import owner_of
+from cashman_project.api.schema import READ_HEADERS
+from cashman_project.api.views import ApiView
+from transactions.models import Transaction
+
+from . import pictures
+from .charts.frame import PHONE, WIDE, Canvas
+from .charts.styles import STYLES_SOURCE
+from .filters import PeriodFilterSet
+from .periods import Window, window_of
+from .serializers import (
+    chart_serializer,
+)
+from .services.sums import Query, Report
+from .tables import table_of
+
+# The styles of a chart stand in it, so that it looks the same wherever it is shown.
+CHART_HEADERS = {"Content-Security-Policy": f"{CONTENT_POLICY}; style-src 'self' {STYLES_SOURCE}"}
+NARROWEST, WIDEST = 320, 1600  # pixels
+WIDTH = OpenApiParameter(
+    "width",
+    {"type": "integer", "minimum": NARROWEST, "maximum": WIDEST},
+    default=WIDE,
+    description="The width to draw for, in pixels.",
+)
+
+
+class SVGRenderer(BaseRenderer):
+    """Names the format; the view draws the chart."""
+
+    media_type = "image/svg+xml"
+    format = "svg"
+
+
+class ChartView(ApiView):
+    """A chart's numbers. A subclass names its filters and says what they are and how they are drawn."""
+
+    name: str
+    label: str | Promise
+    filterset_class: type[FilterSet] = PeriodFilterSet
+    further_parameters: frozenset[str] = frozenset()
+    repeatable_parameters = frozenset({"category"})
+    queryset: Any = Transaction.objects.all()
+    filter_backends = [StrictFilterBackend]  # where the schema finds the filters
+    charts: "list[type[ChartView]]" = []  # all of them, in their order
+    pages = fault_pages = {"get": "reports/chart.html"}
+
+    def allowed_parameters(self) -> frozenset[str]:
+        return self.further_parameters.union(self.filterset_class.base_filters)
+
+    def get(self, request: Request) -> HttpResponseBase:
+        report = self.report(self.query(request))
+        data = {
+            "currency": report.currency,
+            "from": report.window.first.isoformat(),
+            "to": report.window.last.isoformat(),
+            "rows": self.rows(report),
+        }
+        if wants_json(request):
+            return tagged_response(request, data)
+        subtitle = self.subtitle(report)
+        canvases = Canvas(WIDE, "wide"), Canvas(PHONE, "narrow")
+        self.drawings = [mark_safe(self.draw(report, subtitle, canvas)) for canvas in canvases]  # noqa: S308  # escaped
+        self.table = table_of(data, self.given())
+        return Response(data, headers=CHART_HEADERS)
+
+    def query(self, request: Request) -> Query:
+        """Return what the request asks for; raises ValidationError (400)."""
+        owner, filters = owner_of(request), self.filterset_class.values_of(request)
+        window = self.window(filters.pop("date_after", None), filters.pop("date_before", None))
+        return Query(owner, window, filters.pop("currency", owner.currency), filters)
+
+    def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
+        return window_of(first, last, owner_of(self.request).today())
+
+    def report(self, query: Query) -> Report[Any]:
+        raise NotImplementedError
+
+    def rows(self, report: Report[Any]) -> list[dict[str, Any]]:
+        """Return the rows of the chart's JSON."""
+        raise NotImplementedError
+
+    def draw(self, report: Report[Any], subtitle: Sequence[str], canvas: Canvas) -> str:
+        """Return the chart's SVG."""
+        raise NotImplementedError
+
+    def subtitle(self, report: Report[Any]) -> list[str]:
+        """Return what is covered: the days, the currency, and the categories if only some of them are."""
+        parameters = self.request.query_params
+        categories = [name for name in parameters.getlist("category") if name]
+        if parameters.get("uncategorized"):
+            has_none = parameters["uncategorized"] == "true"
+            categories.append(gettext("without a category") if has_none else gettext("with a category"))
+        days = pictures.window_name(report.window)
+        return [days, report.currency, *([", ".join(categories)] if categories else [])]
+
+    def given(self) -> dict[str, list[str]]:
+        """Return the request's parameters that have a value."""
+        lists = self.request.query_params.lists()
+        return {name: values for name, texts in lists if (values := [text for text in texts if text])}
+
+    def tabs(self) -> list[dict[str, Any]]:
+        """Return the links to the charts, which keep the dates and the currency of this one."""
+        tabs = []
+        for view in self.charts:
+            known = view().allowed_parameters() & {"date_after", "date_before", "currency"}
+            kept = {name: values for name, values in self.given().items() if name in known}
+            url = _with_query(reverse(f"{view.name}-chart"), kept)
+            tabs.append({"url": url, "label": view.label, "is_current": view is self.__class__})
+        return tabs
+
+    def picture_url(self) -> str:
+        return _with_query(reverse(f"{self.name}-svg"), self.given())
+
+
+class PictureMixin:
+    """The same chart as SVG."""
+
+    renderer_classes = (SVGRenderer,)
+    pages: Mapping[str, str] = {}
+    fault_pages: Mapping[str, str] = {}
+
+    def allowed_parameters(self: Any) -> frozenset[str]:
+        allowed: frozenset[str] = super().allowed_parameters()  # type: ignore[misc]  # of the chart's view
+        return allowed | {"width"}
+
+    def get(self: Any, request: Request) -> HttpResponseBase:
+        width = number(request, "width", NARROWEST, WIDEST)
+        report = self.report(self.query(request))
+        content = self.draw(report, self.subtitle(report), Canvas(width or WIDE)).encode()
+        return tagged_json(request, content, SVGRenderer.media_type, headers=CHART_HEADERS)
+
+
+def _with_query(url: str, parameters: Mapping[str, Sequence[str]]) -> str:
+    return f"{url}?{urlencode(parameters, doseq=True)}" if parameters else url
+
+
+def number(request: Request, name: str, least: int, most: int) -> int | None:
+    """Return the number that a parameter is; None if it is absent. Raises ValidationError (400)."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        message = _("Give a whole number from %(least)d to %(most)d.") % {"least": least, "most": most}
+        raise ValidationError({name: [message]}, code="invalid")
+    return int(text)
+
+
+def published(
+    view: type[ChartView], word: str, row: Any, example: OpenApiExample, *parameters: OpenApiParameter
+) -> Any:
+    """Describe the view of a chart in the schema. Return the view of its picture, described likewise."""
+    operation = f"{view.name.replace('-', '_')}_chart"
+    picture: Any = type(f"{word}PictureView", (PictureMixin, view), {"__doc__": view.__doc__})
+    read = extend_schema(
+        operation_id=f"get_{operation}",
+        summary=f"Read the chart {view.name}",
+        tags=["charts"],
+        filters=True,
+        parameters=[*READ_HEADERS, *parameters],
+        responses=chart_serializer(word, row),
+        examples=[example],
+    )
+    draw = extend_schema(
+        operation_id=f"draw_{operation}",
+        summary=f"Draw the chart {view.name}",
+        tags=["charts"],
+        filters=True,
+        parameters=[*READ_HEADERS, *parameters, WIDTH],
+        responses={(200, SVGRenderer.media_type): OpenApiResponse(OpenApiTypes.STR, "The chart as SVG.")},
+    )
+    extend_schema_view(get=read)(view)
+    extend_schema_view(get=draw)(picture)
+    return picture

@@ -1,0 +1,23 @@
+"""Examples for the API's description."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+MONTH = {"period": "2026-11", "from": "2026-11-01", "to": "2026-11-30"}
+
+
+def _example(*rows: dict[str, Any], first: str = "2026-11-01", last: str = "2026-11-30") -> OpenApiExample:
+    return OpenApiExample(
+        "Answer", {"currency": "USD", "from": first, "to": last, "rows": list(rows)}, response_only=True
+    )
+
+
+INCOME_AND_EXPENSE = _example({**MONTH, "income": "5000.00", "expense": "-50.00", "net": "4950.00"})
+CATEGORIES = _example({"category": "Food", "amount": "-50.00", "share": "100.00", "count": 2})
+YEARS = _example({**MONTH, "amount": "-50.00", "previous": "-40.00"}, first="2026-01-01", last="2026-12-31")
+BALANCE = _example({**MONTH, "balance": "4950.00"})
+FLOW = _example(
+    {"type": "INCOME", "category": "Salary", "amount": "5000.00"},
+    {"type": "EXPENSE", "category": "Food", "amount": "-50.00"},
+)

@@ -1,0 +1,18 @@
+"""The parameters of the charts: some of the filters of lists and summaries."""
+
+from typing import Any
+
+from transactions.filters import TransactionFilterSet
+
+SHARED = {"currency", "category", "uncategorized"}
+
+
+def _some(name: str, names: set[str]) -> Any:
+    """Return a set of those of the filters; django-filter leaves out the ones that are None."""
+    others = dict.fromkeys(TransactionFilterSet.base_filters.keys() - names)
+    return type(name, (TransactionFilterSet,), others)
+
+
+PeriodFilterSet = _some("PeriodFilterSet", {"date_after", "date_before", *SHARED})
+TypedPeriodFilterSet = _some("TypedPeriodFilterSet", {"date_after", "date_before", "type", *SHARED})
+YearFilterSet = _some("YearFilterSet", {"type", *SHARED})

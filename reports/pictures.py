@@ -1,0 +1,127 @@
+"""The reports as charts, with their words in the present language."""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from transactions.choices import TransactionType
+
+from .charts import bars, columns, flow, lines, ranking, years
+from .charts.formats import Formats
+from .charts.frame import SEPARATOR, Canvas, Heading
+from .charts.ranking import Group
+from .periods import Window
+from .services.sums import BalanceAt, CategorySum, MonthOfYears, PeriodSums, Report, TypedSum
+
+FORMATS = Formats()
+
+
+def window_name(window: Window, formats: Formats = FORMATS) -> str:
+    """Return the name of the days of a window."""
+    if window.whole_months:
+        return formats.span(*window.whole_months)
+    return " \u2013 ".join(dict.fromkeys(formats.day(day) for day in window))
+
+
+def category_label(name: str | None) -> str:
+    return _("Without a category") if name is None else name
+
+
+def draw_income_and_expense(report: Report[PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
+    names = bars.Names(_("Income"), _("Expense"), _("Net"))
+    rows = [bars.Flows(row.part.period, row.income, row.expense) for row in report.rows]
+    heading = Heading(
+        _("Income and expense"),
+        subtitle,
+        _("Income %(income)s, expense %(expense)s and net %(net)s: %(subtitle)s.")
+        % _amounts(report, subtitle, income="income", expense="expense", net="net"),
+        _("Nothing came in or went out in this time."),
+    )
+    return bars.draw(rows, names, report.currency, heading, FORMATS, canvas)
+
+
+def draw_categories(report: Report[CategorySum], kind: TransactionType, subtitle: Sequence[str], canvas: Canvas) -> str:
+    is_income = kind == TransactionType.INCOME
+    heading = Heading(
+        _("Income by category") if is_income else _("Expenses by category"),
+        subtitle,
+        _("The categories by their sums, the largest first: %(subtitle)s.") % {"subtitle": SEPARATOR.join(subtitle)},
+        _("Nothing came in in this time.") if is_income else _("Nothing went out in this time."),
+    )
+    return ranking.draw(_groups(report.rows), _other(), report.currency, heading, FORMATS, canvas)
+
+
+def draw_category(report: Report[PeriodSums], category: str | None, subtitle: Sequence[str], canvas: Canvas) -> str:
+    """Return the chart of one category: upwards is what was spent, or what came in if that is more."""
+    net = sum((row.net for row in report.rows), Decimal(0))
+    sign = -1 if net <= 0 else 1
+    rows = [columns.Sum(row.part.period, row.net * sign) for row in report.rows]
+    heading = Heading(
+        category_label(category),
+        subtitle,
+        _("Income and expense together, by period: %(subtitle)s.") % {"subtitle": SEPARATOR.join(subtitle)},
+        _("Nothing came in or went out in this category in this time."),
+    )
+    by_month = report.window.unit == "month"
+    names = columns.Names(
+        _("Spent") if sign < 0 else _("Received"), _("Average of a month") if by_month else _("Average of a year")
+    )
+    return columns.draw(rows, names, report.currency, heading, FORMATS, canvas)
+
+
+def draw_years(report: Report[MonthOfYears], kind: TransactionType, subtitle: Sequence[str], canvas: Canvas) -> str:
+    is_income, year = kind == TransactionType.INCOME, report.window.first.year
+    sign = 1 if is_income else -1
+    rows = [years.Month(row.part.period.month or 0, row.amount * sign, row.before * sign) for row in report.rows]
+    both = {"year": f"{year:04}", "before": f"{year - 1:04}"}
+    heading = Heading(
+        (_("Income in %(year)s and %(before)s") if is_income else _("Expenses in %(year)s and %(before)s")) % both,
+        subtitle,
+        _("Each month of %(year)s beside the same month of %(before)s.") % both,
+        _("Nothing came in in these years.") if is_income else _("Nothing went out in these years."),
+    )
+    return years.draw(rows, year, report.currency, heading, FORMATS, canvas)
+
+
+def draw_balance(report: Report[BalanceAt], subtitle: Sequence[str], canvas: Canvas) -> str:
+    rows = [lines.Point(row.part.period, row.balance) for row in report.rows]
+    last = FORMATS.amount(rows[-1].balance if rows else Decimal(0), report.currency)
+    heading = Heading(
+        _("Balance"),
+        subtitle,
+        _("The balance at the end of each period, at last %(balance)s: %(subtitle)s.")
+        % {"balance": last, "subtitle": SEPARATOR.join(subtitle)},
+        _("Nothing came in or went out up to then."),
+    )
+    return lines.draw(rows, _("At the end"), report.currency, heading, FORMATS, canvas)
+
+
+def draw_flow(report: Report[TypedSum], subtitle: Sequence[str], canvas: Canvas) -> str:
+    sides = [[row for row in report.rows if row.type == kind] for kind in TransactionType]
+    heading = Heading(
+        _("Where the money goes"),
+        subtitle,
+        _("The incomes by category, and the expenses that they are spent on: %(subtitle)s.")
+        % {"subtitle": SEPARATOR.join(subtitle)},
+        _("Nothing came in or went out in this time."),
+    )
+    names = flow.Names(_("Income"), _("Expense"), _("Left over"), _("From savings"), _other())
+    incomes, expenses = (_groups(side) for side in sides)
+    return flow.draw(incomes, expenses, names, report.currency, heading, FORMATS, canvas)
+
+
+def _groups(rows: Iterable[CategorySum | TypedSum]) -> list[Group]:
+    return [Group(category_label(row.category), abs(row.amount)) for row in rows]
+
+
+def _other() -> str:
+    return _("Other ({count})")
+
+
+def _amounts(report: Report[PeriodSums], subtitle: Sequence[str], **names: str) -> dict[str, str]:
+    sums = {key: sum((getattr(row, name) for row in report.rows), Decimal(0)) for key, name in names.items()}
+    return {
+        "subtitle": SEPARATOR.join(subtitle),
+        **{key: FORMATS.amount(amount, report.currency) for key, amount in sums.items()},
+    }

@@ -1,0 +1,98 @@
+"""The rows of a chart as a table of a page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from transactions.choices import TransactionType
+
+from .charts.formats import Period
+from .pictures import FORMATS, category_label
+
+HEADS = {
+    "period": gettext_lazy("Period"),
+    "type": gettext_lazy("Type"),
+    "category": gettext_lazy("Category"),
+    "income": gettext_lazy("Income"),
+    "expense": gettext_lazy("Expense"),
+    "net": gettext_lazy("Net"),
+    "amount": gettext_lazy("Amount"),
+    "previous": gettext_lazy("The year before"),
+    "balance": gettext_lazy("Balance"),
+    "share": gettext_lazy("Share"),
+    "count": gettext_lazy("Count"),
+}
+SUMMED = ("income", "expense", "net", "amount", "previous")  # the columns that have a total, and hold amounts
+WORDS = {"period": "date", "type": "", "category": ""}  # the columns that are no numbers, and their styles
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    style: str = ""  # a class of the page: "number" or "date"
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    head: list[Cell]
+    rows: list[list[Cell]]
+    total: list[Cell]
+
+
+def table_of(data: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Table:
+    """Return the table of a chart's JSON, whose links keep the filters: to records, or to the chart of a category."""
+    rows: Sequence[Mapping[str, Any]] = data["rows"]
+    if not rows:
+        return Table([], [], [])
+    names = [name for name in rows[0] if name in HEADS]
+    currency = data["currency"]
+    body = [
+        [Cell(_text(name, row[name], currency), WORDS.get(name, "number"), _url(name, row, filters)) for name in names]
+        for row in rows
+    ]
+    typed = "type" in names  # incomes and expenses have no sum that says anything
+    total = [] if typed or "balance" in names else [_total(name, rows, currency) for name in names]
+    return Table([Cell(str(HEADS[name]), WORDS.get(name, "number")) for name in names], body, total)
+
+
+def _total(name: str, rows: Sequence[Mapping[str, Any]], currency: str) -> Cell:
+    if name in SUMMED:
+        return Cell(FORMATS.amount(sum((Decimal(row[name]) for row in rows), Decimal(0)), currency), "number")
+    if name == "count":
+        return Cell(str(sum(row[name] for row in rows)), "number")
+    return Cell(_("Total") if name in WORDS else "", WORDS.get(name, "number"))
+
+
+def _text(name: str, value: Any, currency: str) -> str:
+    if name in SUMMED or name == "balance":
+        return FORMATS.amount(Decimal(value), currency)
+    match name:
+        case "period":
+            year, _hyphen, month = value.partition("-")
+            return FORMATS.short_period(Period(int(year), int(month) if month else None))
+        case "category":
+            return category_label(value)
+        case "type":
+            return str(capfirst(TransactionType(value).label))
+        case "share":
+            return FORMATS.percent(Decimal(value) / 100)
+    return str(value)
+
+
+def _url(name: str, row: Mapping[str, Any], filters: Mapping[str, list[str]]) -> str:
+    if name == "period":
+        dates = {"date_after": [row["from"]], "date_before": [row["to"]]}
+        return f"{reverse('transaction-list')}?{urlencode({**filters, **dates}, doseq=True)}"
+    if name == "category":
+        others = {key: values for key, values in filters.items() if key in ("date_after", "date_before", "currency")}
+        category = {"uncategorized": "true"} if row[name] is None else {"category": row[name]}
+        return f"{reverse('category-chart')}?{urlencode({**others, **category}, doseq=True)}"
+    return ""

@@ -1,0 +1,30 @@
+"""Who may do what with the charts: rows of the table in transactions/tests/test_permissions.py.
+
+A chart of one category is a 400 without one.
+"""
+
+CHARTS = """/charts/balance                nobody  401 401  401     401  401 401   401    401
+/charts/balance                owner   200 200  204     405  405 405   405    405
+/charts/balance.svg            nobody  401 401  401     401  401 401   401    401
+/charts/balance.svg            owner   200 200  204     405  405 405   405    405
+/charts/categories             nobody  401 401  401     401  401 401   401    401
+/charts/categories             owner   200 200  204     405  405 405   405    405
+/charts/categories.svg         nobody  401 401  401     401  401 401   401    401
+/charts/categories.svg         owner   200 200  204     405  405 405   405    405
+/charts/category               nobody  401 401  401     401  401 401   401    401
+/charts/category               owner   400 400  204     405  405 405   405    405
+/charts/category.svg           nobody  401 401  401     401  401 401   401    401
+/charts/category.svg           owner   400 400  204     405  405 405   405    405
+/charts/flow                   nobody  401 401  401     401  401 401   401    401
+/charts/flow                   owner   200 200  204     405  405 405   405    405
+/charts/flow.svg               nobody  401 401  401     401  401 401   401    401
+/charts/flow.svg               owner   200 200  204     405  405 405   405    405
+/charts/income-and-expense     nobody  401 401  401     401  401 401   401    401
+/charts/income-and-expense     owner   200 200  204     405  405 405   405    405
+/charts/income-and-expense.svg nobody  401 401  401     401  401 401   401    401
+/charts/income-and-expense.svg owner   200 200  204     405  405 405   405    405
+/charts/years                  nobody  401 401  401     401  401 401   401    401
+/charts/years                  owner   200 200  204     405  405 405   405    405
+/charts/years.svg              nobody  401 401  401     401  401 401   401    401
+/charts/years.svg              owner   200 200  204     405  405 405   405    405
+"""

@@ -1,0 +1,138 @@
+"""The pages of the charts: each chart twice, its numbers as a table, and the ways from one to another."""
+
+from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from rest_framework.test import APIClient
+
+from cashman_project.api.tests.pages import Browser, fields
+from transactions.tests import books
+from transactions.tests.factories import CategoryFactory, ExpenseFactory
+from users.models import User
+
+from .test_api_charts import QUERIES, YEAR
+
+charts = pytest.mark.parametrize(("name", "query"), QUERIES.items())
+
+
+@charts
+def test_a_page_shows_the_chart_and_its_numbers(
+    name: str, query: str, alice: User, as_alice: APIClient, as_bob: APIClient
+) -> None:
+    books.fill(alice)
+    data = as_alice.get(f"/charts/{name}?{query}").json()
+
+    page = Browser(alice).get(f"/charts/{name}?{query}")
+
+    drawings = page.main.one("figure").all("svg", role="img")
+    assert [drawing["width"] for drawing in drawings] == ["880", "360"]
+    named = [node["id"] for drawing in drawings for tag in ("title", "desc") for node in drawing.all(tag)[:1]]
+    assert len(named) == len(set(named)) == 4
+    sums = ("income", "expense", "net", "amount", "previous", "balance")
+    wanted = [[Decimal(row[key]) for key in row if key in sums] for row in data["rows"]]
+    shown = [[number(cell) for cell in row if cell[-3:-2] == "." and "%" not in cell] for row in page.rows()]
+    assert shown == wanted
+
+
+def number(text: str) -> Decimal:
+    return Decimal(text.replace(",", "").replace("\u2212", "-"))
+
+
+def test_the_foot_of_a_table_has_the_totals(alice: User) -> None:
+    books.fill(alice)
+
+    page = Browser(alice).get(f"/charts/income-and-expense?{YEAR}")
+
+    assert [cell.text for cell in page.main.one("tfoot").all("td")] == ["Total", "5,020.00", "\u2212121.00", "4,899.00"]
+    assert not Browser(alice).get(f"/charts/balance?{YEAR}").main.all("tfoot")
+
+
+def test_a_row_leads_to_its_transactions_and_a_category_to_its_chart(alice: User, as_alice: APIClient) -> None:
+    books.fill(alice)
+    browser = Browser(alice)
+
+    months = browser.get(f"/charts/income-and-expense?{YEAR}&currency=USD&category=Food").main.one("tbody").all("a")
+    link = urlsplit(months[9]["href"])
+    assert (link.path, parse_qs(link.query)) == (
+        "/transactions",
+        {"date_after": ["2026-10-01"], "date_before": ["2026-10-31"], "currency": ["USD"], "category": ["Food"]},
+    )
+    assert len(as_alice.get(months[9]["href"]).json()["results"]) == 1
+    categories = browser.get(f"/charts/categories?{YEAR}").main.one("tbody").all("a")
+    for category, title in zip(categories, ["Fun", "Food", "Without a category"], strict=True):
+        drawing = browser.get(category["href"]).main.one("figure").all("svg")[0]
+        assert drawing.all("title")[0].text == title
+
+
+@charts
+def test_the_tabs_lead_to_all_charts_and_keep_the_dates(name: str, query: str, alice: User) -> None:
+    books.fill(alice)
+    browser = Browser(alice)
+
+    page = browser.get(f"/charts/{name}?{query}")
+
+    tabs = page.main.one("nav").all("a")
+    assert [urlsplit(tab["href"]).path.removeprefix("/charts/") for tab in tabs] == list(QUERIES)
+    assert [urlsplit(tab["href"]).path for tab in tabs if "aria-current" in tab.attributes] == [f"/charts/{name}"]
+    dates = "" if name == "years" else YEAR  # two years have no dates
+    assert [urlsplit(tab["href"]).query for tab in tabs] == [dates, dates, dates, "", dates, dates]
+    for tab in tabs:
+        browser.get(tab["href"])
+    menu = [link["href"] for link in page.root.all("nav")[0].all("a") if "aria-current" in link.attributes]
+    assert menu == ["/charts/income-and-expense"]
+
+
+def test_the_form_keeps_what_is_asked_for(alice: User) -> None:
+    books.fill(alice)
+    browser = Browser(alice)
+
+    form = browser.get(f"/charts/categories?{YEAR}&type=INCOME&category=Food").main.one("form")
+    assert fields(form) == {
+        "date_after": "2026-01-01",
+        "date_before": "2026-12-31",
+        "category": "Food",
+        "type": "INCOME",
+        "currency": "",
+        "uncategorized": "",
+    }
+    assert fields(browser.get("/charts/years?year=2024").main.one("form"))["year"] == "2024"
+
+
+def test_without_a_category_the_page_asks_for_one(alice: User) -> None:
+    books.fill(alice)
+
+    page = Browser(alice).get("/charts/category")
+
+    assert page.main.one("p", class_="empty").text == "Choose a category to see it over time."
+    assert not page.main.all("svg")
+    assert "JSON" not in page.main.text
+    assert "open" in page.main.one("details").attributes
+    wrong = Browser(alice).get("/charts/category?uncategorized=false", status=400)
+    assert wrong.errors().keys() == {"category"}
+    assert [option.text for option in page.main.one("select", name="category").all("option")][1:] == [
+        *("Empty", "Food", "Fun", "Work"),
+    ]
+
+
+def test_a_mistake_is_shown_beside_its_input(alice: User) -> None:
+    page = Browser(alice).get("/charts/balance?date_after=soon&currency=XXX", status=400)
+
+    assert page.errors().keys() == {"date_after", "currency"}
+
+
+def test_a_name_is_text_on_the_page_too(alice: User) -> None:
+    evil = "</title></svg><script>alert(1)</script>"
+    ExpenseFactory.create(owner=alice, category=CategoryFactory.create(owner=alice, name=evil))
+
+    for name in ("categories", "flow"):
+        page = Browser(alice).get(f"/charts/{name}?{YEAR}")
+        assert not page.root.all("script")
+        assert evil in page.main.one("tbody").text
+
+
+def test_the_present_year_and_months_without_anything_are_shown_as_such(outsider: User) -> None:
+    page = Browser(outsider).get("/charts/income-and-expense")
+
+    assert "Nothing came in or went out in this time." in page.main.one("figure").text
+    assert {cell for row in page.rows() for cell in row[1:]} == {"0.00"}

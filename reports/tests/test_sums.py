@@ -1,0 +1,186 @@
+"""The sums of the charts against plain Decimal sums over random ledgers of two people."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from cashman_project.money.amounts import format_amount
+from conftest import client_of
+from transactions.models import Category, Transaction
+from transactions.tests.shares import reached, reaches
+from transactions.tests.strategies import CURRENCIES, sizes
+from users.models import User
+
+NAMES: list[str | None] = [None, "Food", "Énergie", "Work"]
+DAYS = [datetime.date(2024, 12, 31), datetime.date(2025, 1, 1), datetime.date(2026, 2, 28), datetime.date(2026, 3, 1)]
+
+
+@dataclass(frozen=True)
+class Entry:
+    owner: int
+    amount: Decimal
+    currency: str
+    date: datetime.date
+    category: str | None
+
+
+dates = st.one_of(st.sampled_from(DAYS), st.dates(datetime.date(2024, 11, 1), datetime.date(2027, 1, 31)))
+entries = st.lists(
+    st.builds(
+        lambda owner, money, sign, date, category: Entry(owner, money[0] * sign, money[1], date, category),
+        st.integers(0, 1),
+        st.sampled_from(CURRENCIES[:2]).flatmap(lambda code: st.tuples(sizes(code), st.just(code))),
+        st.sampled_from([1, -1]),
+        dates,
+        st.sampled_from(NAMES),
+    ),
+    min_size=4,
+    max_size=16,
+)
+queries = st.fixed_dictionaries(
+    {
+        "currency": st.sampled_from(CURRENCIES[:2]),
+        "date_after": st.sampled_from(["2024-12-01", "2024-12-31", "2025-12-15", "2019-01-01"]),
+        "date_before": st.sampled_from(["2026-02-28", "2026-03-01", "2027-12-31"]),
+    },
+    optional={
+        "category": st.sampled_from(NAMES[1:]),
+        "uncategorized": st.sampled_from(["true", "false"]),
+    },
+)
+
+
+@pytest.fixture
+def people(alice: User, bob: User) -> tuple[list[User], dict[tuple[int, str | None], Category | None]]:
+    users = [alice, bob]
+    categories: dict[tuple[int, str | None], Category | None] = {(0, None): None, (1, None): None}
+    for index, owner in enumerate(users):
+        for name in filter(None, NAMES):
+            categories[index, name] = Category.objects.create(owner=owner, name=name)
+    return users, categories
+
+
+def fill(people: Any, rows: Iterable[Entry]) -> None:
+    users, categories = people
+    Transaction.objects.all().delete()
+    Transaction.objects.bulk_create(
+        Transaction(
+            owner=users[row.owner],
+            type="INCOME" if row.amount > 0 else "EXPENSE",
+            description="x",
+            amount=row.amount,
+            currency=row.currency,
+            date=row.date,
+            category=categories[row.owner, row.category],
+        )
+        for row in rows
+    )
+
+
+def left_by(rows: Iterable[Entry], owner: int, query: dict[str, Any]) -> list[Entry]:
+    """Return the owner's rows that a query is about, whatever their date."""
+    choices: dict[str, set[str | None]] = {"true": {None}, "false": set(NAMES) - {None}}
+    wanted = choices.get(query.get("uncategorized", ""), set(NAMES))
+    wanted &= {query["category"]} if "category" in query else set(NAMES)
+    return [row for row in rows if (row.owner, row.currency) == (owner, query["currency"]) and row.category in wanted]
+
+
+def total(rows: Iterable[Entry], wanted: Callable[[Entry], bool], currency: str) -> str:
+    return format_amount(sum((row.amount for row in rows if wanted(row)), Decimal(0)), currency)
+
+
+def flows(rows: list[Entry], currency: str) -> dict[tuple[str, str | None], str]:
+    """Return the sum of each type and category that is not zero."""
+    found: dict[tuple[str, str | None], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        found["INCOME" if row.amount > 0 else "EXPENSE", row.category] += row.amount
+    return {key: format_amount(amount, currency) for key, amount in found.items()}
+
+
+def within(first: str, last: str) -> Callable[[Entry], bool]:
+    return lambda row: first <= row.date.isoformat() <= last
+
+
+def chart(client: APIClient, name: str, query: dict[str, Any]) -> dict[str, Any]:
+    response = client.get(f"/charts/{name}", query)
+    assert response.status_code == 200, response.content
+    found: dict[str, Any] = response.json()
+    return found
+
+
+@reaches(shown=40)
+def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
+    clients = [client_of(user) for user in people[0]]
+
+    @given(entries, queries)
+    def check(rows: list[Entry], query: dict[str, Any]) -> None:
+        fill(people, rows)
+        code = query["currency"]
+        for owner, client in enumerate(clients):
+            own = left_by(rows, owner, query)
+            data = chart(client, "income-and-expense", query)
+            shown = [row for row in own if within(data["from"], data["to"])(row)]
+            if shown:
+                reached("shown")
+
+            assert len(data["rows"]) == len({row["period"] for row in data["rows"]})
+            for row in data["rows"]:
+                here = [entry for entry in shown if within(row["from"], row["to"])(entry)]
+                assert row["income"] == total(here, lambda entry: entry.amount > 0, code)
+                assert row["expense"] == total(here, lambda entry: entry.amount < 0, code)
+                assert row["net"] == total(here, lambda entry: True, code)
+            assert sum(Decimal(row["net"]) for row in data["rows"]) == sum(entry.amount for entry in shown)
+
+            for row in chart(client, "balance", query)["rows"]:
+                assert row["balance"] == total(own, within("0001-01-01", row["to"]), code)
+
+            flow = {(row["type"], row["category"]): row["amount"] for row in chart(client, "flow", query)["rows"]}
+            assert flow == flows(shown, code)
+            for kind in ("INCOME", "EXPENSE"):
+                found = chart(client, "categories", {**query, "type": kind})["rows"]
+                assert {row["category"]: row["amount"] for row in found} == {
+                    name: amount for (one, name), amount in flow.items() if one == kind
+                }
+                in_order = [abs(Decimal(row["amount"])) for row in found]
+                assert in_order == sorted(in_order)[::-1]
+                assert not found or abs(sum(Decimal(row["share"]) for row in found) - 100) < Decimal("0.1")
+
+    check()
+
+
+@reaches(compared=50)
+def test_two_years_and_a_category_are_those_of_the_owners_rows(people: Any) -> None:
+    clients = [client_of(user) for user in people[0]]
+
+    @given(entries, st.sampled_from(["INCOME", "EXPENSE"]), st.sampled_from(NAMES))
+    def check(rows: list[Entry], kind: str, name: str | None) -> None:
+        fill(people, rows)
+        sign = 1 if kind == "INCOME" else -1
+        for owner, client in enumerate(clients):
+            own = [row for row in rows if (row.owner, row.currency) == (owner, "USD")]
+            data = chart(client, "years", {"currency": "USD", "year": "2026", "type": kind})
+            assert [row["period"] for row in data["rows"]] == [f"2026-{month:02}" for month in range(1, 13)]
+            for row in data["rows"]:
+                of_month = [entry for entry in own if entry.date.month == int(row["period"][5:])]
+                of_type = [entry for entry in of_month if entry.amount * sign > 0]
+                if of_type:
+                    reached("compared")
+                assert row["amount"] == total(of_type, lambda entry: entry.date.year == 2026, "USD")
+                assert row["previous"] == total(of_type, lambda entry: entry.date.year == 2025, "USD")
+
+            query = {"category": name} if name else {"uncategorized": "true"}
+            window = {"date_after": "2024-11-01", "date_before": "2027-01-31", "currency": "USD"}
+            data = chart(client, "category", {**query, **window})
+            for row in data["rows"]:
+                here = [entry for entry in own if entry.category == name and within(row["from"], row["to"])(entry)]
+                assert row["net"] == total(here, lambda entry: True, "USD")
+
+    check()

@@ -1,0 +1,223 @@
+"""The six charts over HTTP."""
+
+import datetime
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from django.utils.functional import cached_property
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.etags import wants_json
+from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.inputs import Input
+from cashman_project.money.amounts import format_amount
+from transactions.choices import TransactionType
+
+from . import examples, pictures
+from .base_view import ChartView, number, published
+from .charts.frame import Canvas
+from .filters import TypedPeriodFilterSet, YearFilterSet
+from .periods import Window, key_of, year_window
+from .serializers import (
+    ChartBalanceSerializer,
+    ChartCategorySerializer,
+    ChartFlowSerializer,
+    ChartMonthSerializer,
+    ChartPeriodSerializer,
+)
+from .services import sums
+from .services.sums import Query, Report
+
+EARLIEST, LATEST = FIRST_DATE.year + 1, LAST_DATE.year  # a year has one before it
+YEAR = OpenApiParameter(
+    "year",
+    {"type": "integer", "minimum": EARLIEST, "maximum": LATEST},
+    description="The year to compare with the one before it; without it, the present year.",
+)
+
+
+class IncomeAndExpenseView(ChartView):
+    """Income, expense and net by month, or by year if it is more than five years."""
+
+    name = "income-and-expense"
+    label = _("Income and expense")
+
+    def report(self, query: Query) -> Report[sums.PeriodSums]:
+        return sums.period_sums(query)
+
+    def rows(self, report: Report[sums.PeriodSums]) -> list[dict[str, Any]]:
+        names = ("income", "expense", "net")
+        return [
+            _part(row) | {name: format_amount(getattr(row, name), report.currency) for name in names}
+            for row in report.rows
+        ]
+
+    def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_income_and_expense(report, subtitle, canvas)
+
+
+class CategoriesView(ChartView):
+    """The categories by the sums of their expenses, or of their incomes with `type=INCOME`; the largest first."""
+
+    name = "categories"
+    label = _("Categories")
+    filterset_class = TypedPeriodFilterSet
+
+    def query(self, request: Request) -> Query:
+        query = super().query(request)
+        self.kind = _kind(query)
+        return query
+
+    def report(self, query: Query) -> Report[sums.CategorySum]:
+        return sums.category_sums(query, self.kind)
+
+    def rows(self, report: Report[sums.CategorySum]) -> list[dict[str, Any]]:
+        total = sum((row.amount for row in report.rows), Decimal(0))
+        return [
+            {
+                "category": row.category,
+                "amount": format_amount(row.amount, report.currency),
+                "share": f"{(row.amount / total * 100).quantize(Decimal('0.01')):f}",
+                "count": row.count,
+            }
+            for row in report.rows
+        ]
+
+    def draw(self, report: Report[sums.CategorySum], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_categories(report, self.kind, subtitle, canvas)
+
+
+class CategoryView(IncomeAndExpenseView):
+    """One category over time: give `category`, or `uncategorized=true` for what has none."""
+
+    name = "category"
+    label = _("One category")
+    repeatable_parameters = frozenset()
+
+    def get(self, request: Request) -> HttpResponseBase:
+        """Return the chart. A page without a category asks for one, since the menu and the form lead there."""
+        if wants_json(request) or self.given().keys() & {"category", "uncategorized"}:
+            return super().get(request)
+        return Response({})
+
+    def query(self, request: Request) -> Query:
+        query = super().query(request)
+        pk = query.filters.get("category")
+        if (pk is None) is not (query.filters.get("uncategorized") is True):
+            message = _("Choose one category, or what has none: uncategorized=true.")
+            raise ValidationError({"category": [message]}, code="required" if pk is None else "invalid")
+        self.pk = pk
+        return query
+
+    @cached_property
+    def category(self) -> str | None:
+        return None if self.pk is None else sums.category_name(owner_of(self.request), self.pk)
+
+    def subtitle(self, report: Report[Any]) -> list[str]:
+        return [pictures.window_name(report.window), report.currency]
+
+    def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_category(report, self.category, subtitle, canvas)
+
+
+class YearsView(ChartView):
+    """The expenses of each month of a year beside those of the year before, or the incomes with `type=INCOME`."""
+
+    name = "years"
+    label = pgettext_lazy("a chart", "Two years")
+    filterset_class = YearFilterSet
+    further_parameters = frozenset({"year"})
+
+    def query(self, request: Request) -> Query:
+        query = super().query(request)
+        self.kind = _kind(query)
+        return query
+
+    def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
+        year = number(self.request, "year", EARLIEST, LATEST)
+        return year_window(year or owner_of(self.request).today().year)
+
+    def year_input(self) -> Input:
+        """Return the input of the page's form for the year."""
+        return Input("year", gettext("Year"), values=self.given().get("year", []), mode="numeric", max_length=4)
+
+    def report(self, query: Query) -> Report[sums.MonthOfYears]:
+        return sums.year_sums(query, self.kind)
+
+    def rows(self, report: Report[sums.MonthOfYears]) -> list[dict[str, Any]]:
+        return [
+            _part(row)
+            | {
+                "amount": format_amount(row.amount, report.currency),
+                "previous": format_amount(row.before, report.currency),
+            }
+            for row in report.rows
+        ]
+
+    def draw(self, report: Report[sums.MonthOfYears], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_years(report, self.kind, subtitle, canvas)
+
+
+class BalanceView(ChartView):
+    """The balance at the end of each month, or of each year if it is more than five years."""
+
+    name = "balance"
+    label = _("Balance")
+
+    def report(self, query: Query) -> Report[sums.BalanceAt]:
+        return sums.balances(query)
+
+    def rows(self, report: Report[sums.BalanceAt]) -> list[dict[str, Any]]:
+        return [_part(row) | {"balance": format_amount(row.balance, report.currency)} for row in report.rows]
+
+    def draw(self, report: Report[sums.BalanceAt], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_balance(report, subtitle, canvas)
+
+
+class FlowView(ChartView):
+    """The incomes by category, and the expenses by category that they are spent on."""
+
+    name = "flow"
+    label = _("Money flow")
+
+    def report(self, query: Query) -> Report[sums.TypedSum]:
+        return sums.flow_sums(query)
+
+    def rows(self, report: Report[sums.TypedSum]) -> list[dict[str, Any]]:
+        return [
+            {"type": row.type, "category": row.category, "amount": format_amount(row.amount, report.currency)}
+            for row in report.rows
+        ]
+
+    def draw(self, report: Report[sums.TypedSum], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_flow(report, subtitle, canvas)
+
+
+def _part(row: Any) -> dict[str, str]:
+    period, window = row.part
+    return {"period": key_of(period), "from": window.first.isoformat(), "to": window.last.isoformat()}
+
+
+def _kind(query: Query) -> TransactionType:
+    return TransactionType(query.filters.get("type", TransactionType.EXPENSE))
+
+
+PICTURES = {
+    IncomeAndExpenseView: published(
+        IncomeAndExpenseView, "IncomeAndExpense", ChartPeriodSerializer, examples.INCOME_AND_EXPENSE
+    ),
+    CategoriesView: published(CategoriesView, "Categories", ChartCategorySerializer, examples.CATEGORIES),
+    CategoryView: published(CategoryView, "Category", ChartPeriodSerializer, examples.INCOME_AND_EXPENSE),
+    YearsView: published(YearsView, "Years", ChartMonthSerializer, examples.YEARS, YEAR),
+    BalanceView: published(BalanceView, "Balance", ChartBalanceSerializer, examples.BALANCE),
+    FlowView: published(FlowView, "Flow", ChartFlowSerializer, examples.FLOW),
+}
+ChartView.charts = list(PICTURES)
