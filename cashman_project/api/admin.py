@@ -162,7 +162,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return "\0" not in value and (by_date or (field in names and how in ("", "exact", "id__exact", "isnull")))
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
-        """Return the rows that have every word in any of `search_fields`, which are lookups, and False: no duplicates."""
+        """Return the rows that have every word in one of the lookups `search_fields`, and False: no duplicates."""
         if len(search_term) > LONGEST:
             message = _("Search for at most %(count)d characters.") % {"count": LONGEST}
             self.message_user(request, message, messages.ERROR, fail_silently=True)
