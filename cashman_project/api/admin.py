@@ -59,9 +59,8 @@ class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # the many arguments of Django's own
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.show_hidden_initial = not (
-                self.adding or field.disabled
-            )  # a disabled one is the hash of the password
+            # The hash of the password is a disabled field.
+            field.show_hidden_initial = not (self.adding or field.disabled)
 
     @property
     def adding(self) -> bool:

@@ -34,7 +34,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         self,
         data: JSON,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, JSON] | None = None,
+        renderer_context: Mapping[str, Any] | None = None,  # the `view`, its `request` and its `response`
     ) -> bytes:
         """Return the page in UTF-8; b"" if there is no data."""
         assert renderer_context is not None
