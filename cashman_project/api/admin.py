@@ -59,9 +59,8 @@ class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # the many arguments of Django's own
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            field.show_hidden_initial = not (
-                self.adding or field.disabled
-            )  # a disabled one is the hash of the password
+            # The hash of the password is a disabled field.
+            field.show_hidden_initial = not (self.adding or field.disabled)
 
     @property
     def adding(self) -> bool:
@@ -162,7 +161,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return "\0" not in value and (by_date or (field in names and how in ("", "exact", "id__exact", "isnull")))
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
-        """Return the rows that have each word in any of `search_fields`, which are lookups, and False: none twice."""
+        """Return the rows that have every word in one of the lookups `search_fields`, and False: no duplicates."""
         if len(search_term) > LONGEST:
             message = _("Search for at most %(count)d characters.") % {"count": LONGEST}
             self.message_user(request, message, messages.ERROR, fail_silently=True)

@@ -75,7 +75,7 @@ def check_preconditions(request: Request, data: JSON) -> None:
 
 
 def check_untagged(request: Request) -> None:
-    """Raise PreconditionFailed (412) if `If-Match` of a POST names a tag, because nothing that a POST does has one."""
+    """Raise PreconditionFailed (412) if `If-Match` of a POST names a tag: what it creates has none yet."""
     _check_match(request, "")
 
 

@@ -6,6 +6,7 @@ docs/adr/0021-a-schema-for-generators.md.
 """
 
 from http import HTTPStatus
+from typing import Any
 
 from django.db.models import Model
 from django.utils import translation
@@ -23,7 +24,7 @@ from .dates import DATE_PATTERN, TIMESTAMP_PATTERN
 from .errors import Conflict, LengthRequired, PreconditionFailed, Throttled, TooLarge, Unavailable
 from .problems import PROBLEM_JSON, problem_details, problem_of
 from .serializers import MAX_ROWS
-from .types import JSON, FieldsSerializer, JSONObject
+from .types import FieldsSerializer, JSONObject
 
 
 class FaultSerializer(FieldsSerializer):  # clients know the schema as `Fault`
@@ -61,7 +62,7 @@ MEANINGS = {
     406: "No representation has a media type that `Accept` allows.",
     409: "This conflicts with what is stored already.",
     411: "The body came in chunks, without a Content-Length.",
-    412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write does. A POST has no ETag.",
+    412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write names it. A POST has none yet.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
@@ -286,7 +287,7 @@ class ProblemAutoSchema(AutoSchema):
     def get_override_parameters(self) -> list[OpenApiParameter | FieldsSerializer | type[FieldsSerializer]]:
         return [*super().get_override_parameters(), *ERROR_HEADERS]
 
-    def get_response_serializers(self) -> JSON:
+    def get_response_serializers(self) -> Any:  # also serializers by status, which the base class does not say
         response = super().get_response_serializers()
         return {201: response} if getattr(self.view, "action", None) == "create_many" else response
 

@@ -34,7 +34,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         self,
         data: JSON,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, JSON] | None = None,
+        renderer_context: Mapping[str, Any] | None = None,  # the `view`, its `request` and its `response`
     ) -> bytes:
         """Return the page in UTF-8; b"" if there is no data."""
         assert renderer_context is not None
@@ -86,7 +86,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         serializer = getattr(data, "serializer", None)
     if hasattr(shown := data if stored is None else stored, "serializer"):
         context["etag"] = etag_of(orjson.dumps(shown))
-    form = pages.form_inputs(serializer, errors) if serializer else []
+    form = [] if serializer is None else pages.form_inputs(serializer, errors)
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
