@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from cashman_project.db.compiled import Parameter, execute_prepared
 from cashman_project.db.derived_fields import DerivedField, DerivedQuerySet, with_derived
-from cashman_project.db.types import AnyField, DatabaseRow, SQLAndParameters
+from cashman_project.db.types import SQL, AnyField, DatabaseRow
 from cashman_project.db.update_each import Given, UpdateEachQuery
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def insert_target(table: str, columns: Sequence[str]) -> str:
 STORED_TYPES = {str, int, type(None)}  # SQLite stores their values as they are
 
 
-def _select_from_json(columns: Sequence[DatabaseRow]) -> SQLAndParameters:
+def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
     """Return a SELECT of these columns' values for SQLite, and its parameters.
 
     One statement inserts all rows, because with triggers the cost of a statement is as high as that of a row. Values
