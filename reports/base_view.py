@@ -66,7 +66,7 @@ class ChartView(ApiView):
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
     charts: "list[type[ChartView]]" = []  # all of them, in their order
-    pages = fault_pages = {"get": "reports/chart.html"}
+    pages = error_pages = {"get": "reports/chart.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
         return self.further_parameters.union(self.filterset_class.base_filters)
@@ -141,7 +141,7 @@ class PictureMixin:
 
     renderer_classes = (SVGRenderer,)
     pages: Mapping[str, str] = {}
-    fault_pages: Mapping[str, str] = {}
+    error_pages: Mapping[str, str] = {}
 
     def allowed_parameters(self: Any) -> frozenset[str]:
         allowed: frozenset[str] = super().allowed_parameters()  # type: ignore[misc]  # of the chart's view
