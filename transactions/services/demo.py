@@ -20,7 +20,7 @@ PASSWORDS = {"demo": "demo", "admin": "admin"}  # by user name; anyone may know 
 DAY = datetime.timedelta(days=1)
 FIRST_DAY = datetime.date(2023, 11, 5)  # after the tutorial's transactions
 LAST_DAY = datetime.date(2026, 11, 20)
-FIRST_RAISE = 2024  # the first year in which amounts change
+FIRST_INCREASE = 2024  # the year of the first increase
 
 
 class DemoTransaction(NamedTuple):
@@ -36,13 +36,13 @@ class DemoTransaction(NamedTuple):
 
 
 class MonthlyTransaction(NamedTuple):
-    """A transaction on the same day of each of the `months`. Each January, `amount` changes by `raise_`."""
+    """A transaction on the same day of each of the `months`. Each January, `amount` changes by `increase`."""
 
     description: str
     amount: str
     category: str
     day: int
-    raise_: str = "0"
+    increase: str = "0"
     months: range = range(1, 13)
     reference: str | None = None  # reference and month are the external id
 
@@ -76,18 +76,18 @@ TUTORIAL = [
 ]
 
 MONTHLY_TRANSACTIONS = [
-    MonthlyTransaction("Salary", "5000", "Salary", day=1, raise_="180", reference="payroll"),
-    MonthlyTransaction("Rent", "-1450", "Housing", day=1, raise_="-35", reference="rent"),
-    MonthlyTransaction("Transit pass", "-49", "Transport", day=1, raise_="-4"),
-    MonthlyTransaction("Dividends", "205", "Investments", day=2, raise_="11.25", months=range(2, 12, 3)),
+    MonthlyTransaction("Salary", "5000", "Salary", day=1, increase="180", reference="payroll"),
+    MonthlyTransaction("Rent", "-1450", "Housing", day=1, increase="-35", reference="rent"),
+    MonthlyTransaction("Transit pass", "-49", "Transport", day=1, increase="-4"),
+    MonthlyTransaction("Dividends", "205", "Investments", day=2, increase="11.25", months=range(2, 12, 3)),
     MonthlyTransaction("Internet", "-39.90", "Housing", day=5),
-    MonthlyTransaction("Electricity", "-71.30", "Housing", day=8, raise_="-6.15"),
+    MonthlyTransaction("Electricity", "-71.30", "Housing", day=8, increase="-6.15"),
     MonthlyTransaction("Mobile phone", "-15", "Housing", day=12),
-    MonthlyTransaction("Streaming", "-11.99", "Leisure", day=15, raise_="-1"),
-    MonthlyTransaction("Home insurance", "-236.40", "Insurance", day=10, raise_="-9.80", months=range(1, 2)),
+    MonthlyTransaction("Streaming", "-11.99", "Leisure", day=15, increase="-1"),
+    MonthlyTransaction("Home insurance", "-236.40", "Insurance", day=10, increase="-9.80", months=range(1, 2)),
     MonthlyTransaction("Liability insurance", "-58.50", "Insurance", day=10, months=range(3, 4)),
-    MonthlyTransaction("Tax refund", "412.37", "Taxes", day=18, raise_="-27.05", months=range(6, 7)),
-    MonthlyTransaction("Bonus", "1500", "Salary", day=14, raise_="250", months=range(12, 13), reference="bonus"),
+    MonthlyTransaction("Tax refund", "412.37", "Taxes", day=18, increase="-27.05", months=range(6, 7)),
+    MonthlyTransaction("Bonus", "1500", "Salary", day=14, increase="250", months=range(12, 13), reference="bonus"),
 ]
 
 PURCHASES = [
@@ -132,23 +132,23 @@ def create_demo() -> None:
     with transaction.atomic():
         demo = users.create_user("demo", password=PASSWORDS["demo"], currency="USD")
         users.create_superuser("admin", password=PASSWORDS["admin"])
-        lines = demo_transactions()
-        names = dict.fromkeys(line.category for line in lines if line.category)
+        rows = demo_transactions()
+        names = dict.fromkeys(row.category for row in rows if row.category)
         categories = {name: Category(owner=demo, name=name) for name in names}
         Category.objects.bulk_create(categories.values())
         Transaction.objects.bulk_create(
             Transaction(
                 owner=demo,
-                type=TransactionType.INCOME if line.amount > 0 else TransactionType.EXPENSE,
-                description=line.description,
-                amount=line.amount,
-                currency=line.currency,
-                date=line.date,
-                category=categories[line.category] if line.category else None,
-                notes=line.notes,
-                external_id=line.external_id,
+                type=TransactionType.INCOME if row.amount > 0 else TransactionType.EXPENSE,
+                description=row.description,
+                amount=row.amount,
+                currency=row.currency,
+                date=row.date,
+                category=categories[row.category] if row.category else None,
+                notes=row.notes,
+                external_id=row.external_id,
             )
-            for line in lines
+            for row in rows
         )
 
 
@@ -157,7 +157,7 @@ def demo_transactions() -> list[DemoTransaction]:
     # Only the method random() gives the same numbers in every version of Python.
     random = Random(20231105)  # noqa: S311  # nothing secret
     generated = [*_monthly_transactions(), *_purchases(random), *_trips(random)]
-    return [*TUTORIAL, *sorted(generated, key=lambda line: line.date)]
+    return [*TUTORIAL, *sorted(generated, key=lambda row: row.date)]
 
 
 def _days(first: datetime.date = FIRST_DAY, last: datetime.date = LAST_DAY) -> Iterator[datetime.date]:
@@ -168,11 +168,11 @@ def _days(first: datetime.date = FIRST_DAY, last: datetime.date = LAST_DAY) -> I
 
 def _monthly_transactions() -> Iterator[DemoTransaction]:
     for day in _days():
-        for line in MONTHLY_TRANSACTIONS:
-            if day.day == line.day and day.month in line.months:
-                amount = Decimal(line.amount) + Decimal(line.raise_) * max(0, day.year - FIRST_RAISE)
-                external_id = f"{line.reference}-{day:%Y-%m}" if line.reference else None
-                yield DemoTransaction(day, line.description, amount, line.category, external_id=external_id)
+        for row in MONTHLY_TRANSACTIONS:
+            if day.day == row.day and day.month in row.months:
+                amount = Decimal(row.amount) + Decimal(row.increase) * max(0, day.year - FIRST_INCREASE)
+                external_id = f"{row.reference}-{day:%Y-%m}" if row.reference else None
+                yield DemoTransaction(day, row.description, amount, row.category, external_id=external_id)
 
 
 def _purchases(random: Random) -> Iterator[DemoTransaction]:
