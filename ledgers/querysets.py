@@ -189,6 +189,8 @@ def _converted(
     column: DatabaseRow, distinct: set[object], convert: Callable[[object], ConvertedT]
 ) -> Sequence[ConvertedT]:
     """Return the converted values of a column. Equal values are converted once."""
+    if len(distinct) == len(column):
+        return list(map(convert, column))  # without a look-up, which takes the hash of a UUID twice
     converted = {value: convert(value) for value in distinct}
     return [converted[value] for value in column]
 

@@ -74,10 +74,11 @@ def format_units(units: int, currency: str) -> str:
 
 def units_of(amount: Decimal) -> int:
     """Return an amount's ten-thousandths. Raises ValueError if it has more than four decimals."""
-    units = EXACT.multiply(amount, UNITS)
-    if units != units.to_integral_value():
+    exact = EXACT.multiply(amount, UNITS)
+    units = int(exact)
+    if units != exact:
         raise ValueError(f"{amount} has more than four decimals")
-    return int(units)
+    return units
 
 
 def units_of_sum(value: Decimal | int | str | None) -> int:

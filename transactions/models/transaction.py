@@ -113,7 +113,7 @@ class Transaction(OwnedModel):
             return  # the field refuses it
         try:
             validate_amount(self.amount, self.currency)
-            if self.type == TransactionType.INCOME and self.amount < 0:
+            if self.amount < 0 and self.type == TransactionType.INCOME:
                 raise ValidationError(_("An income is above zero: money that went out is an expense."), code="negative")
         except ValidationError as error:
             raise ValidationError({"amount": error}) from None

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from users.models import User
 
 
+EXPENSE = TransactionType.EXPENSE.value
+
+
 class UnusualError(ValueError):
     """The model's rules ask for something that fast creation does not know of a row."""
 
@@ -96,7 +99,7 @@ def _read(item: Mapping[str, Any], notation: Notation, values: dict[str, Any], c
     if values != read:
         raise UnusualError("a rule that changes the row")
     units = units_of(values["amount"])
-    return -abs(units) if values["type"] == TransactionType.EXPENSE else units
+    return -units if values["type"] == EXPENSE and units > 0 else units
 
 
 def _insert(owner: "User", notation: Notation, rows: Sequence[Sequence[Any]], answers: Sequence[Any]) -> bool:

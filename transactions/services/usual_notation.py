@@ -239,8 +239,18 @@ def _category(field: Any) -> Reader:
 
 
 def _word(field: Any) -> Reader:
-    words = frozenset(word for word in field.choices if type(word) is str and word)
-    return _converted(field, str, lambda value: value if value in words else _refuse())
+    words = {word for word in field.choices if type(word) is str and word} | ({None} if field.allow_null else set())
+    calls = _checked(field, field.validators)
+
+    def read(value: Any) -> Any:
+        if type(value) not in (str, NoneType) or value not in words:
+            raise ValueError
+        if value is not None:
+            for validate in calls:
+                validate(value)
+        return value
+
+    return read
 
 
 def _date(field: Any) -> Reader:
