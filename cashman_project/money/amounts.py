@@ -17,6 +17,7 @@ STORED_DIGITS = 4
 UNITS = 10**STORED_DIGITS  # ten-thousandths in one
 HALF = 1_000_000_000  # splits ten-thousandths for a sum that would overflow a BIGINT: high * HALF + low
 LIMIT = Decimal(100_000_000_000)  # all amounts are below it: they have 15 digits, which even a float holds exactly
+QUANTA = [Decimal(1).scaleb(-digits) for digits in range(STORED_DIGITS + 1)]  # as_tuple() is slow, and seldom needed
 INVALID_AMOUNT = _("Not an amount: write it in plain digits, such as 12.50.")
 AMOUNT = re.compile(r"-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?")
 EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
@@ -34,7 +35,7 @@ def validate_amount(amount: Decimal, currency: str) -> None:
             _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}
         )
     digits = DIGITS.get(currency, STORED_DIGITS)
-    if int(amount.as_tuple().exponent) < -digits:
+    if not amount.same_quantum(QUANTA[digits]) and int(amount.as_tuple().exponent) < -digits:
         raise ValidationError(
             _("Too many decimals: %(currency)s has %(digits)d."),
             code="too_many_decimals",

@@ -60,7 +60,7 @@ def create_fast(
     for item in data:
         if type(item) is not dict:
             return None
-        given = item.keys()
+        given = set(item)
         if not notation.required <= given <= notation.known:
             return None
         for name in notation.owners - given:

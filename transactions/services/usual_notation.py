@@ -56,6 +56,7 @@ OWN = ("id", "owner", "version", "created_at", "updated_at")  # of every owned r
 STORED_AS_IS = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 NEEDED = {"type", "amount", "currency", "category"}
 UNLIMITED = 10**9
+DATE_LENGTH = 10  # characters
 IMPLIED = (MaxLengthValidator, ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator)
 
 
@@ -256,7 +257,10 @@ def _word(field: Any) -> Reader:
 def _date(field: Any) -> Reader:
     """Return what reads a date. The validators of the first and the last date are those of every date."""
     validators = [one for one in field.validators if getattr(one, "limit_value", None) not in (FIRST_DATE, LAST_DATE)]
-    return _converted(field, str, parse_date, validators)
+    return _converted(field, str, lambda value: _parsed(value) if len(value) == DATE_LENGTH else _refuse(), validators)
+
+
+_parsed = lru_cache(maxsize=1_000)(parse_date)  # many rows of a body have the same date
 
 
 def _amount(field: Any) -> Reader:
