@@ -42,6 +42,4 @@ def cut(text: str, size: float, room: float) -> str:
         if left < 0:
             break
         end += 1
-    while end and end < len(text) and unicodedata.combining(text[end]):  # a letter is not cut from its accents
-        end -= 1
     return text[:end].rstrip() + ELLIPSIS

@@ -151,8 +151,8 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
                 }
                 in_order = [abs(Decimal(row["amount"])) for row in found]
                 assert in_order == sorted(in_order)[::-1]
-                shares = sum((Decimal(row["share"]) for row in found), Decimal(0))
-                assert not found or abs(shares - 100) < Decimal("0.1")
+                shares = [Decimal(row["share"]) for row in found]
+                assert not shares or abs(sum(shares, Decimal(-100))) < Decimal("0.1")
 
     check()
 

@@ -331,7 +331,7 @@ def test_what_cannot_be_stored_exactly_is_not_stored(
         ("lte", operator.le),
     ],
 )
-@reaches(equal=20, some=20)
+@reaches(equal=10, some=10)
 @given(amounts=st.lists(stored(), min_size=1, max_size=6), number=numbers(), choose=st.integers(0, 11))
 def test_the_database_compares_as_python_does(
     lookup: str, compare: Callable[[Decimal, Decimal], bool], amounts: list[Decimal], number: Decimal, choose: int,
