@@ -70,7 +70,11 @@ TESTS = {
         "transactions/tests/test_admin_sent_twice.py",
         "cashman_project/api/tests/test_pages_sent_twice.py",
     ],
-    "cashman_project/api/pagination.py": LISTS,
+    "cashman_project/api/pagination.py": [
+        *LISTS,
+        "cashman_project/api/tests/test_strict_parameters.py",
+        "cashman_project/api/tests/test_schema.py",
+    ],
     "cashman_project/api/filters.py": [*FILTERS, "cashman_project/api/tests/test_dates.py"],
     "transactions/filters.py": [*FILTERS, "transactions/tests/test_fastpath.py", "transactions/tests/test_search.py"],
     "cashman_project/api/fastpath/responses.py": LISTS,
