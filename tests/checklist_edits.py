@@ -101,7 +101,7 @@ TAG_VIEWSET = '''class TagViewSet(OwnedModelViewSet):
 
 '''
 TAG_ADMIN = """@admin.register(Tag)
-class TagAdmin(LedgerAdmin):
+class TagAdmin(OwnedModelAdmin):
     fields = ["owner", "name"]
     list_display = ["name", "owner"]
     list_filter = [("owner", AutocompleteFilter)]
@@ -136,19 +136,19 @@ TAGS: Edits = {
         ('"Transaction"]', '"Tag", '),
     ],
     "transactions/serializers.py": [
-        (f"{MODELS}\nNAME =", "Tag, "),
+        (f"{MODELS}from .querysets import Cat", "Tag, "),
         ("class TransactionListSerializer(", TAG_SERIALIZER),
     ],
     "transactions/views.py": [
-        (f"{MODELS}from .serializers import", "Tag, "),
+        (f"{MODELS}from .querysets import Tra", "Tag, "),
         ("    TransactionSerializer,\n)", "    TagSerializer,\n"),
         ("class SummaryView(", TAG_VIEWSET),
     ],
     "transactions/urls.py": [
-        ("\n# The routes are tried", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
+        ("\n# Django tries the routes", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
     ],
     "transactions/admin.py": [
-        (f"{MODELS}\nadmin.site", "Tag, "),
+        (f"{MODELS}\nif TYPE_CHECKING:", "Tag, "),
         ("@admin.register(Category)", TAG_ADMIN),
     ],
     "transactions/templates/nav.html": [
@@ -196,13 +196,13 @@ WEEK_CLASS = '''class IsoWeek(Func):
 
     output_field = models.CharField()
 
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
         thursday = "%(expressions)s, '-3 days', 'weekday 4'"
         number = f"PRINTF('%%%%02d', (STRFTIME('%%%%j', {thursday}) - 1) / 7 + 1)"
         template = f"STRFTIME('%%%%Y', {thursday}) || '-W' || {number}"
         return self.as_sql(compiler, connection, template=template, **context)
 
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any) -> Any:
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
         template = "TO_CHAR(%(expressions)s, 'IYYY-\\"W\\"IW')"
         return self.as_sql(compiler, connection, template=template, **context)
 
