@@ -6,19 +6,27 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core import checks
+from django.db.models import UniqueConstraint
 from django.urls import get_resolver
 from rest_framework import serializers
 
+from cashman_project.db.derived_fields import DerivedField
+
 from .fastpath.checks import routes_of
+from .viewsets import OwnedModelViewSet
 
 
 @checks.register
 def check_resources(**kwargs: Any) -> list[checks.CheckMessage]:
-    """api.E004 to api.E006: what each viewset's serializer, model and admin don't agree about."""
-    viewsets = dict.fromkeys(route.cls for route in routes_of(get_resolver().url_patterns))
+    """api.E004 to api.E008: what each viewset's serializer, model, admin and pages don't agree about, or don't say."""
+    viewsets: dict[Any, set[str]] = {}  # with their actions
+    for route in routes_of(get_resolver().url_patterns):
+        viewsets.setdefault(route.cls, set()).update(route.actions.values())
+    models = dict.fromkeys(viewset.queryset.model for viewset in viewsets)
     return [
-        *[message for viewset in viewsets for message in [*_lenient(viewset), *_missing(viewset)]],
-        *[message for model in dict.fromkeys(one.queryset.model for one in viewsets) for message in _unmanaged(model)],
+        *[found for viewset in viewsets for found in [*_lenient(viewset), *_missing(viewset)]],
+        *[found for viewset, actions in viewsets.items() for found in _pageless(viewset, actions)],
+        *[found for model in models for found in [*_unmanaged(model), *_speechless(model)]],
     ]
 
 
@@ -55,6 +63,34 @@ def _missing(viewset: Any) -> Iterator[checks.CheckMessage]:
             obj=viewset,
             id="api.E005",
         )
+
+
+def _pageless(viewset: Any, actions: set[str]) -> Iterator[checks.CheckMessage]:
+    """Yield the actions that have a page by default, and lost it because the viewset declares others."""
+    for action in actions & OwnedModelViewSet.pages.keys() - viewset.pages.keys():
+        yield checks.Error(
+            f"{viewset.__name__}.pages has no template for {action}.",
+            hint=f"Add one, such as {OwnedModelViewSet.pages[action]}: `pages` replaces the default.",
+            obj=viewset,
+            id="api.E007",
+        )
+
+
+def _speechless(model: Any) -> Iterator[checks.CheckMessage]:
+    """Yield the unique constraints whose error would show Django's text, which names the constraint."""
+    sent = {field.name for field in model._meta.concrete_fields if field.editable or isinstance(field, DerivedField)}
+    for constraint in model._meta.constraints:
+        if (
+            isinstance(constraint, UniqueConstraint)
+            and sent.intersection(constraint.fields) - {"owner"}
+            and constraint.violation_error_message == UniqueConstraint.default_violation_error_message
+        ):
+            yield checks.Error(
+                f"{model.__name__}'s constraint {constraint.name} has no violation_error_message.",
+                hint='Say what is taken, such as "You already have a category with this name."',
+                obj=model,
+                id="api.E008",
+            )
 
 
 def _unmanaged(model: Any) -> Iterator[checks.CheckMessage]:

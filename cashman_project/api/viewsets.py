@@ -66,8 +66,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     queryset: OwnedRows
     serializer_class: type[FieldsSerializer]
     filterset_class: type[FilterSet] | None = None
-    orderings: dict[str, str]
-    default_ordering: str
+    orderings = {"created_at": "created_at"}
+    default_ordering = "-created_at"
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     error_pages = {"list": "pages/list.html"}
     # Set below before the user is authenticated, because the authentication runs it; `list` and `retrieve` read it.

@@ -40,7 +40,8 @@ from ..totals import Grouping, Total
 PROXIES: dict[str, Any] = {"INCOME": Income, "EXPENSE": Expense}
 CATEGORIES = [None, "Food", "Énergie"]
 PLACES = {"Énergie": "1", "Food": "2", None: "3"}  # how categories are ordered
-DATES = [datetime.date(2025, 12, 31), datetime.date(2026, 1, 1), datetime.date(2026, 1, 31), datetime.date(2026, 2, 1)]
+# Days at the edges of months, years, and years of ISO 8601: 2027-01-01 is in the 53rd week of 2026.
+DATES = [datetime.date(*day) for day in ((2025, 12, 31), (2026, 1, 1), (2026, 1, 31), (2026, 2, 1), (2027, 1, 1))]
 
 kinds = st.sampled_from(TransactionType.values)
 owners = st.integers(0, 1)

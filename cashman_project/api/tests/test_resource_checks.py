@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.db.models import UniqueConstraint
 from pytest_django import Settings
 from rest_framework import serializers
+from rest_framework.test import APIClient
 
 import cashman_project.urls
 from cashman_project.api.resource_checks import check_resources
 from cashman_project.api.routers import OptionalSlashRouter
 from cashman_project.api.serializers import StrictCharField
+from cashman_project.api.viewsets import OwnedModelViewSet
 from transactions.models import Category, Transaction
 from transactions.serializers import CategorySerializer, TransactionSerializer
 from transactions.views import CategoryViewSet, TransactionViewSet
@@ -119,3 +122,30 @@ def test_a_field_that_the_admin_has_not(options: dict[str, Any], faults: Any, mo
 
     assert [(one.id, one.msg) for one in check_resources()] == faults
     assert Transaction in admin.site._registry
+
+
+def test_a_page_that_the_default_has_is_not_lost(settings: Settings) -> None:
+    viewset = derived(CategoryViewSet, pages={"list": "transactions/category_list.html"})
+
+    assert found(settings, CategorySerializer, viewset) == [("api.E007", "Derived.pages has no template for retrieve.")]
+
+
+def test_a_unique_constraint_says_what_is_taken(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    [constraint] = [one for one in Category._meta.constraints if isinstance(one, UniqueConstraint)]
+    monkeypatch.setattr(constraint, "violation_error_message", UniqueConstraint.default_violation_error_message)
+
+    assert found(settings, CategorySerializer, CategoryViewSet) == [
+        ("api.E008", f"Category's constraint {constraint.name} has no violation_error_message.")
+    ]
+
+
+def test_a_viewset_of_a_queryset_and_a_serializer_is_enough(
+    settings: Settings, as_alice: APIClient, as_bob: APIClient, as_outsider: APIClient
+) -> None:
+    viewset = derived(OwnedModelViewSet, queryset=Category.objects.all(), fastpath=True)
+    assert found(settings, CategorySerializer, viewset) == []
+    as_alice.post("/derived", {"name": "Food"})
+
+    assert [row["name"] for row in as_alice.get("/derived").json()["results"]] == ["Food"]
+    for other in (as_bob, as_outsider):
+        assert other.get("/derived").json()["results"] == []
