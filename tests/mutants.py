@@ -44,10 +44,7 @@ TESTS = {
         "transactions/tests/test_money.py",
         "cashman_project/api/tests/test_strict_fields.py",
     ],
-    "cashman_project/money/form_field.py": [
-        "transactions/tests/test_money.py",
-        "cashman_project/api/tests/test_pages_forms.py",
-    ],
+    "cashman_project/money/form_field.py": ["transactions/tests/test_money_forms.py"],
     "cashman_project/money/sums.py": ["transactions/tests/test_money_expressions.py", *SUMS],
     "ledgers/querysets.py": ["ledgers/tests", *CREATION, "transactions/tests/test_bulk_change.py"],
     "transactions/querysets.py": [
