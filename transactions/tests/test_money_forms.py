@@ -35,7 +35,7 @@ def test_a_form_refuses_what_is_no_plain_number(text: str) -> None:
         FIELD.to_python(text)
 
     assert refused.value.code == "invalid"
-    assert refused.value.messages == [INVALID_AMOUNT]
+    assert refused.value.messages == [str(INVALID_AMOUNT)]
     assert refused.value.__suppress_context__  # the error of Python says nothing more
 
 
