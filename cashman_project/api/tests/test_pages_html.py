@@ -195,6 +195,26 @@ def test_a_filter_that_is_not_understood_says_so_beside_it(place: str, browser: 
     assert page.main.one("div", role="alert").text == "colour: There is no such parameter here."
 
 
+def test_a_wrong_filter_marks_no_field_of_the_form_for_a_new_row(
+    browser: Browser, books: Transaction, bob: User, outsider: User
+) -> None:
+    for user in (books.owner, bob, outsider):
+        page = Browser(user).get("/transactions?category=Nothing", 400)
+        filters, new = tool(page, "Filter and sort"), tool(page, "New transaction")
+
+        assert "autofocus" in filters.one("select", name="category").attributes
+        for name in ("aria-invalid", "autofocus"):
+            assert name not in new.one("select", name="category").attributes
+
+
+@pytest.mark.parametrize("name", ["description", "amount", "notes"])
+def test_a_filter_with_the_name_of_a_field_is_told_above_the_list(name: str, browser: Browser) -> None:
+    page = browser.get(f"/transactions?{name}=1", 400)
+
+    assert page.main.one("div", role="alert").text == f"{name}: There is no such parameter here."
+    assert page.errors() == {}
+
+
 def test_an_empty_list_helps_on(browser: Browser, alice: User) -> None:
     for place, label, text in [
         ("/expenses", "New expense", "There are no expenses yet. Add the first one above."),
