@@ -1,5 +1,6 @@
 """The pages of the charts: each chart twice, its numbers as a table, and the ways from one to another."""
 
+from datetime import date
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
@@ -97,6 +98,20 @@ def test_the_form_keeps_what_is_asked_for(alice: User) -> None:
         "uncategorized": "",
     }
     assert fields(browser.get("/charts/years?year=2024").main.one("form"))["year"] == "2024"
+
+
+def test_a_narrow_chart_says_of_how_many_months_its_average_is(alice: User) -> None:
+    for number in range(60):
+        ExpenseFactory.create(
+            owner=alice, amount=100, currency="USD", date=date(2022 + number // 12, number % 12 + 1, 3)
+        )
+
+    years = "date_after=2022-01-01&date_before=2026-12-31"
+    page = Browser(alice).get(f"/charts/category?uncategorized=true&currency=USD&{years}")
+
+    wide, narrow = (drawing.text for drawing in page.main.one("figure").all("svg"))
+    assert "Average of a month100.00" in wide
+    assert "Average of 2 months200.00" in narrow
 
 
 def test_without_a_category_the_page_asks_for_one(alice: User) -> None:
