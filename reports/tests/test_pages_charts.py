@@ -130,6 +130,16 @@ def test_without_a_category_the_page_asks_for_one(alice: User) -> None:
     ]
 
 
+@pytest.mark.parametrize("wrong", ["date_after=soon", "date_before=1899-12-31", "currency=usd"])
+def test_without_a_category_other_parameters_are_checked_too(
+    wrong: str, alice: User, bob: User, outsider: User
+) -> None:
+    for user in (alice, bob, outsider):
+        page = Browser(user).get(f"/charts/category?{wrong}", status=400)
+
+        assert page.errors().keys() == {wrong.partition("=")[0]}
+
+
 def test_a_mistake_is_shown_beside_its_input(alice: User) -> None:
     page = Browser(alice).get("/charts/balance?date_after=soon&currency=XXX", status=400)
 
