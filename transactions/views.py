@@ -53,10 +53,10 @@ class BaseTransactionViewSet(BulkCreateViewSet):
     def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
         many = isinstance(data, list)
         items = data if many else [data]
-        is_fast = self.fastpath and len(items) <= MAX_ROWS
-        rows = (
-            create_fast(owner=owner_of(self.request), serializer=self.serializer_class, data=items) if is_fast else None
-        )
+        rows = None
+        if self.fastpath and len(items) <= MAX_ROWS:
+            owner, serializer = owner_of(self.request), self.serializer_class
+            rows = create_fast(owner=owner, serializer=serializer, data=items, is_array=many)
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)
