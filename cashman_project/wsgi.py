@@ -64,15 +64,18 @@ class Handler(WSGIHandler):
     request_class = Request
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> HttpResponseBase:
-        receive(environ)
-        if environ["PATH_INFO"] in WITHOUT_DATABASE:
-            return super().__call__(environ, start_response)
-        POOL.lend()
+        body = receive(environ)
         try:
-            response: HttpResponseBase = super().__call__(environ, start_response)
+            if environ["PATH_INFO"] in WITHOUT_DATABASE:
+                return super().__call__(environ, start_response)
+            POOL.lend()
+            try:
+                return super().__call__(environ, start_response)
+            finally:
+                POOL.take_back()
         finally:
-            POOL.take_back()
-        return response
+            if body is not None:
+                body.close()  # now, and not when garbage is collected: it may be a large file
 
 
 class PrefixHandler(Handler):

@@ -54,8 +54,9 @@ def table_of(data: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Table
         return Table([], [], [])
     names = [name for name in rows[0] if name in HEADS]
     currency = data["currency"]
+    whole = sum((Decimal(row["amount"]) for row in rows), Decimal(0)) if "share" in names else Decimal(1)
     body = [
-        [Cell(_text(name, row[name], currency), WORDS.get(name, "number"), _url(name, row, filters)) for name in names]
+        [Cell(_text(name, row, currency, whole), WORDS.get(name, "number"), _url(name, row, filters)) for name in names]
         for row in rows
     ]
     typed = "type" in names  # incomes and expenses have no sum that says anything
@@ -71,7 +72,8 @@ def _total(name: str, rows: Sequence[Mapping[str, Any]], currency: str) -> Cell:
     return Cell(_("Total") if name in WORDS else "", WORDS.get(name, "number"))
 
 
-def _text(name: str, value: Any, currency: str) -> str:
+def _text(name: str, row: Mapping[str, Any], currency: str, whole: Decimal) -> str:
+    value = row[name]
     if name in SUMMED or name == "balance":
         return FORMATS.amount(Decimal(value), currency)
     match name:
@@ -83,7 +85,7 @@ def _text(name: str, value: Any, currency: str) -> str:
         case "type":
             return str(capfirst(TransactionType(value).label))
         case "share":
-            return FORMATS.percent(Decimal(value) / 100)
+            return FORMATS.percent(Decimal(row["amount"]) / whole)  # rounded once, as in the chart
     return str(value)
 
 

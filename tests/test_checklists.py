@@ -20,7 +20,7 @@ from tests.checklist_edits import PAYEE, PAYEE_FILTER, TAGS, WEEK, Edits
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-COPIED = ["cashman_project", "ledgers", "transactions", "users", "conftest.py", "manage.py", "pytest.ini"]
+COPIED = ["cashman_project", "ledgers", "reports", "transactions", "users", "conftest.py", "manage.py", "pytest.ini"]
 EDITS = {
     "Add a field": PAYEE,
     "Add a filter": PAYEE_FILTER,

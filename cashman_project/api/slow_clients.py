@@ -34,25 +34,28 @@ _senders: list[None] = [None] * SENDERS
 _readers: list[None] = [None] * READERS
 
 
-def receive(environ: "WSGIEnvironment") -> None:
+def receive(environ: "WSGIEnvironment") -> IO[bytes] | None:
     """Read the body of a WSGI request to its end, so that neither a view nor a database connection waits for it.
 
-    Afterwards `wsgi.input` holds the whole body. If it does not, REFUSAL is the error: the body is shorter than its
-    Content-Length (400), or too many threads wait for clients already (503).
+    Afterwards `wsgi.input` is a file of the whole body, which is returned, so that it can be closed. If it is not,
+    REFUSAL is the error: the body is shorter than its Content-Length (400), or too many threads wait for clients
+    already (503).
     """
     text = environ.get("CONTENT_LENGTH", "")
     length = int(text) if text.isdecimal() else 0  # Django takes a wrong one as 0, too
     if not length:
-        return
+        return None
     try:
         _senders.pop()
     except IndexError:
         environ[REFUSAL] = _busy()
-        return
+        return None
     try:
-        environ["wsgi.input"] = _read(environ["wsgi.input"], length)
+        environ["wsgi.input"] = body = _read(environ["wsgi.input"], length)
+        return body
     except APIException as refusal:
         environ[REFUSAL] = refusal
+        return None
     finally:
         _senders.append(None)
 

@@ -61,6 +61,7 @@ def draw(
     ]
     tallest = max(sum(max(height, SLOT) for _group, _style, height in column) for column in columns)
     middle = top + tallest / 2
+    hub_height = max(sum(height for _group, _style, height in column) for column in columns)
     hub_x, hub_width, node_width = canvas.width / 2 - 6, 12, 10
     widest = max(width(group.name, NORMAL) for group, _style in (*sources, *targets))
     amounts = max(width(formats.amount(group.amount, currency), SMALL) for group, _style in (*sources, *targets))
@@ -86,7 +87,7 @@ def draw(
             parts.append(text(label, text_x, y + slot / 2 + 13, "small", anchor))
             y, hub_y = y + slot, hub_y + height
     all_of_it = f"{names.income}\n{formats.amount(came, currency)}"
-    hub = element("g", tooltip(all_of_it), bar("hub", hub_x, middle - full / 2, hub_width, full, 2))
+    hub = element("g", tooltip(all_of_it), bar("hub", hub_x, middle - full / 2, hub_width, hub_height, 2))
     return document(canvas, heading, top + max(tallest, full) + canvas.margin, head, *parts, hub)
 
 

@@ -100,7 +100,11 @@ def test_every_mark_is_under_a_tooltip(name: str) -> None:
 
 
 def first_number(element: ET.Element) -> float:
-    return float(element.get("x") or re.findall(r"-?[\d.]+", element.get("d", ""))[0])
+    return float(element.get("x") or first_number_of(element.get("d", "")))
+
+
+def first_number_of(path: str) -> float:
+    return float(re.findall(r"-?[\d.]+", path)[0])
 
 
 @charts
@@ -174,6 +178,16 @@ def test_what_is_tiny_beside_a_huge_amount_is_still_seen() -> None:
     for name in ("categories, one huge", "flow, one huge"):
         bars = [element for element in parsed(HARD[name]).iter() if styles_of(element) & {"accent", "expense"}]
         assert min(min(float(bar.get("width", 9)), float(bar.get("height", 9))) for bar in bars) >= 1.5
+
+
+def test_all_flows_fit_the_middle() -> None:
+    for name in ("flow, one huge", "flow of 400", "flow, spent more"):
+        root = parsed(HARD[name])
+        [hub] = [element for element in root.iter() if styles_of(element) == {"hub"}]
+        bottom = float(hub.get("y", 0)) + float(hub.get("height", 0))
+        flows = [element.get("d", "") for element in root.iter() if "flow" in styles_of(element)]
+        right = [re.findall(r"-?[\d.]+", path) for path in flows if first_number_of(path) > float(hub.get("x", 0))]
+        assert max(float(path[1]) + float(path[8]) for path in right) <= bottom + 0.2
 
 
 @pytest.mark.parametrize("text", ["", "Food", *LONG])

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transactions.tests.shares import reached, reaches
+
 from ..charts.formats import Formats, Period
 from ..charts.scales import Scale, chunks, ticks
 
@@ -82,6 +84,7 @@ def test_periods_and_days_are_in_the_language() -> None:
 money = st.decimals(-(10**15), 10**15, places=4)
 
 
+@reaches(below_and_above_zero=15)
 @given(money, money)
 def test_an_axis_has_a_few_round_numbers_and_reaches_as_far_as_the_amounts(one: Decimal, other: Decimal) -> None:
     low, high = min(one, other), max(one, other)
@@ -94,16 +97,22 @@ def test_an_axis_has_a_few_round_numbers_and_reaches_as_far_as_the_amounts(one: 
     assert step.normalize().as_tuple().digits in ((1,), (2,), (5,), (2, 5))
     assert found[0] - step * Decimal("0.05") <= low
     assert high <= found[-1] + step * Decimal("0.05")
+    if low < 0 < high:
+        reached("below_and_above_zero")
 
 
+@reaches(different=15)
 @given(money, money, money)
 def test_a_larger_amount_is_never_lower(one: Decimal, other: Decimal, third: Decimal) -> None:
     low, middle, high = sorted((one, other, third))
     scale = Scale(low, high + 1, 300, 20)
 
     assert 300 >= scale(low) >= scale(middle) >= scale(high) >= 20
+    if low < middle < high:
+        reached("different")
 
 
+@reaches(several=15)
 @given(st.lists(st.integers(), max_size=500), st.integers(1, 60))
 def test_runs_of_neighbours_hold_every_item_once(items: list[int], most: int) -> None:
     runs = chunks(items, most)
@@ -111,3 +120,5 @@ def test_runs_of_neighbours_hold_every_item_once(items: list[int], most: int) ->
     assert [item for run in runs for item in run] == items
     assert len(runs) <= most
     assert len({len(run) for run in runs[:-1]}) <= 1
+    if len(runs) > 1:
+        reached("several")

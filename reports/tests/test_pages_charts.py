@@ -49,6 +49,19 @@ def test_the_foot_of_a_table_has_the_totals(alice: User) -> None:
     assert not Browser(alice).get(f"/charts/balance?{YEAR}").main.all("tfoot")
 
 
+def test_a_share_is_the_same_in_the_table_and_in_the_chart(alice: User) -> None:
+    for name, amount in (("Insurance", "314.50"), ("Everything else", "29767.87")):  # 1.0455 %, and 1.05 in JSON
+        ExpenseFactory.create(
+            owner=alice, amount=Decimal(amount), category=CategoryFactory.create(owner=alice, name=name)
+        )
+
+    page = Browser(alice).get(f"/charts/categories?{YEAR}")
+
+    assert [row[2] for row in page.rows()] == ["99%", "1.0%"]
+    shown = [text.text for text in page.main.one("figure").all("svg")[0].all("text")]
+    assert [text for text in shown if text.endswith("%")] == ["99%", "1.0%"]
+
+
 def test_a_row_leads_to_its_transactions_and_a_category_to_its_chart(alice: User, as_alice: APIClient) -> None:
     books.fill(alice)
     browser = Browser(alice)

@@ -75,6 +75,7 @@ def python(schema: Path, at: Path, live: Environment) -> str:
 
 def python_client(schema: Path, at: Path, live: Environment) -> str:
     options = ["--path", str(schema), "--output-path", "cashman_client", "--meta", "none", "--fail-on-warning"]
+    options += ["--config", str(Path(__file__).with_name("openapi_python_client.yaml"))]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # it calls ruff by name
     step([sys.executable, "-m", "openapi_python_client", "generate", *options], at, {"PATH": path})
     driver = str(DRIVERS / "python" / "openapi_python_client.py")

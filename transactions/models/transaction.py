@@ -1,7 +1,7 @@
 """Transactions, with incomes and expenses as proxies of them."""
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -37,9 +37,8 @@ class SignedAmountField(MoneyField):
         return amount
 
     @staticmethod
-    def signed(amount: object, transaction: models.Model | None) -> object:
+    def signed(amount: object, transaction: Any) -> object:  # Any: a Transaction, but not in migrations
         """Return the amount with the sign of the transaction's type."""
-        assert isinstance(transaction, Transaction)
         if amount is not None and transaction.type == TransactionType.EXPENSE:
             return EXACT.minus(EXACT.abs(exact_decimal(amount)))  # Python's own -abs() rounds to 28 digits
         return amount

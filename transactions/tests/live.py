@@ -1,17 +1,14 @@
 """A real server in a process of its own, for the tests that need a wire: `serve` starts one."""
 
-import atexit
 import http.client
 import json
 import os
 import queue
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.conf import settings
@@ -166,16 +164,18 @@ def running(server: LiveServer) -> Iterator[None]:
 
 
 @cache
-def _template() -> Path:
-    directory = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, directory)
-    LiveServer({"DATABASE_URL": f"sqlite:///{directory / 'live.sqlite3'}"}).manage("migrate", "--verbosity=0")
-    return directory / "live.sqlite3"
+def _migrated_file() -> bytes:
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "live.sqlite3"
+        LiveServer({"DATABASE_URL": f"sqlite:///{file}"}).manage("migrate", "--verbosity=0")
+        return file.read_bytes()
 
 
 def migrated(directory: Path) -> str:
-    """Put a new, migrated SQLite file into `directory`; return its DATABASE_URL. One is migrated, and copied."""
-    return f"sqlite:///{shutil.copy(_template(), directory)}"
+    """Put a new, migrated SQLite file into `directory`; return its DATABASE_URL. One is migrated, and then copied."""
+    file = directory / "live.sqlite3"
+    file.write_bytes(_migrated_file())
+    return f"sqlite:///{file}"
 
 
 @contextmanager

@@ -115,7 +115,7 @@ def test_a_faulty_row_is_named_by_its_index_and_nothing_is_changed(
         ({}, None, "not_a_list"),
         ("x", None, "not_a_list"),
         ([], None, "empty"),
-        (10_001 * [{"id": "x"}], None, "max_length"),
+        (10_001 * [{"id": 36 * "x"}], None, "max_length"),
         ([{"amount": 1}], "0.id", "invalid"),
         ([5], "0.id", "invalid"),
     ],

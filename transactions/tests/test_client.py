@@ -13,12 +13,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 
 from transactions.tests.live import LiveServer
 
 pytestmark = pytest.mark.live
 
 PACKAGE = "cashman_client"
+CONFIGURATION = settings.BASE_DIR / "tests/clients/openapi_python_client.yaml"
 PASSWORD = "correct horse battery"
 
 
@@ -27,6 +29,7 @@ def generated(live: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """The generated package, with all its modules imported."""
     directory = tmp_path_factory.mktemp("client")
     options = ["--url", f"{live.url}/schema", "--output-path", PACKAGE, "--meta", "none", "--fail-on-warning"]
+    options += ["--config", str(CONFIGURATION)]
     done = subprocess.run(
         [sys.executable, "-m", "openapi_python_client", "generate", *options],
         cwd=directory,

@@ -6,6 +6,7 @@ test_permissions_credentials.py does the same with credentials that may do less 
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,80 +26,7 @@ from users.models import User
 from users.sessions import start_session
 
 # An owner works on rows of its own, a stranger on the rows of an owner.
-TABLE = """
-path                 role      GET HEAD OPTIONS POST PUT PATCH DELETE TRACE
-/                    nobody    200 200  204     405  405 405   405    405
-/                    owner     200 200  204     405  405 405   405    405
-/ping                nobody    200 200  204     405  405 405   405    405
-/ping                owner     200 200  204     405  405 405   405    405
-/secured/ping        nobody    401 401  401     401  401 401   401    401
-/secured/ping        owner     200 200  204     405  405 405   405    405
-/livez               nobody    200 200  204     405  405 405   405    405
-/livez               owner     200 200  204     405  405 405   405    405
-/readyz              nobody    200 200  204     405  405 405   405    405
-/readyz              owner     200 200  204     405  405 405   405    405
-/schema              nobody    200 200  204     405  405 405   405    405
-/schema              owner     200 200  204     405  405 405   405    405
-/docs                nobody    200 200  204     405  405 405   405    405
-/docs                owner     200 200  204     405  405 405   405    405
-/auth/register       nobody    405 405  204     403  405 405   405    405
-/auth/register       owner     405 405  204     403  405 405   405    405
-/auth/token          nobody    405 405  204     200  405 405   405    405
-/auth/token          owner     405 405  204     200  405 405   405    405
-/auth/token/refresh  nobody    405 405  204     200  405 405   405    405
-/auth/token/refresh  owner     405 405  204     200  405 405   405    405
-/auth/logout         nobody    405 405  204     204  405 405   405    405
-/auth/logout         owner     405 405  204     204  405 405   405    405
-/auth/password       nobody    401 401  401     401  401 401   401    401
-/auth/password       owner     405 405  204     204  405 405   405    405
-/me                  nobody    401 401  401     401  401 401   401    401
-/me                  owner     200 200  204     405  405 200   405    405
-/me/erase            nobody    401 401  401     401  401 401   401    401
-/me/erase            owner     405 405  204     204  405 405   405    405
-/tokens              nobody    401 401  401     401  401 401   401    401
-/tokens              owner     200 200  204     201  405 405   405    405
-/tokens/<pk>         nobody    401 401  401     401  401 401   401    401
-/tokens/<pk>         owner     405 405  204     405  405 405   204    405
-/tokens/<pk>         stranger  405 405  204     405  405 405   404    405
-/summary             nobody    401 401  401     401  401 401   401    401
-/summary             owner     200 200  204     405  405 405   405    405
-/incomes             nobody    401 401  401     401  401 401   401    401
-/incomes             owner     200 200  204     201  405 405   405    405
-/incomes/bulk        nobody    401 401  401     401  401 401   401    401
-/incomes/bulk        owner     405 405  204     201  405 405   405    405
-/incomes/<pk>        nobody    401 401  401     401  401 401   401    401
-/incomes/<pk>        owner     200 200  204     405  200 200   204    405
-/incomes/<pk>        stranger  404 404  204     405  404 404   404    405
-/expenses            nobody    401 401  401     401  401 401   401    401
-/expenses            owner     200 200  204     201  405 405   405    405
-/expenses/bulk       nobody    401 401  401     401  401 401   401    401
-/expenses/bulk       owner     405 405  204     201  405 405   405    405
-/expenses/<pk>       nobody    401 401  401     401  401 401   401    401
-/expenses/<pk>       owner     200 200  204     405  200 200   204    405
-/expenses/<pk>       stranger  404 404  204     405  404 404   404    405
-/transactions        nobody    401 401  401     401  401 401   401    401
-/transactions        owner     200 200  204     201  405 200   405    405
-/transactions/bulk   nobody    401 401  401     401  401 401   401    401
-/transactions/bulk   owner     405 405  204     201  405 405   405    405
-/transactions/delete nobody    401 401  401     401  401 401   401    401
-/transactions/delete owner     405 405  204     204  405 405   405    405
-/transactions/<pk>   nobody    401 401  401     401  401 401   401    401
-/transactions/<pk>   owner     200 200  204     405  200 200   204    405
-/transactions/<pk>   stranger  404 404  204     405  404 404   404    405
-/categories          nobody    401 401  401     401  401 401   401    401
-/categories          owner     200 200  204     201  405 405   405    405
-/categories/<pk>     nobody    401 401  401     401  401 401   401    401
-/categories/<pk>     owner     200 200  204     405  200 200   204    405
-/categories/<pk>     stranger  404 404  204     405  404 404   404    405
-/incomes.csv         nobody    401 401  401     401  401 401   401    401
-/incomes.csv         owner     200 200  204     405  405 405   405    405
-/expenses.csv        nobody    401 401  401     401  401 401   401    401
-/expenses.csv        owner     200 200  204     405  405 405   405    405
-/transactions.csv    nobody    401 401  401     401  401 401   401    401
-/transactions.csv    owner     200 200  204     405  405 405   405    405
-/categories.csv      nobody    401 401  401     401  401 401   401    401
-/categories.csv      owner     200 200  204     405  405 405   405    405
-"""
+TABLE = Path(__file__).with_name("permissions.txt").read_text()
 OPEN = {
     *("/", "/ping", "/livez", "/readyz", "/schema", "/docs"),
     *("/auth/register", "/auth/token", "/auth/token/refresh", "/auth/logout"),

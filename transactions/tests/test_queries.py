@@ -16,7 +16,7 @@ from transactions.models import Category
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.test_architecture import OWNED
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled
-from users.models import User
+from users.models import BrowserSession, User
 from users.sessions import start_session
 
 REVIEWED = Path(__file__).with_name("query_counts.txt")
@@ -138,7 +138,9 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
         )
     ]
     assert {table for _path, _method, table, _named in reads} == {
-        f'"{model._meta.db_table}"' for model in OWNED if model._meta.app_label in ("transactions", "users")
+        f'"{model._meta.db_table}"'
+        for model in [*OWNED, BrowserSession]
+        if model._meta.app_label in ("transactions", "users")
     }
     unnamed = {(method, path) for path, method, _table, named in reads if not named}
     # Django looks for what a deletion would leave behind, in its own words.

@@ -70,16 +70,16 @@ class JWKSCache:
     def _start_fetcher(self, kid: str | None) -> threading.Thread | None:
         """Start a fetch if one is due. Return its thread if the key is not known without it."""
         now = self._clock()
-        held = self._held(now)
-        found = held is not None and held.find(kid) is not None
+        keys = self._usable_keys(now)
+        found = keys is not None and keys.find(kid) is not None
         due = self._failed + ERROR_PAUSE
         if found:
             due = max(due, self._fetched + FRESH)
-        elif held is not None:
+        elif keys is not None:
             due = max(due, self._searched + SEARCH_PAUSE)
         if self._fetching or now < due:
             return None
-        if held is not None and not found:
+        if keys is not None and not found:
             self._searched = now
         # A separate thread, because looking up a host name has no time limit.
         fetcher = threading.Thread(target=self._fetch, name=f"keys of {self.issuer}", daemon=True)
@@ -88,17 +88,17 @@ class JWKSCache:
         return None if found else fetcher
 
     def _known_key(self, kid: str | None) -> RSAPublicKey:
-        held = self._held(self._clock())
-        key = held.find(kid) if held is not None else None
+        keys = self._usable_keys(self._clock())
+        key = keys.find(kid) if keys is not None else None
         if key is not None:
             return key
         if self._fetching:
             raise KeysUnavailable(TIMEOUT)
-        if held is None or self._failed >= self._fetched:
+        if keys is None or self._failed >= self._fetched:
             raise KeysUnavailable(ERROR_PAUSE)
         raise UnknownKey(kid)
 
-    def _held(self, now: float) -> JWKSet | None:
+    def _usable_keys(self, now: float) -> JWKSet | None:
         return self._set if now < self._fetched + LONGEST_USE else None
 
     def _fetch(self) -> None:

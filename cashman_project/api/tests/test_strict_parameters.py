@@ -308,3 +308,11 @@ def test_who_asks_comes_before_what_is_wrong_with_the_question(
     for path in (*LISTS, "/categories", "/expenses/x"):
         problem_of(nobody.get(f"{path}?{query}"), 401, "authorization_header_missing")
         assert as_outsider.get(f"{path}?{query}").status_code == 400
+
+
+def test_a_text_that_is_not_utf_8_is_refused(as_alice: APIClient, as_outsider: APIClient) -> None:
+    """Django would search for another text than the one that was sent."""
+    for client in (as_alice, as_outsider):
+        assert client.get("/transactions?search=caf%C3%A9").status_code == 200
+        answer = client.get("/transactions?search=caf%E9")
+        assert (answer.status_code, answer.json()["detail"]) == (400, "The query is not UTF-8.")
