@@ -12,6 +12,7 @@ from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.models import User
 
+from .. import tables
 from .test_api_charts import QUERIES, YEAR
 
 charts = pytest.mark.parametrize(("name", "query"), QUERIES.items())
@@ -111,6 +112,34 @@ def test_the_form_keeps_what_is_asked_for(alice: User) -> None:
         "uncategorized": "",
     }
     assert fields(browser.get("/charts/years?year=2024").main.one("form"))["year"] == "2024"
+
+
+@pytest.mark.parametrize("name", ["categories", "flow"])
+def test_a_table_of_too_many_rows_shows_the_first_ones(
+    name: str, alice: User, bob: User, outsider: User, as_alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (alice, bob):
+        for number in range(5):
+            category = CategoryFactory.create(owner=user, name=f"{user.username} {number}")
+            ExpenseFactory.create(
+                owner=user, category=category, amount=10 - number, currency="USD", date=date(2026, 3, 1)
+            )
+    monkeypatch.setattr(tables, "MOST_ROWS", 3)
+
+    page = Browser(alice).get(f"/charts/{name}?{YEAR}&currency=USD")
+
+    assert len(page.rows()) == 3
+    assert [node.text for node in page.main.all("p", role="status")] == [
+        "Only the first 3 rows are shown here, and 2 are not: filter further, or read all of them as JSON."
+    ]
+    assert "alice 4" not in page.main.one("table").text + page.main.all("pre")[-1].text
+    assert len(as_alice.get(f"/charts/{name}?{YEAR}&currency=USD").json()["rows"]) == 5
+    if name == "categories":  # the total is that of all
+        assert "\u221240.00" in page.main.one("tfoot").text
+    assert "bob" not in page.main.text
+    assert not Browser(outsider).get(f"/charts/{name}?{YEAR}").main.all("p", role="status")
+    monkeypatch.undo()
+    assert tables.MOST_ROWS == 1_000
 
 
 def test_a_narrow_chart_says_of_how_many_months_its_average_is(alice: User) -> None:
