@@ -12,14 +12,13 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
-from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import BROWSER, Browser, Node, Page
 from cashman_project.api.tests.problems import problem_of
 from cashman_project.api.viewsets import OwnedModelViewSet
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.views import ExpenseViewSet, SummaryView
+from transactions.views import ExpenseViewSet
 from users.models import User
 
 OWN = ["/transactions", "/incomes", "/expenses", "/categories", "/summary", "/me", "/tokens"]
@@ -196,26 +195,6 @@ def test_a_filter_that_is_not_understood_says_so_beside_it(place: str, browser: 
     assert page.main.one("div", role="alert").text == "colour: There is no such parameter here."
 
 
-def test_a_wrong_filter_marks_no_field_of_the_form_for_a_new_row(
-    browser: Browser, books: Transaction, bob: User, outsider: User
-) -> None:
-    for user in (books.owner, bob, outsider):
-        page = Browser(user).get("/transactions?category=Nothing", 400)
-        filters, new = tool(page, "Filter and sort"), tool(page, "New transaction")
-
-        assert "autofocus" in filters.one("select", name="category").attributes
-        for name in ("aria-invalid", "autofocus"):
-            assert name not in new.one("select", name="category").attributes
-
-
-@pytest.mark.parametrize("name", ["description", "amount", "notes"])
-def test_a_filter_with_the_name_of_a_field_is_told_above_the_list(name: str, browser: Browser) -> None:
-    page = browser.get(f"/transactions?{name}=1", 400)
-
-    assert page.main.one("div", role="alert").text == f"{name}: There is no such parameter here."
-    assert page.errors() == {}
-
-
 def test_an_empty_list_helps_on(browser: Browser, alice: User) -> None:
     for place, label, text in [
         ("/expenses", "New expense", "There are no expenses yet. Add the first one above."),
@@ -229,26 +208,6 @@ def test_an_empty_list_helps_on(browser: Browser, alice: User) -> None:
     assert page.main.one("p", class_="empty").text == "Nothing matches these filters. Show all"
     assert browser.get(page.main.one("p", class_="empty").one("a")["href"]).rows()
     assert "open" not in tool(browser.get("/expenses"), "New expense").attributes
-
-
-def test_the_summary_of_too_many_groups_shows_the_first_ones(
-    as_alice: APIClient, books: Transaction, bob: User, outsider: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    everything = as_alice.get("/summary?group_by=category,type").json()["results"]
-    for shown in (len(everything), len(everything) - 1):
-        monkeypatch.setattr(SummaryView, "most_on_page", shown)
-        page = Browser(books.owner).get("/summary?group_by=category,type")
-        assert len(page.rows()) == shown
-        told = [node.text for node in page.main.all("p", role="status")]
-        left_out = len(everything) - shown
-        assert told == left_out * [
-            f"Only the first {shown} groups are shown here, and 1 are not: filter further, or read all of them as JSON."
-        ]
-        assert as_alice.get("/summary?group_by=category,type").json()["results"] == everything
-    monkeypatch.undo()
-    assert SummaryView.most_on_page == 1_000
-    for user in (bob, outsider):
-        assert "Food" not in Browser(user).get("/summary?group_by=category,type").main.text
 
 
 def test_the_summary_is_a_table(browser: Browser, books: Transaction) -> None:
