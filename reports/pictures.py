@@ -63,7 +63,12 @@ def draw_category(report: Report[PeriodSums], category: str | None, subtitle: Se
         _("Income and expense together, by period: %(subtitle)s.") % {"subtitle": SEPARATOR.join(subtitle)},
         _("Nothing came in or went out in this category in this time."),
     )
-    names = columns.Names(_("Spent") if sign < 0 else _("Received"), _("Average"))  # of a column, however long it is
+    by_month = report.window.unit == "month"
+    names = columns.Names(
+        _("Spent") if sign < 0 else _("Received"),
+        _("Average of a month") if by_month else _("Average of a year"),
+        _("Average of {count} months") if by_month else _("Average of {count} years"),
+    )
     return columns.draw(rows, names, report.currency, heading, FORMATS, canvas)
 
 

@@ -33,6 +33,9 @@ SUMMED = ("income", "expense", "net", "amount", "previous")  # the columns that 
 WORDS = {"period": "date", "type": "", "category": ""}  # the columns that are no numbers, and their styles
 
 
+MOST_ROWS = 1_000  # that a page has room for: 10,000 categories would take seconds
+
+
 @dataclass(frozen=True)
 class Cell:
     text: str
@@ -44,7 +47,8 @@ class Cell:
 class Table:
     head: list[Cell]
     rows: list[list[Cell]]
-    total: list[Cell]
+    total: list[Cell]  # of all rows, also of those that are left out
+    left_out: int = 0  # rows
 
 
 def table_of(data: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Table:
@@ -57,11 +61,12 @@ def table_of(data: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Table
     whole = sum((Decimal(row["amount"]) for row in rows), Decimal(0)) if "share" in names else Decimal(1)
     body = [
         [Cell(_text(name, row, currency, whole), WORDS.get(name, "number"), _url(name, row, filters)) for name in names]
-        for row in rows
+        for row in rows[:MOST_ROWS]
     ]
     typed = "type" in names  # incomes and expenses have no sum that says anything
     total = [] if typed or "balance" in names else [_total(name, rows, currency) for name in names]
-    return Table([Cell(str(HEADS[name]), WORDS.get(name, "number")) for name in names], body, total)
+    head = [Cell(str(HEADS[name]), WORDS.get(name, "number")) for name in names]
+    return Table(head, body, total, len(rows) - len(body))
 
 
 def _total(name: str, rows: Sequence[Mapping[str, Any]], currency: str) -> Cell:

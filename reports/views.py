@@ -106,6 +106,7 @@ class CategoryView(IncomeAndExpenseView):
         """Return the chart. A page without a category asks for one, since the menu and the form lead there."""
         if wants_json(request) or self.given().keys() & {"category", "uncategorized"}:
             return super().get(request)
+        self.filterset_class.values_of(request)  # raises ValidationError if another parameter is wrong
         return Response({})
 
     def query(self, request: Request) -> Query:

@@ -23,20 +23,25 @@ class Sum:
 
 @dataclass(frozen=True)
 class Names:
+    """`mean` names the mean of a period; `mean_of_run` that of `{count}` periods, which are drawn as one column."""
+
     amount: str
     mean: str
+    mean_of_run: str
 
 
 def draw(rows: Sequence[Sum], names: Names, currency: str, heading: Heading, formats: Formats, canvas: Canvas) -> str:
-    """Return the chart of an amount by period. The mean is that of what is drawn as one column."""
+    """Return the chart of an amount by period. The mean is that of as many periods as a column stands for."""
     if not any(row.amount for row in rows):
         return nothing(canvas, heading)
-    groups = [_joined(run) for run in chunks(rows, MOST_NARROW if canvas.is_narrow else MOST_GROUPS)]
+    runs = chunks(rows, MOST_NARROW if canvas.is_narrow else MOST_GROUPS)
+    groups, length = [_joined(run) for run in runs], len(runs[0])
     total = sum((row.amount for row in rows), Decimal(0))
-    mean = total / len(groups)
+    mean = total * length / len(rows)  # the last column may stand for fewer periods
+    name = names.mean if length == 1 else names.mean_of_run.format(count=length)
     keys = [
         Key("accent", names.amount, formats.amount(total, currency)),
-        Key("mean", names.mean, formats.rounded(mean, currency), "dashes"),
+        Key("mean", name, formats.rounded(mean, currency), "dashes"),
     ]
     head, top = header(canvas, heading, keys)
     height = 200 if canvas.is_narrow else 240

@@ -60,7 +60,7 @@ def categories(groups: list[Group]) -> Draw:
 
 
 def category(rows: list[columns.Sum], title: str = "Groceries") -> Draw:
-    names = columns.Names("Spent", "Average of a month")
+    names = columns.Names("Spent", "Average of a month", "Average of {count} months")
     return lambda canvas: columns.draw(rows, names, "USD", heading(title), FORMATS, canvas)
 
 

@@ -7,11 +7,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ..charts import columns
 from ..charts.frame import PHONE, WIDE, Canvas
 from ..charts.ranking import MOST, Group
 from ..charts.styles import STYLES
 from ..charts.texts import cut, width
-from .drawings import EMPTY, HARD, LONG, USUAL, Draw, categories, category, groups_of, money_flow, sums_of
+from .drawings import EMPTY, HARD, LONG, USUAL, Draw, categories, category, groups_of, money_flow, months, sums_of
 
 ALL = {
     **{f"usual {name}": draw for name, draw in USUAL.items()},
@@ -162,6 +163,15 @@ def test_more_periods_than_fit_are_added_up(size: int, number: int) -> None:
     assert titles[0].startswith("December 2025 \u2013 November 2026\n")
     shown = [Decimal(title.rpartition(" ")[2].replace(",", "")) for title in titles]
     assert sum(shown) == sum(row.amount for row in sums_of(400, 200, 640))
+
+
+@pytest.mark.parametrize("number", [36, 37, 60])
+def test_the_average_is_that_of_what_a_column_stands_for(number: int) -> None:
+    draw = category([columns.Sum(month, Decimal(100)) for month in months(number)])
+    wide, narrow = ([content for content, *_place in texts(parsed(draw, size))] for size in (WIDE, PHONE))
+
+    assert "Average of a month 100.00" in wide
+    assert ("Average of a month 100.00" if number == 36 else "Average of 2 months 200.00") in narrow
 
 
 def test_what_is_tiny_beside_a_huge_amount_is_still_seen() -> None:

@@ -1,5 +1,6 @@
 """The pages of the charts: each chart twice, its numbers as a table, and the ways from one to another."""
 
+from datetime import date
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +12,7 @@ from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.models import User
 
+from .. import tables
 from .test_api_charts import QUERIES, YEAR
 
 charts = pytest.mark.parametrize(("name", "query"), QUERIES.items())
@@ -112,6 +114,48 @@ def test_the_form_keeps_what_is_asked_for(alice: User) -> None:
     assert fields(browser.get("/charts/years?year=2024").main.one("form"))["year"] == "2024"
 
 
+@pytest.mark.parametrize("name", ["categories", "flow"])
+def test_a_table_of_too_many_rows_shows_the_first_ones(
+    name: str, alice: User, bob: User, outsider: User, as_alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for user in (alice, bob):
+        for number in range(5):
+            category = CategoryFactory.create(owner=user, name=f"{user.username} {number}")
+            ExpenseFactory.create(
+                owner=user, category=category, amount=10 - number, currency="USD", date=date(2026, 3, 1)
+            )
+    monkeypatch.setattr(tables, "MOST_ROWS", 3)
+
+    page = Browser(alice).get(f"/charts/{name}?{YEAR}&currency=USD")
+
+    assert len(page.rows()) == 3
+    assert [node.text for node in page.main.all("p", role="status")] == [
+        "Only the first 3 rows are shown here, and 2 are not: filter further, or read all of them as JSON."
+    ]
+    assert "alice 4" not in page.main.one("table").text + page.main.all("pre")[-1].text
+    assert len(as_alice.get(f"/charts/{name}?{YEAR}&currency=USD").json()["rows"]) == 5
+    if name == "categories":  # the total is that of all
+        assert "\u221240.00" in page.main.one("tfoot").text
+    assert "bob" not in page.main.text
+    assert not Browser(outsider).get(f"/charts/{name}?{YEAR}").main.all("p", role="status")
+    monkeypatch.undo()
+    assert tables.MOST_ROWS == 1_000
+
+
+def test_a_narrow_chart_says_of_how_many_months_its_average_is(alice: User) -> None:
+    for number in range(60):
+        ExpenseFactory.create(
+            owner=alice, amount=100, currency="USD", date=date(2022 + number // 12, number % 12 + 1, 3)
+        )
+
+    years = "date_after=2022-01-01&date_before=2026-12-31"
+    page = Browser(alice).get(f"/charts/category?uncategorized=true&currency=USD&{years}")
+
+    wide, narrow = (drawing.text for drawing in page.main.one("figure").all("svg"))
+    assert "Average of a month100.00" in wide
+    assert "Average of 2 months200.00" in narrow
+
+
 def test_without_a_category_the_page_asks_for_one(alice: User) -> None:
     books.fill(alice)
 
@@ -126,6 +170,16 @@ def test_without_a_category_the_page_asks_for_one(alice: User) -> None:
     assert [option.text for option in page.main.one("select", name="category").all("option")][1:] == [
         *("Empty", "Food", "Fun", "Work"),
     ]
+
+
+@pytest.mark.parametrize("wrong", ["date_after=soon", "date_before=1899-12-31", "currency=usd"])
+def test_without_a_category_other_parameters_are_checked_too(
+    wrong: str, alice: User, bob: User, outsider: User
+) -> None:
+    for user in (alice, bob, outsider):
+        page = Browser(user).get(f"/charts/category?{wrong}", status=400)
+
+        assert page.errors().keys() == {wrong.partition("=")[0]}
 
 
 def test_a_mistake_is_shown_beside_its_input(alice: User) -> None:

@@ -41,9 +41,11 @@ class Candidate:
 
 
 def create_fast(
-    *, owner: "User", serializer: type[StrictModelSerializer[Any]], data: Sequence[Any]
+    *, owner: "User", serializer: type[StrictModelSerializer[Any]], data: Sequence[Any], is_array: bool = False
 ) -> list[dict[str, Any]] | None:
     """Insert the transactions that `data` describes, as the serializer would; return them as JSON data.
+
+    With `is_array`, what is wrong with a row is told with its index, also if there is only one.
 
     If any of them is not in the usual notation, or something about the serializer is not known to fast creation, insert
     nothing and return None. Raises IntegrityError.
@@ -82,6 +84,8 @@ def create_fast(
             "updated_at": stamp,
         }
         answers.append(answer)
+    if (is_array or len(rows) > 1) and any(_has_taken(owner, name, answers) for name in notation.unique):
+        return None
     return answers if _insert(owner, notation, rows, answers) else None
 
 
@@ -112,8 +116,6 @@ def _insert(owner: "User", notation: Notation, rows: Sequence[Sequence[Any]], an
         return name is not None
     categories = _categories(owner, set(keys) - {None})
     if not categories.keys() >= set(keys):
-        return False
-    if len(rows) > 1 and any(_has_taken(owner, name, answers) for name in notation.unique):
         return False
     for key, answer in zip(keys, answers, strict=True):
         answer["category"] = categories[key][1]

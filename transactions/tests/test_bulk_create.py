@@ -154,6 +154,26 @@ def test_an_external_id_that_is_taken_is_named_by_its_index(as_alice: APIClient,
     assert as_alice.post("/transactions", [rows[0], rows[2], rows[3]]).status_code == 201
 
 
+@pytest.mark.parametrize("path", ["/transactions", "/transactions/bulk"])
+@pytest.mark.parametrize("changes", [{}, {"category": "Food"}, {"description": " trimmed "}])
+def test_the_only_row_of_an_array_is_named_by_its_index(
+    changes: dict[str, Any], path: str, as_alice: APIClient, as_bob: APIClient, as_outsider: APIClient, alice: User
+) -> None:
+    """However the row is written: a single row, which is sent without an array, has no index."""
+    for client in (as_alice, as_bob):
+        client.post("/categories", {"name": "Food"})
+    IncomeFactory.create(owner=alice, external_id="bank-1")
+    before = stored()
+    one = row(external_id="bank-1", **changes)
+
+    problem_of(as_alice.post(path, [one]), 409, "conflict", ("0.external_id", "conflict"))
+    problem_of(as_alice.post("/transactions", one), 409, "conflict", ("external_id", "conflict"))
+
+    assert stored() == before
+    assert as_bob.post(path, [one]).status_code == 201
+    assert as_outsider.post(path, [one | {"category": None}]).status_code == 201
+
+
 def test_an_external_id_that_is_given_twice_is_named_where_it_comes_again(as_alice: APIClient) -> None:
     rows = [row(external_id=external_id) for external_id in ("a-1", None, "a-2", None, "a-1", "a-1")]
 

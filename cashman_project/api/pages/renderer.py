@@ -86,13 +86,15 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         serializer = getattr(data, "serializer", None)
     if hasattr(shown := data if stored is None else stored, "serializer"):
         context["etag"] = etag_of(orjson.dumps(shown))
-    form = [] if serializer is None else pages.form_inputs(serializer, errors)
+    # On a list only the filters can be wrong: a form of the list that was refused is shown on a page of its own.
+    form_errors = [] if action == "list" else errors
+    form = [] if serializer is None else pages.form_inputs(serializer, form_errors)
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
         filters = pages.filter_inputs(filterset, request, errors)
         context["filtered"] = any(filter_input.values for filter_input in filters.values())
-    inputs = [*form, *filters.values()]
+    inputs = [*filters.values()] if action == "list" else [*form, *filters.values()]
     names_of_inputs = {one.name for one in inputs}
     return {
         **context,

@@ -1,5 +1,6 @@
 """Strict input: bodies that are no strict JSON object, and requests that carry what they should not."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -169,6 +170,19 @@ def test_brackets_in_texts_are_no_values(as_alice: APIClient, as_bob: APIClient)
         assert response.status_code == 201, response.content
         assert {row["notes"] for row in response.json()} == {notes}
     assert as_bob.get("/incomes").json()["results"] == []
+
+
+def test_brackets_after_many_escapes_take_little_memory(as_alice: APIClient) -> None:
+    body = ('["' + 450_000 * '\\"' + '",' + 60_000 * "[").encode()
+    tracemalloc.start()
+    try:
+        response: Any = as_alice.post("/incomes", body, content_type="application/json")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    problem_of(response, 400, "malformed_json")
+    assert peak < 15 * len(body)
 
 
 @pytest.mark.parametrize("depth", [101, 500, 800])

@@ -1,0 +1,48 @@
+"""The pages of lists and sums: what is wrong with a filter, and what a page has no room for."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from cashman_project.api.tests.pages import Browser
+from transactions.tests import books
+from transactions.views import SummaryView
+from users.models import User
+
+
+def test_a_wrong_filter_marks_no_field_of_the_form_for_a_new_row(alice: User, bob: User, outsider: User) -> None:
+    for user in (alice, bob, outsider):
+        page = Browser(user).get("/transactions?category=Nothing", 400)
+        new, filters = page.main.all("form")
+
+        assert "autofocus" in filters.one("select", name="category").attributes
+        for name in ("aria-invalid", "autofocus"):
+            assert name not in new.one("select", name="category").attributes
+
+
+@pytest.mark.parametrize("name", ["description", "amount", "notes"])
+def test_a_filter_with_the_name_of_a_field_is_told_above_the_list(name: str, alice: User) -> None:
+    page = Browser(alice).get(f"/transactions?{name}=1", 400)
+
+    assert page.main.one("div", role="alert").text == f"{name}: There is no such parameter here."
+    assert page.errors() == {}
+
+
+def test_the_summary_of_too_many_groups_shows_the_first_ones(
+    as_alice: APIClient, alice: User, bob: User, outsider: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.fill(alice)
+    everything = as_alice.get("/summary?group_by=category,type").json()["results"]
+    for shown in (len(everything), len(everything) - 1):
+        monkeypatch.setattr(SummaryView, "most_on_page", shown)
+        page = Browser(alice).get("/summary?group_by=category,type")
+        assert len(page.rows()) == shown
+        told = [node.text for node in page.main.all("p", role="status")]
+        left_out = len(everything) - shown
+        assert told == left_out * [
+            f"Only the first {shown} groups are shown here, and 1 are not: filter further, or read all of them as JSON."
+        ]
+        assert as_alice.get("/summary?group_by=category,type").json()["results"] == everything
+    monkeypatch.undo()
+    assert SummaryView.most_on_page == 1_000
+    for user in (bob, outsider):
+        assert "Food" not in Browser(user).get("/summary?group_by=category,type").main.text
