@@ -49,6 +49,7 @@ TESTS = {
     "ledgers/querysets.py": ["ledgers/tests", *CREATION, "transactions/tests/test_bulk_change.py"],
     "transactions/querysets.py": [
         *CREATION,
+        *SUMS,
         "transactions/tests/test_bulk_change.py",
         "transactions/tests/test_models_category.py",
         "transactions/tests/test_api_summary.py",

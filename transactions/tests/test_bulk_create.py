@@ -14,6 +14,8 @@ from rest_framework.test import APIClient
 from cashman_project.api.tests.problems import problem_of, stored
 from conftest import client_of
 from transactions.models import Category, Transaction
+from transactions.serializers import TransactionSerializer
+from transactions.services.fast_create import create_fast
 from transactions.tests.factories import CategoryFactory, IncomeFactory
 from transactions.tests.shares import reached, reaches
 from users.models import User
@@ -152,6 +154,23 @@ def test_an_external_id_that_is_taken_is_named_by_its_index(as_alice: APIClient,
     problem_of(taken, 409, "conflict", ("1.external_id", "conflict"), ("4.external_id", "conflict"))
     assert Transaction.objects.for_owner(alice).count() == 2
     assert as_alice.post("/transactions", [rows[0], rows[2], rows[3]]).status_code == 201
+
+
+def test_many_rows_find_the_categories_and_external_ids_of_their_owner_alone(
+    as_alice: APIClient, alice: User, bob: User
+) -> None:
+    CategoryFactory.create(owner=bob, name="Kites")
+    IncomeFactory.create(owner=bob, external_id="bank-1")
+    rows = [row(category="KITES", external_id=f"bank-{number}") for number in (1, 2)]
+
+    refused = as_alice.post("/transactions", rows)
+    problem_of(refused, 400, "invalid", ("0.category", "does_not_exist"), ("1.category", "does_not_exist"))
+    own = CategoryFactory.create(owner=alice, name="kites")
+
+    created = create_fast(owner=alice, serializer=TransactionSerializer, data=rows)
+    assert created is not None  # what is bob's is in nobody's way
+    assert [one["category"] for one in created] == ["kites", "kites"]
+    assert set(Transaction.objects.for_owner(alice).values_list("category", flat=True)) == {own.pk}
 
 
 @pytest.mark.parametrize("path", ["/transactions", "/transactions/bulk"])
