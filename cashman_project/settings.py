@@ -181,7 +181,7 @@ CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "sessionid" + BASE_PATH.replace("/", "_")
 CSRF_COOKIE_NAME = "csrftoken" + BASE_PATH.replace("/", "_")
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = BASE_PATH or "/"
-MESSAGE_STORAGE = "cashman_project.api.messages.MessageStorage"
+MESSAGE_STORAGE = "cashman_project.api.message_storage.MessageStorage"
 CORS_ALLOW_HEADERS = [
     *default_headers,
     *("cache-control", "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"),
