@@ -52,13 +52,13 @@ def draw_categories(report: Report[CategorySum], kind: TransactionType, subtitle
     return ranking.draw(_groups(report.rows), _other(), report.currency, heading, FORMATS, canvas)
 
 
-def draw_category(report: Report[PeriodSums], category: str | None, subtitle: Sequence[str], canvas: Canvas) -> str:
+def draw_category(report: Report[PeriodSums], name: str, subtitle: Sequence[str], canvas: Canvas) -> str:
     """Return the chart of one category: upwards is what was spent, or what came in if that is more."""
     net = sum((row.net for row in report.rows), Decimal(0))
     sign = -1 if net <= 0 else 1
     rows = [columns.Sum(row.part.period, row.net * sign) for row in report.rows]
     heading = Heading(
-        category_label(category),
+        name,
         subtitle,
         _("Income and expense together, by period: %(subtitle)s.") % {"subtitle": SEPARATOR.join(subtitle)},
         _("Nothing came in or went out in this category in this time."),

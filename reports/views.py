@@ -10,7 +10,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -96,11 +95,10 @@ class CategoriesView(ChartView):
 
 
 class CategoryView(IncomeAndExpenseView):
-    """One category over time: give `category`, or `uncategorized=true` for what has none."""
+    """One category over time: give `category`, or `uncategorized=true` for what has none. Without both, it is all."""
 
     name = "category"
     label = _("One category")
-    repeatable_parameters = frozenset()
 
     def get(self, request: Request) -> HttpResponseBase:
         """Return the chart. A page without a category asks for one, since the menu and the form lead there."""
@@ -111,22 +109,23 @@ class CategoryView(IncomeAndExpenseView):
 
     def query(self, request: Request) -> Query:
         query = super().query(request)
-        pk = query.filters.get("category")
-        if (pk is None) is not (query.filters.get("uncategorized") is True):
-            message = _("Choose one category, or what has none: uncategorized=true.")
-            raise ValidationError({"category": [message]}, code="required" if pk is None else "invalid")
-        self.pk = pk
+        self.filters = query.filters
         return query
 
     @cached_property
-    def category(self) -> str | None:
-        return None if self.pk is None else sums.category_name(owner_of(self.request), self.pk)
+    def heading(self) -> str:
+        """What the chart covers: its categories, what has none, what has one, or everything."""
+        if "category" in self.filters:
+            return ", ".join(sums.category_names(owner_of(self.request), self.filters["category"]))
+        if "uncategorized" in self.filters:
+            return gettext("Without a category") if self.filters["uncategorized"] else gettext("With a category")
+        return gettext("All categories")
 
     def subtitle(self, report: Report[Any]) -> list[str]:
         return [pictures.window_name(report.window), report.currency]
 
     def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
-        return pictures.draw_category(report, self.category, subtitle, canvas)
+        return pictures.draw_category(report, self.heading, subtitle, canvas)
 
 
 class YearsView(ChartView):

@@ -141,10 +141,10 @@ def balances(query: Query) -> Report[BalanceAt]:
     return Report(query.currency, query.window, rows)
 
 
-def category_name(owner: "User", pk: UUID) -> str:
-    """Return the name of one of the owner's categories."""
-    name: str = Category.objects.for_owner(owner).values_list("name", flat=True).get(pk=pk)
-    return name
+def category_names(owner: "User", pks: UUID | list[UUID]) -> list[str]:
+    """Return the names of one or several of the owner's categories, in their order."""
+    found = Category.objects.for_owner(owner).filter(pk__in=pks if isinstance(pks, list) else [pks])
+    return list(found.values_list("name", flat=True))
 
 
 def amount_of(units: int) -> Decimal:

@@ -12,9 +12,9 @@ CHARTS = """/charts/balance                nobody  401 401  401     401  401 401
 /charts/categories.svg         nobody  401 401  401     401  401 401   401    401
 /charts/categories.svg         owner   200 200  204     405  405 405   405    405
 /charts/category               nobody  401 401  401     401  401 401   401    401
-/charts/category               owner   400 400  204     405  405 405   405    405
+/charts/category               owner   200 200  204     405  405 405   405    405
 /charts/category.svg           nobody  401 401  401     401  401 401   401    401
-/charts/category.svg           owner   400 400  204     405  405 405   405    405
+/charts/category.svg           owner   200 200  204     405  405 405   405    405
 /charts/flow                   nobody  401 401  401     401  401 401   401    401
 /charts/flow                   owner   200 200  204     405  405 405   405    405
 /charts/flow.svg               nobody  401 401  401     401  401 401   401    401
