@@ -8,7 +8,19 @@ from django.core.exceptions import ValidationError
 from cashman_project.money.amounts import INVALID_AMOUNT
 from cashman_project.money.form_field import AmountFormField
 
-FIELD = AmountFormField(required=False)
+
+@pytest.fixture
+def amount_field() -> AmountFormField:
+    return AmountFormField(required=False)
+
+
+def test_a_form_shows_an_amount_as_text_with_a_keyboard_of_digits(amount_field: AmountFormField) -> None:
+    shown = amount_field.widget.render("amount", Decimal("12.50"))
+
+    assert 'type="text"' in shown
+    assert 'value="12.50"' in shown
+    assert 'inputmode="decimal"' in shown
+    assert 'class="money"' in shown
 
 
 @pytest.mark.parametrize(
@@ -22,17 +34,19 @@ FIELD = AmountFormField(required=False)
         (None, None),
     ],
 )
-def test_a_form_reads_an_amount_exactly(text: str | None, amount: Decimal | None) -> None:
-    read = FIELD.to_python(text)
+def test_a_form_reads_an_amount_exactly(
+    text: str | None, amount: Decimal | None, amount_field: AmountFormField
+) -> None:
+    read = amount_field.to_python(text)
 
     assert read == amount
     assert str(read) == str(amount)
 
 
 @pytest.mark.parametrize("text", ["4,20", "1e3", "١٢", "1 000", "NaN", "+5"])
-def test_a_form_refuses_what_is_no_plain_number(text: str) -> None:
+def test_a_form_refuses_what_is_no_plain_number(text: str, amount_field: AmountFormField) -> None:
     with pytest.raises(ValidationError) as refused:
-        FIELD.to_python(text)
+        amount_field.to_python(text)
 
     assert refused.value.code == "invalid"
     assert refused.value.messages == [str(INVALID_AMOUNT)]
@@ -54,6 +68,6 @@ def test_a_form_refuses_what_is_no_plain_number(text: str) -> None:
     ],
 )
 def test_a_form_knows_whether_an_amount_was_changed(
-    initial: Decimal | str | None, sent: str | None, has_changed: bool
+    initial: Decimal | str | None, sent: str | None, has_changed: bool, amount_field: AmountFormField
 ) -> None:
-    assert FIELD.has_changed(initial, sent) is has_changed
+    assert amount_field.has_changed(initial, sent) is has_changed
