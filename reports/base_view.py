@@ -31,9 +31,7 @@ from .charts.frame import PHONE, WIDE, Canvas
 from .charts.styles import STYLES_SOURCE
 from .filters import PeriodFilterSet
 from .periods import Window, window_of
-from .serializers import (
-    chart_serializer,
-)
+from .serializers import chart_serializer
 from .services.sums import Query, Report
 from .tables import table_of
 

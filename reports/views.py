@@ -95,7 +95,10 @@ class CategoriesView(ChartView):
 
 
 class CategoryView(IncomeAndExpenseView):
-    """One category over time: give `category`, or `uncategorized=true` for what has none. Without both, it is all."""
+    """One category over time: give `category`, or `uncategorized=true` for transactions without one.
+
+    If you give neither, the chart covers all transactions.
+    """
 
     name = "category"
     label = _("One category")
@@ -118,7 +121,7 @@ class CategoryView(IncomeAndExpenseView):
         if "category" in self.filters:
             return ", ".join(sums.category_names(owner_of(self.request), self.filters["category"]))
         if "uncategorized" in self.filters:
-            return gettext("Without a category") if self.filters["uncategorized"] else gettext("With a category")
+            return pictures.category_label(None) if self.filters["uncategorized"] else gettext("With a category")
         return gettext("All categories")
 
     def subtitle(self, report: Report[Any]) -> list[str]:

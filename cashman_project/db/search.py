@@ -48,11 +48,12 @@ class Holds(models.Lookup):  # type: ignore[type-arg]  # not subscriptable at ru
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         column, params = self.process_lhs(compiler, connection)
-        sought: Sequence[str | bytes] = _steps(self.rhs)
+        steps = _steps(self.rhs)
+        sought: Sequence[str | bytes] = steps
         template = f"INSTR({column}, %s) > 0"
         if connection.vendor == "postgresql":  # on bytes, because the worst case on text is far slower
             template = f'"position"(TEXTSEND({column}), %s) > 0'
-            sought = [text.encode() for text in _steps(self.rhs)]
+            sought = [text.encode() for text in steps]
         tests = " AND ".join([template] * len(sought))
         return f"({tests})", [value for text in sought for value in (*params, text)]
 
