@@ -26,6 +26,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from cashman_project.db.connection_pool import CONNECTIONS
 from tests.faults.common import PERSON, PRODUCTION, Client, a_database, all_of, eventually, length, verdict, workers
 from transactions.tests.live import PATIENCE, LiveServer, running
 
@@ -181,8 +182,10 @@ def others(port: int, token: str) -> tuple[dict[str, float], dict[str, Counter[i
 
 
 def left_behind(server: LiveServer) -> dict[str, int]:
-    """Return what the workers hold: threads, connections and files without a name."""
-    held: Counter[str] = Counter(threads=0, sockets=0, files=0)
+    """Return what the workers hold: threads, files without a name, and sockets but for those of the pool, which keeps
+    a connection to the database once it needed one.
+    """
+    held: Counter[str] = Counter(threads=0, sockets=-sessions()["all"], files=0)
     for worker in workers(server):
         held["threads"] += len(list(Path(f"/proc/{worker}/task").iterdir()))
         for link in Path(f"/proc/{worker}/fd").iterdir():
@@ -201,15 +204,17 @@ def is_quiet(server: LiveServer, token: str) -> bool:
     return set(all_of(*exports)) == {200}
 
 
-def busy_sessions() -> int:
-    """Return how many sessions of the database are at work or hold a transaction, but for the one that asks."""
+def sessions() -> dict[str, int]:
+    """Return how many sessions the workers have at the database, and how many of these work or hold a transaction."""
     if connection.vendor != "postgresql":
-        return 0
+        return {"all": 0, "busy": 0}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'races_%' AND state IS DISTINCT FROM 'idle'"
+            "SELECT count(*), count(*) FILTER (WHERE state IS DISTINCT FROM 'idle')"
+            " FROM pg_stat_activity WHERE datname LIKE 'races_%'"
         )
-        return int(cursor.fetchone()[0])
+        every, busy = cursor.fetchone()
+        return {"all": int(every), "busy": int(busy)}
 
 
 def scene(name: str, server: LiveServer, port: int, client: Client, slow: Any, held: dict[str, int]) -> int:
@@ -263,11 +268,16 @@ def main() -> int:
 
             def is_clean() -> bool:
                 held = left_behind(server)
-                return busy_sessions() == 0 and all(held[kind] <= before[kind] for kind in held)
+                found = sessions()
+                return (
+                    found["busy"] == 0
+                    and found["all"] <= len(workers(server)) * CONNECTIONS
+                    and all(held[kind] <= before[kind] for kind in held)
+                )
 
             clean = eventually(is_clean, 2 * PATIENCE)  # the threads end when they have had nothing to do for 30 s
             after = left_behind(server)
-            return status | verdict(clean, before=before, after=after, busy_sessions=busy_sessions())
+            return status | verdict(clean, before=before, after=after, sessions=sessions())
 
 
 if __name__ == "__main__":
