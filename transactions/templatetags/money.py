@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def money(amount: Decimal | str, currency: str) -> str:
-    """Return an amount with the separators of people and a real minus sign: "−1,234.50"."""
+    """Return an amount as people write it, with a real minus sign."""
     return f"{Decimal(amount):,f}".replace("-", "\u2212")
