@@ -3,7 +3,6 @@
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +17,7 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
     StrictSerializer,
 )
+from cashman_project.languages import LANGUAGES
 
 from . import examples
 from .hashers import MAX_PASSWORD
@@ -38,7 +38,7 @@ class MeSerializer(StrictModelSerializer[User]):
         extra_kwargs = {
             "currency": {"trim_whitespace": False},
             "time_zone": {"trim_whitespace": False, "style": {"suggestions": available_timezones}},
-            "language": {"trim_whitespace": False, "style": {"suggestions": lambda: dict(settings.LANGUAGES)}},
+            "language": {"trim_whitespace": False, "allow_blank": False, "style": {"suggestions": lambda: LANGUAGES}},
         }
 
 

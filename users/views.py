@@ -8,6 +8,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -27,6 +28,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from cashman_project.api.errors import Conflict
 from cashman_project.api.etags import check_preconditions, etag_of, tagged_response
 from cashman_project.api.limits import CREDENTIALS
+from cashman_project.api.middleware.language import asked_language
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
@@ -93,7 +95,7 @@ class RegisterView(PublicView):
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         password = serializer.validated_data.pop("password")
-        user = User(**serializer.validated_data)
+        user = User(**serializer.validated_data, language=asked_language(request._request))
         count_registration(request)
         user.set_password(password)  # slow by design, so before anything is locked
         try:
@@ -279,6 +281,8 @@ class MeView(ApiView):
             check_preconditions(request, stored)
             serializer.is_valid(raise_exception=True)
             serializer.save()
+        if user.language:
+            translation.activate(user.language)  # for the message of the page
         return tagged_response(request, serializer.data)
 
 
