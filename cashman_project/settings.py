@@ -152,7 +152,7 @@ TEMPLATES = [
 
 USE_TZ = True
 LANGUAGES = [*languages.LANGUAGES.items()]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "translations"]
 STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = BASE_DIR / "static_collected"
 WHITENOISE_USE_FINDERS = True
