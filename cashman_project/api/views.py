@@ -31,7 +31,8 @@ from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
 from .owner import owner_of
-from .pages.submission import FormState, is_page_form, see_other, take_method
+from .pages.requests import is_page_form
+from .pages.submission import FormState, see_other, take_method
 from .renderers import JSONRenderer
 from .schema import problems
 from .types import AnyResponse

@@ -40,6 +40,9 @@ OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
 }
 FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK|SET LOCAL")  # what opens and closes a transaction
 
+# How Django looks for what the deletion of a row would leave behind, and deletes it.
+OF_DELETION = re.compile(r'WHERE "\w+"\."(id|category_id|user_id)" IN \(')
+
 
 def fill(owner: User, numbers: range) -> None:
     """Give the owner an income and an expense of each number, with a category of their own."""
@@ -129,7 +132,13 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
     """So a database that is distributed by owner asks one of its parts, and a mistake elsewhere meets nobody."""
     fill(alice, range(1, 2))
     reads = [
-        (path, method, table, re.search(rf'{name or table}\."owner_id" (=|IN)|= {name or table}\."owner_id"', query))
+        (
+            path,
+            method,
+            query,
+            table,
+            re.search(rf'{name or table}\."owner_id" (=|IN)|= {name or table}\."owner_id"', query),
+        )
         for path, methods in all_statements(alice).items()
         for method, queries in methods.items()
         for query in queries
@@ -137,15 +146,16 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
             r'(?:FROM|JOIN|UPDATE) ("transactions_\w+"|"users_(?!user|attempts)\w+")(?: (U\d))?', query
         )
     ]
-    assert {table for _path, _method, table, _named in reads} == {
+    assert {table for _path, _method, _query, table, _named in reads} == {
         f'"{model._meta.db_table}"'
         for model in [*OWNED, BrowserSession]
         if model._meta.app_label in ("transactions", "users")
     }
-    unnamed = {(method, path) for path, method, _table, named in reads if not named}
-    # Django looks for what a deletion would leave behind, in its own words.
+    unnamed = {
+        (method, path, bool(OF_DELETION.search(query))) for path, method, query, _table, named in reads if not named
+    }
     assert unnamed == {
-        ("DELETE", "/categories/<pk>"),
-        ("DELETE", "/categories/<pk>?force=true"),
-        ("POST", "/me/erase"),
+        ("DELETE", "/categories/<pk>", True),
+        ("DELETE", "/categories/<pk>?force=true", True),
+        ("POST", "/me/erase", True),
     }

@@ -18,6 +18,7 @@ from ..owner import owner_of
 from ..renderers import text_of
 from ..types import JSON
 from . import inputs as pages
+from .requests import list_path, next_path
 
 if TYPE_CHECKING:
     from ..views import StrictViewMixin
@@ -77,6 +78,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
         "json": orjson.dumps(data, default=text_of, option=orjson.OPT_INDENT_2).decode(),
         "method": request.method,
+        "next": next_path(request),
         "key": uuid4(),  # the idempotency key of the page's form: if it is sent twice, it creates one row
     }
     action = getattr(view, "action", None)
@@ -85,6 +87,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         context |= {"one": names.verbose_name, "many": names.verbose_name_plural}
     if action == "list":
         serializer = view.get_serializer()
+        context |= {"next": list_path(request), "next_after_new": list_path(request, first_page=True)}
         context |= {"orderings": pages.orderings(request, view), "order": pages.ordering_input(request, view)}
     elif serializer is None:
         serializer = getattr(data, "serializer", None)
