@@ -46,7 +46,7 @@ LAYERS = (
     {"urls"},
     {"views"},
     {"base_view"},
-    {"tables"},
+    {"tables", "list_page"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},

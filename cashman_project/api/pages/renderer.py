@@ -95,7 +95,8 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         context["etag"] = etag_of(orjson.dumps(shown))
     # On a list only the filters can be wrong: a form of the list that was refused is shown on a page of its own.
     form_errors = [] if action == "list" else errors
-    form = [] if serializer is None else pages.form_inputs(serializer, form_errors)
+    new_row = view.new_row() if action == "list" and problem is None else {}
+    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row)
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
@@ -103,6 +104,8 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         context["filtered"] = any(filter_input.values for filter_input in filters.values())
     inputs = [*filters.values()] if action == "list" else [*form, *filters.values()]
     names_of_inputs = {one.name for one in inputs}
+    if problem is None:
+        context |= view.page_context(data)
     return {
         **context,
         "form": form,
