@@ -86,7 +86,12 @@ TESTS = {
         "cashman_project/api/tests/test_schema.py",
     ],
     "cashman_project/api/filters.py": [*FILTERS, "cashman_project/api/tests/test_dates.py"],
-    "transactions/filters.py": [*FILTERS, "transactions/tests/test_fastpath.py", "transactions/tests/test_search.py"],
+    "transactions/filters.py": [
+        *FILTERS,
+        "transactions/tests/test_fastpath.py",
+        "transactions/tests/test_search.py",
+        "cashman_project/api/tests/test_pages_filters.py",
+    ],
     "cashman_project/api/fastpath/responses.py": LISTS,
     "cashman_project/api/fastpath/row_json.py": [
         "cashman_project/api/tests/test_row_json.py",

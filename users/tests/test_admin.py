@@ -36,6 +36,11 @@ def errors_of(response: Any) -> list[str]:
     return list(response.context["adminform"].form.errors)
 
 
+@pytest.fixture(autouse=True)
+def fewer(few_time_zones: None) -> None:
+    """Nearly all of these tests open a user's page."""
+
+
 @pytest.mark.parametrize("path", [LIST, f"{LIST}add/"])
 def test_staff_alone_get_in(path: str, alice: User, outsider: User) -> None:
     client = Client()
