@@ -98,7 +98,7 @@ TESTS = {
         "cashman_project/api/tests/test_fastpath_checks.py",
         *LISTS,
     ],
-    "cashman_project/api/fastpath/owner_query.py": LISTS,
+    "cashman_project/api/fastpath/owner_query.py": [*LISTS, "transactions/tests/test_queries.py"],
     "cashman_project/api/fastpath/checks.py": ["cashman_project/api/tests/test_fastpath_checks.py"],
     "transactions/services/usual_notation.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
 }
