@@ -86,14 +86,19 @@ TESTS = {
         "cashman_project/api/tests/test_schema.py",
     ],
     "cashman_project/api/filters.py": [*FILTERS, "cashman_project/api/tests/test_dates.py"],
-    "transactions/filters.py": [*FILTERS, "transactions/tests/test_fastpath.py", "transactions/tests/test_search.py"],
+    "transactions/filters.py": [
+        *FILTERS,
+        "transactions/tests/test_fastpath.py",
+        "transactions/tests/test_search.py",
+        "cashman_project/api/tests/test_pages_filters.py",
+    ],
     "cashman_project/api/fastpath/responses.py": LISTS,
     "cashman_project/api/fastpath/row_json.py": [
         "cashman_project/api/tests/test_row_json.py",
         "cashman_project/api/tests/test_fastpath_checks.py",
         *LISTS,
     ],
-    "cashman_project/api/fastpath/owner_query.py": LISTS,
+    "cashman_project/api/fastpath/owner_query.py": [*LISTS, "transactions/tests/test_queries.py"],
     "cashman_project/api/fastpath/checks.py": ["cashman_project/api/tests/test_fastpath_checks.py"],
     "transactions/services/usual_notation.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
 }
