@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from cashman_project.api.filters import FilterSet
 from cashman_project.db.compiled import Parameter
 
+from ..groupings import GROUPINGS
 from ..models import MonthTotal, Transaction
-from ..totals import GROUPINGS, Total, TotalsStatement
+from ..totals import Total, TotalsStatement
 
 if TYPE_CHECKING:
     from users.models import User
 
 # With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
-MONTH_TOTAL_FILTERS = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
+MONTH_TOTAL_FILTERS = frozenset(
+    {"date_after", "date_before", "category", "exclude_category", "uncategorized", "currency", "type"}
+)
 
 
 def summarize(
