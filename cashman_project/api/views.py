@@ -33,7 +33,7 @@ from .pages.requests import is_page_form
 from .pages.submission import FormState, see_other, take_method
 from .renderers import JSONRenderer
 from .schema import problems
-from .types import AnyResponse
+from .types import JSON, AnyResponse
 
 STATUS = OpenApiResponse(
     inline_serializer("Status", {"status": serializers.CharField()}),
@@ -79,6 +79,10 @@ class StrictViewMixin(Base):
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
         return self.query_parameters
+
+    def page_context(self, data: JSON) -> dict[str, object]:
+        """Return what the page of a good response shows beside `data`."""
+        return {}
 
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object

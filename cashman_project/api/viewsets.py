@@ -112,6 +112,10 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         """Return whether the request has a filter."""
         return bool(self.filterset_class and self.filterset_class.names_in(self.request))
 
+    def new_row(self) -> dict[str, str]:
+        """Return the values that the list's form for a new row begins with, by the names of its fields."""
+        return {}
+
     def get_renderers(self) -> Renderers:
         return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action in EXPORTED else [])]
 
