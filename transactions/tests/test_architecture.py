@@ -44,9 +44,9 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "summary_view"},
+    {"views", "start_view", "summary_view"},
     {"base_view"},
-    {"tables", "list_page"},
+    {"tables", "dashboard", "list_page"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
