@@ -34,8 +34,10 @@ ADMIN = [
 LOGIN = LoginView.as_view(template_name="rest_framework/login.html")
 
 urlpatterns = [
-    *transactions.urls.urlpatterns,  # first, since most requests are for these
-    *reports.urls.urlpatterns,
+    # Django tries them in this order; most requests are for the first ones.
+    *reports.urls.SUMMARY,
+    *transactions.urls.urlpatterns,
+    *reports.urls.CHARTS,
     path("", StartView.as_view(links=ROOT_LINKS), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),
     re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),

@@ -12,9 +12,9 @@ from django.urls import get_resolver, reverse
 from cashman_project.api.fastpath.checks import routes_of
 from cashman_project.urls import ROOT_LINKS
 from transactions.filters import TransactionFilterSet
+from transactions.groupings import GROUPINGS
 from transactions.models import OwnedModel, Transaction
 from transactions.serializers import TransactionSerializer
-from transactions.totals import GROUPINGS
 from transactions.urls import router
 from users.models import User
 
