@@ -31,6 +31,8 @@ class AmountField(serializers.Field[Any, object, str, HasCurrency]):
     count, because "1.000" may mean a thousand or one. In a JSON number they don't: 1.0 is 1.
     """
 
+    is_decimal = True  # its text is a number with decimals, in a spreadsheet
+
     default_error_messages = {
         "invalid": _("Not an amount: give a plain number such as 12.50, with a point and no other sign or space.")
     }

@@ -46,7 +46,7 @@ LAYERS = (
     {"urls"},
     {"views", "summary_view"},
     {"base_view"},
-    {"tables"},
+    {"tables", "summary_tables"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
