@@ -15,6 +15,7 @@ from cashman_project.api.viewsets import OwnedModelViewSet
 
 from . import examples
 from .filters import CATEGORY_FILTERS, TransactionFilterSet
+from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
 from .querysets import TransactionQuerySet
 from .serializers import (
@@ -40,6 +41,18 @@ class BaseTransactionViewSet(BulkCreateViewSet):
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
     error_pages = {"list": "transactions/transaction_list.html"}
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        if self.action != "list":
+            return {}
+        kind = self.queryset.model.only_type
+        return {"list": ListPage(self.request, self.get_queryset(), kind, data)}
+
+    def new_row(self) -> dict[str, str]:
+        """Return the values of the filters that a new row most likely has, too."""
+        parameters = self.request.query_params
+        given = {name: parameters.getlist(name) for name in ("category", "currency", "type")}
+        return {name: texts[0] for name, texts in given.items() if len(texts) == 1}
 
     def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
         many = isinstance(data, list)

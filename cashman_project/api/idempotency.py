@@ -24,7 +24,7 @@ from ..db.retry import in_transaction
 from .errors import RETRY_AFTER
 from .models import IdempotencyKey
 from .owner import owner_of
-from .pages.submission import is_page_form
+from .pages.requests import is_page_form
 from .serializers import FORM_FIELDS
 from .types import JSON
 

@@ -21,7 +21,7 @@ from cashman_project.db.types import AnyField
 from ..texts import is_bounded
 from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date, parse_timestamp
 from .owner import owner_of
-from .parsers import FORM_HEADERS, METHOD_FIELD
+from .parsers import FORM_HEADERS, METHOD_FIELD, NEXT_FIELD
 from .types import JSON, FieldsSerializer, OwnedRows, SerializerField, Validated
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -37,7 +37,7 @@ INTEGERS = (
 )
 
 # What the form of a page sends besides its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, *FORM_HEADERS}
+FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, NEXT_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):
@@ -209,15 +209,16 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
 
     def get_initial(self) -> dict[str, Any]:
         """Return what an empty form shows, or what was sent."""
-        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults)}
+        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self.defaults)}
 
     @cached_property
-    def _defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, Any]:
+        """What a new row has if the fields are left out."""
         return {name: find(owner_of(self.context["request"])) for name, find in self.owner_defaults.items()}
 
     def validate(self, attrs: Validated) -> Validated:
         """Return `attrs`, of a new row with its defaults; raises ValidationError if they break a rule of the model."""
-        attrs = super().validate(attrs if self.instance is not None else self._defaults | attrs)
+        attrs = super().validate(attrs if self.instance is not None else self.defaults | attrs)
         model: type[models.Model] = self.Meta.model
         candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
         for name, value in attrs.items():

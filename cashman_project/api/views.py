@@ -22,31 +22,23 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from .authentication import BrowserAuthentication
 from .errors import Unavailable
 from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
 from .owner import owner_of
-from .pages.submission import FormState, is_page_form, see_other, take_method
+from .pages.requests import is_page_form
+from .pages.submission import FormState, see_other, take_method
 from .renderers import JSONRenderer
 from .schema import problems
-from .types import AnyResponse
+from .types import JSON, AnyResponse
 
 STATUS = OpenApiResponse(
     inline_serializer("Status", {"status": serializers.CharField()}),
     examples=[OpenApiExample("Good", {"status": "ok"})],
 )
-ROOT_ANSWER = {
-    (200, "application/json"): OpenApiResponse(
-        {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}},
-        examples=[OpenApiExample("Links", {"incomes": "https://cashman.example/incomes"})],
-    )
-}
-
 if TYPE_CHECKING:
     Base = APIView  # the mixin calls the methods of the view that it is mixed into
 else:
@@ -87,6 +79,10 @@ class StrictViewMixin(Base):
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
         return self.query_parameters
+
+    def page_context(self, data: JSON) -> dict[str, object]:
+        """Return what the page of a good response shows beside `data`."""
+        return {}
 
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object
@@ -132,19 +128,6 @@ class PublicView(ApiView):
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)
-
-
-class RootView(PublicView):
-    """Cashman keeps track of your money. These are the URLs of its resources."""
-
-    authentication_classes = (BrowserAuthentication,)  # the page shows who is signed in
-    links: dict[str, str] = {}
-
-    @extend_schema(
-        operation_id="get_root", summary="List the URLs of all resources", tags=["service"], responses=ROOT_ANSWER
-    )
-    def get(self, request: Request) -> Response:
-        return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
 
 
 class PingView(PublicView):

@@ -24,8 +24,10 @@ from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
-from .pages.submission import FormState, is_page_form
+from .pages.requests import check_next, is_page_form
+from .pages.submission import FormState
 from .pagination import KeysetPagination
+from .parsers import NEXT_FIELD
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from .serializers import assign
 from .types import JSON, AnyResponse, AnySerializer, FieldsSerializer, OwnedRows
@@ -100,6 +102,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return row
 
     def allowed_parameters(self) -> frozenset[str]:
+        if self.action == "retrieve" and self.request.accepted_renderer.format == "api":
+            return self.query_parameters | {NEXT_FIELD}
         if self.action != "list":
             return self.query_parameters
         return KeysetPagination.parameters.union(self.filterset_class.base_filters if self.filterset_class else ())
@@ -107,6 +111,10 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def is_filtered(self) -> bool:
         """Return whether the request has a filter."""
         return bool(self.filterset_class and self.filterset_class.names_in(self.request))
+
+    def new_row(self) -> dict[str, str]:
+        """Return the values that the list's form for a new row begins with, by the names of its fields."""
+        return {}
 
     def get_renderers(self) -> Renderers:
         return [*super().get_renderers(), *(renderer() for renderer in LISTS if self.action in EXPORTED)]
@@ -132,6 +140,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def retrieve(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if self.fastpath and wants_json(request):
             return tagged_json(request, row_content(self, self.owner_query))
+        if request.accepted_renderer.format == "api":
+            check_next(request)
         return tagged_response(request, self.get_serializer(self.get_object()).data)
 
     def update(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:

@@ -73,10 +73,12 @@ def test_an_update_of_many_says_how_many_there_were(alice: User, bob: User) -> N
     rows = IncomeFactory.create_batch(3, owner=alice, notes="x")
     rows[0].notes = rows[1].notes = "changed"
 
+    assert Income.objects.update(notes="x") == 3
+    assert Income.objects.for_owner(bob).update(notes="x") == 0
     assert Income.objects.bulk_update([], ["notes"]) == 0
     assert Income.objects.for_owner(bob).bulk_update(rows[:2], ["notes"]) == 0
     assert Income.objects.bulk_update(rows[:2], ["notes"]) == 2
-    assert sorted(Income.objects.values_list("notes", "version")) == [("changed", 2), ("changed", 2), ("x", 1)]
+    assert sorted(Income.objects.values_list("notes", "version")) == [("changed", 3), ("changed", 3), ("x", 2)]
 
 
 def test_a_saved_row_knows_its_new_version(alice: User) -> None:

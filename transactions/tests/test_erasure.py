@@ -1,8 +1,11 @@
 """Forgetting people."""
 
+import re
+
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cashman_project.db.tests.sql import text_of
 from transactions.models import Category, MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.erasure import erase_users
@@ -24,3 +27,21 @@ def test_all_rows_go_in_the_same_few_statements_however_many_they_are(alice: Use
     rows = [row for model in (Category, MonthTotal, Transaction) for row in model.objects.all()]
     assert [row.owner for row in rows] == 3 * [outsider]
     assert User.objects.get() == outsider
+
+
+def test_rows_are_locked_in_the_order_of_their_writers_and_then_the_users(alice: User, bob: User) -> None:
+    """Who writes a row locks it, then its total, and at the end of the transaction its owner."""
+    for owner in (alice, bob):
+        ExpenseFactory.create_batch(2, owner=owner, category=CategoryFactory.create(owner=owner))
+
+    with CaptureQueriesContext(connection) as queries:
+        erase_users(users=[alice])
+
+    reads = [text_of(query["sql"]) for query in queries if query["sql"].startswith("SELECT")][:3]
+    assert [re.findall(r'FROM "(\w+)"', query) for query in reads] == [
+        [model._meta.db_table] for model in (Transaction, MonthTotal, User)
+    ]
+    assert [re.findall(r' ORDER BY "\w+"."(\w+)"', query) for query in reads] == [["id"], ["owner_id"], []]
+    if connection.features.has_select_for_update:
+        assert [query.endswith(" FOR UPDATE") for query in reads] == 3 * [True]
+    assert set(Transaction.objects.values_list("owner", "version")) == {(bob.pk, 1)}

@@ -202,6 +202,17 @@ def test_the_usual_bodies_are_plain(body: dict[str, Any], alice: User, bob: User
     assert not Transaction.objects.for_owner(bob).exists()
 
 
+def test_a_column_that_no_body_has_is_inserted_with_its_default(alice: User) -> None:
+    meta = type("Meta", (IncomeSerializer.Meta,), {"fields": [n for n in IncomeSerializer.Meta.fields if n != "notes"]})
+    serializer: Any = type("Derived", (IncomeSerializer,), {"Meta": meta})
+
+    for rows in (1, 2):
+        data = rows * [{"description": "salary", "amount": 5000}]
+        assert create_fast(owner=alice, serializer=serializer, data=data) is not None
+
+    assert set(Transaction.objects.values_list("owner", "notes", "notes_folded")) == {(alice.pk, "", "")}
+
+
 def test_of_several_that_are_not_all_plain_none_is_written(alice: User) -> None:
     good = {"description": "salary", "amount": 5000}
 

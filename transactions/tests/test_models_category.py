@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transactions.models import Category
-from transactions.tests.factories import CategoryFactory
+from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from transactions.tests.shares import reached, reaches
 from users.models import User
 
@@ -80,6 +80,18 @@ def test_a_name_is_kept_composed_and_trimmed_with_its_key(way: str, alice: User)
 
     assert Category.objects.values_list("name", "key").get() == (COMPOSED, "energie\1\u00e9nergie")
     assert Category.objects.filter(name=DECOMPOSED).exists()
+
+
+def test_a_write_without_a_name_counts_as_a_write_of_the_category_alone(alice: User, bob: User) -> None:
+    category = CategoryFactory.create(owner=alice)
+    row = ExpenseFactory.create(owner=alice, category=category)
+    bystander = CategoryFactory.create(owner=bob)
+
+    assert Category.objects.for_owner(alice).update() == 1
+    assert Category.objects.bulk_update([category], iter(())) == 1
+
+    assert {one.pk: one.version for one in Category.objects.all()} == {category.pk: 3, bystander.pk: 1}
+    assert type(row).objects.get().version == 1
 
 
 def test_a_key_is_never_left_behind(alice: User) -> None:

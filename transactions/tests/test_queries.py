@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -40,7 +41,11 @@ OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "/incomes of many": ("/incomes", 3 * [BODIES["/incomes"]], {}),
     "/incomes of many with categories": ("/incomes", 3 * [BODIES["/incomes"] | {"category": "Kind 1"}], {}),
 }
+PAGES = ["/"]  # whose HTML is made of other rows than their JSON
 FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK|SET LOCAL")  # what opens and closes a transaction
+
+# How Django looks for what the deletion of a row would leave behind, and deletes it.
+OF_DELETION = re.compile(r'WHERE "\w+"\."(id|category_id|user_id)" IN \(')
 
 
 def fill(owner: User, numbers: range) -> None:
@@ -105,6 +110,9 @@ def counts(user: User) -> str:
     lines = []
     for path, methods in all_statements(user).items():
         lines.append(f"{path}: {', '.join(f'{method} {len(queries)}' for method, queries in methods.items())}\n")
+    browser: Any = Client(headers={"Accept": "text/html"})
+    browser.force_login(user)
+    lines += [f"{path} as a page: GET {len(captured(browser, 'GET', path, {}))}\n" for path in PAGES]
     return "".join(lines)
 
 
@@ -131,7 +139,13 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
     """So a database that is distributed by owner asks one of its parts, and a mistake elsewhere meets nobody."""
     fill(alice, range(1, 2))
     reads = [
-        (path, method, table, re.search(rf'{name or table}\."owner_id" (=|IN)|= {name or table}\."owner_id"', query))
+        (
+            path,
+            method,
+            query,
+            table,
+            re.search(rf'{name or table}\."owner_id" (=|IN)|= {name or table}\."owner_id"', query),
+        )
         for path, methods in all_statements(alice).items()
         for method, queries in methods.items()
         for query in queries
@@ -139,15 +153,16 @@ def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
             r'(?:FROM|JOIN|UPDATE) ("transactions_\w+"|"users_(?!user|attempts)\w+")(?: (U\d))?', query
         )
     ]
-    assert {table for _path, _method, table, _named in reads} == {
+    assert {table for _path, _method, _query, table, _named in reads} == {
         f'"{model._meta.db_table}"'
         for model in [*OWNED, BrowserSession]
         if model._meta.app_label in ("transactions", "users")
     }
-    unnamed = {(method, path) for path, method, _table, named in reads if not named}
-    # Django looks for what a deletion would leave behind, in its own words.
+    unnamed = {
+        (method, path, bool(OF_DELETION.search(query))) for path, method, query, _table, named in reads if not named
+    }
     assert unnamed == {
-        ("DELETE", "/categories/<pk>"),
-        ("DELETE", "/categories/<pk>?force=true"),
-        ("POST", "/me/erase"),
+        ("DELETE", "/categories/<pk>", True),
+        ("DELETE", "/categories/<pk>?force=true", True),
+        ("POST", "/me/erase", True),
     }

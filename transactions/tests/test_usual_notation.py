@@ -92,12 +92,18 @@ def test_a_method_of_the_rows_that_it_would_not_call(name: str, monkeypatch: pyt
     assert unknown(TransactionSerializer) == f"the method {rows.__name__}.{name}"
 
 
+# The methods that make a value of a body, and a body of a value.
+READING = [
+    *("to_internal_value", "run_validation", "validate_empty_values", "run_validators", "get_default", "get_value"),
+    *("get_attribute", "to_representation"),
+]
+
+
 @pytest.mark.parametrize(
     ("field", "reason"),
     [
         (serializers.ListField(required=False), "ListField"),
-        (derived(StrictCharField, to_internal_value=nothing)(), "Derived"),
-        (derived(StrictCharField, to_representation=nothing)(), "Derived"),
+        *((derived(StrictCharField, **{name: nothing})(), "Derived") for name in READING),
         (derived(CategoryField, to_internal_value=nothing)(), "Derived"),
         (StrictCharField(source="description"), "StrictCharField"),
         (StrictCharField(write_only=True), "StrictCharField"),

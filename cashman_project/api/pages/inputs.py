@@ -1,8 +1,9 @@
 """The inputs of the pages' forms and filters, and the links that sort a list."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django import forms
 from django.utils.text import capfirst
@@ -47,18 +48,23 @@ class Ordering:
     direction: str
 
 
-def form_inputs(serializer: FieldsSerializer, errors: Iterable[FieldError] = ()) -> list[Input]:
-    """Return an input for each field that can be written. Its value was sent, or is stored, or is the default."""
+def form_inputs(
+    serializer: FieldsSerializer, errors: Iterable[FieldError] = (), new_row: Mapping[str, str] = MappingProxyType({})
+) -> list[Input]:
+    """Return an input for each field that can be written. Its value was sent, or is stored, or is that of `new_row`, or
+    is the default."""
     is_sent = hasattr(serializer, "initial_data")
     values = serializer.data if serializer.instance is not None and not is_sent else serializer.get_initial()
     return [
-        _form_input(name, field, values.get(name), _details(errors, name))
+        _form_input(name, field, new_row.get(name, values.get(name)), _details(errors, name), is_sent)
         for name, field in serializer.fields.items()
         if not field.read_only and not (isinstance(field, serializers.ChoiceField) and len(field.choices) == 1)
     ]
 
 
-def _form_input(name: str, field: SerializerField, value: object, errors: list[str]) -> Input:
+def _form_input(name: str, field: SerializerField, value: object, errors: list[str], is_sent: bool) -> Input:
+    if value and not is_sent:  # what was sent is shown as it was typed
+        value = getattr(field, "form_value", str)(value)
     style = {**HTMLFormRenderer.default_style[field], **field.style}
     template = style["base_template"].removesuffix(".html")
     kind = style["input_type"] if template == "input" else template

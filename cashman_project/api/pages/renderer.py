@@ -4,17 +4,21 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import orjson
 from django.template import loader
+from django.utils import timezone
 from rest_framework import renderers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ..etags import etag_of
+from ..owner import owner_of
 from ..renderers import text_of
 from ..types import JSON
 from . import inputs as pages
+from .requests import list_path, next_path
 
 if TYPE_CHECKING:
     from ..views import StrictViewMixin
@@ -43,7 +47,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
             return b""
         template = self.error_page(view, response.status_code) if response.exception else _page(view, view.pages)
         context = _context(data, view, request, response)
-        page = loader.render_to_string(template or self.default_page, context, request=request)
+        with timezone.override(ZoneInfo(owner_of(request).time_zone) if request.user.is_authenticated else None):
+            page = loader.render_to_string(template or self.default_page, context, request=request)
         return page.encode("utf-8", "backslashreplace")  # a JSON escape may have brought in half a surrogate pair
 
     @staticmethod
@@ -73,6 +78,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
         "json": orjson.dumps(data, default=text_of, option=orjson.OPT_INDENT_2).decode(),
         "method": request.method,
+        "next": next_path(request),
         "key": uuid4(),  # the idempotency key of the page's form: if it is sent twice, it creates one row
     }
     action = getattr(view, "action", None)
@@ -81,6 +87,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         context |= {"one": names.verbose_name, "many": names.verbose_name_plural}
     if action == "list":
         serializer = view.get_serializer()
+        context |= {"next": list_path(request), "next_after_new": list_path(request, first_page=True)}
         context |= {"orderings": pages.orderings(request, view), "order": pages.ordering_input(request, view)}
     elif serializer is None:
         serializer = getattr(data, "serializer", None)
@@ -88,7 +95,8 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         context["etag"] = etag_of(orjson.dumps(shown))
     # On a list only the filters can be wrong: a form of the list that was refused is shown on a page of its own.
     form_errors = [] if action == "list" else errors
-    form = [] if serializer is None else pages.form_inputs(serializer, form_errors)
+    new_row = view.new_row() if action == "list" and problem is None else {}
+    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row)
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
@@ -96,6 +104,8 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         context["filtered"] = any(filter_input.values for filter_input in filters.values())
     inputs = [*filters.values()] if action == "list" else [*form, *filters.values()]
     names_of_inputs = {one.name for one in inputs}
+    if problem is None:
+        context |= view.page_context(data)
     return {
         **context,
         "form": form,

@@ -7,14 +7,14 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import GenericAPIView
-from rest_framework.request import Request, is_form_media_type
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from ..parsers import FORM_HEADERS, METHOD_FIELD
 from ..types import JSON, AnySerializer
+from .requests import check_next, is_page_form, next_path
 
 if TYPE_CHECKING:
     from ..views import StrictViewMixin
@@ -35,18 +35,10 @@ class FormState(NamedTuple):
     deleted: object = None  # the row that the form deletes, or a text about several rows
 
 
-def is_page_form(request: Request) -> bool:
-    """Return whether a form in a browser session sent the request, and the response is a page."""
-    return (
-        is_form_media_type(request.content_type)
-        and request.accepted_renderer.format == "api"
-        and isinstance(request.successful_authenticator, SessionAuthentication)
-    )
-
-
 def take_method(request: Request, view: "StrictViewMixin") -> None:
     """Give the request the method and the headers that its form holds. Its CSRF token has been checked already."""
     if request._request.method == "POST" and is_page_form(request):
+        check_next(request)
         for name, header in FORM_HEADERS.items():
             if name in request.data:
                 request.META[header] = str(request.data[name])
@@ -59,15 +51,18 @@ def take_method(request: Request, view: "StrictViewMixin") -> None:
 
 def see_other(request: Request, response: Response, view: "StrictViewMixin") -> HttpResponse:
     """Return the 303 for a form that was accepted, so that a reload of the next page does not send the form again."""
-    url, message = request.path, _("Saved.")
+    after, message = next_path(request), _("Saved.")
+    url = after or request.path
     basename: str | None = getattr(view, "basename", None)  # of a viewset
     if response.status_code == 201:
         if row := _created_row(response.data, view):
             message = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
     elif response.status_code == 204 and basename is None:
-        url, message = reverse("root"), _("Done.")
+        url, message = after or reverse("root"), _("Done.")
     elif response.status_code == 204:
-        url, message = reverse(f"{basename}-list"), format_html("{} {}", _("Deleted:"), view.form_state.deleted)
+        if not after or after.partition("?")[0].rstrip("/") == request.path.rstrip("/"):  # that page is gone
+            url = reverse(f"{basename}-list")
+        message = format_html("{} {}", _("Deleted:"), view.form_state.deleted)
     messages.success(request._request, message)
     return HttpResponse(status=303, headers={"Location": url})
 
