@@ -18,7 +18,7 @@ from rest_framework.viewsets import ModelViewSet
 from ..db.retry import in_transaction
 from .errors import PreconditionFailed
 from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
-from .export import CSVRenderer, LinesRenderer, export_response, is_export
+from .export import LISTS, export_response, is_export
 from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
@@ -117,7 +117,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return {}
 
     def get_renderers(self) -> Renderers:
-        return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action in EXPORTED else [])]
+        return [*super().get_renderers(), *(renderer() for renderer in LISTS if self.action in EXPORTED)]
 
     def list(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if is_export(request):
