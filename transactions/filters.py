@@ -26,6 +26,8 @@ from .choices import TransactionType
 from .models import Category, Transaction
 from .querysets import TransactionQuerySet
 
+MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
+
 
 class AbsoluteAmountFormField(forms.Field):
     """An absolute amount, which has no sign."""
@@ -102,8 +104,10 @@ class TransactionFilterSet(FilterSet):
         return form
 
     def _categories(self) -> list[tuple[str, str]]:
-        names = Category.objects.for_owner(owner_of(cast("Request", self.request))).values_list("name", flat=True)
-        return [(name, name) for name in names]
+        request = cast("Request", self.request)
+        names = Category.objects.for_owner(owner_of(request)).values_list("name", flat=True)[:MOST_NAMES]
+        given = request.query_params.getlist("category")[:MOST_NAMES]
+        return [(name, name) for name in dict.fromkeys([*names, *filter(None, given)])]
 
     @classmethod
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes

@@ -15,6 +15,7 @@ from cashman_project.api.etags import wants_json
 from cashman_project.api.filters import StrictFilterBackend
 from cashman_project.api.idempotency import Answer
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
 from cashman_project.api.views import ApiView
@@ -35,8 +36,11 @@ from .serializers import (
 )
 from .services.categories import delete_category
 from .services.fast_create import create_fast
+from .services.suggestions import usual_descriptions
 from .services.summary import summarize
 from .totals import GROUPINGS
+
+MOST_NAMES = 500  # categories that a form suggests
 
 
 class BaseTransactionViewSet(BulkCreateViewSet):
@@ -57,6 +61,20 @@ class BaseTransactionViewSet(BulkCreateViewSet):
             return {}
         kind = self.queryset.model.only_type
         return {"list": ListPage(self.request, self.get_queryset(), kind, data)}
+
+    def suggestions(self) -> dict[str, list[Suggestion]]:
+        names = Category.objects.for_owner(owner_of(self.request)).values_list("name", flat=True)[:MOST_NAMES]
+        suggestions = {"category": [Suggestion(name) for name in names]}
+        if self.action in ("list", "create"):
+            usual = usual_descriptions(self.get_queryset())
+            suggestions["description"] = [
+                Suggestion(text, {"category": category} if category else {}) for text, category in usual
+            ]
+        return suggestions
+
+    def form_note(self) -> str:
+        category = getattr(self.form_state.serializer, "new_category", None)
+        return _("New category: %(name)s.") % {"name": category} if category else ""
 
     def new_row(self) -> dict[str, str]:
         """Return the values of the filters that a new row most likely has, too."""

@@ -31,6 +31,7 @@ from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
 from .owner import owner_of
+from .pages.inputs import Suggestion
 from .pages.requests import is_page_form
 from .pages.submission import FormState, see_other, take_method
 from .renderers import JSONRenderer
@@ -92,6 +93,14 @@ class StrictViewMixin(Base):
     def page_context(self, data: JSON) -> dict[str, object]:
         """Return what the page of a good response shows beside `data`."""
         return {}
+
+    def suggestions(self) -> "Mapping[str, list[Suggestion]]":
+        """Return what the inputs of the page's form suggest, by the names of its fields."""
+        return {}
+
+    def form_note(self) -> str:
+        """Return what the user should know of a form that was accepted, besides that it was; "" if there is nothing."""
+        return ""
 
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object

@@ -4,14 +4,17 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import orjson
 from django.template import loader
+from django.utils import timezone
 from rest_framework import renderers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ..etags import etag_of
+from ..owner import owner_of
 from ..renderers import text_of
 from ..types import JSON
 from . import inputs as pages
@@ -44,7 +47,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
             return b""
         template = self.error_page(view, response.status_code) if response.exception else _page(view, view.pages)
         context = _context(data, view, request, response)
-        page = loader.render_to_string(template or self.default_page, context, request=request)
+        with timezone.override(ZoneInfo(owner_of(request).time_zone) if request.user.is_authenticated else None):
+            page = loader.render_to_string(template or self.default_page, context, request=request)
         return page.encode("utf-8", "backslashreplace")  # a JSON escape may have brought in half a surrogate pair
 
     @staticmethod
@@ -92,7 +96,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     # On a list only the filters can be wrong: a form of the list that was refused is shown on a page of its own.
     form_errors = [] if action == "list" else errors
     new_row = view.new_row() if action == "list" and problem is None else {}
-    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row)
+    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row, view.suggestions())
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)

@@ -140,8 +140,8 @@ def form_of(page: Page, method: str) -> Node:
 class Browser:
     """A browser in which `user`, if any, is signed in, and which sends the CSRF tokens of the pages."""
 
-    def __init__(self, user: User | None = None) -> None:
-        self.client = Client(enforce_csrf_checks=True, headers={"Accept": BROWSER})
+    def __init__(self, user: User | None = None, language: str = "en") -> None:
+        self.client = Client(enforce_csrf_checks=True, headers={"Accept": BROWSER, "Accept-Language": language})
         if user is not None:
             self.client.force_login(user)
 
