@@ -38,7 +38,7 @@ ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of i
 class CategoryField(serializers.SlugRelatedField[Category]):
     """One of the owner's categories, by its name. `read` looks up the categories of many rows in one query.
 
-    A page's form may name a new category, which TransactionSerializer saves with the row.
+    A page's form may name a new category, which is not saved yet.
     """
 
     known: dict[str, Category] | None = None  # by their keys, after `read`
@@ -155,8 +155,6 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
     category = CategoryField(allow_null=True, required=False, help_text=_("The name of one of your categories."))
     owner_defaults = {"currency": attrgetter("currency"), "date": methodcaller("today")}
 
-    new_category: Category | None = None  # which was saved with the row
-
     class Meta:
         model: type[Transaction] = Transaction
         list_serializer_class = TransactionListSerializer
@@ -186,14 +184,6 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False},
         }
-
-    def save(self, **values: Any) -> Transaction:  # Any: values of further fields
-        """Save the row, and before it the category if that is new."""
-        category = self.validated_data.get("category")
-        if category is not None and category._state.adding:
-            category.save()
-            self.new_category = category
-        return super().save(**values)
 
 
 @extend_schema_serializer(examples=examples.INCOMES)

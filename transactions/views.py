@@ -1,8 +1,11 @@
 """Transactions, categories and summaries over HTTP."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
@@ -18,6 +21,7 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
+from cashman_project.api.types import AnySerializer
 from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
@@ -55,6 +59,7 @@ class BaseTransactionViewSet(BulkCreateViewSet):
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
     error_pages = {"list": "transactions/transaction_list.html"}
+    new_category: Category | None = None  # which was saved with the row
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         if self.action != "list":
@@ -73,8 +78,27 @@ class BaseTransactionViewSet(BulkCreateViewSet):
         return suggestions
 
     def form_note(self) -> str:
-        category = getattr(self.form_state.serializer, "new_category", None)
-        return _("New category: %(name)s.") % {"name": category} if category else ""
+        return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+
+    def perform_create(self, serializer: AnySerializer) -> None:
+        with self._saved_category(serializer):
+            super().perform_create(serializer)
+
+    def perform_update(self, serializer: AnySerializer) -> None:
+        with self._saved_category(serializer):
+            super().perform_update(serializer)
+
+    @contextmanager
+    def _saved_category(self, serializer: AnySerializer) -> Iterator[None]:
+        """Save the row's category first if a page's form has named a new one; both are saved, or neither."""
+        category = getattr(serializer, "validated_data", {}).get("category")
+        if category is None or not category._state.adding:
+            yield
+            return
+        with transaction.atomic():
+            category.save()
+            self.new_category = category
+            yield
 
     def new_row(self) -> dict[str, str]:
         """Return the values of the filters that a new row most likely has, too."""

@@ -32,8 +32,9 @@ from .filters import check_parameters
 from .limits import ROW
 from .owner import owner_of
 from .pages.inputs import Suggestion
-from .pages.requests import is_page_form
+from .pages.requests import check_next, is_page_form
 from .pages.submission import FormState, see_other, take_method
+from .parsers import NEXT_FIELD
 from .renderers import JSONRenderer
 from .schema import problems
 from .types import JSON, AnyResponse
@@ -78,7 +79,12 @@ class StrictViewMixin(Base):
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
-        check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
+        allowed = self.allowed_parameters()
+        if request.accepted_renderer.format == "api":
+            allowed |= self.page_parameters()
+        check_parameters(request, allowed, self.repeatable_parameters)
+        if NEXT_FIELD in allowed:
+            check_next(request)
         if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
             check_untagged(request)
         if request.user.is_authenticated and "HTTP_ACCEPT_LANGUAGE" not in request.META:
@@ -89,6 +95,10 @@ class StrictViewMixin(Base):
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
         return self.query_parameters
+
+    def page_parameters(self) -> frozenset[str]:
+        """Return the names of further query parameters that a page may have."""
+        return frozenset()
 
     def page_context(self, data: JSON) -> dict[str, object]:
         """Return what the page of a good response shows beside `data`."""
