@@ -25,7 +25,7 @@ from cashman_project.api.types import AnySerializer
 from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
-from . import examples
+from . import category_pages, examples
 from .filters import TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
@@ -176,6 +176,12 @@ class CategoryViewSet(OwnedModelViewSet):
 
     def allowed_parameters(self) -> frozenset[str]:
         return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        owner = owner_of(self.request)
+        if self.action == "list":
+            return category_pages.list_context(owner, data["results"])
+        return category_pages.page_context(owner, data.serializer.instance) if self.action == "retrieve" else {}
 
     def perform_destroy(self, instance: Category) -> None:
         force = self.request.query_params.get("force") or "false"

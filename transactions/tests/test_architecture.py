@@ -46,7 +46,7 @@ LAYERS = (
     {"urls"},
     {"views"},
     {"base_view"},
-    {"tables", "list_page"},
+    {"tables", "list_page", "category_pages"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},

@@ -17,8 +17,10 @@ from cashman_project.api.tests.pages import Browser, Node, Page
 from cashman_project.api.tests.test_pages_forms import add_form
 from cashman_project.money.amounts import EXACT
 from cashman_project.money.formats import readable_amount
+from transactions import list_page
 from transactions.list_page import MOST_CHIPS, MOST_CURRENCIES, month_of, year_of
 from transactions.models import Category, Transaction
+from transactions.services import summary
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.shares import reached, reaches
@@ -187,6 +189,17 @@ def test_the_currencies_of_most_rows_are_summed_up(alice: User, outsider: User) 
     assert [text.split()[-1] for text in sums[:5]] == ["USD", "EUR", "JPY", "GBP", "CHF"]
     assert sums[5:] == ["and 2 more currencies"]
     assert not Browser(outsider).get("/expenses").main.all("div", class_="totals")
+
+
+def test_a_page_sums_up_a_bounded_number_of_transactions(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert summary.MOST_SUMMED == 50_000
+    for most, searched in ((8, "8 transactions"), (7, "More than 7 transactions")):
+        monkeypatch.setattr(summary, "MOST_SUMMED", most)
+        monkeypatch.setattr(list_page, "MOST_SUMMED", most)
+
+        assert totals(browser.get("/transactions?search=note"))[0] == searched
+        assert totals(browser.get("/transactions"))[0] == "8 transactions"  # which month totals know
+    assert totals(browser.get("/transactions?search=note"))[1] == []
 
 
 # -- Dates ------------------------------------------------------------------------------------
