@@ -209,15 +209,16 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
 
     def get_initial(self) -> dict[str, Any]:
         """Return what an empty form shows, or what was sent."""
-        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self._defaults)}
+        return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self.defaults)}
 
     @cached_property
-    def _defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, Any]:
+        """What a new row has if the fields are left out."""
         return {name: find(owner_of(self.context["request"])) for name, find in self.owner_defaults.items()}
 
     def validate(self, attrs: Validated) -> Validated:
         """Return `attrs`, of a new row with its defaults; raises ValidationError if they break a rule of the model."""
-        attrs = super().validate(attrs if self.instance is not None else self._defaults | attrs)
+        attrs = super().validate(attrs if self.instance is not None else self.defaults | attrs)
         model: type[models.Model] = self.Meta.model
         candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
         for name, value in attrs.items():

@@ -13,6 +13,11 @@ def readable_amount(amount: Decimal, currency: str) -> str:
 
 
 def with_decimals(amount: Decimal, currency: str) -> Decimal:
-    """Return the same number with as many decimals as its currency has, or as it needs."""
+    """Return the same number with as many decimals as its currency has, or as it needs.
+
+    Without a known currency it stays as it is.
+    """
+    if currency not in DIGITS:
+        return amount
     exponent = int(amount.normalize(EXACT).as_tuple().exponent)
     return amount.quantize(Decimal(1).scaleb(min(exponent, -DIGITS[currency])), context=EXACT)

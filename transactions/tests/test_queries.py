@@ -39,8 +39,9 @@ OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "/incomes of many": ("/incomes", 3 * [BODIES["/incomes"]], {}),
     "/incomes of many with categories": ("/incomes", 3 * [BODIES["/incomes"] | {"category": "Kind 1"}], {}),
 }
-# Pages, which a browser session reads.
+# Pages, whose HTML is made of other rows than their JSON.
 PAGES = [
+    "/",
     "/categories",
     "/categories/<pk>",
     "/expenses",

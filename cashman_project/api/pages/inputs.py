@@ -67,15 +67,24 @@ def form_inputs(
     is_sent = hasattr(serializer, "initial_data")
     values = serializer.data if serializer.instance is not None and not is_sent else serializer.get_initial()
     return [
-        _form_input(name, field, new_row.get(name, values.get(name)), _details(errors, name), suggestions.get(name))
+        _form_input(
+            name, field, new_row.get(name, values.get(name)), is_sent, _details(errors, name), suggestions.get(name)
+        )
         for name, field in serializer.fields.items()
         if not field.read_only and not (isinstance(field, serializers.ChoiceField) and len(field.choices) == 1)
     ]
 
 
 def _form_input(
-    name: str, field: SerializerField, value: object, errors: list[str], suggestions: list[Suggestion] | None
+    name: str,
+    field: SerializerField,
+    value: object,
+    is_sent: bool,
+    errors: list[str],
+    suggestions: list[Suggestion] | None,
 ) -> Input:
+    if value and not is_sent:  # what was sent is shown as it was typed
+        value = getattr(field, "form_value", str)(value)
     style = {**HTMLFormRenderer.default_style[field], **field.style}
     template = style["base_template"].removesuffix(".html")
     kind = style["input_type"] if template == "input" else template
