@@ -96,7 +96,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     # On a list only the filters can be wrong: a form of the list that was refused is shown on a page of its own.
     form_errors = [] if action == "list" else errors
     new_row = view.new_row() if action == "list" and problem is None else {}
-    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row)
+    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row, view.suggestions())
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
