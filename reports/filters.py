@@ -4,7 +4,7 @@ from typing import Any
 
 from transactions.filters import TransactionFilterSet
 
-SHARED = {"currency", "category", "uncategorized"}
+SHARED = {"currency", "category", "exclude_category", "uncategorized"}
 
 
 def _some(name: str, names: set[str]) -> Any:

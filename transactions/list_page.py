@@ -225,7 +225,7 @@ class ListPage:
         if name == "uncategorized":
             return "", _("Without a category") if self.values[name] else _("With a category")
         if name == "type":
-            text = capfirst(TransactionType(text).label)
+            text = str(capfirst(TransactionType(text).label))
         return str(LABELS.get(name, name)), day(text) if name in DATES else text
 
     def _url_without_category(self, category: str) -> str:

@@ -193,24 +193,3 @@ class CategoryInUseSerializer(ProblemSerializer):
     """The problem of a category that is in use, by so many `transactions`."""
 
     transactions = serializers.IntegerField(required=False)
-
-
-class SummarySerializer(serializers.Serializer[object]):
-    """A group's sums: `currency`, the group's keys, and the amounts."""
-
-    currency = serializers.CharField()
-    month = serializers.CharField(required=False, help_text=_("Such as 2026-11; with group_by=month."))
-    year = serializers.CharField(required=False, help_text=_("Such as 2026; with group_by=year."))
-    category = serializers.CharField(required=False, allow_null=True, help_text=_("With group_by=category."))
-    type = serializers.ChoiceField(TransactionType.choices, required=False, help_text=_("With group_by=type."))
-    income = AmountField()
-    expense = AmountField()
-    net = AmountField()
-    count = serializers.IntegerField()
-
-
-@extend_schema_serializer(examples=examples.SUMMARIES)
-class SummaryListSerializer(serializers.Serializer[object]):
-    """The groups, ordered by their keys and the currency."""
-
-    results = SummarySerializer(many=True)

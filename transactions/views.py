@@ -1,27 +1,20 @@
-"""Transactions, categories and summaries over HTTP."""
+"""Transactions and categories over HTTP."""
 
-import itertools
 from typing import Any
 
-from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
-from cashman_project.api.etags import wants_json
-from cashman_project.api.filters import StrictFilterBackend
+from cashman_project.api.filters import flag_of
 from cashman_project.api.idempotency import Answer
 from cashman_project.api.owner import owner_of
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
-from cashman_project.api.views import ApiView
 from cashman_project.api.viewsets import OwnedModelViewSet
 
 from . import examples
-from .filters import TransactionFilterSet
+from .filters import CATEGORY_FILTERS, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
 from .querysets import TransactionQuerySet
@@ -30,13 +23,10 @@ from .serializers import (
     CategorySerializer,
     ExpenseSerializer,
     IncomeSerializer,
-    SummaryListSerializer,
     TransactionSerializer,
 )
 from .services.categories import delete_category
 from .services.fast_create import create_fast
-from .services.summary import summarize
-from .totals import GROUPINGS
 
 
 class BaseTransactionViewSet(BulkCreateViewSet):
@@ -46,7 +36,7 @@ class BaseTransactionViewSet(BulkCreateViewSet):
     queryset: TransactionQuerySet
     serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet
-    repeatable_parameters = frozenset({"category"})
+    repeatable_parameters = CATEGORY_FILTERS
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
@@ -136,55 +126,4 @@ class CategoryViewSet(OwnedModelViewSet):
         return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
 
     def perform_destroy(self, instance: Category) -> None:
-        force = self.request.query_params.get("force") or "false"
-        if force not in ("true", "false"):
-            raise ValidationError({"force": [_("Give true or false.")]}, code="invalid")
-        delete_category(category=instance, force=force == "true")
-
-
-class SummaryView(ApiView):
-    """Sums of income, expense and net by currency, and by month, year, category or type."""
-
-    filterset_class = TransactionFilterSet
-    query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
-    repeatable_parameters = frozenset({"category"})
-    queryset = Transaction.objects.all()
-    filter_backends = [StrictFilterBackend]  # the schema finds the filters here
-    pages = error_pages = {"get": "transactions/summary.html"}
-    groupings = [*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))]
-    sums = ("income", "expense", "net", "count")
-    most_on_page = 1_000  # groups: a page of 40,000 would take ten seconds to make
-    left_out = 0  # groups that the page has no room for
-
-    @extend_schema(
-        operation_id="get_summary",
-        summary="Sum up",
-        filters=True,
-        parameters=[
-            OpenApiParameter(
-                "group_by",
-                enum=groupings,
-                description=f"One or two different ones of {', '.join(GROUPINGS)}, comma separated.",
-            )
-        ],
-        responses=SummaryListSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        keys = _group_keys(request.query_params.get("group_by", ""))
-        values = TransactionFilterSet.values_of(request)
-        totals = summarize(owner=owner_of(request), filters=TransactionFilterSet, values=values, group_by=keys)
-        results = [
-            {"currency": total.currency, **total.keys, **total.amounts(), "count": total.count} for total in totals
-        ]
-        if not wants_json(request):
-            self.left_out = max(len(results) - self.most_on_page, 0)
-            results = results[: self.most_on_page]
-        return Response({"results": results})
-
-
-def _group_keys(text: str) -> tuple[str, ...]:
-    keys = tuple(text.split(",")) if text else ()
-    if not set(keys) <= GROUPINGS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
-        message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUPINGS)}
-        raise ValidationError({"group_by": [message]}, code="invalid")
-    return keys
+        delete_category(category=instance, force=flag_of(self.request, "force"))

@@ -22,10 +22,8 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from .authentication import BrowserAuthentication
 from .errors import Unavailable
 from .etags import check_untagged, tagged_json
 from .filters import check_parameters
@@ -41,13 +39,6 @@ STATUS = OpenApiResponse(
     inline_serializer("Status", {"status": serializers.CharField()}),
     examples=[OpenApiExample("Good", {"status": "ok"})],
 )
-ROOT_ANSWER = {
-    (200, "application/json"): OpenApiResponse(
-        {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}},
-        examples=[OpenApiExample("Links", {"incomes": "https://cashman.example/incomes"})],
-    )
-}
-
 if TYPE_CHECKING:
     Base = APIView  # the mixin calls the methods of the view that it is mixed into
 else:
@@ -137,19 +128,6 @@ class PublicView(ApiView):
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)
-
-
-class RootView(PublicView):
-    """Cashman keeps track of your money. These are the URLs of its resources."""
-
-    authentication_classes = (BrowserAuthentication,)  # the page shows who is signed in
-    links: dict[str, str] = {}
-
-    @extend_schema(
-        operation_id="get_root", summary="List the URLs of all resources", tags=["service"], responses=ROOT_ANSWER
-    )
-    def get(self, request: Request) -> Response:
-        return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
 
 
 class PingView(PublicView):

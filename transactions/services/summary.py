@@ -14,15 +14,18 @@ from cashman_project.db.compiled import Parameter
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.sums import MoneySum
 
+from ..groupings import GROUPINGS
 from ..models import MonthTotal, Transaction
 from ..querysets import TransactionQuerySet
-from ..totals import GROUPINGS, Total, TotalsStatement
+from ..totals import Total, TotalsStatement
 
 if TYPE_CHECKING:
     from users.models import User
 
 # With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
-MONTH_TOTAL_FILTERS = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
+MONTH_TOTAL_FILTERS = frozenset(
+    {"date_after", "date_before", "category", "exclude_category", "uncategorized", "currency", "type"}
+)
 
 
 def summarize(

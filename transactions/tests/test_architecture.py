@@ -44,9 +44,9 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views"},
+    {"views", "start_view", "summary_view"},
     {"base_view"},
-    {"tables", "list_page"},
+    {"tables", "dashboard", "list_page"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
@@ -58,8 +58,8 @@ LAYERS = (
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"totals", "token_errors", "examples", "hashers", "preferences"},
-    {"category_names"},
-    {"choices"},
+    {"category_names", "groupings"},
+    {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 HOOKS = {"admin", "apps", "checks", "hashers", "management", "schema", "sqlite", "triggers"}

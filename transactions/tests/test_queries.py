@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -38,6 +39,7 @@ OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "/incomes of many": ("/incomes", 3 * [BODIES["/incomes"]], {}),
     "/incomes of many with categories": ("/incomes", 3 * [BODIES["/incomes"] | {"category": "Kind 1"}], {}),
 }
+PAGES = ["/"]  # whose HTML is made of other rows than their JSON
 FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK|SET LOCAL")  # what opens and closes a transaction
 
 # How Django looks for what the deletion of a row would leave behind, and deletes it.
@@ -106,6 +108,9 @@ def counts(user: User) -> str:
     lines = []
     for path, methods in all_statements(user).items():
         lines.append(f"{path}: {', '.join(f'{method} {len(queries)}' for method, queries in methods.items())}\n")
+    browser: Any = Client(headers={"Accept": "text/html"})
+    browser.force_login(user)
+    lines += [f"{path} as a page: GET {len(captured(browser, 'GET', path, {}))}\n" for path in PAGES]
     return "".join(lines)
 
 

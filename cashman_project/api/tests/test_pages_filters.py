@@ -4,8 +4,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser
+from reports.summary_view import SummaryView
 from transactions.tests import books
-from transactions.views import SummaryView
 from users.models import User
 
 

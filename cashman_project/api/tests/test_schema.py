@@ -166,6 +166,16 @@ def test_an_answer_has_every_field_and_its_amount_as_text(document: Document) ->
     assert document.faults(5000, income["properties"]["amount"])
 
 
+def test_a_page_has_its_rows_and_links_to_its_neighbours(document: Document) -> None:
+    page = document.content["components"]["schemas"]["PaginatedIncomeList"]
+
+    assert page["required"] == ["next", "previous", "results"] == list(page["properties"])
+    for name in ("next", "previous"):
+        assert page["properties"][name]["format"] == "uri"
+        assert document.faults(None, page["properties"][name]) == []
+        assert document.faults(5, page["properties"][name])
+
+
 def test_every_example_is_valid(document: Document) -> None:
     checked = 0
     for path, method, operation in document.operations():

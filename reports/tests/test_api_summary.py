@@ -1,5 +1,6 @@
 """/summary: sums by currency and by what one asks for."""
 
+import datetime
 from decimal import Decimal
 
 import pytest
@@ -7,34 +8,46 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from reports.summary_view import SummaryView
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.views import SummaryView
 from users.models import User
 
 SUMS = {"income": "5000.00", "expense": "-50.00", "net": "4950.00", "count": 2}
 
 
 @pytest.mark.parametrize(
-    ("group_by", "keys"),
+    ("group_by", "keys", "first", "last"),
     [
-        ("", {}),
-        ("month", {"month": "2026-11"}),
-        ("year", {"year": "2026"}),
-        ("category", {"category": "Fun"}),
-        ("category,month", {"category": "Fun", "month": "2026-11"}),
+        ("", {}, None, None),
+        ("day", {"day": "2026-11-20"}, "2026-11-20", "2026-11-20"),
+        ("week", {"week": "2026-W47"}, "2026-11-16", "2026-11-22"),
+        ("month", {"month": "2026-11"}, "2026-11-01", "2026-11-30"),
+        ("quarter", {"quarter": "2026-Q4"}, "2026-10-01", "2026-12-31"),
+        ("year", {"year": "2026"}, "2026-01-01", "2026-12-31"),
+        ("category", {"category": "Fun"}, None, None),
+        ("category,month", {"category": "Fun", "month": "2026-11"}, "2026-11-01", "2026-11-30"),
+        ("quarter,week", {"quarter": "2026-Q4", "week": "2026-W47"}, "2026-11-16", "2026-11-22"),
     ],
 )
 def test_a_group_has_its_keys_and_no_other(
-    group_by: str, keys: dict[str, str], as_alice: APIClient, alice: User, as_outsider: APIClient
+    group_by: str,
+    keys: dict[str, str],
+    first: str | None,
+    last: str | None,
+    as_alice: APIClient,
+    alice: User,
+    as_outsider: APIClient,
 ) -> None:
     fun = CategoryFactory.create(owner=alice, name="Fun")
-    IncomeFactory.create(owner=alice, category=fun)
-    ExpenseFactory.create(owner=alice, category=fun)
+    for factory in (IncomeFactory, ExpenseFactory):
+        factory.create(owner=alice, category=fun, date=datetime.date(2026, 11, 20))
 
     results = as_alice.get("/summary", {"group_by": group_by}).json()["results"]
 
-    assert [list(group.items()) for group in results] == [list({"currency": "USD", **keys, **SUMS}.items())]
+    assert [list(group.items()) for group in results] == [
+        list({"currency": "USD", **keys, "from": first, "to": last, **SUMS}.items())
+    ]
     assert as_outsider.get("/summary", {"group_by": group_by}).json()["results"] == []
 
 
@@ -118,7 +131,7 @@ def test_groups_are_ordered_by_their_keys_and_the_currency(
     results = as_alice.get("/summary", {"group_by": group_by}).json()["results"]
 
     assert [{name: str(group[name] or "-") for name in names} for group in results] == wanted
-    assert as_outsider.get("/summary", {"group_by": group_by}).json() == {"results": []}
+    assert as_outsider.get("/summary", {"group_by": group_by}).json() == {"results": [], "total": []}
 
 
 @pytest.mark.parametrize("query", books.FILTERS)
