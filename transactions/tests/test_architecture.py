@@ -57,7 +57,7 @@ LAYERS = (
     {"login_throttle", "token_owner", "oidc", "staff"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
-    {"totals", "token_errors", "examples", "hashers"},
+    {"totals", "token_errors", "examples", "hashers", "preferences"},
     {"category_names", "groupings"},
     {"calendar", "choices"},
 )

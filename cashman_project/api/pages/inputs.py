@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
@@ -41,6 +42,8 @@ class Input:
     max_length: int | None = None
     required: bool = False
     errors: list[str] = dataclasses.field(default_factory=list)
+    more: bool = False  # whether it is behind "More"
+    all_options: SafeString | None = None  # of a select with many options; `choices` are those that come first
 
     @property
     def value(self) -> str:
