@@ -2,7 +2,6 @@
 
 import datetime
 import json
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -221,24 +220,6 @@ def test_an_empty_list_helps_on(browser: Browser, alice: User) -> None:
     assert "open" not in tool(browser.get("/expenses"), "New expense").attributes
 
 
-def test_the_summary_is_a_table(browser: Browser, books: Transaction) -> None:
-    page = browser.get("/summary?group_by=category,type")
-
-    assert head(page) == ["Category", "Type", "Currency", "Income", "Expense", "Net", "Count"]
-    assert page.rows() == [
-        ["Food", "EXPENSE", "USD", "0.00", "\u221250.00", "\u221250.00", "1"],
-        ["without a category", "EXPENSE", "JPY", "0", "\u22121,200", "\u22121,200", "1"],
-        ["without a category", "INCOME", "USD", "5,000.00", "0.00", "+5,000.00", "1"],
-    ]
-    assert [row.all("span", class_="plus") != [] for row in page.main.one("tbody").all("tr")] == [False, False, True]
-    assert page.main.one("select", name="group_by").one("option", selected="").text == "category,type"
-    assert head(browser.get("/summary"))[0] == "Currency"
-    assert len(browser.get("/summary?search=zzz").main.all("p", class_="empty")) == 1
-    ExpenseFactory.create(owner=books.owner, amount=Decimal("0.005"), currency="KWD")
-    small = browser.get("/summary?currency=KWD")
-    assert small.rows() == [["KWD", "0.000", "\u22120.005", "\u22120.005", "1"]]
-
-
 @pytest.mark.parametrize("place", PLACES)
 def test_a_page_needs_nothing_of_another_host(place: str, browser: Browser, books: Transaction) -> None:
     page = browser.get(place)
@@ -248,7 +229,7 @@ def test_a_page_needs_nothing_of_another_host(place: str, browser: Browser, book
     assets = [node["href"] for node in page.root.all("link")] + [
         node["src"] for tag in ("img", "script") for node in page.root.all(tag)
     ]
-    assert len(assets) == 4 + 2 * (place == "/")  # the dashboard has two style sheets of its own
+    assert len(assets) == 4 + 2 * (place in ("/", "/summary"))  # which have two style sheets of their own
     for asset in assets:
         assert finders.find(asset.removeprefix("/static/")), asset
     for node in page.root.all("a"):
