@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cashman_project.api.templatetags.days import day
-from cashman_project.api.tests.pages import Browser, Node, Page
+from cashman_project.api.tests.pages import Browser, Node, Page, fields
 from cashman_project.api.tests.test_pages_forms import add_form
 from cashman_project.money.amounts import EXACT, format_amount
 from transactions.list_page import MOST_CHIPS, MOST_CURRENCIES, month_of, year_of
