@@ -46,7 +46,7 @@ LAYERS = (
     {"urls"},
     {"views", "start_view", "summary_view"},
     {"base_view"},
-    {"tables", "dashboard", "list_page"},
+    {"tables", "summary_tables", "dashboard", "list_page", "category_pages"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},

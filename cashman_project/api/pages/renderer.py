@@ -99,7 +99,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     # On a list only the filters can be wrong: a form of the list that was refused is shown on a page of its own.
     form_errors = [] if action == "list" else errors
     new_row = view.new_row() if action == "list" and problem is None else {}
-    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row)
+    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row, view.suggestions())
     if form and request.user.is_authenticated:
         form = laid_out(form, serializer, owner_of(request))
     if (original := getattr(shown, "serializer", None)) is not None and form and action != "list":
