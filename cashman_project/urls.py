@@ -8,6 +8,7 @@ from django.views.i18n import set_language
 
 import reports.urls
 import transactions.urls
+from reports.start_view import StartView
 
 from .api import views
 from .api.limits import CREDENTIALS, limited
@@ -34,9 +35,11 @@ ADMIN = [
 LOGIN = LoginView.as_view(template_name="rest_framework/login.html")
 
 urlpatterns = [
-    *transactions.urls.urlpatterns,  # first, since most requests are for these
-    *reports.urls.urlpatterns,
-    path("", views.RootView.as_view(links=ROOT_LINKS, pages={"get": "transactions/root.html"}), name="root"),
+    # Django tries them in this order; most requests are for the first ones.
+    *reports.urls.SUMMARY,
+    *transactions.urls.urlpatterns,
+    *reports.urls.REPORTS,
+    path("", StartView.as_view(links=ROOT_LINKS), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),
     re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),
     re_path("^livez/?$", views.LiveView.as_view(), name="livez"),

@@ -24,6 +24,7 @@ from cashman_project.api.middleware.security_headers import CONTENT_POLICY
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
 from cashman_project.api.views import ApiView
+from transactions.filters import CATEGORY_FILTERS
 from transactions.models import Transaction
 
 from . import pictures
@@ -60,7 +61,7 @@ class ChartView(ApiView):
     label: str | Promise
     filterset_class: type[FilterSet] = PeriodFilterSet
     further_parameters: frozenset[str] = frozenset()
-    repeatable_parameters = frozenset({"category"})
+    repeatable_parameters = CATEGORY_FILTERS
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
     charts: "list[type[ChartView]]" = []  # all of them, in their order
@@ -109,6 +110,8 @@ class ChartView(ApiView):
         """Return what is covered: the days, the currency, and the categories if only some of them are."""
         parameters = self.request.query_params
         categories = [name for name in parameters.getlist("category") if name]
+        excluded = [name for name in parameters.getlist("exclude_category") if name]
+        categories += [gettext("not %(category)s") % {"category": name} for name in excluded]
         if parameters.get("uncategorized"):
             has_none = parameters["uncategorized"] == "true"
             categories.append(gettext("without a category") if has_none else gettext("with a category"))

@@ -21,3 +21,37 @@ FLOW = _example(
     {"type": "INCOME", "category": "Salary", "amount": "5000.00"},
     {"type": "EXPENSE", "category": "Food", "amount": "-50.00"},
 )
+
+_SUMS = {"income": "5000.00", "expense": "-50.00", "net": "4950.00", "count": 2}
+_DAYS = {"from": "2026-11-01", "to": "2026-11-30"}
+SUMMARIES = [
+    OpenApiExample(
+        "ByMonth",
+        {
+            "results": [{"currency": "USD", "month": "2026-11", **_DAYS, **_SUMS}],
+            "total": [{"currency": "USD", **_DAYS, **_SUMS}],
+        },
+    ),
+    OpenApiExample(
+        "ComparedCategories",
+        {
+            "results": [
+                {
+                    "currency": "USD",
+                    "category": None,
+                    **_DAYS,
+                    **_SUMS,
+                    "previous": {"from": "2026-10-01", "to": "2026-10-31", **_SUMS},
+                }
+            ],
+            "total": [
+                {
+                    "currency": "USD",
+                    **_DAYS,
+                    **_SUMS,
+                    "previous": {"from": "2026-10-01", "to": "2026-10-31", **_SUMS},
+                }
+            ],
+        },
+    ),
+]

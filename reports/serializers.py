@@ -1,12 +1,16 @@
-"""What the charts show, in JSON."""
+"""What the summary and the charts show, in JSON."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.money.serializer_field import AmountField
 from transactions.choices import TransactionType
+from transactions.groupings import GROUPINGS, Grouping
+
+from . import examples
 
 PERIOD: dict[str, Any] = {"help_text": _("A month such as 2026-11, or a year such as 2026.")}
 CATEGORY: dict[str, Any] = {"allow_null": True, "help_text": _("The name of a category, or null for none.")}
@@ -70,3 +74,52 @@ def chart_serializer(name: str, row: type[serializers.Serializer[Any]]) -> type[
 
     ChartSerializer.__name__ = f"{name}ChartSerializer"
     return ChartSerializer
+
+
+class SumsSerializer(serializers.Serializer[Any]):
+    """The sums of a currency, and their days. A day is null where no date says where the days begin or end."""
+
+    income = AmountField()
+    expense = AmountField()
+    net = AmountField()
+    count = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, Any]:
+        dates = {name: serializers.DateField(allow_null=True) for name in ("from", "to")}
+        return {**dates, **super().get_fields()}
+
+
+class SummaryPreviousSerializer(SumsSerializer):
+    """The sums that a group is compared with. `from` and `to` are null if there are no such days."""
+
+
+class SummaryTotalSerializer(SumsSerializer):
+    """The sums of all groups of a currency."""
+
+    currency = serializers.CharField()
+    balance = AmountField(required=False, help_text=_("At the end of the last day; with balance=true."))
+    previous = SummaryPreviousSerializer(required=False, help_text=_("With compare."))
+
+
+class SummarySerializer(SummaryTotalSerializer):
+    """A group's sums: `currency`, the group's keys, its days, and the amounts."""
+
+    def get_fields(self) -> dict[str, Any]:
+        return {**{name: _key_field(name, GROUPINGS[name]) for name in GROUPINGS}, **super().get_fields()}
+
+
+def _key_field(name: str, grouping: Grouping) -> serializers.Field[Any, Any, Any, Any]:
+    words = {"name": name, "example": grouping.example}
+    help_text = _("Such as %(example)s; with group_by=%(name)s.") if grouping.example else _("With group_by=%(name)s.")
+    options: dict[str, Any] = {"required": False, "allow_null": grouping.nullable, "help_text": help_text % words}
+    if grouping.choices:
+        return serializers.ChoiceField(grouping.choices, **options)
+    return serializers.CharField(**options)
+
+
+@extend_schema_serializer(examples=examples.SUMMARIES)
+class SummaryListSerializer(serializers.Serializer[Any]):
+    """The groups, ordered by their keys and the currency, and the total of each currency."""
+
+    results = SummarySerializer(many=True)
+    total = SummaryTotalSerializer(many=True)

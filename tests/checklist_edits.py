@@ -1,4 +1,4 @@
-"""What the checklists of CONTRIBUTING.md say to do, done: a field `payee`, a resource `tags`, a grouping `week`.
+"""What the checklists of CONTRIBUTING.md say to do, done: a field `payee`, a resource `tags`, a grouping `weekday`.
 
 By checklist and file: pairs of a text that is there once, and what is to stand before it. A file that is not there yet
 is made of the one text that it has.
@@ -142,10 +142,10 @@ TAGS: Edits = {
     "transactions/views.py": [
         (f"{MODELS}from .querysets import Tra", "Tag, "),
         ("    TransactionSerializer,\n)", "    TagSerializer,\n"),
-        ("class SummaryView(", TAG_VIEWSET),
+        ("@extend_schema_view(\n    destroy", TAG_VIEWSET),
     ],
     "transactions/urls.py": [
-        ("\n# Django tries the routes", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
+        ("\nurlpatterns = ", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
     ],
     "transactions/admin.py": [
         (f"{MODELS}\nif TYPE_CHECKING:", "Tag, "),
@@ -191,36 +191,27 @@ TAGS: Edits = {
     "docs/api.md": [("## You\n", '## Tags\n\n```console\n$ curl -s -H "$AUTH" $API/tags\n...\n```\n\n')],
 }
 
-WEEK_CLASS = '''class IsoWeek(Func):
-    """The week of a date as ISO 8601 has it: "2026-W47"."""
+WEEKDAY_CLASS = '''class Weekday(Func):
+    """The day of the week as ISO 8601 has it: "1" is Monday."""
 
     output_field = models.CharField()
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
-        thursday = "%(expressions)s, '-3 days', 'weekday 4'"
-        number = f"PRINTF('%%%%02d', (STRFTIME('%%%%j', {thursday}) - 1) / 7 + 1)"
-        template = f"STRFTIME('%%%%Y', {thursday}) || '-W' || {number}"
+        template = "SUBSTR('7123456', STRFTIME('%%%%w', %(expressions)s) + 1, 1)"
         return self.as_sql(compiler, connection, template=template, **context)
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
-        template = "TO_CHAR(%(expressions)s, 'IYYY-\\"W\\"IW')"
-        return self.as_sql(compiler, connection, template=template, **context)
+        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, 'ID')", **context)
 
 
 '''
-WEEK: Edits = {
-    "transactions/totals.py": [
-        ("@dataclass(frozen=True)\nclass Grouping:", WEEK_CLASS),
-        ('    "month": Grouping(', '    "week": Grouping(IsoWeek("date")),\n'),
-    ],
-    "transactions/serializers.py": [
-        (
-            "    month = serializers.CharField(",
-            '    week = serializers.CharField(required=False, help_text=_("Such as 2026-W47; with group_by=week."))\n',
-        )
+WEEKDAY: Edits = {
+    "transactions/groupings.py": [
+        ("@lru_cache(maxsize=20_000)", WEEKDAY_CLASS),
+        ('    "category": Grouping(', '    "weekday": Grouping(Weekday("date"), example="5"),\n'),
     ],
     "transactions/tests/test_totals.py": [
-        ('    "month": lambda entry', '    "week": lambda entry: f"{entry.date:%G-W%V}",\n'),
+        ('    "month": lambda entry', '    "weekday": lambda entry: f"{entry.date:%u}",\n'),
     ],
-    "docs/api.md": [("`month`, `year`, `category` and `type`, and the sums", "`week`, ")],
+    "docs/api.md": [("`category` and `type`, and the sums", "`weekday`, ")],
 }

@@ -87,8 +87,8 @@ def test_a_grouping_works(as_alice: APIClient, as_outsider: APIClient) -> None:
     days = [first + datetime.timedelta(days=number) for number in range(0, 3000, 3)]
     as_alice.post("/expenses", [{"description": "x", "amount": 1, "date": str(day)} for day in days])
 
-    rows = as_alice.get("/summary?group_by=week").json()["results"]
+    rows = as_alice.get("/summary?group_by=weekday").json()["results"]
 
-    weeks = [f"{day:%G-W%V}" for day in days]
-    assert {row["week"]: row["count"] for row in rows} == {week: weeks.count(week) for week in weeks}
-    assert as_outsider.get("/summary?group_by=week").json()["results"] == []
+    weekdays = [f"{day:%u}" for day in days]
+    assert {row["weekday"]: row["count"] for row in rows} == {day: weekdays.count(day) for day in weekdays}
+    assert as_outsider.get("/summary?group_by=weekday").json()["results"] == []

@@ -35,7 +35,8 @@ EXCUSED = Path(__file__).with_name("mutants_excused.txt")
 MONEY = ["transactions/tests/test_money.py", "transactions/tests/test_money_expressions.py"]
 CREATION = ["transactions/tests/test_fast_create.py", "transactions/tests/test_bulk_create.py"]
 LISTS = ["transactions/tests/test_pages.py", "transactions/tests/test_fastpath.py"]
-SUMS = ["transactions/tests/test_totals.py", "transactions/tests/test_api_summary.py"]
+SUMS = ["transactions/tests/test_totals.py", "reports/tests/test_api_summary.py"]
+SUMMARY = ["reports/tests/test_summary.py", "reports/tests/test_summary_sums.py", "reports/tests/test_api_summary.py"]
 FILTERS = ["cashman_project/api/tests/test_strict_parameters.py", "transactions/tests/test_api_transactions.py"]
 # The tests that are nearest to each module.
 TESTS = {
@@ -54,13 +55,17 @@ TESTS = {
         *SUMS,
         "transactions/tests/test_bulk_change.py",
         "transactions/tests/test_models_category.py",
-        "transactions/tests/test_api_summary.py",
+        "reports/tests/test_api_summary.py",
         "transactions/tests/test_api_expenses.py",
         "transactions/tests/test_api_categories.py",
         "transactions/tests/test_api_transactions.py",
     ],
     "transactions/totals.py": SUMS,
     "transactions/services/fast_create.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
+    "transactions/groupings.py": SUMS,
+    "transactions/calendar.py": SUMMARY,
+    "reports/services/summary.py": SUMMARY,
+    "reports/services/comparison.py": SUMMARY,
     "transactions/services/summary.py": SUMS,
     "transactions/services/categories.py": [
         "transactions/tests/test_api_categories.py",
@@ -86,14 +91,19 @@ TESTS = {
         "cashman_project/api/tests/test_schema.py",
     ],
     "cashman_project/api/filters.py": [*FILTERS, "cashman_project/api/tests/test_dates.py"],
-    "transactions/filters.py": [*FILTERS, "transactions/tests/test_fastpath.py", "transactions/tests/test_search.py"],
+    "transactions/filters.py": [
+        *FILTERS,
+        "transactions/tests/test_fastpath.py",
+        "transactions/tests/test_search.py",
+        "cashman_project/api/tests/test_pages_filters.py",
+    ],
     "cashman_project/api/fastpath/responses.py": LISTS,
     "cashman_project/api/fastpath/row_json.py": [
         "cashman_project/api/tests/test_row_json.py",
         "cashman_project/api/tests/test_fastpath_checks.py",
         *LISTS,
     ],
-    "cashman_project/api/fastpath/owner_query.py": LISTS,
+    "cashman_project/api/fastpath/owner_query.py": [*LISTS, "transactions/tests/test_queries.py"],
     "cashman_project/api/fastpath/checks.py": ["cashman_project/api/tests/test_fastpath_checks.py"],
     "transactions/services/usual_notation.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
 }

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from functools import _lru_cache_wrapper
+from inspect import CO_OPTIMIZED
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -89,8 +90,8 @@ def mutants(tree: ast.Module) -> Iterator[Mutant]:
         node = holder if index is None else holder[index]
         shown = parent if isinstance(node, ast.Constant) else node
         text = " ".join(ast.unparse(shown).split("\n", 1)[0].split())[:80]
-        for description, changed in changes(node):
-            ast.copy_location(changed, node)
+        for description, replacement in changes(node):
+            changed = ast.copy_location(deepcopy(replacement), node)  # a part of the tree keeps its own location
             if index is None:
                 setattr(parent, name, changed)
             else:
@@ -107,9 +108,11 @@ def mutants(tree: ast.Module) -> Iterator[Mutant]:
 
 
 def codes(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of each function in there. The body of a class, which has run, is no function."""
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield constant
+            if constant.co_flags & CO_OPTIMIZED:
+                yield constant
             yield from codes(constant)
 
 

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.checklist_edits import PAYEE, PAYEE_FILTER, TAGS, WEEK, Edits
+from tests.checklist_edits import PAYEE, PAYEE_FILTER, TAGS, WEEKDAY, Edits
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -25,9 +25,9 @@ EDITS = {
     "Add a field": PAYEE,
     "Add a filter": PAYEE_FILTER,
     "Add a resource": TAGS,
-    "Add a grouping to the summary": WEEK,
+    "Add a grouping to the summary": WEEKDAY,
 }
-WORDS = dict(zip(EDITS, ["payee", "payee", "tag", "week"], strict=True))
+WORDS = dict(zip(EDITS, ["payee", "payee", "tag", "weekday"], strict=True))
 MIGRATIONS = "transactions/migrations/"
 MIGRATED = "transactions/tests/test_architecture.py::test_no_migration_is_missing"
 PATHS = "transactions/urls.py"

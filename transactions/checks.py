@@ -9,10 +9,9 @@ from django.contrib.auth.hashers import check_password
 from django.core import checks
 from django.db import connections
 
-from .serializers import SummarySerializer, TransactionSerializer
+from .serializers import TransactionSerializer
 from .services.demo import PASSWORDS
 from .services.usual_notation import Unknown, find_notation
-from .totals import GROUPINGS
 from .views import ExpenseViewSet, IncomeViewSet, TransactionViewSet
 
 
@@ -33,16 +32,6 @@ def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list
             id="transactions.E001",
         )
         for name in found
-    ]
-
-
-@checks.register
-def check_groupings(**kwargs: Any) -> list[checks.CheckMessage]:
-    """transactions.E002: each grouping of the summary has a field of its name in SummarySerializer."""
-    missing = GROUPINGS.keys() - SummarySerializer().fields.keys()
-    return [
-        checks.Error(f"SummarySerializer has no field for the grouping {name!r}: add it there.", id="transactions.E002")
-        for name in sorted(missing)
     ]
 
 

@@ -60,23 +60,6 @@ CREATE_TRANSACTIONS = _examples(
 UPDATE_MANY = _examples([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
 DESTROY_MANY = [OpenApiExample("Two", {"ids": [INCOME["id"], EXPENSE["id"]]}, request_only=True)]
 CATEGORIES = _examples(CATEGORY, Shortest={"name": "Food"})
-SUMMARIES = [
-    OpenApiExample(
-        "ByMonth",
-        {
-            "results": [
-                {
-                    "currency": "USD",
-                    "month": "2026-11",
-                    "income": "5000.00",
-                    "expense": "-50.00",
-                    "net": "4950.00",
-                    "count": 2,
-                }
-            ]
-        },
-    )
-]
 CATEGORY_IN_USE = OpenApiExample(
     "InUse",
     problem_details(409, "conflict", "This category is in use: ?force=true unlinks its transactions.", transactions=12),

@@ -9,6 +9,7 @@ import django_filters
 from django import forms
 from django.db.models import Model, Q, QuerySet
 from django.utils.choices import CallableChoiceIterator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
@@ -25,6 +26,9 @@ from .category_names import category_key
 from .choices import TransactionType
 from .models import Category, Transaction
 from .querysets import TransactionQuerySet
+
+MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
+CATEGORY_FILTERS = frozenset({"category", "exclude_category"})  # which may be repeated
 
 
 class AbsoluteAmountFormField(forms.Field):
@@ -54,6 +58,13 @@ class CategoryFilter(TextsFilter):
         return qs.filter(category_id__in=value) if isinstance(value, list) else qs.filter(category_id=value)
 
 
+class ExcludedCategoryFilter(TextsFilter):
+    """Leaves out one category by its id, or several by a list of ids. Rows without a category stay."""
+
+    def filter(self, qs: QuerySet[Model], value: UUID | list[UUID] | Parameter) -> QuerySet[Model]:
+        return qs.exclude(category_id__in=value) if isinstance(value, list) else qs.exclude(category_id=value)
+
+
 def _at_least(rows: TransactionQuerySet, name: str, amount: Decimal) -> TransactionQuerySet:
     return rows.filter(Q(amount__gte=amount) | Q(amount__lte=amount.copy_negate()))
 
@@ -77,6 +88,9 @@ class TransactionFilterSet(FilterSet):
     amount_min = AbsoluteAmountFilter(method=_at_least, label=_("At least this absolute amount."))
     amount_max = AbsoluteAmountFilter(method=_at_most, label=_("At most this absolute amount."))
     category = CategoryFilter(field_name="category_id", label=_("Of any of these categories, by name."))
+    exclude_category = ExcludedCategoryFilter(
+        field_name="category_id", label=_("Of none of these categories, by name; also without a category.")
+    )
     uncategorized = FlagFilter(method=_uncategorized, label=_("Without a category, or with one."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
@@ -96,25 +110,30 @@ class TransactionFilterSet(FilterSet):
     def form(self) -> forms.Form:
         """The form of the filters. It offers the owner's categories, which are read only if a page shows them."""
         form: forms.Form = super().form
-        widget = form.fields["category"].widget
-        assert isinstance(widget, forms.Select)
-        widget.choices = CallableChoiceIterator(self._categories)
+        for name in CATEGORY_FILTERS & form.fields.keys():
+            widget = form.fields[name].widget
+            assert isinstance(widget, forms.Select)
+            widget.choices = CallableChoiceIterator(lambda: self.category_choices)
         return form
 
-    def _categories(self) -> list[tuple[str, str]]:
-        names = Category.objects.for_owner(owner_of(cast("Request", self.request))).values_list("name", flat=True)
-        return [(name, name) for name in names]
+    @cached_property
+    def category_choices(self) -> list[tuple[str, str]]:
+        """The names of the owner's categories, as the choices of an input, and those that are chosen."""
+        request = cast("Request", self.request)
+        names = Category.objects.for_owner(owner_of(request)).values_list("name", flat=True)[:MOST_NAMES]
+        given = [name for filters in CATEGORY_FILTERS for name in request.query_params.getlist(filters)[:MOST_NAMES]]
+        return [(name, name) for name in dict.fromkeys([*names, *filter(None, given)])]
 
     @classmethod
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
         values = super().values_of(request)
-        if "category" in values:
-            values["category"] = _category_ids(request, values["category"])
+        for name in CATEGORY_FILTERS & values.keys():
+            values[name] = _category_ids(request, name, values[name])
         return values
 
 
-def _category_ids(request: Request, names: list[str]) -> UUID | list[UUID]:
-    """Return the id of the category with this name, or a list of ids for several names.
+def _category_ids(request: Request, parameter: str, names: list[str]) -> UUID | list[UUID]:
+    """Return the id of the category with the name that the parameter has, or a list of ids for several names.
 
     Raises ValidationError (400) if a category doesn't exist.
     """
@@ -124,7 +143,7 @@ def _category_ids(request: Request, names: list[str]) -> UUID | list[UUID]:
     else:
         found = [pk for key in keys for (pk,) in _category_statement().rows({"owner": owner.pk, "key": key})]
     if len(found) < len(keys):
-        raise ValidationError({"category": [_("You have no category with this name.")]}, code="does_not_exist")
+        raise ValidationError({parameter: [_("You have no category with this name.")]}, code="does_not_exist")
     return found if len(found) > 1 else found[0]
 
 

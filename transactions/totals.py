@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, F, Func, Q, Sum
-from django.db.models.sql.compiler import SQLCompiler
+from django.db.models import Expression, Q, Sum
 
 from cashman_project.db.compiled import Statement
-from cashman_project.db.types import SQL, DatabaseRow
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import format_units, units_of_sum
 from cashman_project.money.sums import HalvesSum
 from ledgers.querysets import OwnedQuerySet
 
 from .category_names import category_key
 from .choices import TransactionType
+from .groupings import GROUPINGS
 
 if TYPE_CHECKING:
     from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
@@ -76,14 +75,20 @@ class Total:
 
     currency: str
     keys: dict[str, str | None]
-    income: int
-    expense: int
-    count: int
+    income: int = 0
+    expense: int = 0
+    count: int = 0
 
     @property
     def net(self) -> int:
         """The sum of income and expense."""
         return self.income + self.expense
+
+    def add(self, other: "Total") -> None:
+        """Add the sums of the other."""
+        self.income += other.income
+        self.expense += other.expense
+        self.count += other.count
 
     def amounts(self) -> dict[str, str]:
         """Return income, expense and net, by these names, as text with their currency's decimals."""
@@ -93,6 +98,14 @@ class Total:
             "net": format_units(self.net, self.currency),
         }
 
+    def order(self) -> tuple[object, ...]:
+        """Return what totals of the same groupings are sorted by: their keys, with categories as in lists of
+        categories, and the currency."""
+        keys: dict[str, object] = dict(self.keys)
+        if "category" in keys:
+            keys["category"] = _category_order(self.keys["category"])
+        return *keys.values(), self.currency
+
 
 class TotalsStatement(Statement):
     """The SQL of totals. Its columns are those of the groupings, then currency, income, expense and count."""
@@ -100,58 +113,29 @@ class TotalsStatement(Statement):
     def __init__(self, queryset: models.QuerySet[models.Model, DatabaseRow], group_by: Sequence[str]) -> None:
         super().__init__(queryset, prepared=False)
         self.group_by = group_by
-        self.category = list(group_by).index("category") if "category" in group_by else None
+        self.texts = [(place, text) for place, name in enumerate(group_by) if (text := GROUPINGS[name].text)]
 
     def totals(self, values: Mapping[str, object]) -> list[Total]:
         """Return the totals for the values of the parameters, by name. They are sorted by their keys, and categories as
         in lists of categories."""
         found = self.rows(values)
-        found.sort(key=self._order)
+        if self.texts:
+            found = [self._with_texts(row) for row in found]
         totals = []
         for *keys, currency, income, expense, count in found:
             named = dict(zip(self.group_by, keys, strict=True))
             totals.append(Total(currency, named, units_of_sum(income), units_of_sum(expense), int(count)))
+        totals.sort(key=Total.order)
         return totals
 
-    def _order(self, row: DatabaseRow) -> list[str | tuple[bool, str]]:
-        """Return the values that the row is sorted by. Only a category can be None, so it is replaced."""
-        keys: list[str | tuple[bool, str]] = list(row[:-3])
-        if self.category is not None:
-            keys[self.category] = _category_order(keys[self.category])
-        return keys
+    def _with_texts(self, row: DatabaseRow) -> DatabaseRow:
+        """Return the row with the texts of the keys that the database does not write as text."""
+        values = list(row)
+        for place, text in self.texts:
+            values[place] = text(values[place])
+        return values
 
 
 @lru_cache(maxsize=4_096)
 def _category_order(name: str | None) -> tuple[bool, str]:
     return (name is None, category_key(name or ""))
-
-
-class DatePart(Func):
-    """The first characters of a date in ISO 8601, such as "2026-11". SQLite calls no Python function for it."""
-
-    output_field = models.CharField()
-
-    def __init__(self, expression: str, form: str) -> None:
-        super().__init__(expression, form=form, length=len(form))
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
-        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, %(length)s)")
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
-        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')")
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """A key to group sums by. `month_totals` says whether month totals can answer it: it isn't finer than a month."""
-
-    key: Expression | F
-    month_totals: bool = False
-
-
-GROUPINGS = {
-    "month": Grouping(DatePart("date", "YYYY-MM"), month_totals=True),
-    "year": Grouping(DatePart("date", "YYYY"), month_totals=True),
-    "category": Grouping(F("category__name"), month_totals=True),
-    "type": Grouping(F("type"), month_totals=True),
-}

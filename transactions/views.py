@@ -1,27 +1,27 @@
-"""Transactions, categories and summaries over HTTP."""
+"""Transactions and categories over HTTP."""
 
-import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
-from cashman_project.api.etags import wants_json
-from cashman_project.api.filters import StrictFilterBackend
+from cashman_project.api.filters import flag_of
 from cashman_project.api.idempotency import Answer
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
-from cashman_project.api.views import ApiView
+from cashman_project.api.types import AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
 
-from . import examples
-from .filters import TransactionFilterSet
+from . import category_pages, examples
+from .filters import CATEGORY_FILTERS, TransactionFilterSet
+from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
 from .querysets import TransactionQuerySet
 from .serializers import (
@@ -29,13 +29,13 @@ from .serializers import (
     CategorySerializer,
     ExpenseSerializer,
     IncomeSerializer,
-    SummaryListSerializer,
     TransactionSerializer,
 )
 from .services.categories import delete_category
 from .services.fast_create import create_fast
-from .services.summary import summarize
-from .totals import GROUPINGS
+from .services.suggestions import usual_descriptions
+
+MOST_NAMES = 500  # categories that a form suggests
 
 
 class BaseTransactionViewSet(BulkCreateViewSet):
@@ -45,11 +45,57 @@ class BaseTransactionViewSet(BulkCreateViewSet):
     queryset: TransactionQuerySet
     serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet
-    repeatable_parameters = frozenset({"category"})
+    repeatable_parameters = CATEGORY_FILTERS
     orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
     error_pages = {"list": "transactions/transaction_list.html"}
+    new_category: Category | None = None  # which was saved with the row
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        if self.action != "list":
+            return {}
+        kind = self.queryset.model.only_type
+        return {"list": ListPage(self.request, self.get_queryset(), kind, data)}
+
+    def suggestions(self) -> dict[str, list[Suggestion]]:
+        names = Category.objects.for_owner(owner_of(self.request)).values_list("name", flat=True)[:MOST_NAMES]
+        suggestions = {"category": [Suggestion(name) for name in names]}
+        if self.action in ("list", "create"):
+            usual = usual_descriptions(self.get_queryset())
+            suggestions["description"] = [
+                Suggestion(text, {"category": category} if category else {}) for text, category in usual
+            ]
+        return suggestions
+
+    def form_note(self) -> str:
+        return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+
+    def perform_create(self, serializer: AnySerializer) -> None:
+        with self._saved_category(serializer):
+            super().perform_create(serializer)
+
+    def perform_update(self, serializer: AnySerializer) -> None:
+        with self._saved_category(serializer):
+            super().perform_update(serializer)
+
+    @contextmanager
+    def _saved_category(self, serializer: AnySerializer) -> Iterator[None]:
+        """Save the row's category first if a page's form has named a new one; both are saved, or neither."""
+        category = getattr(serializer, "validated_data", {}).get("category")
+        if category is None or not category._state.adding:
+            yield
+            return
+        with transaction.atomic():
+            category.save()
+            self.new_category = category
+            yield
+
+    def new_row(self) -> dict[str, str]:
+        """Return the values of the filters that a new row most likely has, too."""
+        parameters = self.request.query_params
+        given = {name: parameters.getlist(name) for name in ("category", "currency", "type")}
+        return {name: texts[0] for name, texts in given.items() if len(texts) == 1}
 
     def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
         many = isinstance(data, list)
@@ -122,56 +168,11 @@ class CategoryViewSet(OwnedModelViewSet):
     def allowed_parameters(self) -> frozenset[str]:
         return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
 
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        owner = owner_of(self.request)
+        if self.action == "list":
+            return category_pages.list_context(owner, data["results"])
+        return category_pages.page_context(owner, data.serializer.instance) if self.action == "retrieve" else {}
+
     def perform_destroy(self, instance: Category) -> None:
-        force = self.request.query_params.get("force") or "false"
-        if force not in ("true", "false"):
-            raise ValidationError({"force": [_("Give true or false.")]}, code="invalid")
-        delete_category(category=instance, force=force == "true")
-
-
-class SummaryView(ApiView):
-    """Sums of income, expense and net by currency, and by month, year, category or type."""
-
-    filterset_class = TransactionFilterSet
-    query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by"}
-    repeatable_parameters = frozenset({"category"})
-    queryset = Transaction.objects.all()
-    filter_backends = [StrictFilterBackend]  # the schema finds the filters here
-    pages = error_pages = {"get": "transactions/summary.html"}
-    groupings = [*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))]
-    sums = ("income", "expense", "net", "count")
-    most_on_page = 1_000  # groups: a page of 40,000 would take ten seconds to make
-    left_out = 0  # groups that the page has no room for
-
-    @extend_schema(
-        operation_id="get_summary",
-        summary="Sum up",
-        filters=True,
-        parameters=[
-            OpenApiParameter(
-                "group_by",
-                enum=groupings,
-                description=f"One or two different ones of {', '.join(GROUPINGS)}, comma separated.",
-            )
-        ],
-        responses=SummaryListSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        keys = _group_keys(request.query_params.get("group_by", ""))
-        values = TransactionFilterSet.values_of(request)
-        totals = summarize(owner=owner_of(request), filters=TransactionFilterSet, values=values, group_by=keys)
-        results = [
-            {"currency": total.currency, **total.keys, **total.amounts(), "count": total.count} for total in totals
-        ]
-        if not wants_json(request):
-            self.left_out = max(len(results) - self.most_on_page, 0)
-            results = results[: self.most_on_page]
-        return Response({"results": results})
-
-
-def _group_keys(text: str) -> tuple[str, ...]:
-    keys = tuple(text.split(",")) if text else ()
-    if not set(keys) <= GROUPINGS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
-        message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUPINGS)}
-        raise ValidationError({"group_by": [message]}, code="invalid")
-    return keys
+        delete_category(category=instance, force=flag_of(self.request, "force"))

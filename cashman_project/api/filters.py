@@ -29,6 +29,7 @@ from .types import Validated
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
+NO_FLAG = _("Give true or false.")
 ModelT = TypeVar("ModelT", bound=Model)
 
 
@@ -116,6 +117,14 @@ def check_parameters(request: Request, allowed: frozenset[str], repeatable: froz
         raise ValidationError(twice, code="repeated_parameter")
 
 
+def flag_of(request: Request, name: str) -> bool:
+    """Return whether a parameter is true; False if it is absent. Raises ValidationError (400) on any other value."""
+    text = request.query_params.get(name) or "false"
+    if text not in ("true", "false"):
+        raise ValidationError({name: [NO_FLAG]}, code="invalid")
+    return text == "true"
+
+
 class DateFormField(forms.Field):
     """A date such as 2026-11-30."""
 
@@ -147,7 +156,7 @@ class FlagFormField(forms.Field):
         try:
             return {"true": True, "false": False}[value] if value else None
         except KeyError:
-            raise forms.ValidationError(_("Give true or false."), code="invalid") from None
+            raise forms.ValidationError(NO_FLAG, code="invalid") from None
 
 
 class TextsFormField(forms.Field):

@@ -21,32 +21,25 @@ from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from .authentication import BrowserAuthentication
 from .errors import Unavailable
 from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
 from .owner import language_of
-from .pages.requests import is_page_form
+from .pages.inputs import Suggestion
+from .pages.requests import check_next, is_page_form
 from .pages.submission import FormState, see_other, take_method
+from .parsers import NEXT_FIELD
 from .renderers import JSONRenderer
 from .schema import problems
-from .types import AnyResponse
+from .types import JSON, AnyResponse
 
 STATUS = OpenApiResponse(
     inline_serializer("Status", {"status": serializers.CharField()}),
     examples=[OpenApiExample("Good", {"status": "ok"})],
 )
-ROOT_ANSWER = {
-    (200, "application/json"): OpenApiResponse(
-        {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}},
-        examples=[OpenApiExample("Links", {"incomes": "https://cashman.example/incomes"})],
-    )
-}
-
 if TYPE_CHECKING:
     Base = APIView  # the mixin calls the methods of the view that it is mixed into
 else:
@@ -78,13 +71,34 @@ class StrictViewMixin(Base):
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
-        check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
+        allowed = self.allowed_parameters()
+        if request.accepted_renderer.format == "api":
+            allowed |= self.page_parameters()
+        check_parameters(request, allowed, self.repeatable_parameters)
+        if NEXT_FIELD in allowed:
+            check_next(request)
         if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
             check_untagged(request)
 
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
         return self.query_parameters
+
+    def page_parameters(self) -> frozenset[str]:
+        """Return the names of further query parameters that a page may have."""
+        return frozenset()
+
+    def page_context(self, data: JSON) -> dict[str, object]:
+        """Return what the page of a good response shows beside `data`."""
+        return {}
+
+    def suggestions(self) -> "Mapping[str, list[Suggestion]]":
+        """Return what the inputs of the page's form suggest, by the names of its fields."""
+        return {}
+
+    def form_note(self) -> str:
+        """Return what the user should know of a form that was accepted, besides that it was; "" if there is nothing."""
+        return ""
 
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object
@@ -130,19 +144,6 @@ class PublicView(ApiView):
 
     authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (AllowAny,)
-
-
-class RootView(PublicView):
-    """Cashman keeps track of your money. These are the URLs of its resources."""
-
-    authentication_classes = (BrowserAuthentication,)  # the page shows who is signed in
-    links: dict[str, str] = {}
-
-    @extend_schema(
-        operation_id="get_root", summary="List the URLs of all resources", tags=["service"], responses=ROOT_ANSWER
-    )
-    def get(self, request: Request) -> Response:
-        return Response({name: reverse(view_name, request=request) for name, view_name in self.links.items()})
 
 
 class PingView(PublicView):

@@ -9,10 +9,12 @@ from django.db.models import F, Func
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
+from rest_framework.utils.html import is_html_input
 
 from ..db.types import SQL
 from .amounts import EXACT, UNITS, exact_decimal, format_amount, parse_amount
 from .currencies import DIGITS
+from .typed import form_amount, typed_amount
 
 AmountWithCurrency = tuple[Decimal, str]
 
@@ -28,18 +30,34 @@ class AmountField(serializers.Field[Any, object, str, HasCurrency]):
     """An amount in JSON. It is read exactly from a number or a text, and written as text with its currency's decimals.
 
     The row's `currency` says how many decimals there may be, which `validate_amount` checks. In a text trailing zeros
-    count, because "1.000" may mean a thousand or one. In a JSON number they don't: 1.0 is 1.
+    count, because "1.000" may mean a thousand or one. In a JSON number they don't: 1.0 is 1. A form takes what people
+    type (typed.py).
     """
+
+    is_decimal = True  # its text is a number with decimals, in a spreadsheet
 
     default_error_messages = {
         "invalid": _("Not an amount: give a plain number such as 12.50, with a point and no other sign or space.")
     }
 
     def to_internal_value(self, data: object) -> Decimal:
+        if isinstance(data, str) and is_html_input(getattr(self.parent, "initial_data", None)):
+            return typed_amount(data, self._currency())
         try:
             return parse_amount(data) if isinstance(data, str) else EXACT.normalize(exact_decimal(data))
         except (TypeError, ValueError):
             self.fail("invalid")
+
+    def _currency(self) -> str:
+        """Return the currency of the form that the amount is in: the chosen one, the row's, or the owner's."""
+        form: Any = self.parent  # a serializer with `defaults`, which is not known here
+        return str(
+            form.initial_data.get("currency") or getattr(form.instance, "currency", "") or form.defaults["currency"]
+        )
+
+    def form_value(self, text: str) -> str:
+        """Return an amount of JSON as a form shows it."""
+        return form_amount(text)
 
     def get_attribute(self, instance: HasCurrency) -> AmountWithCurrency:
         return getattr(instance, str(self.source)), instance.currency

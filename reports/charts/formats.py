@@ -1,4 +1,4 @@
-"""How the charts write numbers and dates. Another language is another `Formats`."""
+"""How the charts write numbers and dates, in the reader's language."""
 
 import datetime
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
+from cashman_project.locales import Compact, LocaleFormats, current_formats, formats_of
 from cashman_project.money.amounts import EXACT
 from cashman_project.money.currencies import DIGITS
+from cashman_project.money.formats import with_decimals
 
-MINUS = "\u2212"
 SHORT_FROM = 10_000  # numbers on an axis are written in full below it
-
-
+IN_FULL = Compact(Decimal(0), Decimal(1))
 ROUGHLY = Context(prec=3, rounding=ROUND_HALF_UP)
 
 
@@ -25,64 +25,64 @@ class Period(NamedTuple):
 
 @dataclass(frozen=True)
 class Formats:
-    """The marks of numbers, the names of months, and the powers of a thousand; in English if nothing else is given."""
+    """The formats of a language, or of the reader's language if none is named."""
 
-    decimal_mark: str = "."
-    group_mark: str = ","
-    months: tuple[str, ...] = (
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    )
-    short_months: tuple[str, ...] = (
-        *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
-        *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    )
-    thousands: tuple[str, ...] = ("", "k", "M", "B", "T")
-    month_of_year: str = "{month} {year}"
-    day_of_month: str = "{day} {month} {year}"
-    percentage: str = "{number}%"
+    language: str | None = None
+
+    @property
+    def locale(self) -> LocaleFormats:
+        """The formats of the language, which charts have in common with pages."""
+        return formats_of(self.language) if self.language else current_formats()
+
+    @property
+    def months(self) -> list[str]:
+        """The names of the months."""
+        return self.locale.month_names("wide")
+
+    @property
+    def short_months(self) -> list[str]:
+        """The short names of the months."""
+        return self.locale.month_names("abbreviated")
 
     def amount(self, amount: Decimal, currency: str) -> str:
         """Return an amount with its currency's decimals and a real minus sign."""
-        digits = DIGITS[currency]
-        exponent = min(int(amount.normalize(EXACT).as_tuple().exponent), -digits)
-        return self._number(amount.quantize(Decimal(1).scaleb(exponent), context=EXACT))
+        return self.locale.number(with_decimals(amount, currency))
 
     def rounded(self, amount: Decimal, currency: str) -> str:
         """Return an amount that a division made, rounded to its currency's decimals."""
-        return self._number(amount.quantize(Decimal(1).scaleb(-DIGITS[currency]), ROUND_HALF_UP, EXACT))
+        return self.locale.number(amount.quantize(Decimal(1).scaleb(-DIGITS[currency]), ROUND_HALF_UP, EXACT))
 
     def axis(self, amounts: Sequence[Decimal]) -> list[str]:
-        """Return the numbers of an axis, all in the same power of a thousand: "0", "2.5k", "5k"."""
-        largest, power = max(abs(amount) for amount in amounts), 0
-        while largest >= (1000 if power else SHORT_FROM) and power < len(self.thousands) - 1:
-            largest, power = largest / 1000, power + 1
-        return [self._axis_number(amount.scaleb(-3 * power), self.thousands[power]) for amount in amounts]
+        """Return the numbers of an axis, all shortened in the same way: "0", "2.5K", "5K"."""
+        locale, largest = self.locale, max(abs(amount) for amount in amounts)
+        fitting = [compact for compact in locale.compacts if compact.least <= largest]
+        compact = fitting[-1] if fitting and largest >= SHORT_FROM else IN_FULL
+        return [self._axis_number(amount / compact.divisor, compact) for amount in amounts]
 
     def short(self, amount: Decimal) -> str:
-        """Return about an amount, in three digits: "12.3k"."""
+        """Return about an amount, in three digits: "12.3K"."""
         return self.axis([ROUGHLY.plus(amount)])[0]
 
-    def _axis_number(self, amount: Decimal, thousands: str) -> str:
-        return self._number(_plain(amount)) + (thousands if amount else "")
+    def _axis_number(self, number: Decimal, compact: Compact) -> str:
+        text = self.locale.number(_plain(number))
+        return f"{compact.prefix}{text}{compact.suffix}" if number else text
 
     def percent(self, share: Decimal) -> str:
         """Return a share of one in percent, with one decimal below ten: "24%", "3.1%", "<0.1%"."""
         percent = share * 100
         if 0 < percent < Decimal("0.05"):
-            return "<" + self.percentage.format(number=self._number(Decimal("0.1")))
-        number = percent.quantize(Decimal("0.1") if percent < 10 else Decimal(1), ROUND_HALF_UP)
-        return self.percentage.format(number=self._number(number))
+            return "<" + self.locale.percent(Decimal("0.1"))
+        return self.locale.percent(percent.quantize(Decimal("0.1") if percent < 10 else Decimal(1), ROUND_HALF_UP))
 
     def period(self, period: Period) -> str:
         """Return "November 2026", or "2026"."""
-        year = f"{period.year:04}"
-        return year if period.month is None else self._of_year(self.months[period.month - 1], year)
+        year, month = period
+        return f"{year:04}" if month is None else self.locale.month(datetime.date(year, month, 1))
 
     def short_period(self, period: Period) -> str:
         """Return "Nov 2026", or "2026"."""
-        year = f"{period.year:04}"
-        return year if period.month is None else self._of_year(self.short_months[period.month - 1], year)
+        year, month = period
+        return f"{year:04}" if month is None else self.locale.short_month(datetime.date(year, month, 1))
 
     def span(self, first: Period, last: Period) -> str:
         """Return the name of a period, or of several from the first to the last."""
@@ -90,14 +90,7 @@ class Formats:
 
     def day(self, date: datetime.date) -> str:
         """Return "30 Nov 2026"."""
-        return self.day_of_month.format(day=date.day, month=self.short_months[date.month - 1], year=f"{date.year:04}")
-
-    def _of_year(self, month: str, year: str) -> str:
-        return self.month_of_year.format(month=month, year=year)
-
-    def _number(self, number: Decimal) -> str:
-        sign, (whole, point, fraction) = MINUS if number < 0 else "", f"{number.copy_abs():f}".partition(".")
-        return f"{sign}{int(whole):,}".replace(",", self.group_mark) + (self.decimal_mark if point else "") + fraction
+        return self.locale.day(date)
 
 
 def _plain(number: Decimal) -> Decimal:

@@ -13,16 +13,7 @@ from transactions.tests.shares import reached, reaches
 from ..charts.formats import Formats, Period
 from ..charts.scales import Scale, chunks, ticks
 
-ENGLISH = Formats()
-GERMAN = Formats(
-    decimal_mark=",",
-    group_mark=".",
-    months=("Januar", "Februar"),
-    short_months=("Jan.", "Feb."),
-    thousands=("", " Tsd.", " Mio."),
-    day_of_month="{day}. {month} {year}",
-    percentage="{number} %",
-)
+ENGLISH, GERMAN, JAPANESE = Formats("en"), Formats("de"), Formats("ja")
 
 
 @pytest.mark.parametrize(
@@ -47,9 +38,9 @@ def test_an_amount_has_all_its_digits(amount: str, currency: str, english: str, 
     [
         (["0"], ["0"], ["0"]),
         (["-2500", "0", "5000"], ["\u22122,500", "0", "5,000"], ["\u22122.500", "0", "5.000"]),
-        (["0", "5000", "12500"], ["0", "5k", "12.5k"], ["0", "5 Tsd.", "12,5 Tsd."]),
-        (["0", "1E+6"], ["0", "1M"], ["0", "1 Mio."]),
-        (["0", "2E+15"], ["0", "2,000T"], ["0", "2.000.000.000 Mio."]),
+        (["0", "5000", "12500"], ["0", "5K", "12.5K"], ["0", "5.000", "12.500"]),
+        (["0", "1E+6"], ["0", "1M"], ["0", "1\u00a0Mio."]),
+        (["0", "2E+15"], ["0", "2,000T"], ["0", "2.000\u00a0Bio."]),
         (["0", "0.25"], ["0", "0.25"], ["0", "0,25"]),
     ],
 )
@@ -58,9 +49,15 @@ def test_the_numbers_of_an_axis_are_short_and_alike(amounts: list[str], english:
     assert GERMAN.axis([Decimal(amount) for amount in amounts]) == german
 
 
-@pytest.mark.parametrize(("amount", "text"), [("99999999999.99", "100B"), ("123456", "123k"), ("999.94", "1,000")])
+@pytest.mark.parametrize(("amount", "text"), [("99999999999.99", "100B"), ("123456", "123K"), ("999.94", "1,000")])
 def test_about_an_amount(amount: str, text: str) -> None:
     assert ENGLISH.short(Decimal(amount)) == text
+
+
+def test_a_language_shortens_by_its_own_powers_of_ten() -> None:
+    assert JAPANESE.axis([Decimal(0), Decimal(25_000)]) == ["0", "2.5\u4e07"]
+    assert GERMAN.percent(Decimal("0.24")) == "24\u00a0%"
+    assert Formats("tr").percent(Decimal("0.0001")) == "<%0,1"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +74,8 @@ def test_periods_and_days_are_in_the_language() -> None:
     assert GERMAN.span(first, first) == "Januar 2026"
     assert ENGLISH.span(Period(2025), Period(2026)) == "2025 \u2013 2026"
     assert (ENGLISH.short_period(first), GERMAN.short_period(last)) == ("Jan 2026", "Feb. 2026")
-    assert GERMAN.day(datetime.date(2026, 2, 3)) == "3. Feb. 2026"
+    assert GERMAN.day(datetime.date(2026, 2, 3)) == "03.02.2026"
+    assert (GERMAN.months[0], GERMAN.short_months[1]) == ("Januar", "Feb")
     assert ENGLISH.period(Period(7)) == "0007"
 
 

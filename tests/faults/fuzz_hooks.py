@@ -20,13 +20,18 @@ NEW_PASSWORDS = {"password", "new_password"}
 # Faults that a request can have which keeps to the schema: the code, and the fields that it may be of.
 BEYOND_THE_SCHEMA = {
     "blank": {"description", "name", "category", "refresh"},  # nothing that shows, in whatever script
-    "does_not_exist": {"category", "id", "ids"},  # another category's name, another row's id
+    "does_not_exist": {"category", "exclude_category", "id", "ids"},  # another category's name, another row's id
     "duplicate": {"id"},  # an array of objects names a row twice
     "invalid": {"email"},  # an address may be "", for which no schema that generators understand has a form
     "invalid_cursor": {"cursor"},  # they are made by the service alone
     "invalid_currency": {"currency"},  # the codes are many, and change
     "invalid_language": {"language"},
     "invalid_time_zone": {"time_zone"},
+    "needs_dates": {"compare"},  # of /summary: what other parameters have to say, or may not say
+    "needs_export": {"pivot"},
+    "needs_period": {"balance", "fill"},
+    "needs_pivot": {"value"},
+    "too_many": {"compare", "fill"},
     "negative": {"amount"},  # of an income among /transactions; which kind it is, another field says
     "not_one_line": {"description", "external_id", "name"},  # but breaks at the ends are cut off
     "past": {"expires_at"},  # a timestamp in the past

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.db.derived_fields import FoldedField
+from cashman_project.locales import current_formats
 from cashman_project.money.amounts import EXACT, LIMIT, exact_decimal, validate_amount
 from cashman_project.money.currencies import validate_currency
 from cashman_project.money.model_field import MoneyField
@@ -102,7 +103,7 @@ class Transaction(OwnedModel):
             raise ValueError(f"An {self.only_type.label} can't hold a row of type {self.type}.")
 
     def __str__(self) -> str:
-        return f"{self.date} {self.description}"
+        return f"{current_formats().day(self.date)} {self.description}"
 
     def clean(self) -> None:
         """Raise ValidationError unless the description has a visible character and the amount fits the type and the

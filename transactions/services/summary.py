@@ -3,20 +3,30 @@
 import datetime
 from calendar import monthrange
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from django.db.models import Count
+
 from cashman_project.api.filters import FilterSet
 from cashman_project.db.compiled import Parameter
+from cashman_project.money.amounts import format_amount
+from cashman_project.money.sums import MoneySum
 
+from ..groupings import GROUPINGS
 from ..models import MonthTotal, Transaction
-from ..totals import GROUPINGS, Total, TotalsStatement
+from ..querysets import TransactionQuerySet
+from ..totals import Total, TotalsStatement
 
 if TYPE_CHECKING:
     from users.models import User
 
+MOST_SUMMED = 50_000  # transactions that the page of a list reads for its sums
 # With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
-MONTH_TOTAL_FILTERS = frozenset({"date_after", "date_before", "category", "uncategorized", "currency", "type"})
+MONTH_TOTAL_FILTERS = frozenset(
+    {"date_after", "date_before", "category", "exclude_category", "uncategorized", "currency", "type"}
+)
 
 
 def summarize(
@@ -32,6 +42,15 @@ def summarize(
         return statement.totals({"owner": owner.pk, **values})
     totals: list[Total] = filters.applied(model.objects.for_owner(owner), values).totals(*group_by)
     return totals
+
+
+def summarize_few(*, owner: "User", filters: type[FilterSet], values: Mapping[str, object]) -> list[Total] | None:
+    """Return the sums by currency as `summarize`; None if it had to read more than MOST_SUMMED transactions."""
+    if not _can_use_month_totals(values, ()):
+        rows: TransactionQuerySet = filters.applied(Transaction.objects.for_owner(owner), values)
+        if rows.order_by()[: MOST_SUMMED + 1].count() > MOST_SUMMED:
+            return None
+    return summarize(owner=owner, filters=filters, values=values, group_by=())
 
 
 @lru_cache(maxsize=500)
@@ -60,3 +79,27 @@ def _starts_a_month(date: object) -> bool:
 
 def _ends_a_month(date: object) -> bool:
     return date is None or (isinstance(date, datetime.date) and date.day == monthrange(date.year, date.month)[1])
+
+
+@dataclass(frozen=True)
+class DaySum:
+    """The sum of an owner's transactions of one day and one currency."""
+
+    currency: str
+    amount: str
+    count: int
+
+
+def day_sums(rows: TransactionQuerySet, first: str, last: str) -> dict[str, list[DaySum]]:
+    """Return the sums of the rows from the first to the last day, by day, if a day has several rows."""
+    found = (
+        rows.filter(date__gte=first, date__lte=last)
+        .order_by()
+        .values("date", "currency")
+        .annotate(net=MoneySum("amount"), number=Count("id"))
+        .values_list("date", "currency", "net", "number")
+    )
+    sums: dict[str, list[DaySum]] = {}
+    for date, currency, net, number in sorted(found):
+        sums.setdefault(date.isoformat(), []).append(DaySum(currency, format_amount(net, currency), number))
+    return {date: of_day for date, of_day in sums.items() if sum(one.count for one in of_day) > 1}

@@ -171,9 +171,9 @@ def _migrated_file() -> bytes:
         return file.read_bytes()
 
 
-def migrated(directory: Path) -> str:
+def migrated(directory: Path, name: str = "live.sqlite3") -> str:
     """Put a new, migrated SQLite file into `directory`; return its DATABASE_URL. One is migrated, and then copied."""
-    file = directory / "live.sqlite3"
+    file = directory / name
     file.write_bytes(_migrated_file())
     return f"sqlite:///{file}"
 

@@ -36,7 +36,7 @@ HOUSE = (
     {"cashman_project.api", "cashman_project.money"},
     {"cashman_project.db"},
     {"cashman_project.settings"},
-    {"cashman_project.environment", "cashman_project.misspelt", "cashman_project.texts"},
+    {"cashman_project.environment", "cashman_project.locales", "cashman_project.misspelt", "cashman_project.texts"},
     {"cashman_project.languages"},
 )
 FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
@@ -45,9 +45,10 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views"},
+    {"views", "start_view", "summary_view"},
     {"base_view"},
-    {"tables"},
+    {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
+    {"summary_chart", "list_page"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
@@ -58,9 +59,9 @@ LAYERS = (
     {"login_throttle", "token_owner", "oidc", "staff"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
-    {"totals", "token_errors", "examples", "hashers"},
-    {"category_names"},
-    {"choices"},
+    {"totals", "token_errors", "examples", "hashers", "preferences"},
+    {"category_names", "groupings"},
+    {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 HOOKS = {"admin", "apps", "checks", "hashers", "management", "schema", "sqlite", "triggers"}

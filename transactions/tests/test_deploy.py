@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from transactions.tests.live import PATIENCE, LiveServer, running
+from transactions.tests.live import PATIENCE, LiveServer, migrated, running
 from transactions.tests.test_docs import BLOCK, EXAMPLE, ROOT
 
 pytestmark = pytest.mark.live
@@ -47,7 +47,7 @@ class Machine:
         self.database = f"drill_{uuid4().hex}"
         self.environment = {**os.environ, "PATH": f"{_tools()}:{os.environ['PATH']}", "ALLOW_SIGNUP": "on"}
         if ON_SQLITE:
-            self.environment["DATABASE_URL"] = f"sqlite:///{directory / 'data/cashman.sqlite3'}"
+            self.environment["DATABASE_URL"] = migrated(directory / "data", "cashman.sqlite3")
         else:
             url = urlsplit(self.environment["DATABASE_URL"])
             self.environment["DATABASE_URL"] = url._replace(path=f"/{self.database}").geturl()
@@ -70,9 +70,11 @@ class Machine:
         command = IN_CONTAINER.sub("", command).replace("/data/", "data/").replace(" --username=cashman", "")
         return re.sub(r"(?<=[ =])cashman(?= |$)", self.database, command)
 
+    def migrate(self) -> None:
+        LiveServer(self.environment).manage("migrate", "--verbosity=0")
+
     def start(self) -> None:
         self.server = LiveServer(self.environment)
-        self.server.manage("migrate", "--verbosity=0")
         self.stack.enter_context(running(self.server))
 
     def count(self) -> int:
@@ -115,6 +117,7 @@ def deployed(directory: Path) -> Iterator[Machine]:
         if not ON_SQLITE:
             stack.callback(machine.run, "docker compose exec db dropdb --force --if-exists cashman")
             machine.run("docker compose exec db createdb cashman")
+            machine.migrate()
         machine.start()
         yield machine
 

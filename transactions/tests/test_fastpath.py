@@ -236,3 +236,10 @@ def test_others_than_a_login_over_the_api_read_the_same(
         assert client.get(path, headers={"Accept": "application/json"}).content == response.content
     assert client.get(f"/expenses/{of_bob}", headers={"Accept": "application/json"}).status_code == 404
     assert as_outsider.get(row).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/transactions", "/expenses", "/categories"])
+@pytest.mark.parametrize("key", ["x", "01a20000-0000-7000-8000", "\x00", "1"])
+def test_what_is_no_id_names_no_row(path: str, key: str, as_alice: APIClient, nobody: APIClient) -> None:
+    assert as_alice.get(f"{path}/{key}").status_code == 404
+    assert nobody.get(f"{path}/{key}").status_code == 401

@@ -80,10 +80,10 @@ def test_a_credential_that_is_worth_less_opens_less(make: Any, path: str, alice:
         bob.save()
         body = body | {"username": "bob"}
 
+    row = FACTORIES[resource].create(owner=alice) if "<" in path else None
+    before = stored()
     for method in METHODS:
         as_it_was = transaction.savepoint()
-        row = FACTORIES[resource].create(owner=alice) if "<" in path else None
-        before = stored()
         response = send(client, method, path.replace("<pk>", str(row and row.pk)), body)
 
         assert response.status_code == expected(make, path, method), (method, response.content)

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.apps import apps
@@ -13,9 +12,9 @@ from django.urls import get_resolver, reverse
 from cashman_project.api.fastpath.checks import routes_of
 from cashman_project.urls import ROOT_LINKS
 from transactions.filters import TransactionFilterSet
+from transactions.groupings import GROUPINGS
 from transactions.models import OwnedModel, Transaction
 from transactions.serializers import TransactionSerializer
-from transactions.totals import GROUPINGS
 from transactions.urls import router
 from users.models import User
 
@@ -64,8 +63,9 @@ def test_the_root_links_to_every_resource() -> None:
 
 def test_the_pages_link_to_every_resource(alice: User) -> None:
     browser = Client()
+    stranger = browser.get("/", headers={"Accept": "text/html"}).content.decode()
     browser.force_login(alice)
-    page: Any = browser.get("/", headers={"Accept": "text/html"}).content.decode()
-    for part in (page.partition("<main")[0], page.partition("<main")[2]):  # the navigation, and the page itself
+    own = browser.get("/", headers={"Accept": "text/html"}).content.decode()
+    for part in (stranger.partition("<main")[2], own.partition("<main")[0]):  # the start page, and the navigation
         linked = set(re.findall(r'href="(?:http://testserver)?(/\w+)"', part))
         assert {reverse(f"{basename}-list") for basename in RESOURCES} - linked == set()

@@ -36,6 +36,11 @@ def errors_of(response: Any) -> list[str]:
     return list(response.context["adminform"].form.errors)
 
 
+@pytest.fixture(autouse=True)
+def fewer(few_time_zones: None) -> None:
+    """Nearly all of these tests open a user's page."""
+
+
 @pytest.mark.parametrize("path", [LIST, f"{LIST}add/"])
 def test_staff_alone_get_in(path: str, alice: User, outsider: User) -> None:
     client = Client()
@@ -73,28 +78,24 @@ def test_a_new_user_may_have_no_password(as_staff: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "field"),
+    ("values", "fields"),
     [
-        ({"username": "alice"}, "username"),
-        ({"username": "ALICE"}, "username"),
-        ({"username": "a b"}, "username"),
-        ({"username": ""}, "username"),
-        ({"email": "nowhere"}, "email"),
-        ({"password1": "12345678", "password2": "12345678"}, "password2"),
-        ({"password2": "another"}, "password2"),
-        ({"currency": "usd"}, "currency"),
-        ({"currency": ""}, "currency"),
-        ({"time_zone": "Mars/Phobos"}, "time_zone"),
-        ({"language": "xx"}, "language"),
+        ({"username": "alice", "email": "nowhere"}, ["username", "email"]),
+        ({"username": "ALICE"}, ["username"]),
+        ({"username": "a b", "currency": "usd"}, ["username", "currency"]),
+        ({"username": "", "currency": ""}, ["username", "currency"]),
+        ({"password1": "12345678", "password2": "12345678"}, ["password2"]),
+        ({"password2": "another"}, ["password2"]),
+        ({"time_zone": "Mars/Phobos", "language": "xx"}, ["time_zone", "language"]),
     ],
 )
 def test_a_wrong_user_is_a_fault_beside_the_field(
-    values: dict[str, str], field: str, as_staff: Client, alice: User, bob: User
+    values: dict[str, str], fields: list[str], as_staff: Client, alice: User, bob: User
 ) -> None:
-    assert errors_of(add(as_staff, **({"username": "carol"} | values))) == [field]
+    assert set(errors_of(add(as_staff, **({"username": "carol"} | values)))) == set(fields)
     assert not User.objects.filter(username="carol").exists()
-    if field != "password2" and values != {"username": "ALICE"}:
-        assert errors_of(change(as_staff, bob, **values)) == [field]
+    if fields != ["password2"] and values != {"username": "ALICE"}:
+        assert set(errors_of(change(as_staff, bob, **values))) == set(fields)
         assert User.objects.filter(username="bob").exists()
 
 

@@ -1,10 +1,12 @@
 """The inputs of the pages' forms and filters, and the links that sort a list."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
@@ -19,6 +21,14 @@ from ..types import FieldsSerializer, JSONObject, SerializerField
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A value that an input suggests. If it is chosen, the script fills other inputs with `fills`, by their names."""
+
+    text: str
+    fills: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Input:
     """One input of a form: `kind` is "select", "textarea", or the type of an HTML input."""
 
@@ -27,11 +37,15 @@ class Input:
     kind: str = "text"
     values: list[str] = dataclasses.field(default_factory=list)
     choices: list[tuple[str, str]] = dataclasses.field(default_factory=list)
-    suggestions: list[str] = dataclasses.field(default_factory=list)
+    suggestions: list[Suggestion] = dataclasses.field(default_factory=list)
     mode: str = ""  # HTML's inputmode: the keyboard that a phone shows
     max_length: int | None = None
     required: bool = False
     errors: list[str] = dataclasses.field(default_factory=list)
+    theirs: str | None = None  # what somebody else has stored meanwhile, if the form has another value
+    more: bool = False  # whether it is behind "More"
+    none: str = ""  # of a select: what it means to choose nothing
+    all_options: SafeString | None = None  # of a select with many options; `choices` are those that come first
 
     @property
     def value(self) -> str:
@@ -47,18 +61,35 @@ class Ordering:
     direction: str
 
 
-def form_inputs(serializer: FieldsSerializer, errors: Iterable[FieldError] = ()) -> list[Input]:
-    """Return an input for each field that can be written. Its value was sent, or is stored, or is the default."""
+def form_inputs(
+    serializer: FieldsSerializer,
+    errors: Iterable[FieldError] = (),
+    new_row: Mapping[str, str] = MappingProxyType({}),
+    suggestions: Mapping[str, list[Suggestion]] = MappingProxyType({}),
+) -> list[Input]:
+    """Return an input for each field that can be written, with the suggestions for it. Its value was sent, or is
+    stored, or is that of `new_row`, or is the default."""
     is_sent = hasattr(serializer, "initial_data")
     values = serializer.data if serializer.instance is not None and not is_sent else serializer.get_initial()
     return [
-        _form_input(name, field, values.get(name), _details(errors, name))
+        _form_input(
+            name, field, new_row.get(name, values.get(name)), is_sent, _details(errors, name), suggestions.get(name)
+        )
         for name, field in serializer.fields.items()
         if not field.read_only and not (isinstance(field, serializers.ChoiceField) and len(field.choices) == 1)
     ]
 
 
-def _form_input(name: str, field: SerializerField, value: object, errors: list[str]) -> Input:
+def _form_input(
+    name: str,
+    field: SerializerField,
+    value: object,
+    is_sent: bool,
+    errors: list[str],
+    suggestions: list[Suggestion] | None,
+) -> Input:
+    if value and not is_sent:  # what was sent is shown as it was typed
+        value = getattr(field, "form_value", str)(value)
     style = {**HTMLFormRenderer.default_style[field], **field.style}
     template = style["base_template"].removesuffix(".html")
     kind = style["input_type"] if template == "input" else template
@@ -67,8 +98,10 @@ def _form_input(name: str, field: SerializerField, value: object, errors: list[s
         str(field.label),
         kind=kind,
         values=[] if value is None or kind == "password" else [str(value)],
-        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()],
-        suggestions=sorted(style.get("suggestions", list)()),
+        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
+        if kind == "select"
+        else [],
+        suggestions=suggestions or [Suggestion(text) for text in sorted(style.get("suggestions", list)())],
         mode=style.get("mode", ""),
         max_length=getattr(field, "max_length", None),
         required=field.required,
@@ -76,13 +109,18 @@ def _form_input(name: str, field: SerializerField, value: object, errors: list[s
     )
 
 
-def differences(serializer: FieldsSerializer, stored: JSONObject) -> list[FieldError]:
-    """Return an error for each field that was sent with another value than the stored one."""
+def differences(serializer: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
+    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
+    was sent with another value than the stored one."""
     message = _("It is now: %(value)s")
+    sent = serializer.get_initial()
+    if conflicts is None:
+        conflicts = frozenset(name for name, value in sent.items() if (value or "") != (stored[name] or ""))
+    shown = {name: getattr(serializer.fields[name], "form_value", str)(stored[name] or "") for name in conflicts}
     return [
-        {"field": name, "code": "changed", "detail": message % {"value": stored[name] or "—"}}
-        for name, value in serializer.get_initial().items()
-        if (value or "") != (stored[name] or "")
+        {"field": name, "code": "changed", "detail": message % {"value": shown[name] or "\u2014"}}
+        for name in sent
+        if name in conflicts
     ]
 
 

@@ -32,6 +32,7 @@ class FormState(NamedTuple):
 
     serializer: AnySerializer | None = None  # it has the values that were sent
     stored: JSON = None  # the data, as it is stored, of the row that they were to change
+    conflicts: frozenset[str] | None = None  # the fields that the form and somebody else changed; None if not known
     deleted: object = None  # the row that the form deletes, or a text about several rows
 
 
@@ -63,6 +64,8 @@ def see_other(request: Request, response: Response, view: "StrictViewMixin") -> 
         if not after or after.partition("?")[0].rstrip("/") == request.path.rstrip("/"):  # that page is gone
             url = reverse(f"{basename}-list")
         message = format_html("{} {}", _("Deleted:"), view.form_state.deleted)
+    if note := view.form_note():
+        message = format_html("{} {}", message, note)
     messages.success(request._request, message)
     return HttpResponse(status=303, headers={"Location": url})
 

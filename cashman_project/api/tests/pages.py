@@ -96,8 +96,10 @@ class Page(HTMLParser):
         return self.root.one("main")
 
     def rows(self) -> list[list[str]]:
-        """Return the texts of the table's cells, row by row, without its head."""
-        return [[cell.text for cell in row.all("td")] for row in self.main.one("tbody").all("tr")]
+        """Return the texts of the table's cells, row by row, without its head. A cell that spans several rows is in the
+        first of them."""
+        rows = self.main.one("tbody").all("tr")
+        return [[cell.text for cell in row.children if isinstance(cell, Node)] for row in rows]
 
     def errors(self) -> dict[str, str]:
         """Return what is said beside inputs, by their names."""
@@ -138,8 +140,8 @@ def form_of(page: Page, method: str) -> Node:
 class Browser:
     """A browser in which `user`, if any, is signed in, and which sends the CSRF tokens of the pages."""
 
-    def __init__(self, user: User | None = None) -> None:
-        self.client = Client(enforce_csrf_checks=True, headers={"Accept": BROWSER})
+    def __init__(self, user: User | None = None, language: str = "en") -> None:
+        self.client = Client(enforce_csrf_checks=True, headers={"Accept": BROWSER, "Accept-Language": language})
         if user is not None:
             self.client.force_login(user)
 

@@ -22,6 +22,7 @@ from .conftest import Document
 from .test_strict_fields import FAULTS
 
 JSON = "application/json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PROBLEM_JSON = "application/problem+json"
 BEYOND_A_SCHEMA = {
     *("blank", "does_not_exist", "invalid_currency", "too_many_decimals"),
@@ -101,7 +102,8 @@ def test_bodies_are_json_but_for_exports_and_pictures(document: Document) -> Non
         if method in ("post", "put", "patch"):
             assert list(operation["requestBody"]["content"]) == [JSON], (method, path)
         for status in {"200", "201"} & set(operation["responses"]):
-            exports = [] if operation["operationId"] not in LISTS else ["text/csv", "application/x-ndjson"]
+            lists, is_summary = operation["operationId"] in LISTS, operation["operationId"] == "get_summary"
+            exports = ["text/csv", "application/x-ndjson", XLSX] if lists else ["text/csv", XLSX] if is_summary else []
             types = ["image/svg+xml"] if path.endswith(".svg") else [JSON, *exports]
             assert list(operation["responses"][status]["content"]) == types, (method, path)
 
@@ -164,6 +166,16 @@ def test_an_answer_has_every_field_and_its_amount_as_text(document: Document) ->
     assert set(income["required"]) == set(income["properties"])
     assert document.faults("5000.00", income["properties"]["amount"]) == []
     assert document.faults(5000, income["properties"]["amount"])
+
+
+def test_a_page_has_its_rows_and_links_to_its_neighbours(document: Document) -> None:
+    page = document.content["components"]["schemas"]["PaginatedIncomeList"]
+
+    assert page["required"] == ["next", "previous", "results"] == list(page["properties"])
+    for name in ("next", "previous"):
+        assert page["properties"][name]["format"] == "uri"
+        assert document.faults(None, page["properties"][name]) == []
+        assert document.faults(5, page["properties"][name])
 
 
 def test_every_example_is_valid(document: Document) -> None:

@@ -44,6 +44,9 @@ FILTER_FAULTS = [
     ("category", "nonesuch", "does_not_exist"),
     ("category", "secret", "does_not_exist"),
     ("category", "a\0", "invalid"),
+    ("exclude_category", "nonesuch", "does_not_exist"),
+    ("exclude_category", "secret", "does_not_exist"),
+    ("exclude_category", "a\0", "invalid"),
     ("uncategorized", "perhaps", "invalid"),
     ("uncategorized", "True", "invalid"),
     ("uncategorized", "1", "invalid"),
@@ -103,6 +106,27 @@ OTHER_FAULTS = [
     ("GET", "/summary", "group_by", "month,month", "invalid"),
     ("GET", "/summary", "group_by", "month,year,type", "invalid"),
     ("GET", "/summary", "group_by", "Month", "invalid"),
+    ("GET", "/summary", "fill", "1", "invalid"),
+    ("GET", "/summary?group_by=month", "fill", "True", "invalid"),
+    ("GET", "/summary?group_by=category,type", "fill", "true", "needs_period"),
+    ("GET", "/summary?group_by=month", "balance", "yes", "invalid"),
+    ("GET", "/summary?group_by=month,category", "balance", "true", "needs_period"),
+    ("GET", "/summary?date_after=2026-01-01&date_before=2026-12-31", "compare", "month", "invalid_choice"),
+    ("GET", "/summary", "compare", "year", "needs_dates"),
+    ("GET", "/summary?pivot=false", "value", "net", "needs_pivot"),
+    ("GET", "/summary.csv", "value", "count", "needs_pivot"),
+    ("GET", "/summary.csv?pivot=true&group_by=month,year", "value", "balance", "invalid_choice"),
+    ("GET", "/summary?group_by=month,category", "pivot", "true", "needs_export"),
+    ("GET", "/summary.csv?group_by=month", "pivot", "true", "needs_two_groupings"),
+    ("GET", "/summary.xlsx?group_by=month", "pivot", "1", "invalid"),
+    (
+        "GET",
+        "/summary.xlsx?group_by=month,type&pivot=true&date_after=2026-01-01&date_before=2026-12-31",
+        "compare",
+        "year",
+        "not_in_pivot",
+    ),
+    ("GET", "/summary?date_after=2026-01-01", "compare", "previous", "needs_dates"),
     ("GET", "/categories", "page_size", "0", "invalid"),
     ("GET", "/categories", "ordering", "date", "invalid_choice"),
     ("GET", "/categories", "cursor", "x", "invalid_cursor"),
@@ -148,7 +172,9 @@ def test_a_parameter_of_one_path_is_as_strict(
     before = stored()
     address = path.replace("%s", books)
 
-    problem_of(as_alice.generic(method, f"{address}?{name}={value}"), 400, "invalid", (name, code))
+    mark = "&" if "?" in address else "?"
+
+    problem_of(as_alice.generic(method, f"{address}{mark}{name}={value}"), 400, "invalid", (name, code))
     assert stored() == before
 
 

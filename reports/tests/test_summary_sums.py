@@ -1,0 +1,201 @@
+"""Every grouping of the summary, and what can stand beside it, against plain Decimal sums over random ledgers."""
+
+import datetime
+import itertools
+from decimal import Decimal
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from cashman_project.money.amounts import format_amount
+from conftest import client_of
+from reports.tests.test_sums import NAMES, Entry, fill
+from reports.tests.test_sums import people as people  # a fixture
+from transactions.groupings import GROUPINGS
+from transactions.tests.shares import reached, reaches
+from transactions.tests.strategies import CURRENCIES, sizes
+from transactions.tests.test_totals import KEYS
+
+PERIODS = [name for name, grouping in GROUPINGS.items() if grouping.period]
+GROUP_BY = [(), *itertools.permutations(KEYS, 1), *itertools.permutations(KEYS, 2)]
+
+# First and last days: whole months, years and weeks, and others; over a 29 February and a 53rd week.
+SPANS = [
+    *(
+        ("2024-12-01", "2026-12-31"),
+        ("2026-01-01", "2026-12-31"),
+        ("2025-01-01", "2025-12-31"),
+        ("2026-02-01", "2026-03-31"),
+    ),
+    *(("2024-12-30", "2025-01-12"), ("2025-12-15", "2026-03-01"), ("2026-12-28", "2027-01-31")),
+    *(("2024-11-15", "2025-02-10"), ("2026-03-01", "2026-02-28"), ("2026-02-28", "2026-02-28")),
+]
+DAYS = [datetime.date(2024, 2, 29), datetime.date(2024, 12, 31), datetime.date(2026, 12, 31)]
+dates = st.one_of(st.sampled_from(DAYS), st.dates(datetime.date(2024, 12, 1), datetime.date(2026, 12, 31)))
+entries = st.lists(
+    st.builds(
+        lambda owner, money, sign, date, category: Entry(owner, money[0] * sign, money[1], date, category),
+        st.integers(0, 1),
+        st.sampled_from(CURRENCIES[:2]).flatmap(lambda code: st.tuples(sizes(code), st.just(code))),
+        st.sampled_from([1, -1]),
+        dates,
+        st.sampled_from(NAMES),
+    ),
+    min_size=10,
+    max_size=30,
+)
+FILTERS = {
+    "category": st.lists(st.sampled_from(NAMES[1:]), min_size=1, max_size=2),
+    "exclude_category": st.lists(st.sampled_from(NAMES[1:]), min_size=1, max_size=2),
+    "uncategorized": st.sampled_from(["true", "false"]),
+    "type": st.sampled_from(["INCOME", "EXPENSE"]),
+    "currency": st.sampled_from(CURRENCIES[:2]),
+    "amount_min": st.sampled_from(["0", "1000"]),  # which month totals do not know
+}
+options = st.fixed_dictionaries(
+    {
+        "group_by": st.sampled_from(GROUP_BY),
+        "span": st.one_of(st.sampled_from(SPANS[:3]), st.sampled_from(SPANS)),
+        "compare": st.sampled_from(["previous", "year"]),
+        "fill": st.just("true"),
+        "balance": st.just("true"),
+    },
+)
+filters = st.lists(st.sampled_from(list(FILTERS)), max_size=2, unique=True).flatmap(
+    lambda names: st.fixed_dictionaries({name: FILTERS[name] for name in names})
+)  # more of them leave no row
+dropped = st.sets(st.sampled_from(["compare", "fill", "balance"]), max_size=2)
+
+
+def left_by(rows: list[Entry], owner: int, query: dict[str, Any]) -> list[Entry]:
+    """Return the owner's rows that the filters leave, whatever their date."""
+    return [
+        row
+        for row in rows
+        if row.owner == owner
+        and row.category in query.get("category", NAMES)
+        and row.category not in query.get("exclude_category", [])
+        and query.get("uncategorized", str(row.category is None).lower()) == str(row.category is None).lower()
+        and query.get("type", KEYS["type"](row)) == KEYS["type"](row)
+        and query.get("currency", row.currency) == row.currency
+        and abs(row.amount) >= Decimal(query.get("amount_min", 0))
+    ]
+
+
+@lru_cache(None)
+def key_of_day(name: str, day: datetime.date) -> str | None:
+    return KEYS[name](SimpleNamespace(date=day))
+
+
+def keys_of(row: Entry, group_by: tuple[str, ...]) -> dict[str, str | None]:
+    return {name: KEYS[name](row) for name in group_by}
+
+
+def check_sums(found: dict[str, Any], rows: list[Entry], currency: str) -> None:
+    """Check that what was found has the sums of the rows."""
+    amounts = [row.amount for row in rows]
+    sums = {
+        "income": sum((amount for amount in amounts if amount > 0), Decimal(0)),
+        "expense": sum((amount for amount in amounts if amount < 0), Decimal(0)),
+        "net": sum(amounts, Decimal(0)),
+    }
+    assert {name: found[name] for name in sums} == {name: format_amount(sums[name], currency) for name in sums}
+    assert found["count"] == len(rows)
+
+
+def within(rows: list[Entry], span: dict[str, Any]) -> list[Entry]:
+    """Return the rows of the days from `from` to `to`; none if these are null."""
+    return [row for row in rows if span["from"] and span["from"] <= row.date.isoformat() <= span["to"]]
+
+
+def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any], span: tuple[str, str]) -> None:
+    """Check the summary of an owner's rows that the filters leave."""
+    group_by = query["group_by"]
+    asked = {"from": span[0], "to": span[1]}
+    here = within(rows, asked)
+    days = [datetime.date.fromisoformat(span[0]) + datetime.timedelta(days=number) for number in range(800)]
+    days = [day for day in days if day.isoformat() <= span[1]]
+    periods = [name for name in group_by if name in PERIODS]
+    found = [(tuple(row[name] for name in group_by), row["currency"]) for row in answer["results"]]
+    assert len(found) == len(set(found))
+    assert {(tuple(keys_of(row, group_by).values()), row.currency) for row in here} <= set(found)
+    if not query.keys() & {"fill", "compare"}:
+        assert all(row["count"] for row in answer["results"])
+
+    for row in answer["results"]:
+        currency = row["currency"]
+        of_keys = [one for one in rows if one.currency == currency and all(
+            KEYS[name](one) == row[name] for name in group_by if name not in PERIODS
+        )]  # fmt: skip
+        of_group = [day for day in days if all(key_of_day(name, day) == row[name] for name in periods)]
+        assert (row["from"], row["to"]) == (of_group[0].isoformat(), of_group[-1].isoformat())
+        assert len(of_group) == (of_group[-1] - of_group[0]).days + 1
+        check_sums(row, within(of_keys, row), currency)
+        if "balance" in query:
+            up_to = [one for one in rows if one.currency == currency and one.date.isoformat() <= row["to"]]
+            assert row["balance"] == format_amount(sum((one.amount for one in up_to), Decimal(0)), currency)
+        if "compare" in query:
+            check_sums(row["previous"], within(of_keys, row["previous"]), currency)
+            if row["previous"]["count"]:
+                reached("compared")
+    if "fill" in query and days:
+        combinations = {tuple(key_of_day(name, day) for name in periods) for day in days}
+        for currency in {row["currency"] for row in answer["results"]}:
+            shown = [row for row in answer["results"] if row["currency"] == currency]
+            others = {tuple(row[name] for name in group_by if name not in PERIODS) for row in shown}
+            assert len(shown) == len(combinations) * len(others)
+            reached("filled")
+
+    assert [row["currency"] for row in answer["total"]] == sorted({row["currency"] for row in answer["total"]})
+    assert {row["currency"] for row in answer["results"]} <= {row["currency"] for row in answer["total"]}
+    for row in answer["total"]:
+        of_currency = [one for one in rows if one.currency == row["currency"]]
+        assert (row["from"], row["to"]) == span
+        check_sums(row, within(of_currency, asked), row["currency"])
+        if "balance" in query:
+            up_to = [one for one in of_currency if one.date.isoformat() <= span[1]]
+            assert row["balance"] == format_amount(sum((one.amount for one in up_to), Decimal(0)), row["currency"])
+        if "compare" in query:
+            check_sums(row["previous"], within(of_currency, row["previous"]), row["currency"])
+    if here:
+        reached("summed")
+
+
+@reaches(summed=60, filled=40, compared=10)
+def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
+    clients = [client_of(user) for user in people[0]]
+
+    @settings(max_examples=150)
+    @given(entries, options, filters, dropped)
+    def check(rows: list[Entry], options: dict[str, Any], filters: dict[str, Any], dropped: set[str]) -> None:
+        query = {name: value for name, value in (options | filters).items() if name not in dropped}
+        fill(people, rows)
+        group_by, span = query["group_by"], query["span"]
+        periods = [name for name in group_by if name in PERIODS]
+        if not periods:
+            query.pop("fill", None)
+        if len(periods) != 1 or len(group_by) != 1:
+            query.pop("balance", None)
+        given = {name: value for name, value in query.items() if name not in ("group_by", "span")}
+        dates = {"date_after": span[0], "date_before": span[1]}
+        for owner, client in enumerate(clients):
+            response = client.get("/summary", {**given, **dates, "group_by": ",".join(group_by)})
+            assert response.status_code == 200, response.content
+            check_answer(response.json(), left_by(rows, owner, query), query, span)
+
+    check()
+
+
+@pytest.mark.parametrize("group_by", GROUP_BY, ids=",".join)
+def test_another_owner_has_sums_of_nothing(group_by: tuple[str, ...], people: Any, as_outsider: APIClient) -> None:
+    fill(people, [Entry(0, Decimal(7), "USD", datetime.date(2026, 11, 20), "Food")])
+    query: dict[str, Any] = {"date_after": "2026-01-01", "date_before": "2026-12-31", "compare": "year"}
+    if set(group_by) & set(PERIODS):
+        query["fill"] = "true"
+    answer = as_outsider.get("/summary", {**query, "group_by": ",".join(group_by)})
+    assert answer.json() == {"results": [], "total": []}

@@ -1,0 +1,105 @@
+"""What sums can be grouped by. Each grouping is declared once, in `GROUPINGS`."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Expression, F, Func
+from django.db.models.sql.compiler import SQLCompiler
+
+from cashman_project.db.types import SQL
+
+from .calendar import Day, Month, PeriodLength, Quarter, Week, Year
+from .choices import TransactionType
+
+FIRST_MONDAY = datetime.date(1900, 1, 1)  # the first date of all
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A key to group sums by. `key` is its SQL, and `text` makes a text of what the database returns.
+
+    `month_totals` says whether month totals can answer it: it isn't finer than a month. `period` is the length of its
+    periods if it is by date. The others describe the key in the API: an `example`, its `choices`, and whether it is
+    `nullable`.
+    """
+
+    key: Expression | F
+    month_totals: bool = False
+    text: Callable[[Any], str | None] | None = None  # Any: what the database returns for the key
+    period: PeriodLength | None = None
+    example: str = ""
+    choices: list[tuple[str, Any]] = field(default_factory=list)  # Any: labels that are translated later
+    nullable: bool = False
+
+
+class DatePart(Func):
+    """The first characters of a date in ISO 8601, such as "2026-11". SQLite calls no Python function for it."""
+
+    output_field = models.CharField()
+
+    def __init__(self, expression: str, form: str) -> None:
+        super().__init__(expression, form=form, length=len(form))
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1, %(length)s)")
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')")
+
+
+class DateKey(Func):
+    """A date as it is stored. On SQLite it is its text, so that nothing converts it."""
+
+    output_field = models.CharField()
+    template = "%(expressions)s"
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, template="SUBSTR(%(expressions)s, 1)")
+
+
+class QuarterKey(Func):
+    """The quarter of a date, such as "2026-Q4"."""
+
+    output_field = models.CharField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        number = "((SUBSTR(%(expressions)s, 6, 2) + 2) / 3)"
+        return self.as_sql(compiler, connection, template=f"(SUBSTR(%(expressions)s, 1, 4) || '-Q' || {number})")
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, 'YYYY-\"Q\"Q')")
+
+
+class WeekNumber(Func):
+    """The number of weeks from Monday, 1900-01-01. The text of an ISO week would cost the database three times more."""
+
+    output_field = models.IntegerField()
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        days = f"CAST(JULIANDAY(%(expressions)s) - JULIANDAY('{FIRST_MONDAY}') AS INTEGER)"
+        return self.as_sql(compiler, connection, template=f"({days} / 7)")
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template=f"((%(expressions)s - DATE '{FIRST_MONDAY}') / 7)")
+
+
+@lru_cache(maxsize=20_000)  # more than there are weeks from 1900 to 2200
+def _week_of(number: int) -> str:
+    return WEEK.key(FIRST_MONDAY + datetime.timedelta(weeks=number))
+
+
+DAY, WEEK, MONTH, QUARTER, YEAR = Day(), Week(), Month(), Quarter(), Year()
+GROUPINGS = {
+    "day": Grouping(DateKey("date"), text=str, period=DAY, example="2026-11-20"),
+    "week": Grouping(WeekNumber("date"), text=_week_of, period=WEEK, example="2026-W47"),
+    "month": Grouping(DatePart("date", "YYYY-MM"), month_totals=True, period=MONTH, example="2026-11"),
+    "quarter": Grouping(QuarterKey("date"), month_totals=True, period=QUARTER, example="2026-Q4"),
+    "year": Grouping(DatePart("date", "YYYY"), month_totals=True, period=YEAR, example="2026"),
+    "category": Grouping(F("category__name"), month_totals=True, nullable=True),
+    "type": Grouping(F("type"), month_totals=True, choices=TransactionType.choices),
+}

@@ -1,0 +1,24 @@
+"""What people may want to type again."""
+
+from collections import Counter, defaultdict
+
+from ..querysets import TransactionQuerySet
+
+READ = 1_000  # rows, the latest ones: an index has them in this order, so it costs as much however many there are
+SUGGESTED = 40
+
+
+def usual_descriptions(rows: TransactionQuerySet) -> list[tuple[str, str | None]]:
+    """Return the descriptions that are most frequent among the latest rows, each with its most frequent category.
+
+    Of descriptions that differ only by case, the latest one stands for all.
+    """
+    latest = rows.order_by("-date", "-pk").values_list("description", "category__name")[:READ]
+    spelling: dict[str, str] = {}
+    categories: dict[str, Counter[str | None]] = defaultdict(Counter)
+    for description, category in latest:
+        key = description.casefold()
+        spelling.setdefault(key, description)
+        categories[key][category] += 1
+    frequent = sorted(categories, key=lambda key: -categories[key].total())[:SUGGESTED]
+    return [(spelling[key], categories[key].most_common(1)[0][0]) for key in frequent]
