@@ -27,6 +27,7 @@ from .choices import TransactionType
 from .models import Category, Transaction
 from .querysets import TransactionQuerySet
 
+MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
 CATEGORY_FILTERS = frozenset({"category", "exclude_category"})  # which may be repeated
 
 
@@ -117,9 +118,11 @@ class TransactionFilterSet(FilterSet):
 
     @cached_property
     def category_choices(self) -> list[tuple[str, str]]:
-        """The names of the owner's categories, as the choices of an input."""
-        names = Category.objects.for_owner(owner_of(cast("Request", self.request))).values_list("name", flat=True)
-        return [(name, name) for name in names]
+        """The names of the owner's categories, as the choices of an input, and those that are chosen."""
+        request = cast("Request", self.request)
+        names = Category.objects.for_owner(owner_of(request)).values_list("name", flat=True)[:MOST_NAMES]
+        given = [name for filters in CATEGORY_FILTERS for name in request.query_params.getlist(filters)[:MOST_NAMES]]
+        return [(name, name) for name in dict.fromkeys([*names, *filter(None, given)])]
 
     @classmethod
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes

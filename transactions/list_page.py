@@ -25,7 +25,7 @@ from cashman_project.api.types import JSONObject
 from .choices import TransactionType
 from .filters import TransactionFilterSet
 from .querysets import TransactionQuerySet
-from .services.summary import DaySum, day_sums, summarize
+from .services.summary import MOST_SUMMED, DaySum, day_sums, summarize_few
 from .totals import Total
 
 MOST_CHIPS = 12  # each has a link with all the others, so the page would grow with the square of their number
@@ -118,18 +118,19 @@ class ListPage:
     # -- Sums ---------------------------------------------------------------------------------
 
     @cached_property
-    def totals(self) -> list[Total]:
-        """The sums of all rows that match the filters, by currency; those with the most rows come first."""
+    def totals(self) -> list[Total] | None:
+        """The sums of all rows that match the filters, by currency; those with the most rows come first. None if there
+        are too many rows to read all of them for a page."""
         values: dict[str, Any] = {**self.values}  # Any: each value has the type that its filter makes
         if self.kind and values.setdefault("type", self.kind) != self.kind:
             return []
-        totals = summarize(owner=owner_of(self.request), filters=TransactionFilterSet, values=values, group_by=())
-        return sorted(totals, key=lambda total: -total.count)
+        totals = summarize_few(owner=owner_of(self.request), filters=TransactionFilterSet, values=values)
+        return totals and sorted(totals, key=lambda total: -total.count)
 
     @property
     def sums(self) -> list[Mapping[str, object]]:
         """The totals as text. `has_both` says whether money came in and went out."""
-        shown = self.totals[:MOST_CURRENCIES]
+        shown = (self.totals or [])[:MOST_CURRENCIES]
         return [
             {"currency": total.currency, "has_both": total.income and total.expense, **total.amounts()}
             for total in shown
@@ -137,11 +138,16 @@ class ListPage:
 
     @property
     def currencies_left_out(self) -> int:
-        return max(0, len(self.totals) - MOST_CURRENCIES)
+        return max(0, len(self.totals or []) - MOST_CURRENCIES)
 
     @property
     def count(self) -> int:
-        return sum(total.count for total in self.totals)
+        return sum(total.count for total in self.totals or [])
+
+    @property
+    def more_than(self) -> int | None:
+        """What the number of rows exceeds, if they are too many to be summed up."""
+        return MOST_SUMMED if self.totals is None else None
 
     @property
     def days(self) -> Iterator[Day]:
@@ -225,7 +231,7 @@ class ListPage:
         if name == "uncategorized":
             return "", _("Without a category") if self.values[name] else _("With a category")
         if name == "type":
-            text = str(capfirst(TransactionType(text).label))
+            return str(LABELS[name]), str(capfirst(TransactionType(text).label))
         return str(LABELS.get(name, name)), day(text) if name in DATES else text
 
     def _url_without_category(self, category: str) -> str:
@@ -255,7 +261,7 @@ class ListPage:
         return _url(reverse("summary"), query)
 
 
-EXPORTS = {"CSV": "csv"}
+EXPORTS = {"CSV": "csv", "Excel": "xlsx"}
 
 
 def _url(path: str, query: QueryDict) -> str:

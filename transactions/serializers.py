@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter, methodcaller
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import F
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,8 @@ from rest_framework import serializers
 from cashman_project.api.errors import Conflict
 from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pages.selects import Select
 from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import (
     MAX_ERRORS,
@@ -21,6 +24,7 @@ from cashman_project.api.serializers import (
     StrictListSerializer,
     StrictModelSerializer,
 )
+from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField
 
 from . import examples
@@ -28,13 +32,17 @@ from .category_names import category_key
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
 from .querysets import CategoryQuerySet, TransactionQuerySet
+from .services.currencies import own_currencies
 
 NAME = StrictCharField()
 ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 
 
 class CategoryField(serializers.SlugRelatedField[Category]):
-    """One of the owner's categories, by its name. `read` looks up the categories of many rows in one query."""
+    """One of the owner's categories, by its name. `read` looks up the categories of many rows in one query.
+
+    A page's form may name a new category, which is not saved yet.
+    """
 
     known: dict[str, Category] | None = None  # by their keys, after `read`
     usual_notation = "category"  # fast creation looks up a name as this class does
@@ -44,7 +52,8 @@ class CategoryField(serializers.SlugRelatedField[Category]):
     }
 
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
-        super().__init__(slug_field="name", queryset=Category.objects.all(), **options)
+        style = {"base_template": "input.html", "input_type": "text"}
+        super().__init__(slug_field="name", queryset=Category.objects.all(), style=style, **options)
 
     def get_queryset(self) -> CategoryQuerySet:
         return Category.objects.for_owner(owner_of(self.context["request"]))
@@ -65,7 +74,19 @@ class CategoryField(serializers.SlugRelatedField[Category]):
         known = self.known
         category = self.get_queryset().named(name).first() if known is None else known.get(category_key(name))
         if category is None:
-            self.fail("does_not_exist")
+            if not is_page_form(self.context["request"]):
+                self.fail("does_not_exist")
+            category = self._new(name)
+        return category
+
+    def _new(self, name: str) -> Category:
+        """Return a new category, which is not saved yet. Raises ValidationError if the name breaks a rule."""
+        category = Category(owner=owner_of(self.context["request"]), name=name)
+        try:
+            category.clean_fields(exclude={"owner", "key"})
+            category.clean()
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages, code="invalid") from None
         return category
 
 
@@ -155,16 +176,18 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "updated_at",
         ]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
+        form_order = ["type", "amount", "description", "category", "date", "currency"]
         fixed_fields = ["type"]
         extra_kwargs = {
             "currency": {
                 "required": False,
                 "trim_whitespace": False,
                 "help_text": _("An ISO 4217 code; if a new transaction has none, your default currency."),
+                "style": {"select": Select(currency_options, own_currencies)},
             },
             "date": {"required": False, "help_text": _("If a new transaction has none, today.")},
             "notes": {"trim_whitespace": False},
-            "external_id": {"trim_whitespace": False, "allow_blank": False},
+            "external_id": {"trim_whitespace": False, "allow_blank": False, "style": {"more": True}},
         }
 
 

@@ -1,7 +1,11 @@
 """Transactions and categories over HTTP."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import transaction
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
@@ -9,11 +13,13 @@ from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
 from cashman_project.api.filters import flag_of
 from cashman_project.api.idempotency import Answer
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
+from cashman_project.api.types import AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
 
-from . import examples
+from . import category_pages, examples
 from .filters import CATEGORY_FILTERS, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
@@ -27,6 +33,7 @@ from .serializers import (
 )
 from .services.categories import delete_category
 from .services.fast_create import create_fast
+from .services.suggestions import form_suggestions
 
 
 class BaseTransactionViewSet(BulkCreateViewSet):
@@ -41,12 +48,40 @@ class BaseTransactionViewSet(BulkCreateViewSet):
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
     error_pages = {"list": "transactions/transaction_list.html"}
+    new_category: Category | None = None  # which was saved with the row
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         if self.action != "list":
             return {}
         kind = self.queryset.model.only_type
         return {"list": ListPage(self.request, self.get_queryset(), kind, data)}
+
+    def suggestions(self) -> dict[str, list[Suggestion]]:
+        is_new = self.action in ("list", "create")
+        return form_suggestions(owner_of(self.request), self.get_queryset() if is_new else None)
+
+    def form_note(self) -> str:
+        return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+
+    def perform_create(self, serializer: AnySerializer) -> None:
+        with self._saved_category(serializer):
+            super().perform_create(serializer)
+
+    def perform_update(self, serializer: AnySerializer) -> None:
+        with self._saved_category(serializer):
+            super().perform_update(serializer)
+
+    @contextmanager
+    def _saved_category(self, serializer: AnySerializer) -> Iterator[None]:
+        """Save the row's category first if a page's form has named a new one; both are saved, or neither."""
+        category = getattr(serializer, "validated_data", {}).get("category")
+        if category is None or not category._state.adding:
+            yield
+            return
+        with transaction.atomic():
+            category.save()
+            self.new_category = category
+            yield
 
     def new_row(self) -> dict[str, str]:
         """Return the values of the filters that a new row most likely has, too."""
@@ -124,6 +159,12 @@ class CategoryViewSet(OwnedModelViewSet):
 
     def allowed_parameters(self) -> frozenset[str]:
         return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        owner = owner_of(self.request)
+        if self.action == "list":
+            return category_pages.list_context(owner, data["results"])
+        return category_pages.page_context(owner, data.serializer.instance) if self.action == "retrieve" else {}
 
     def perform_destroy(self, instance: Category) -> None:
         delete_category(category=instance, force=flag_of(self.request, "force"))

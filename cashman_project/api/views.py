@@ -29,8 +29,10 @@ from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
 from .owner import owner_of
-from .pages.requests import is_page_form
+from .pages.inputs import Suggestion
+from .pages.requests import check_next, is_page_form
 from .pages.submission import FormState, see_other, take_method
+from .parsers import NEXT_FIELD
 from .renderers import JSONRenderer
 from .schema import problems
 from .types import JSON, AnyResponse
@@ -68,7 +70,12 @@ class StrictViewMixin(Base):
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
-        check_parameters(request, self.allowed_parameters(), self.repeatable_parameters)
+        allowed = self.allowed_parameters()
+        if request.accepted_renderer.format == "api":
+            allowed |= self.page_parameters()
+        check_parameters(request, allowed, self.repeatable_parameters)
+        if NEXT_FIELD in allowed:
+            check_next(request)
         if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
             check_untagged(request)
         if request.user.is_authenticated and "HTTP_ACCEPT_LANGUAGE" not in request.META:
@@ -80,9 +87,21 @@ class StrictViewMixin(Base):
         """Return the names of the query parameters that this request may have."""
         return self.query_parameters
 
+    def page_parameters(self) -> frozenset[str]:
+        """Return the names of further query parameters that a page may have."""
+        return frozenset()
+
     def page_context(self, data: JSON) -> dict[str, object]:
         """Return what the page of a good response shows beside `data`."""
         return {}
+
+    def suggestions(self) -> "Mapping[str, list[Suggestion]]":
+        """Return what the inputs of the page's form suggest, by the names of its fields."""
+        return {}
+
+    def form_note(self) -> str:
+        """Return what the user should know of a form that was accepted, besides that it was; "" if there is nothing."""
+        return ""
 
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object

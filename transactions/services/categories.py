@@ -1,11 +1,70 @@
-"""Writes that span a category and its transactions."""
+"""What spans a category and its transactions: its year, and its deletion."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from cashman_project.api.errors import Conflict
+from cashman_project.money.amounts import HALF, format_units
 
-from ..models import Category, Transaction
+from ..models import Category, MonthTotal, Transaction
+
+if TYPE_CHECKING:
+    from users.models import User
+
+MONTHS = 12  # of the line beside a category
+
+
+@dataclass
+class CategoryYear:
+    """A category in the present year: the number of its transactions in all currencies, and their sum in one.
+
+    `months` has the sum of each of the last months in ten-thousandths, the present one last.
+    """
+
+    currency: str
+    count: int = 0
+    units: int = 0
+    months: list[int] = field(default_factory=lambda: [0] * MONTHS)
+
+    @property
+    def net(self) -> str:
+        return format_units(self.units, self.currency)
+
+
+def category_years(owner: "User", ids: Collection[UUID]) -> Mapping[UUID, CategoryYear]:
+    """Return the present year of each of the owner's categories, in the owner's currency, from month totals."""
+    today = owner.today()
+    present = today.year * 12 + today.month - 1
+    first_year, first_month = divmod(present - MONTHS + 1, 12)
+    found = (
+        MonthTotal.objects.for_owner(owner)
+        .filter(
+            category_id__in=ids,
+            date__gte=datetime.date(first_year, first_month + 1, 1),
+            date__lte=datetime.date(today.year, 12, 31),
+        )
+        .values_list("category_id", "date", "currency")
+        .annotate(Sum("high"), Sum("low"), Sum("count"))
+        .order_by()
+    )
+    years: dict[UUID, CategoryYear] = defaultdict(lambda: CategoryYear(owner.currency))
+    for pk, date, currency, high, low, count in found:
+        year, units = years[pk], int(high) * HALF + int(low)
+        month = MONTHS - 1 - (present - date.year * 12 - date.month + 1)
+        if currency == owner.currency and month < MONTHS:
+            year.months[month] += units
+        if date.year == today.year:
+            year.count += int(count)
+            year.units += units if currency == owner.currency else 0
+    return years
 
 
 def delete_category(*, category: Category, force: bool) -> None:

@@ -22,6 +22,7 @@ from ..totals import Total, TotalsStatement
 if TYPE_CHECKING:
     from users.models import User
 
+MOST_SUMMED = 50_000  # transactions that the page of a list reads for its sums
 # With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
 MONTH_TOTAL_FILTERS = frozenset(
     {"date_after", "date_before", "category", "exclude_category", "uncategorized", "currency", "type"}
@@ -41,6 +42,15 @@ def summarize(
         return statement.totals({"owner": owner.pk, **values})
     totals: list[Total] = filters.applied(model.objects.for_owner(owner), values).totals(*group_by)
     return totals
+
+
+def summarize_few(*, owner: "User", filters: type[FilterSet], values: Mapping[str, object]) -> list[Total] | None:
+    """Return the sums by currency as `summarize`; None if it had to read more than MOST_SUMMED transactions."""
+    if not _can_use_month_totals(values, ()):
+        rows: TransactionQuerySet = filters.applied(Transaction.objects.for_owner(owner), values)
+        if rows.order_by()[: MOST_SUMMED + 1].count() > MOST_SUMMED:
+            return None
+    return summarize(owner=owner, filters=filters, values=values, group_by=())
 
 
 @lru_cache(maxsize=500)

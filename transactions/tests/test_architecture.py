@@ -46,8 +46,9 @@ LAYERS = (
     {"urls"},
     {"views", "start_view", "summary_view"},
     {"base_view"},
-    {"tables", "dashboard", "summary_page"},
-    {"summary_chart", "list_page"},
+    {"dashboard", "summary_page"},
+    {"summary_chart"},
+    {"tables", "summary_tables", "list_page", "category_pages"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
@@ -58,7 +59,7 @@ LAYERS = (
     {"login_throttle", "token_owner", "oidc", "staff"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
-    {"totals", "token_errors", "examples", "hashers"},
+    {"totals", "token_errors", "examples", "hashers", "preferences"},
     {"category_names", "groupings"},
     {"calendar", "choices"},
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from django import forms
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django_filters import FilterSet
@@ -20,6 +21,14 @@ from ..types import FieldsSerializer, JSONObject, SerializerField
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A value that an input suggests. If it is chosen, the script fills other inputs with `fills`, by their names."""
+
+    text: str
+    fills: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Input:
     """One input of a form: `kind` is "select", "textarea", or the type of an HTML input."""
 
@@ -28,11 +37,13 @@ class Input:
     kind: str = "text"
     values: list[str] = dataclasses.field(default_factory=list)
     choices: list[tuple[str, str]] = dataclasses.field(default_factory=list)
-    suggestions: list[str] = dataclasses.field(default_factory=list)
+    suggestions: list[Suggestion] = dataclasses.field(default_factory=list)
     mode: str = ""  # HTML's inputmode: the keyboard that a phone shows
     max_length: int | None = None
     required: bool = False
     errors: list[str] = dataclasses.field(default_factory=list)
+    more: bool = False  # whether it is behind "More"
+    all_options: SafeString | None = None  # of a select with many options; `choices` are those that come first
 
     @property
     def value(self) -> str:
@@ -49,20 +60,32 @@ class Ordering:
 
 
 def form_inputs(
-    serializer: FieldsSerializer, errors: Iterable[FieldError] = (), new_row: Mapping[str, str] = MappingProxyType({})
+    serializer: FieldsSerializer,
+    errors: Iterable[FieldError] = (),
+    new_row: Mapping[str, str] = MappingProxyType({}),
+    suggestions: Mapping[str, list[Suggestion]] = MappingProxyType({}),
 ) -> list[Input]:
-    """Return an input for each field that can be written. Its value was sent, or is stored, or is that of `new_row`, or
-    is the default."""
+    """Return an input for each field that can be written, with the suggestions for it. Its value was sent, or is
+    stored, or is that of `new_row`, or is the default."""
     is_sent = hasattr(serializer, "initial_data")
     values = serializer.data if serializer.instance is not None and not is_sent else serializer.get_initial()
     return [
-        _form_input(name, field, new_row.get(name, values.get(name)), _details(errors, name), is_sent)
+        _form_input(
+            name, field, new_row.get(name, values.get(name)), is_sent, _details(errors, name), suggestions.get(name)
+        )
         for name, field in serializer.fields.items()
         if not field.read_only and not (isinstance(field, serializers.ChoiceField) and len(field.choices) == 1)
     ]
 
 
-def _form_input(name: str, field: SerializerField, value: object, errors: list[str], is_sent: bool) -> Input:
+def _form_input(
+    name: str,
+    field: SerializerField,
+    value: object,
+    is_sent: bool,
+    errors: list[str],
+    suggestions: list[Suggestion] | None,
+) -> Input:
     if value and not is_sent:  # what was sent is shown as it was typed
         value = getattr(field, "form_value", str)(value)
     style = {**HTMLFormRenderer.default_style[field], **field.style}
@@ -73,8 +96,10 @@ def _form_input(name: str, field: SerializerField, value: object, errors: list[s
         str(field.label),
         kind=kind,
         values=[] if value is None or kind == "password" else [str(value)],
-        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()],
-        suggestions=sorted(style.get("suggestions", list)()),
+        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
+        if kind == "select"
+        else [],
+        suggestions=suggestions or [Suggestion(text) for text in sorted(style.get("suggestions", list)())],
         mode=style.get("mode", ""),
         max_length=getattr(field, "max_length", None),
         required=field.required,

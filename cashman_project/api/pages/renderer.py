@@ -18,6 +18,7 @@ from ..owner import owner_of
 from ..renderers import text_of
 from ..types import JSON
 from . import inputs as pages
+from .layout import laid_out
 from .requests import list_path, next_path
 
 if TYPE_CHECKING:
@@ -96,7 +97,9 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     # On a list only the filters can be wrong: a form of the list that was refused is shown on a page of its own.
     form_errors = [] if action == "list" else errors
     new_row = view.new_row() if action == "list" and problem is None else {}
-    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row)
+    form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row, view.suggestions())
+    if form and request.user.is_authenticated:
+        form = laid_out(form, serializer, owner_of(request))
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
@@ -109,7 +112,11 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     return {
         **context,
         "form": form,
+        "form_more": (more := [one for one in form if one.more]),
+        "form_more_open": any(one.value or one.errors for one in more),
         "filters": filters,
         "other_errors": [error for error in errors if error["field"] not in names_of_inputs],
-        "first_invalid": next((one for one in inputs if one.errors), None),
+        "focused": next(
+            (one for one in inputs if one.errors), form[0] if form and view.form_state.serializer else None
+        ),
     }

@@ -63,6 +63,8 @@ def see_other(request: Request, response: Response, view: "StrictViewMixin") -> 
         if not after or after.partition("?")[0].rstrip("/") == request.path.rstrip("/"):  # that page is gone
             url = reverse(f"{basename}-list")
         message = format_html("{} {}", _("Deleted:"), view.form_state.deleted)
+    if note := view.form_note():
+        message = format_html("{} {}", message, note)
     messages.success(request._request, message)
     return HttpResponse(status=303, headers={"Location": url})
 
