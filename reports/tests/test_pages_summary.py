@@ -89,8 +89,11 @@ def test_it_opens_with_this_year_by_month_beside_last_year(
     assert not Browser(outsider).get("/summary").main.all("table")
 
 
+def test_each_grouping_has_a_word() -> None:
+    assert list(NAMES) == list(GROUPINGS)
+
+
 def test_its_selects_are_in_words_and_take_two_groupings(alice: User, two_books: None) -> None:
-    assert NAMES.keys() == GROUPINGS.keys()
     browser = Browser(alice)
     form = browser.get("/summary").main.one("form")
     across, down, beside = form.all("select")[:3]
@@ -106,7 +109,7 @@ def test_its_selects_are_in_words_and_take_two_groupings(alice: User, two_books:
     ]
     assert down["name"] == across["name"] == "group_by"
     for wrong in ("group_by=month&group_by=month", "group_by=month&group_by=year&group_by=type", "group_by=x"):
-        browser.get(f"/summary?{wrong}", 400)
+        assert len(browser.get(f"/summary?{wrong}", 400).main.all("div", role="alert")) == 1
 
 
 def test_json_takes_one_parameter_for_the_groupings(as_alice: APIClient) -> None:

@@ -313,12 +313,12 @@ def test_a_login_without_a_place_to_go_to_leads_to_the_transactions(alice: User)
 @pytest.mark.parametrize(
     ("path", "status", "title"),
     [
-        ("/nope", 404, "Not Found"),
-        ("/incomes/01a20000-0000-7000-8000-000000000000", 404, "Not Found"),
-        ("/auth/token", 405, "Method Not Allowed"),
-        ("/incomes/01a20000-0000-7000-8000-000000000000?x=1", 400, "Bad Request"),
-        ("/api-auth/logout/", 405, "Method Not Allowed"),
-        ("/admin/nope", 404, "Not Found"),
+        ("/nope", 404, "There is nothing here"),
+        ("/incomes/01a20000-0000-7000-8000-000000000000", 404, "There is nothing here"),
+        ("/auth/token", 405, "This does not work here"),
+        ("/incomes/01a20000-0000-7000-8000-000000000000?x=1", 400, "That could not be understood"),
+        ("/api-auth/logout/", 405, "This does not work here"),
+        ("/admin/nope", 404, "There is nothing here"),
     ],
 )
 def test_an_error_is_a_page_like_the_others(
@@ -353,7 +353,7 @@ def test_a_database_that_is_away_is_a_page_too(place: str, browser: Browser) -> 
         page = browser.get(place, 404 if place == "/nope" else 503)
         answer = browser.client.get("/incomes", headers={"Accept": "application/json"})
 
-    assert page.main.one("h1").text == ("Not Found" if place == "/nope" else "Service Unavailable")
+    assert page.main.one("h1").text == ("There is nothing here" if place == "/nope" else "Not available right now")
     problem_of(answer, 503, "unavailable")
 
 
