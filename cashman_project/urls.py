@@ -37,7 +37,7 @@ urlpatterns = [
     # Django tries them in this order; most requests are for the first ones.
     *reports.urls.SUMMARY,
     *transactions.urls.urlpatterns,
-    *reports.urls.CHARTS,
+    *reports.urls.REPORTS,
     path("", StartView.as_view(links=ROOT_LINKS), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),
     re_path("^secured/ping/?$", views.SecuredPingView.as_view(), name="secured-ping"),

@@ -110,6 +110,8 @@ class ChartView(ApiView):
         """Return what is covered: the days, the currency, and the categories if only some of them are."""
         parameters = self.request.query_params
         categories = [name for name in parameters.getlist("category") if name]
+        excluded = [name for name in parameters.getlist("exclude_category") if name]
+        categories += [gettext("not %(category)s") % {"category": name} for name in excluded]
         if parameters.get("uncategorized"):
             has_none = parameters["uncategorized"] == "true"
             categories.append(gettext("without a category") if has_none else gettext("with a category"))

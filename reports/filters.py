@@ -4,7 +4,8 @@ from typing import Any
 
 from transactions.filters import TransactionFilterSet
 
-SHARED = {"currency", "category", "exclude_category", "uncategorized"}
+ONE_CATEGORY = {"currency", "category", "uncategorized"}
+SHARED = {*ONE_CATEGORY, "exclude_category"}
 
 
 def _some(name: str, names: set[str]) -> Any:
@@ -14,5 +15,6 @@ def _some(name: str, names: set[str]) -> Any:
 
 
 PeriodFilterSet = _some("PeriodFilterSet", {"date_after", "date_before", *SHARED})
+OneCategoryFilterSet = _some("OneCategoryFilterSet", {"date_after", "date_before", *ONE_CATEGORY})
 TypedPeriodFilterSet = _some("TypedPeriodFilterSet", {"date_after", "date_before", "type", *SHARED})
 YearFilterSet = _some("YearFilterSet", {"type", *SHARED})

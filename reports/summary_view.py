@@ -3,25 +3,31 @@
 import itertools
 from typing import Any
 
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.etags import wants_json
+from cashman_project.api.export import TABLES, is_export, table_response
 from cashman_project.api.filters import StrictFilterBackend, flag_of
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.inputs import Input
 from cashman_project.api.views import ApiView
-from cashman_project.money.amounts import format_units
 from transactions.filters import CATEGORY_FILTERS, TransactionFilterSet
 from transactions.groupings import GROUPINGS
 from transactions.models import Transaction
 
+from .base_view import CHART_HEADERS
 from .serializers import SummaryListSerializer
 from .services.comparison import comparison_of
-from .services.summary import Group, Span, SummaryQuery, summary_of
+from .services.summary import Span, SummaryQuery, summary_of
+from .summary_page import SummaryPage, group_keys, opening, shape_inputs
+from .summary_tables import VALUES, pivot_of, row_of, table_of
 
 COMPARISONS = ("previous", "year")
 PERIODS = [name for name, grouping in GROUPINGS.items() if grouping.period]
@@ -48,6 +54,13 @@ PARAMETERS = [
         default=False,
         description="Whether each group has the balance at its end. It needs one grouping, by date.",
     ),
+    OpenApiParameter(
+        "pivot",
+        OpenApiTypes.BOOL,
+        default=False,
+        description="In CSV and xlsx: a row for each first key, a column for each second one. It needs two groupings.",
+    ),
+    OpenApiParameter("value", enum=VALUES, description="What a pivot table shows; net, if it says nothing."),
 ]
 
 
@@ -55,15 +68,14 @@ class SummaryView(ApiView):
     """Sums of income, expense and net by currency, and by day, week, month, quarter, year, category or type."""
 
     filterset_class = TransactionFilterSet
-    query_parameters = frozenset(TransactionFilterSet.base_filters) | {"group_by", "fill", "compare", "balance"}
+    query_parameters = frozenset(TransactionFilterSet.base_filters) | {parameter.name for parameter in PARAMETERS}
     repeatable_parameters = CATEGORY_FILTERS
     queryset = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # the schema finds the filters here
     pages = error_pages = {"get": "reports/summary.html"}
     groupings = [*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))]
     most_on_page = 1_000  # groups: a page of 40,000 would take ten seconds to make
-    left_out = 0  # groups that the page has no room for
-    keys: tuple[str, ...] = ()  # what the page groups by
+    page: SummaryPage | None = None
 
     @extend_schema(
         operation_id="get_summary",
@@ -73,17 +85,39 @@ class SummaryView(ApiView):
         parameters=PARAMETERS,
         responses=SummaryListSerializer,
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request, **kwargs: object) -> HttpResponseBase:
         query = self.query(request)
+        pivot = _pivot(request, query)
         comparison = comparison_of(query, query.window) if query.compare and query.window else None
         summary = summary_of(query, comparison)
+        if is_export(request):
+            table = pivot_of(query, summary, pivot) if pivot else table_of(query, summary)
+            return table_response(request, _("summary"), table.columns, table.rows)
         groups = summary.groups
         if not wants_json(request):
-            self.left_out = max(len(groups) - self.most_on_page, 0)
-            self.keys = query.group_by
-            groups = groups[: self.most_on_page]
-        results, total = ([_row(query, group) for group in part] for part in (groups, summary.totals))
-        return Response({"results": results, "total": total})
+            self.page = SummaryPage(request, query, summary, self.most_on_page)
+            groups = self.page.groups
+        results, total = ([row_of(query, group) for group in part] for part in (groups, summary.totals))
+        headers = None if wants_json(request) else CHART_HEADERS
+        return Response({"results": results, "total": total}, headers=headers)
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        if _is_page(request) and not request.query_params:
+            request._request.GET = opening(owner_of(request).today())  # type: ignore[assignment]  # mutable, as a copy is
+            request.META["QUERY_STRING"] = request.query_params.urlencode()
+
+    def shape_inputs(self) -> list[Input]:
+        return shape_inputs(self.request)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # Any: as in REST framework
+        negotiated = super().perform_content_negotiation(request, force)
+        if negotiated[0].format == "api":  # its form has a select for each grouping
+            self.repeatable_parameters = CATEGORY_FILTERS | {"group_by"}
+        return negotiated
+
+    def get_renderers(self) -> list[BaseRenderer]:
+        return [*super().get_renderers(), *(renderer() for renderer in TABLES)]
 
     def query(self, request: Request) -> SummaryQuery:
         """Return what the request asks for; raises ValidationError (400)."""
@@ -92,30 +126,52 @@ class SummaryView(ApiView):
         firsts, lasts = ([filters.pop(name, None), date] for name in ("date_after", "date_before"))
         query = SummaryQuery(
             owner_of(request),
-            _group_keys(request.query_params.get("group_by", "")),
+            _group_keys(request),
             Span(max(filter(None, firsts), default=None), min(filter(None, lasts), default=None)),
             filters,
             flag_of(request, "fill"),
-            _comparison(request.query_params.get("compare", "")),
+            _one_of(request, "compare", COMPARISONS),
             flag_of(request, "balance"),
         )
         _check(query)
         return query
 
 
-def _group_keys(text: str) -> tuple[str, ...]:
-    keys = tuple(text.split(",")) if text else ()
+def _is_page(request: Request) -> bool:
+    return bool(request.accepted_renderer.format == "api")
+
+
+def _group_keys(request: Request) -> tuple[str, ...]:
+    keys = tuple(group_keys(request))
     if not set(keys) <= GROUPINGS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
         message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUPINGS)}
         raise ValidationError({"group_by": [message]}, code="invalid")
     return keys
 
 
-def _comparison(text: str) -> str:
-    if text and text not in COMPARISONS:
-        message = _("Give one of %(words)s.") % {"words": ", ".join(COMPARISONS)}
-        raise ValidationError({"compare": [message]}, code="invalid_choice")
+def _one_of(request: Request, name: str, words: tuple[str, ...]) -> str:
+    """Return which of the words a parameter has, or "" if it is absent. Raises ValidationError (400)."""
+    text: str = request.query_params.get(name, "")
+    if text and text not in words:
+        message = _("Give one of %(words)s.") % {"words": ", ".join(words)}
+        raise ValidationError({name: [message]}, code="invalid_choice")
     return text
+
+
+def _pivot(request: Request, query: SummaryQuery) -> str:
+    """Return what a pivot table is to show; "" if none is asked for. Raises ValidationError (400)."""
+    value = _one_of(request, "value", VALUES)
+    if not flag_of(request, "pivot"):
+        if value:
+            raise ValidationError({"value": [_("It says what a pivot table shows: give pivot, too.")]}, "needs_pivot")
+        return ""
+    if not is_export(request):
+        raise ValidationError({"pivot": [_("A pivot table comes as .csv or .xlsx.")]}, code="needs_export")
+    if len(query.group_by) != 2:
+        raise ValidationError({"pivot": [_("A pivot table needs two groupings.")]}, code="needs_two_groupings")
+    if query.compare:
+        raise ValidationError({"compare": [_("A pivot table has no room for a comparison.")]}, code="not_in_pivot")
+    return value or VALUES[0]
 
 
 def _check(query: SummaryQuery) -> None:
@@ -130,23 +186,3 @@ def _check(query: SummaryQuery) -> None:
     if query.compare and not query.window:
         message = _("Give date_after and date_before, too: they say how many days are compared.")
         raise ValidationError({"compare": [message]}, code="needs_dates")
-
-
-def _row(query: SummaryQuery, group: Group) -> dict[str, Any]:
-    """Return the JSON of a group, or of a total."""
-    total = group.total
-    row: dict[str, Any] = {
-        "currency": total.currency,
-        **total.keys,
-        "from": group.span.first,
-        "to": group.span.last,
-        **total.amounts(),
-        "count": total.count,
-    }
-    if query.balance:
-        row["balance"] = format_units(group.balance, total.currency)
-    if group.previous:
-        earlier, window = group.previous
-        first, last = window or (None, None)
-        row["previous"] = {"from": first, "to": last, **earlier.amounts(), "count": earlier.count}
-    return row

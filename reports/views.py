@@ -23,7 +23,7 @@ from transactions.choices import TransactionType
 from . import examples, pictures
 from .base_view import ChartView, number, published
 from .charts.frame import Canvas
-from .filters import TypedPeriodFilterSet, YearFilterSet
+from .filters import OneCategoryFilterSet, TypedPeriodFilterSet, YearFilterSet
 from .periods import Window, key_of, year_window
 from .serializers import (
     ChartBalanceSerializer,
@@ -102,6 +102,7 @@ class CategoryView(IncomeAndExpenseView):
 
     name = "category"
     label = _("One category")
+    filterset_class = OneCategoryFilterSet
 
     def get(self, request: Request) -> HttpResponseBase:
         """Return the chart. A page without a category asks for one, since the menu and the form lead there."""

@@ -15,6 +15,7 @@ from cashman_project.api.errors import Conflict
 from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pages.selects import Select
 from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import (
     MAX_ERRORS,
@@ -23,6 +24,7 @@ from cashman_project.api.serializers import (
     StrictListSerializer,
     StrictModelSerializer,
 )
+from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField
 
 from . import examples
@@ -30,6 +32,7 @@ from .category_names import category_key
 from .choices import TransactionType
 from .models import Category, Expense, Income, Transaction
 from .querysets import CategoryQuerySet, TransactionQuerySet
+from .services.currencies import own_currencies
 
 NAME = StrictCharField()
 ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
@@ -173,16 +176,18 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "updated_at",
         ]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
+        form_order = ["type", "amount", "description", "category", "date", "currency"]
         fixed_fields = ["type"]
         extra_kwargs = {
             "currency": {
                 "required": False,
                 "trim_whitespace": False,
                 "help_text": _("An ISO 4217 code; if a new transaction has none, your default currency."),
+                "style": {"select": Select(currency_options, own_currencies)},
             },
             "date": {"required": False, "help_text": _("If a new transaction has none, today.")},
             "notes": {"trim_whitespace": False},
-            "external_id": {"trim_whitespace": False, "allow_blank": False},
+            "external_id": {"trim_whitespace": False, "allow_blank": False, "style": {"more": True}},
         }
 
 

@@ -221,12 +221,11 @@ class PersonalTokenQuerySet(models.QuerySet["PersonalToken"]):
         """Return only the tokens of `owner`."""
         return self.filter(owner=owner)
 
-    def create(self, **values: object) -> "PersonalToken":
+    def create(self, *, secret: str = "", **values: object) -> "PersonalToken":
         """Store a new token and return it with its `secret`, which is not stored."""
         owner = values["owner"]
         assert isinstance(owner, User)
-        secret = owner.pk.bytes + secrets.token_bytes(SECRET_BYTES)
-        text = TOKEN_PREFIX + base64.urlsafe_b64encode(secret).decode()
+        text = secret or secret_of(owner, secrets.token_bytes(SECRET_BYTES))
         token = super().create(**values, digest=digest_of(text))
         token.secret = text
         return token
@@ -264,6 +263,11 @@ class PersonalToken(models.Model):
             raise ValidationError({"name": error}) from None
         if self.expires_at and self.expires_at <= timezone.now():
             raise ValidationError({"expires_at": ValidationError(_("This timestamp is in the past."), code="past")})
+
+
+def secret_of(owner: User, secret_bytes: bytes) -> str:
+    """Return the text of a personal access token of the owner with these SECRET_BYTES bytes."""
+    return TOKEN_PREFIX + base64.urlsafe_b64encode(owner.pk.bytes + secret_bytes).decode()
 
 
 def digest_of(secret: str) -> str:

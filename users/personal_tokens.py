@@ -6,26 +6,29 @@ The reasons are in docs/adr/0013-sessions-and-personal-tokens.md.
 import base64
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
 from cashman_project.api.fastpath.owner_query import Lines, OwnerQuery
+from cashman_project.api.idempotency import IdempotencyKeyReused
 from cashman_project.db.compiled import Parameter, Statement
 
-from .models import TOKEN_PREFIX, PersonalToken, User, digest_of
+from .models import TOKEN_PREFIX, PersonalToken, User, digest_of, secret_of
 from .oidc.tokens import is_configured
 from .token_owner import owner_column, owner_from
 
 SECRET = re.compile(f"{TOKEN_PREFIX}([A-Za-z0-9_-]{{64}})")  # 16 bytes of the owner's id and 32 random ones
 NAMES = [field.attname for field in PersonalToken._meta.concrete_fields]
 LAST_USE_STORED_EVERY = datetime.timedelta(minutes=1)
+SENT_TWICE = datetime.timedelta(minutes=1)  # a form that comes again within it shows its token again
 
 
 def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
@@ -44,6 +47,26 @@ def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
     if token.expires_at and token.expires_at <= timezone.now():
         raise AuthenticationFailed(_("This personal access token has expired."), code="token_expired")
     _store_last_use(token)
+    return token
+
+
+def secret_of_form(owner: User, key: str) -> str:
+    """Return the secret of the token that a page's form with this key makes.
+
+    A double click sends the form twice, and the browser shows the second response. So both make one token and show one
+    secret, which is stored nowhere. Without our SECRET_KEY nobody can tell it from the key.
+    """
+    return secret_of(owner, salted_hmac("users.personal_token", f"{owner.pk} {key}", algorithm="sha256").digest())
+
+
+def sent_before(owner: User, secret: str, values: Mapping[str, object]) -> PersonalToken | None:
+    """Return the token that the same form made a moment ago; raises IdempotencyKeyReused (422) if it was another."""
+    token = PersonalToken.objects.for_owner(owner).filter(digest=digest_of(secret)).first() if secret else None
+    if token is None:
+        return None
+    if token.created_at < timezone.now() - SENT_TWICE or any(getattr(token, name) != values[name] for name in values):
+        raise IdempotencyKeyReused
+    token.secret = secret
     return token
 
 

@@ -1,9 +1,7 @@
 """Users and their tokens in JSON."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
@@ -11,6 +9,7 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.selects import Select
 from cashman_project.api.serializers import (
     StrictBooleanField,
     StrictCharField,
@@ -18,10 +17,12 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
     StrictSerializer,
 )
+from cashman_project.money.formats import currency_options
 
 from . import examples
 from .hashers import MAX_PASSWORD
 from .models import LONGEST_NAME, PersonalToken, User
+from .preferences import language_options, time_zone_options
 
 ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 CONFIRMATION = "Your password. Leave it out if you have none, but signed in at your identity provider a moment ago."
@@ -36,9 +37,9 @@ class MeSerializer(StrictModelSerializer[User]):
         fields = ["id", "username", "email", "currency", "time_zone", "language"]
         read_only_fields = ["id", "username"]
         extra_kwargs = {
-            "currency": {"trim_whitespace": False},
-            "time_zone": {"trim_whitespace": False, "style": {"suggestions": available_timezones}},
-            "language": {"trim_whitespace": False, "style": {"suggestions": lambda: dict(settings.LANGUAGES)}},
+            "currency": {"trim_whitespace": False, "style": {"select": Select(currency_options)}},
+            "time_zone": {"trim_whitespace": False, "style": {"select": Select(time_zone_options)}},
+            "language": {"trim_whitespace": False, "style": {"select": Select(language_options)}},
         }
 
 
@@ -128,7 +129,7 @@ class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
         model = PersonalToken
         fields = ["id", "name", "scope", "expires_at", "last_used_at", "created_at", "password"]
         read_only_fields = ["id", "last_used_at", "created_at"]
-        extra_kwargs = {"expires_at": {"style": {"input_type": "text"}}}
+        extra_kwargs = {"expires_at": {"style": {"input_type": "date"}}}
 
 
 @extend_schema_serializer(examples=examples.ISSUED_PERSONAL_TOKENS)

@@ -24,12 +24,15 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from cashman_project.api.errors import Conflict
+from cashman_project.api.errors import Conflict, PreconditionFailed
 from cashman_project.api.etags import check_preconditions, etag_of, tagged_response
 from cashman_project.api.limits import CREDENTIALS
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.merging import merged
+from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
+from cashman_project.api.types import JSON
 from cashman_project.api.views import ApiView, PublicView
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
@@ -40,6 +43,7 @@ from .login_throttle import count_registration
 from .models import PersonalToken, User
 from .oidc.tokens import FRESH, ProviderSignIn
 from .permissions import NoPersonalToken
+from .personal_tokens import secret_of_form, sent_before
 from .serializers import (
     CredentialsSerializer,
     ErasureSerializer,
@@ -276,7 +280,16 @@ class MeView(ApiView):
             stored = MeSerializer(user).data
             serializer = MeSerializer(user, data=data, partial=True)
             self.form_state = FormState(serializer, stored)
-            check_preconditions(request, stored)
+            try:
+                check_preconditions(request, stored)
+            except PreconditionFailed:
+                form = merged(data, MeSerializer(user)) if is_page_form(request) else None
+                if form is None:
+                    raise
+                serializer = MeSerializer(user, data=form.data, partial=True)
+                self.form_state = FormState(serializer, stored, form.conflicts)
+                if form.conflicts:
+                    raise
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)
@@ -310,14 +323,21 @@ class PersonalTokenViewSet(OwnedModelViewSet):
         self.form_state = FormState(serializer)
         serializer.is_valid(raise_exception=True)
         user = confirmed_user(request, "password", serializer.validated_data.pop("password", None))
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY", "") if is_page_form(request) else ""
+        secret = secret_of_form(user, key) if key else ""
         with transaction.atomic():
             # This waits for a change of the password that revokes tokens, or such a change waits for this token.
             if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password):
                 raise wrong_password("password")
-            token = serializer.save(owner=user)
+            token = sent_before(user, secret, serializer.validated_data) or serializer.save(owner=user, secret=secret)
+        serializer.instance = token
         location = reverse("personal-token-detail", [token.pk], request=request)
         headers = {"Location": location, "ETag": etag_of(orjson.dumps(serializer.data))}
         return Response({**serializer.data, "token": token.secret}, status=201, headers=headers)
+
+    def page_context(self, data: JSON) -> dict[str, object]:
+        """Return the URL of the example beside a new token."""
+        return {"example_url": reverse("me", request=self.request)}
 
     def perform_destroy(self, instance: PersonalToken) -> None:
         PersonalToken.objects.for_owner(owner_of(self.request)).filter(pk=instance.pk).delete()

@@ -1,14 +1,16 @@
-"""Exports: a whole list in one response, as CSV (RFC 4180) or as JSON lines."""
+"""Exports: a whole list or table in one response, as CSV (RFC 4180), as a spreadsheet, or as JSON lines."""
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
-from typing import IO, TYPE_CHECKING, TypeAlias
+from typing import IO, TYPE_CHECKING
 
 import orjson
+from django.utils.text import capfirst
+from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.serializers import Serializer
@@ -19,12 +21,11 @@ from .filters import check_parameters
 from .pagination import read_ordering
 from .renderers import json_of
 from .slow_clients import SpooledResponse, no_room, spool, take_place
+from .spreadsheet import Column, Kind, write_spreadsheet
 from .types import JSON, OwnedRows, SerializerField
 
 if TYPE_CHECKING:
     from .viewsets import OwnedModelViewSet
-
-Cell: TypeAlias = Callable[[JSON], JSON]  # makes the value of a cell of CSV
 
 ROWS = 2_000  # rows that are fetched, and written, together
 # How many exports a process makes at the same time, so that other requests find free database connections.
@@ -38,10 +39,18 @@ FORMULA = re.compile(rf"'|[\t\n\r]|[{INVISIBLE}]*[{SIGNS}]")
 
 
 class CSVRenderer(BaseRenderer):
-    """Declares the format; `export_response` writes it."""
+    """Declares the format; `spooled_response` writes it."""
 
     media_type = "text/csv"
     format = "csv"
+
+
+class SpreadsheetRenderer(BaseRenderer):
+    """Declares the format; `spooled_response` writes it."""
+
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    format = "xlsx"
+    charset = None
 
 
 class LinesRenderer(BaseRenderer):
@@ -51,45 +60,76 @@ class LinesRenderer(BaseRenderer):
     format = "ndjson"
 
 
+TABLES = (CSVRenderer, SpreadsheetRenderer)
+LISTS = (CSVRenderer, LinesRenderer, SpreadsheetRenderer)
+
+
 def is_export(request: Request) -> bool:
     """Return whether the request asks for an export."""
-    return isinstance(request.accepted_renderer, CSVRenderer | LinesRenderer)
+    return isinstance(request.accepted_renderer, LISTS)
 
 
 def export_response(view: "OwnedModelViewSet") -> SpooledResponse:
-    """Return the export that the view's request asks for; raises ValidationError (400).
-
-    All rows are first written to a file, some at a time, so that a client that reads slowly does not keep a database
-    connection busy, and an error is still a problem. Raises Unavailable (503) if too many clients are reading their
-    exports, or there is no room for the file.
-    """
-    request, renderer = view.request, view.request.accepted_renderer
+    """Return the export of a list that the view's request asks for; raises ValidationError (400)."""
+    request = view.request
     check_parameters(request, view.allowed_parameters() - {"cursor", "page_size"}, view.repeatable_parameters)
     sign, field = read_ordering(request, view)
     queryset = view.filter_queryset(view.get_queryset()).order_by(f"{sign}{field}", f"{sign}pk")
     chunks = _texts(view, queryset)
-    if isinstance(renderer, CSVRenderer):
-        serializer = view.get_serializer()
-        assert isinstance(serializer, Serializer)
-        content = _csv({name: _cell(field) for name, field in readable_fields(serializer).items()}, chunks)
-    else:
-        content = ("".join([f"{text}\n" for text in chunk]) for chunk in chunks)
+    name = str(view.queryset.model._meta.verbose_name_plural)
+    if isinstance(request.accepted_renderer, LinesRenderer):
+
+        def write(file: IO[bytes]) -> None:
+            for chunk in chunks:
+                file.write("".join([f"{text}\n" for text in chunk]).encode())
+
+        return spooled_response(request, name, write)
+    serializer = view.get_serializer()
+    assert isinstance(serializer, Serializer)
+    fields = readable_fields(serializer)
+    rows = ([row.get(name) for name in fields] for chunk in chunks for row in map(orjson.loads, chunk))
+    return table_response(request, name, [Column(name, _kind(field)) for name, field in fields.items()], rows)
+
+
+def table_response(
+    request: Request, name: str, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]
+) -> SpooledResponse:
+    """Return the rows in the format that the request asks for, one of TABLES. `name` is that of the file and the sheet.
+
+    Raises ValidationError (400) if a spreadsheet has no room for the rows.
+    """
+
+    def write(file: IO[bytes]) -> None:
+        if isinstance(request.accepted_renderer, SpreadsheetRenderer):
+            write_spreadsheet(file, capfirst(name), columns, rows)
+        else:
+            for text in _csv(columns, iter(rows)):
+                file.write(text.encode())
+
+    return spooled_response(request, name, write)
+
+
+def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], None]) -> SpooledResponse:
+    """Return what `write` writes to a file.
+
+    Everything is written before it is sent, so that a client that reads slowly does not keep a database connection
+    busy, and an error is still a problem. Raises Unavailable (503) if too many clients are reading their exports, or
+    there is no room for the file.
+    """
+    renderer = request.accepted_renderer
     give_back = take_place()
     try:
-        file = _spooled(content)
+        file = _spooled(write)
     except BaseException:
         give_back()
         raise
-    return SpooledResponse(
-        file,
-        give_back,
-        filename=f"{view.queryset.model._meta.verbose_name_plural}.{renderer.format}",
-        content_type=f"{renderer.media_type}; charset=utf-8",
-    )
+    charset = f"; charset={renderer.charset}" if renderer.charset else ""
+    content_type = f"{renderer.media_type}{charset}"
+    return SpooledResponse(file, give_back, filename=f"{name}.{renderer.format}", content_type=content_type)
 
 
-def _spooled(content: Iterable[str]) -> IO[bytes]:
-    """Wait for this export's turn, write the content to a file and return the file, ready to be read.
+def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
+    """Wait for this export's turn, write a file and return it, ready to be read.
 
     Raises Unavailable (503) if there is no room for it.
     """
@@ -98,8 +138,7 @@ def _spooled(content: Iterable[str]) -> IO[bytes]:
             TURNS.acquire()
     file = spool()
     try:
-        for text in content:
-            file.write(text.encode())
+        write(file)
         file.seek(0)
     except OSError as error:
         raise no_room(file, error) from None
@@ -120,21 +159,37 @@ def _texts(view: "OwnedModelViewSet", queryset: OwnedRows) -> Iterator[list[str]
             yield [json_of(data).decode() for data in view.get_serializer(chunk, many=True).data]
 
 
-def _csv(cells: dict[str, Cell], chunks: Iterator[list[str]]) -> Iterator[str]:
-    """Yield a line with the names of the fields, and then the rows. `cells` has the function of each field."""
-    rows: Iterable[Iterable[JSON]] = [cells]
-    while rows:
+def _csv(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[str]:
+    """Yield a line with the names of the columns, and then the rows, some at a time."""
+    free = [place for place, column in enumerate(columns) if column.kind == Kind.TEXT]
+    chunk: Iterable[Sequence[JSON]] = [[_escape(name) for name, _kind in columns]]
+    while chunk:
         lines = StringIO()
-        csv.writer(lines).writerows(rows)
+        csv.writer(lines).writerows(chunk)
         yield lines.getvalue()
-        values = (orjson.loads(text) for text in next(chunks, []))
-        rows = [[cell(row.get(name)) for name, cell in cells.items()] for row in values]
+        chunk = [_escaped(row, free) for row in islice(rows, ROWS)]
 
 
-def _cell(field: SerializerField) -> Cell:
-    """Return the function that makes a cell of the field's JSON value. Only a free text may need an apostrophe."""
+def _kind(field: SerializerField) -> Kind:
+    """Return what the field's values are. Only a free text may need an apostrophe in CSV."""
     form = find_form(field)
-    return _escape if form is None or isinstance(form, TextJSON) else lambda value: value
+    if form is None or isinstance(form, TextJSON):
+        return Kind.TEXT
+    if isinstance(field, serializers.DateTimeField | serializers.UUIDField):
+        return Kind.LONG
+    if isinstance(field, serializers.DateField):
+        return Kind.DATE
+    if isinstance(field, serializers.IntegerField):
+        return Kind.INTEGER
+    return Kind.DECIMAL if getattr(field, "is_decimal", False) else Kind.WORD
+
+
+def _escaped(row: Sequence[JSON], free: Iterable[int]) -> Sequence[JSON]:
+    """Return the row, whose cells at these places are free texts, for CSV."""
+    values = list(row)
+    for place in free:
+        values[place] = _escape(values[place])
+    return values
 
 
 def _escape(value: JSON) -> JSON:

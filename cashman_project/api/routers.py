@@ -8,7 +8,7 @@ class OptionalSlashRouter(SimpleRouter):
     """A router whose paths may end with a slash. `reverse` returns them without it.
 
     PATCH of a list changes many rows. A list's path may end with a format: /transactions.json is the list as JSON.
-    /transactions.csv and /transactions.ndjson export the whole list, and can only be read.
+    /transactions.csv, .ndjson and .xlsx export the whole list, and can only be read.
     """
 
     routes = [
@@ -27,7 +27,7 @@ class OptionalSlashRouter(SimpleRouter):
         """Return the routes, the most frequent ones first: lists at the start, exports at the end."""
         exports = [
             re_path(
-                rf"^{prefix}\.(?P<format>csv|ndjson)/?$",
+                rf"^{prefix}\.(?P<format>csv|ndjson|xlsx)/?$",
                 viewset.as_view({"get": "list"}, basename=basename, detail=False),
                 name=f"{basename}-export",
             )

@@ -50,6 +50,12 @@ class ProblemSerializer(FieldsSerializer):
 PATTERNS = {None: r"^[^\x00]*$", "date": DATE_PATTERN, "date-time": TIMESTAMP_PATTERN}
 EMAIL_PATTERN = r"^([^\x00\s]+@[^\x00\s@]+)?$"  # or ""; `format: email` would forbid that
 
+# The schemas of exports, by their media types.
+EXPORTS: dict[str, JSONObject] = {
+    "text/csv": {"type": "string"},
+    "application/x-ndjson": {"type": "string"},
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {"type": "string", "format": "binary"},
+}
 UUID = {"type": "string", "format": "uuid"}
 
 MEANINGS = {
@@ -208,12 +214,11 @@ class ProblemAutoSchema(AutoSchema):
     def _describe_bodies(self, operation: JSONObject) -> None:
         """Describe the bodies that are an array of rows, and the exports, which are text."""
         action, responses = getattr(self.view, "action", None), operation["responses"]
-        if action == "list":
-            for media_type, content in responses["200"]["content"].items():
-                if media_type != "application/json":
-                    content.clear()
-                    content["schema"] = {"type": "string"}
-        elif action in ("create_many", "update_many"):
+        for media_type, content in responses.get("200", {}).get("content", {}).items():
+            if media_type in EXPORTS:
+                content.clear()
+                content["schema"] = dict(EXPORTS[media_type])
+        if action in ("create_many", "update_many"):
             status = "201" if action == "create_many" else "200"
             operation["requestBody"]["required"] = True
             for media_type in operation["requestBody"]["content"].values():

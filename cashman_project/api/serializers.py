@@ -5,8 +5,10 @@ import datetime
 import decimal
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar, cast
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import models
@@ -21,7 +23,7 @@ from cashman_project.db.types import AnyField
 from ..texts import is_bounded
 from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date, parse_timestamp
 from .owner import owner_of
-from .parsers import FORM_HEADERS, METHOD_FIELD, NEXT_FIELD
+from .parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD
 from .types import JSON, FieldsSerializer, OwnedRows, SerializerField, Validated
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -29,6 +31,7 @@ ModelT = TypeVar("ModelT", bound=models.Model)
 MAX_ERRORS = 20  # unknown fields, or rows with errors, that a response lists; a body may have hundreds of thousands
 MAX_ROWS = 10_000  # in one request
 
+END_OF_DAY = datetime.time(23, 59, 59)
 INTEGER = re.compile(r"-?[0-9]{1,19}")
 DECIMAL = re.compile(r"-?[0-9]{1,99}(\.[0-9]{1,99})?")
 INTEGERS = (
@@ -37,7 +40,7 @@ INTEGERS = (
 )
 
 # What the form of a page sends besides its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken", METHOD_FIELD, NEXT_FIELD, *FORM_HEADERS}
+FORM_FIELDS = {"csrfmiddlewaretoken", BASE_FIELD, METHOD_FIELD, NEXT_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):
@@ -116,11 +119,18 @@ class StrictDateField(serializers.DateField):
 
 
 class StrictTimestampField(serializers.DateTimeField):
-    """A timestamp such as "2026-11-30T08:15:00Z", from 1900 to 2200. It is written in UTC, with microseconds."""
+    """A timestamp such as "2026-11-30T08:15:00Z", from 1900 to 2200. It is written in UTC, with microseconds.
+
+    In a form it may be a day, and means the end of that day in the owner's time zone.
+    """
 
     default_error_messages = {"invalid": INVALID_TIMESTAMP}
 
     def to_internal_value(self, data: object) -> datetime.datetime:
+        if isinstance(data, str) and is_html_input(getattr(self.parent, "initial_data", None)):
+            with suppress(ValueError):
+                zone = ZoneInfo(owner_of(self.context["request"]).time_zone)
+                return datetime.datetime.combine(parse_date(data), END_OF_DAY, zone).astimezone(datetime.UTC)
         try:
             return parse_timestamp(data if isinstance(data, str) else "")
         except ValueError:

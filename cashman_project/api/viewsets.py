@@ -18,12 +18,13 @@ from rest_framework.viewsets import ModelViewSet
 from ..db.retry import in_transaction
 from .errors import PreconditionFailed
 from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
-from .export import CSVRenderer, LinesRenderer, export_response, is_export
+from .export import LISTS, export_response, is_export
 from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
+from .pages.merging import merged
 from .pages.requests import is_page_form
 from .pages.submission import FormState
 from .pagination import KeysetPagination
@@ -118,7 +119,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return {}
 
     def get_renderers(self) -> Renderers:
-        return [*super().get_renderers(), *([CSVRenderer(), LinesRenderer()] if self.action in EXPORTED else [])]
+        return [*super().get_renderers(), *(renderer() for renderer in LISTS if self.action in EXPORTED)]
 
     def list(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if is_export(request):
@@ -183,8 +184,16 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             if stored is not None:
                 check_preconditions(self.request, stored)
         except PreconditionFailed:
-            if not (is_page_form(self.request) and _changes_nothing(row, serializer)):
+            if not is_page_form(self.request):
                 raise
+            if not _changes_nothing(row, serializer):
+                form = merged(data, self.get_serializer(row))
+                if form is None:
+                    raise
+                serializer = self.get_serializer(row, data=form.data, partial=partial)
+                self.form_state = FormState(serializer, stored, form.conflicts)
+                if form.conflicts:
+                    raise
         serializer.is_valid(raise_exception=True)
         self.perform_update(serializer)
         return serializer.data

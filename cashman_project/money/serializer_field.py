@@ -34,6 +34,8 @@ class AmountField(serializers.Field[Any, object, str, HasCurrency]):
     type (typed.py).
     """
 
+    is_decimal = True  # its text is a number with decimals, in a spreadsheet
+
     default_error_messages = {
         "invalid": _("Not an amount: give a plain number such as 12.50, with a point and no other sign or space.")
     }

@@ -107,6 +107,7 @@ def test_the_form_keeps_what_is_asked_for(alice: User) -> None:
         "date_after": "2026-01-01",
         "date_before": "2026-12-31",
         "category": "Food",
+        "exclude_category": "",
         "type": "INCOME",
         "currency": "",
         "uncategorized": "",

@@ -95,6 +95,7 @@ def test_two_years_are_compared_upwards(alice: User, as_alice: APIClient) -> Non
         ("date_after=2026-10-02&date_before=2026-11-30", "2 Oct 2026 \u2013 30 Nov 2026 \u00b7 USD"),
         ("date_after=2026-10-02&date_before=2026-10-02&currency=JPY", "2 Oct 2026 \u00b7 JPY"),
         (f"{DATES}&category=Food&category=Fun", "October 2026 \u2013 November 2026 \u00b7 USD \u00b7 Food, Fun"),
+        (f"{DATES}&exclude_category=Food", "October 2026 \u2013 November 2026 \u00b7 USD \u00b7 not Food"),
         (f"{DATES}&uncategorized=true", "October 2026 \u2013 November 2026 \u00b7 USD \u00b7 without a category"),
         (f"{DATES}&uncategorized=false", "October 2026 \u2013 November 2026 \u00b7 USD \u00b7 with a category"),
     ],

@@ -53,6 +53,7 @@ queries = st.fixed_dictionaries(
     },
     optional={
         "category": st.sampled_from(NAMES[1:]),
+        "exclude_category": st.sampled_from(NAMES[1:]),
         "uncategorized": st.sampled_from(["true", "false"]),
     },
 )
@@ -89,6 +90,7 @@ def left_by(rows: Iterable[Entry], owner: int, query: dict[str, Any]) -> list[En
     """Return the owner's rows that a query is about, whatever their date."""
     choices: dict[str, set[str | None]] = {"true": {None}, "false": set(NAMES) - {None}}
     wanted = choices.get(query.get("uncategorized", ""), set(NAMES))
+    wanted -= {query["exclude_category"]} if "exclude_category" in query else set()
     wanted &= {query["category"]} if "category" in query else set(NAMES)
     return [row for row in rows if (row.owner, row.currency) == (owner, query["currency"]) and row.category in wanted]
 

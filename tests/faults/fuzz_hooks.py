@@ -28,7 +28,9 @@ BEYOND_THE_SCHEMA = {
     "invalid_language": {"language"},
     "invalid_time_zone": {"time_zone"},
     "needs_dates": {"compare"},  # of /summary: what other parameters have to say, or may not say
+    "needs_export": {"pivot"},
     "needs_period": {"balance", "fill"},
+    "needs_pivot": {"value"},
     "too_many": {"compare", "fill"},
     "negative": {"amount"},  # of an income among /transactions; which kind it is, another field says
     "not_one_line": {"description", "external_id", "name"},  # but breaks at the ends are cut off

@@ -107,7 +107,7 @@ def test_is_asked_for_by_accept_or_suffix(suffix: str, as_alice: APIClient) -> N
 @pytest.mark.usefixtures("books")
 def test_a_suffix_may_ask_for_json_and_no_other_format(as_alice: APIClient) -> None:
     assert as_alice.get("/expenses.json").json()["results"] == as_alice.get("/expenses").json()["results"]
-    for path in ("/expenses.xml", "/expenses.html", "/expenses.csv.csv", "/summary.csv"):
+    for path in ("/expenses.xml", "/expenses.html", "/expenses.csv.csv", "/summary.ndjson"):
         assert as_alice.get(path).status_code == 404
     assert as_alice.post("/expenses.csv", {"description": "pizza", "amount": 5}).status_code == 405
 

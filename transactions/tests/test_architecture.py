@@ -46,7 +46,8 @@ LAYERS = (
     {"urls"},
     {"views", "start_view", "summary_view"},
     {"base_view"},
-    {"tables", "dashboard", "list_page", "category_pages"},
+    {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
+    {"summary_chart", "list_page"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
@@ -57,7 +58,7 @@ LAYERS = (
     {"login_throttle", "token_owner", "oidc", "staff"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
-    {"totals", "token_errors", "examples", "hashers"},
+    {"totals", "token_errors", "examples", "hashers", "preferences"},
     {"category_names", "groupings"},
     {"calendar", "choices"},
 )

@@ -108,6 +108,33 @@ def test_it_changes_and_deletes_what_it_has_read(generated: ModuleType, live: Li
     assert left == [changed]
 
 
+def test_it_sums_up(generated: ModuleType, live: LiveServer) -> None:
+    api, models = generated.api, generated.models
+    dates = {"date_after": datetime.date(2026, 1, 1), "date_before": datetime.date(2026, 12, 31)}
+
+    with logged_in(generated, live) as client, logged_in(generated, live) as outsider:
+        for day in (datetime.date(2026, 11, 20), datetime.date(2025, 11, 20)):
+            body = models.IncomeRequest(description="salary", amount="5000", currency="JPY", date=day)
+            api.incomes.create_income.sync(client=client, body=body)
+        parameters = get_summary_parameters(api.summary.get_summary, group_by="week", compare="year") | dates
+        found = api.summary.get_summary.sync(client=client, **parameters)
+        plain = api.summary.get_summary.sync(client=client, group_by=parameters["group_by"])
+        theirs = api.summary.get_summary.sync(client=outsider, **parameters)
+
+    [week] = [row for row in found.results if row.count]
+    assert (week.week, week.net, week.from_) == ("2026-W47", "5000", datetime.date(2026, 11, 16))
+    assert (week.previous.net, week.previous.to) == ("5000", datetime.date(2025, 11, 23))
+    assert [(row.currency, row.net) for row in found.total] == [("JPY", "5000")]
+    assert [row.net for row in plain.results] == ["5000", "5000"]
+    assert theirs.results == theirs.total == []
+
+
+def get_summary_parameters(operation: ModuleType, **words: str) -> dict[str, Any]:
+    """Return the words as the enumerations that the generated function takes."""
+    kinds = {"group_by": operation.GetSummaryGroupBy, "compare": operation.GetSummaryCompare}
+    return {name: kinds[name](word) for name, word in words.items()}
+
+
 def test_it_reads_problems(generated: ModuleType, live: LiveServer) -> None:
     incomes, models = generated.api.incomes, generated.models
 

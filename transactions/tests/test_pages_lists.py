@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cashman_project.api.templatetags.days import day
-from cashman_project.api.tests.pages import Browser, Node, Page
+from cashman_project.api.tests.pages import Browser, Node, Page, fields
 from cashman_project.api.tests.test_pages_forms import add_form
 from cashman_project.money.amounts import EXACT
 from cashman_project.money.formats import readable_amount
@@ -327,7 +327,7 @@ def test_a_new_row_begins_with_what_is_filtered(browser: Browser) -> None:
     form = add_form(browser.get("/transactions?category=fOOD&type=INCOME&currency=JPY&search=i"))
 
     assert form.one("select", name="type").one("option", selected="").text == "Income"
-    assert form.one("input", name="currency")["value"] == "JPY"
+    assert fields(form)["currency"] == "JPY"
     page = browser.follow(browser.send(form, description="interest", amount="7"))
     assert (names(page), page.rows()[0][2]) == (["interest"], "Food")
     several = add_form(browser.get("/transactions?category=Food&category=Work"))

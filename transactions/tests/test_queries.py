@@ -32,6 +32,8 @@ QUERIES = {
     "/charts/category.svg?category=Kind+1": ["GET"],
     "/summary?group_by=category,month&category=Kind+1": ["GET"],
     "/summary?group_by=category,month&search=x": ["GET"],
+    "/summary?group_by=day&date=2026-01-01&compare=year&balance=true&fill=true": ["GET"],
+    "/summary.xlsx?group_by=week,category&pivot=true": ["GET"],
 }
 # Requests of another form, by the names that they have in the reviewed file.
 OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {

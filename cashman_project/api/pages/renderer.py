@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from ..owner import owner_of
 from ..renderers import text_of
 from ..types import JSON
 from . import inputs as pages
+from .layout import laid_out
+from .merging import base_of
 from .requests import list_path, next_path
 
 if TYPE_CHECKING:
@@ -66,10 +69,10 @@ def _page(view: "StrictViewMixin", templates: Mapping[str, str]) -> str | None:
 def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
     """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
     problem = data if response.exception else None
-    serializer, stored, _deleted = view.form_state
+    serializer, stored, conflicts, _deleted = view.form_state
     errors = problem["errors"] if problem else []
     if problem and problem["status"] == 412:
-        errors = pages.differences(serializer, stored)
+        errors = pages.differences(serializer, stored, conflicts)
     context: dict[str, object] = {
         "view": view,
         "data": data,
@@ -97,6 +100,13 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     form_errors = [] if action == "list" else errors
     new_row = view.new_row() if action == "list" and problem is None else {}
     form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row, view.suggestions())
+    if form and request.user.is_authenticated:
+        form = laid_out(form, serializer, owner_of(request))
+    if (original := getattr(shown, "serializer", None)) is not None and form and action != "list":
+        present = pages.form_inputs(original)
+        context["base"] = base_of(present)
+        theirs = {one.name: one.value for one in present} if conflicts else {}
+        form = [replace(one, theirs=theirs.get(one.name) if one.errors else None) for one in form]
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)
@@ -109,7 +119,11 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     return {
         **context,
         "form": form,
+        "form_more": (more := [one for one in form if one.more]),
+        "form_more_open": any(one.value or one.errors for one in more),
         "filters": filters,
         "other_errors": [error for error in errors if error["field"] not in names_of_inputs],
-        "first_invalid": next((one for one in inputs if one.errors), None),
+        "focused": next(
+            (one for one in inputs if one.errors), form[0] if form and view.form_state.serializer else None
+        ),
     }

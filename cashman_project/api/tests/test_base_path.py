@@ -296,6 +296,8 @@ def test_every_link_of_every_page_stays_below_the_prefix_and_works(page_of_alice
         assert answer.status in (200, 405), (url, answer.text)  # 405: where a form goes that is sent only
         if answer.headers["Content-Type"].startswith("text/html"):
             found = {link for link in links(answer, parts.path) if "ordering=" not in link and "cursor=" not in link}
+            if "date_" in parts.query:  # from each month there is a way to the one before
+                found = {link for link in found if "date_" not in link}
             waiting |= found - seen
     paths = {urlsplit(url).path.removeprefix(BASE) for url in seen}
     places = {"/", "/transactions", "/incomes", "/expenses", "/categories", "/summary", "/me", "/tokens"}

@@ -22,6 +22,7 @@ from .conftest import Document
 from .test_strict_fields import FAULTS
 
 JSON = "application/json"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PROBLEM_JSON = "application/problem+json"
 BEYOND_A_SCHEMA = {
     *("blank", "does_not_exist", "invalid_currency", "too_many_decimals"),
@@ -101,7 +102,8 @@ def test_bodies_are_json_but_for_exports_and_pictures(document: Document) -> Non
         if method in ("post", "put", "patch"):
             assert list(operation["requestBody"]["content"]) == [JSON], (method, path)
         for status in {"200", "201"} & set(operation["responses"]):
-            exports = [] if operation["operationId"] not in LISTS else ["text/csv", "application/x-ndjson"]
+            lists, is_summary = operation["operationId"] in LISTS, operation["operationId"] == "get_summary"
+            exports = ["text/csv", "application/x-ndjson", XLSX] if lists else ["text/csv", XLSX] if is_summary else []
             types = ["image/svg+xml"] if path.endswith(".svg") else [JSON, *exports]
             assert list(operation["responses"][status]["content"]) == types, (method, path)
 

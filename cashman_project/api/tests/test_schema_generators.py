@@ -183,5 +183,5 @@ def test_nothing_in_the_docs_is_made_up_from_a_schema(document: Document) -> Non
             assert operation["requestBody"]["content"][JSON]["examples"], (method, path)
         for status, response in operation["responses"].items():
             for name, media_type in response.get("content", {}).items():
-                if media_type["schema"] != {"type": "string"}:  # an export
+                if media_type["schema"].get("type") != "string":  # an export
                     assert document.examples({name: media_type}), (method, path, status)

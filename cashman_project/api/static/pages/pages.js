@@ -18,3 +18,39 @@ function fillFromSuggestion(event) {
 }
 
 document.addEventListener("input", fillFromSuggestion);
+
+// A form that somebody opens: the cursor goes into its first input.
+for (const summary of document.querySelectorAll("details.tool > summary")) {
+  summary.addEventListener("click", () => {
+    setTimeout(() => {
+      if (!summary.parentElement.open) return;
+      const input = summary.parentElement.querySelector("input:not([type=hidden]), select, textarea");
+      if (input) input.focus();
+    });
+  });
+}
+
+// Buttons that copy the text of an element.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(source.textContent);
+    } catch { // the browser has no clipboard for pages without HTTPS
+      getSelection().selectAllChildren(source);
+      document.execCommand("copy");
+    }
+    button.textContent = button.dataset.copied;
+  });
+}
+
+// Buttons that put a value into an input, such as what somebody else has saved meanwhile.
+for (const button of document.querySelectorAll("button[data-fill]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const input = document.getElementById(button.dataset.fill);
+    input.value = button.dataset.value;
+    input.focus();
+  });
+}

@@ -1,0 +1,53 @@
+"""Selects with many options, such as currencies, whose own ones come first."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+
+if TYPE_CHECKING:
+    from users.models import User
+
+Options = Mapping[str, Mapping[str, str]]  # by the label of their group: the label of each value
+
+
+def no_values(owner: "User") -> Iterable[str]:
+    """Return no values that would come first."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Select:
+    """The options of a field, in the present language. A serializer's field names it in its style: {"select": ...}.
+
+    `own` returns the owner's usual values, which come first.
+    """
+
+    options: Callable[[], Options]
+    own: Callable[["User"], Iterable[str]] = no_values
+
+    def first(self, owner: "User", value: str) -> list[tuple[str, str]]:
+        """Return the options that come first: the owner's own ones, and the present value."""
+        labels = _labels(self, get_language())
+        values = dict.fromkeys([*self.own(owner), *([value] if value else [])])
+        return [(one, labels.get(one, one)) for one in values]
+
+    def html(self) -> SafeString:
+        """Return all options. They are written once for each language."""
+        return _html(self, get_language())
+
+
+@cache  # as below
+def _labels(select: Select, language: str | None) -> dict[str, str]:
+    return {value: label for group in select.options().values() for value, label in group.items()}
+
+
+@cache  # a few selects in each language
+def _html(select: Select, language: str | None) -> SafeString:
+    option = '<option value="{}">{}</option>'
+    groups = [(label, format_html_join("", option, group.items())) for label, group in select.options().items()]
+    return format_html_join("", '<optgroup label="{}">{}</optgroup>', groups)

@@ -1,0 +1,86 @@
+"""How the forms of pages are laid out: what people fill in first, and what is behind "More"."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cashman_project.api.tests.pages import Browser, Node, Page, fields, form_of
+from transactions.tests.factories import ExpenseFactory
+from users.models import User
+
+SCRIPT = Path(__file__).parent.parent / "static/pages/pages.js"
+
+
+@pytest.fixture
+def browser(alice: User) -> Browser:
+    return Browser(alice)
+
+
+def new_form(page: Page) -> Node:
+    return page.main.one("details", class_="add").one("form")
+
+
+def test_a_form_asks_in_the_order_of_people(browser: Browser) -> None:
+    labels = [label.text.removesuffix(" *") for label in new_form(browser.get("/expenses")).all("label")]
+
+    assert labels == ["Amount", "Description", "Category", "Date", "Currency", "Notes", "External id"]
+    assert new_form(browser.get("/transactions")).all("label")[0].text == "Type *"
+
+
+def test_what_few_people_need_is_behind_more(browser: Browser, alice: User) -> None:
+    form = new_form(browser.get("/expenses"))
+    more = form.one("details", class_="more")
+    assert [node["name"] for node in more.all("input")] == ["external_id"]
+    assert "open" not in more.attributes
+
+    refused = Page(browser.send(form, description="x", amount="1", external_id="a\nb"))
+    assert (refused.status, [*refused.errors()]) == (400, ["external_id"])
+    assert "open" in refused.main.one("form").one("details", class_="more").attributes
+
+    row = ExpenseFactory.create(owner=alice, external_id="bank-1")
+    change = form_of(browser.get(f"/expenses/{row.pk}"), "PATCH")
+    assert "open" in change.one("details", class_="more").attributes
+
+
+def test_ones_own_currencies_come_first(browser: Browser, alice: User, bob: User) -> None:
+    ExpenseFactory.create(owner=alice, currency="JPY")
+    ExpenseFactory.create(owner=alice, currency="CHF")
+    ExpenseFactory.create(owner=bob, currency="SEK")
+
+    select = new_form(browser.get("/expenses")).one("select", name="currency")
+
+    options = [option["value"] for option in select.all("option")]
+    everyone = [option["value"] for option in select.one("optgroup").all("option")]
+    assert options[:3] == ["USD", "CHF", "JPY"]
+    assert options[3:] == everyone == sorted(everyone)
+    assert len(everyone) > 150
+    assert fields(new_form(browser.get("/expenses")))["currency"] == "USD"
+    german = new_form(Browser(alice, language="de").get("/expenses")).one("select", name="currency")
+    assert "CHF \u2013 Schweizer Franken" in [option.text for option in german.all("option")]
+
+
+def test_a_currency_that_is_no_longer_offered_stays(browser: Browser, alice: User) -> None:
+    User.objects.filter(pk=alice.pk).update(currency="XXX")
+    select = new_form(browser.get("/expenses")).one("select", name="currency")
+    assert select.all("option")[0]["value"] == "XXX"
+
+
+def test_preferences_are_chosen_in_words(browser: Browser, alice: User) -> None:
+    page = browser.get("/me")
+    assert [node.text for node in page.main.all("h2")] == ["Preferences", "Signing in", "Delete account"]
+    form = form_of(page, "PATCH")
+    zones, languages = (form.one("select", name=name) for name in ("time_zone", "language"))
+    assert "Europe/Berlin" in [option["value"] for option in zones.all("option")]
+    assert "Berlin" in [option.text for option in zones.all("option")]
+    assert "Deutsch" in [option.text for option in languages.all("option")]
+
+    browser.follow(browser.send(form, time_zone="Europe/Berlin", language="de", currency="EUR"))
+    alice.refresh_from_db()
+    assert (alice.time_zone, alice.language, alice.currency) == ("Europe/Berlin", "de", "EUR")
+
+
+def test_the_script_is_small_and_loads_nothing() -> None:
+    text = SCRIPT.read_text(encoding="utf-8")
+    assert len(text) < 10_000
+    assert not re.search("https?:|fetch|import|eval|innerHTML", text)

@@ -1,0 +1,28 @@
+"""What users can choose among, in words."""
+
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.utils.text import capfirst
+from django.utils.translation import get_language_info, gettext
+
+# The other names of the IANA time zone database are old ones, or offsets whose signs are the wrong way round.
+REGIONS = (
+    *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"),
+)
+
+
+def time_zone_options() -> dict[str, dict[str, str]]:
+    """Return the places of the time zones by their region, such as Berlin in Europe, as the options of a select."""
+    groups: dict[str, dict[str, str]] = {"UTC": {"UTC": "UTC"}}
+    for name in sorted(available_timezones()):
+        region, _slash, place = name.partition("/")
+        if region in REGIONS:
+            groups.setdefault(region, {})[name] = place.replace("_", " ").replace("/", " \u2013 ")
+    return groups
+
+
+def language_options() -> dict[str, dict[str, str]]:
+    """Return the languages by their own names, as the options of a select."""
+    names = {code: str(capfirst(get_language_info(code)["name_local"])) for code, _name in settings.LANGUAGES}
+    return {gettext("All languages"): dict(sorted(names.items(), key=lambda item: item[1].casefold()))}
