@@ -173,7 +173,7 @@ class Session(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    owner = models.ForeignKey(User, models.CASCADE, verbose_name=_("owner"), related_name="+", db_index=False)
     jti = models.CharField(max_length=32)
     previous_jti = models.CharField(max_length=32, default="")
     auth_hash = models.CharField(max_length=64)
@@ -233,13 +233,13 @@ class PersonalToken(models.Model):
     """A token for scripts, which is valid until it expires or is deleted. The secret begins with its owner's id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    owner = models.ForeignKey(User, models.CASCADE, verbose_name=_("owner"), related_name="+", db_index=False)
     name = models.CharField(_("name"), max_length=100)
     scope = models.CharField(_("scope"), max_length=10, choices=TokenScope)
     digest = models.CharField(max_length=64, editable=False)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = PersonalTokenQuerySet.as_manager()
     secret: str

@@ -1,6 +1,7 @@
 """Users, logins and tokens over HTTP."""
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import orjson
 from django.conf import settings
@@ -59,6 +60,9 @@ from .serializers import (
 )
 from .sessions import end_session, refresh_session, start_session
 from .token_errors import user_gone
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 
 class CredentialsView(PublicView):
@@ -174,6 +178,8 @@ class OwnCredentialsView(ApiView):
     body_limit = CREDENTIALS
     bodiless = ApiView.bodiless | {"post"}
     form_page = "users/form.html"
+    heading: "StrPromise"  # of the page that shows the form again, and of its button
+    explanation: "StrPromise"
 
 
 def confirmed_user(request: Request, field: str, password: str | None) -> User:
@@ -216,6 +222,9 @@ class PasswordView(OwnCredentialsView):
     If you want, it also deletes your personal access tokens.
     """
 
+    heading = _("Change password")
+    explanation = _("A new password signs you out everywhere.")
+
     @extend_schema(
         operation_id="change_password",
         summary="Change your password",
@@ -240,6 +249,9 @@ class PasswordView(OwnCredentialsView):
 
 class EraseView(OwnCredentialsView):
     """Delete your user and everything that you have added here. This can't be undone."""
+
+    heading = _("Delete account")
+    explanation = _("Delete your user and everything that you have added here? This can't be undone.")
 
     @extend_schema(
         operation_id="erase_me",

@@ -172,7 +172,13 @@ def ordering_input(request: Request, view: OrderedView) -> Input:
     """Return the select of the view's orderings, for the form with its filters."""
     choices = []
     for name in view.orderings:
-        label = capfirst(name.removesuffix("_at").replace("_", " "))
+        label = capfirst(_ordering_name(view, name))
         choices += [(f"-{name}", f"{label} ↓"), (name, f"{label} ↑")]
     current = request.query_params.get("ordering") or view.default_ordering
     return Input("ordering", _("Order"), kind="select", values=[current], choices=choices)
+
+
+def _ordering_name(view: OrderedView, name: str) -> str:
+    """Return what people call an ordering: as the field of that name, if there is one."""
+    fields = {field.name: field for field in view.queryset.model._meta.concrete_fields}
+    return str(fields[name].verbose_name) if name in fields else name.replace("_", " ")
