@@ -21,7 +21,7 @@ from cashman_project.api.pages.inputs import Input
 from cashman_project.api.templatetags.days import day
 from cashman_project.money.amounts import format_units
 from transactions.choices import TransactionType
-from transactions.list_page import DATES, Link, ListPage
+from transactions.list_page import DATES, EXPORTS, Link, ListPage
 from transactions.models import Transaction
 from transactions.totals import Total
 
@@ -43,7 +43,6 @@ NAMES: dict[str, str | Promise] = {
     "category": gettext_lazy("Categories"),
     "type": gettext_lazy("Income and expense"),
 }
-EXPORTS: dict[str, str] = {}  # by their labels
 COMPARISONS = {"year": gettext_lazy("a year before"), "previous": gettext_lazy("the time before")}
 
 
@@ -137,9 +136,12 @@ class SummaryPage:
 
     @property
     def exports(self) -> list[Link]:
-        """The same groups as files."""
+        """The same groups as files, and as a pivot table if the page has one."""
         query = self.request.query_params.copy()
-        query.setlist("group_by", [",".join(self.query.group_by)])
+        query["group_by"] = ",".join(self.query.group_by)
+        if self.pivots:
+            query.pop("compare", None)  # a pivot table has no room for it
+            query["pivot"] = "true"
         return [Link(label, f"{reverse('summary')}.{ending}?{query.urlencode()}") for label, ending in EXPORTS.items()]
 
     # -- The tables ---------------------------------------------------------------------------

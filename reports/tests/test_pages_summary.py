@@ -89,8 +89,11 @@ def test_it_opens_with_this_year_by_month_beside_last_year(
     assert not Browser(outsider).get("/summary").main.all("table")
 
 
+def test_each_grouping_has_a_word() -> None:
+    assert list(NAMES) == list(GROUPINGS)
+
+
 def test_its_selects_are_in_words_and_take_two_groupings(alice: User, two_books: None) -> None:
-    assert NAMES.keys() == GROUPINGS.keys()
     browser = Browser(alice)
     form = browser.get("/summary").main.one("form")
     across, down, beside = form.all("select")[:3]
@@ -126,6 +129,21 @@ def test_two_groupings_are_a_pivot_table(alice: User, two_books: None, as_alice:
     assert texts(rows(yen)[0]) == ["Food", "\u22121,200", "\u22121,200"]
     for link in dollars.all("a"):
         assert net(as_alice, link["href"]) == number(link.text.removeprefix("+"))
+
+
+@pytest.mark.parametrize("group_by", ["month", "category,month"])
+def test_what_is_shown_can_be_downloaded(group_by: str, alice: User, two_books: None, as_bob: APIClient) -> None:
+    browser = Browser(alice)
+    page = browser.get(f"/summary?group_by={group_by}&{YEAR}")
+
+    links = {link.text: link["href"] for link in page.main.one("div", class_="downloads").all("a")}
+
+    assert list(links) == ["CSV", "Excel"]
+    content = b"".join(browser.client.get(links["CSV"])).decode()
+    assert "60.00" in content if "," in group_by else "-30.00" in content
+    assert ("Total" in content) == ("," in group_by)
+    assert b"-30.00" not in b"".join(as_bob.get(links["CSV"]))
+    assert b"".join(browser.client.get(links["Excel"])).startswith(b"PK")
 
 
 def test_too_many_columns_are_a_list(alice: User) -> None:
@@ -232,8 +250,7 @@ def test_the_numbers_are_those_of_the_owners_rows(alice: User, bob: User) -> Non
             return
         reached("shown")
         foot = page.main.one("tfoot").one("tr")
-        whole = foot.all("td")[-1] if "," in group_by and page.main.all("table", class_="pivot") else None
-        last = whole or foot.one("td", class_="net")
+        last = foot.all("td")[-1] if page.main.all("table", class_="pivot") else foot.one("td", class_="net")
         assert sums(last) == [sum(amount for amount, _date in own)]
         for link in page.main.one("table").all("a"):
             query = {name: values[0] for name, values in parse_qs(urlsplit(link["href"]).query).items()}
