@@ -179,11 +179,11 @@ class Dashboard:
 
     @property
     def this_year_url(self) -> str:
-        return _url("categories-chart", year_window(self.today.year))
+        return _url("summary", year_window(self.today.year), group_by="category")
 
     @property
     def last_month_url(self) -> str:
-        return _url("categories-chart", self.last_month)
+        return _url("summary", self.last_month, group_by="category")
 
     def _records(self, view: str, window: Window, **filters: str) -> str:
         return _url(view, window, **{"currency": self.currency, **filters})

@@ -13,7 +13,9 @@ from cashman_project.api.etags import wants_json
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input, form_inputs
 from cashman_project.api.views import PublicView
+from transactions.models import Transaction
 from transactions.serializers import ExpenseSerializer
+from transactions.services.suggestions import form_suggestions
 
 from .base_view import CHART_HEADERS
 from .dashboard import Dashboard
@@ -49,5 +51,7 @@ class StartView(PublicView):
     def quick_inputs(self) -> list[Input]:
         """Return the inputs of the form for an expense or an income."""
         serializer: Any = ExpenseSerializer(context={"request": self.request})
-        inputs = {one.name: one for one in form_inputs(serializer)}
+        owner = owner_of(self.request)
+        suggestions = form_suggestions(owner, Transaction.objects.for_owner(owner))
+        inputs = {one.name: one for one in form_inputs(serializer, suggestions=suggestions)}
         return [inputs[name] for name in QUICK_FIELDS]

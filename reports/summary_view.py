@@ -1,6 +1,7 @@
 """The summary over HTTP."""
 
 import itertools
+from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -15,14 +16,17 @@ from cashman_project.api.etags import wants_json
 from cashman_project.api.export import TABLES, is_export, table_response
 from cashman_project.api.filters import StrictFilterBackend, flag_of
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.inputs import Input
 from cashman_project.api.views import ApiView
 from transactions.filters import CATEGORY_FILTERS, TransactionFilterSet
 from transactions.groupings import GROUPINGS
 from transactions.models import Transaction
 
+from .base_view import CHART_HEADERS
 from .serializers import SummaryListSerializer
 from .services.comparison import comparison_of
 from .services.summary import Span, SummaryQuery, summary_of
+from .summary_page import SummaryPage, group_keys, opening, shape_inputs
 from .summary_tables import VALUES, pivot_of, row_of, table_of
 
 COMPARISONS = ("previous", "year")
@@ -71,8 +75,7 @@ class SummaryView(ApiView):
     pages = error_pages = {"get": "reports/summary.html"}
     groupings = [*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))]
     most_on_page = 1_000  # groups: a page of 40,000 would take ten seconds to make
-    left_out = 0  # groups that the page has no room for
-    keys: tuple[str, ...] = ()  # what the page groups by
+    page: SummaryPage | None = None
 
     @extend_schema(
         operation_id="get_summary",
@@ -92,11 +95,26 @@ class SummaryView(ApiView):
             return table_response(request, _("summary"), table.columns, table.rows)
         groups = summary.groups
         if not wants_json(request):
-            self.left_out = max(len(groups) - self.most_on_page, 0)
-            self.keys = query.group_by
-            groups = groups[: self.most_on_page]
+            self.page = SummaryPage(request, query, summary, self.most_on_page)
+            groups = self.page.groups
         results, total = ([row_of(query, group) for group in part] for part in (groups, summary.totals))
-        return Response({"results": results, "total": total})
+        headers = None if wants_json(request) else CHART_HEADERS
+        return Response({"results": results, "total": total}, headers=headers)
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        if _is_page(request) and not request.query_params:
+            request._request.GET = opening(owner_of(request).today())  # type: ignore[assignment]  # mutable, as a copy is
+            request.META["QUERY_STRING"] = request.query_params.urlencode()
+
+    def shape_inputs(self) -> list[Input]:
+        return shape_inputs(self.request)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # Any: as in REST framework
+        negotiated = super().perform_content_negotiation(request, force)
+        if negotiated[0].format == "api":  # its form has a select for each grouping
+            self.repeatable_parameters = CATEGORY_FILTERS | {"group_by"}
+        return negotiated
 
     def get_renderers(self) -> list[BaseRenderer]:
         return [*super().get_renderers(), *(renderer() for renderer in TABLES)]
@@ -108,7 +126,7 @@ class SummaryView(ApiView):
         firsts, lasts = ([filters.pop(name, None), date] for name in ("date_after", "date_before"))
         query = SummaryQuery(
             owner_of(request),
-            _group_keys(request.query_params.get("group_by", "")),
+            _group_keys(request),
             Span(max(filter(None, firsts), default=None), min(filter(None, lasts), default=None)),
             filters,
             flag_of(request, "fill"),
@@ -119,8 +137,12 @@ class SummaryView(ApiView):
         return query
 
 
-def _group_keys(text: str) -> tuple[str, ...]:
-    keys = tuple(text.split(",")) if text else ()
+def _is_page(request: Request) -> bool:
+    return bool(request.accepted_renderer.format == "api")
+
+
+def _group_keys(request: Request) -> tuple[str, ...]:
+    keys = tuple(group_keys(request))
     if not set(keys) <= GROUPINGS.keys() or len(keys) > 2 or len(set(keys)) < len(keys):
         message = _("Give one or two of %(keys)s, comma separated.") % {"keys": ", ".join(GROUPINGS)}
         raise ValidationError({"group_by": [message]}, code="invalid")

@@ -213,5 +213,8 @@ WEEKDAY: Edits = {
     "transactions/tests/test_totals.py": [
         ('    "month": lambda entry', '    "weekday": lambda entry: f"{entry.date:%u}",\n'),
     ],
+    "reports/summary_page.py": [
+        ('    "category": gettext_lazy(', '    "weekday": gettext_lazy("Days of the week"),\n')
+    ],
     "docs/api.md": [("`category` and `type`, and the sums", "`weekday`, ")],
 }

@@ -261,7 +261,7 @@ class ListPage:
         return _url(reverse("summary"), query)
 
 
-EXPORTS = {"CSV": "csv"}
+EXPORTS = {"CSV": "csv", "Excel": "xlsx"}
 
 
 def _url(path: str, query: QueryDict) -> str:

@@ -33,9 +33,7 @@ from .serializers import (
 )
 from .services.categories import delete_category
 from .services.fast_create import create_fast
-from .services.suggestions import usual_descriptions
-
-MOST_NAMES = 500  # categories that a form suggests
+from .services.suggestions import form_suggestions
 
 
 class BaseTransactionViewSet(BulkCreateViewSet):
@@ -59,14 +57,8 @@ class BaseTransactionViewSet(BulkCreateViewSet):
         return {"list": ListPage(self.request, self.get_queryset(), kind, data)}
 
     def suggestions(self) -> dict[str, list[Suggestion]]:
-        names = Category.objects.for_owner(owner_of(self.request)).values_list("name", flat=True)[:MOST_NAMES]
-        suggestions = {"category": [Suggestion(name) for name in names]}
-        if self.action in ("list", "create"):
-            usual = usual_descriptions(self.get_queryset())
-            suggestions["description"] = [
-                Suggestion(text, {"category": category} if category else {}) for text, category in usual
-            ]
-        return suggestions
+        is_new = self.action in ("list", "create")
+        return form_suggestions(owner_of(self.request), self.get_queryset() if is_new else None)
 
     def form_note(self) -> str:
         return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""

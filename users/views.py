@@ -24,10 +24,11 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework_simplejwt.tokens import RefreshToken
 
-from cashman_project.api.errors import Conflict
+from cashman_project.api.errors import Conflict, PreconditionFailed
 from cashman_project.api.etags import check_preconditions, etag_of, tagged_response
 from cashman_project.api.limits import CREDENTIALS
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.merging import merged
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
@@ -279,7 +280,16 @@ class MeView(ApiView):
             stored = MeSerializer(user).data
             serializer = MeSerializer(user, data=data, partial=True)
             self.form_state = FormState(serializer, stored)
-            check_preconditions(request, stored)
+            try:
+                check_preconditions(request, stored)
+            except PreconditionFailed:
+                form = merged(data, MeSerializer(user)) if is_page_form(request) else None
+                if form is None:
+                    raise
+                serializer = MeSerializer(user, data=form.data, partial=True)
+                self.form_state = FormState(serializer, stored, form.conflicts)
+                if form.conflicts:
+                    raise
             serializer.is_valid(raise_exception=True)
             serializer.save()
         return tagged_response(request, serializer.data)

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters, get_content_type_for_model
 from django.contrib.admin.utils import model_ngettext
@@ -252,12 +253,14 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         """Run the action on the selected rows. Its changes and their log entries are written together or not at all."""
 
         def respond() -> HttpResponseBase | None:
-            try:
-                with transaction.atomic():
-                    return super(StrictModelAdmin, self).response_action(request, queryset)
-            except ValidationError as error:
-                raise BadRequest from error  # malformed ids
+            with transaction.atomic():
+                return super(StrictModelAdmin, self).response_action(request, queryset)
 
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.clean(key, None)
+        except ValidationError as error:
+            raise BadRequest from error
         if request.POST.get("select_across", "0") != "0" and queryset.count() > MAX_SELECTED:
             message = _("Select at most %(count)d at once: filter the list further.") % {"count": MAX_SELECTED}
             self.message_user(request, message, messages.ERROR)

@@ -142,6 +142,9 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
         file.seek(0)
     except OSError as error:
         raise no_room(file, error) from None
+    except BaseException:
+        file.close()
+        raise
     finally:
         TURNS.release()
     return file

@@ -6,6 +6,7 @@ digit is ever lost. A text is always a text: nothing in it is run as a formula o
 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from enum import Enum
 from tempfile import TemporaryDirectory
@@ -66,20 +67,17 @@ def write_spreadsheet(file: IO[bytes], title: str, columns: Sequence[Column], ro
         for place, column in enumerate(columns):
             sheet.set_column(place, place, max(column.kind.width, min(len(column.name) + 2, 40)))
             sheet.write_string(0, place, column.name, bold)
-        write = _Writer(book, sheet)
-        writers = [write.of(column.kind) for column in columns]
-        for number, row in enumerate(rows, 1):
-            if number > MOST_ROWS:
-                raise _too_large()
-            for place, (write_cell, value) in enumerate(zip(writers, row, strict=True)):
-                if value is not None:
-                    write_cell(number, place, value)
+        writer = _Writer(book, sheet)
         try:
+            writer.write(columns, rows)
             book.close()
         except FileCreateError as error:
             raise OSError(*error.args[0].args) from None
         except FileSizeError:
             raise _too_large() from None
+        finally:
+            with suppress(OSError):  # closing writes what is still in the buffer, which may fail again
+                sheet.row_data_fh.close()
 
 
 class _Writer:
@@ -91,6 +89,16 @@ class _Writer:
         self.date_format = book.add_format({"num_format": "yyyy-mm-dd"})
         self.right = book.add_format({"align": "right"})
         self.formats: dict[int, Any] = {}
+
+    def write(self, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]) -> None:
+        """Write the rows below the names of the columns. Raises ValidationError (400) if there are too many."""
+        writers = [self.of(column.kind) for column in columns]
+        for number, row in enumerate(rows, 1):
+            if number > MOST_ROWS:
+                raise _too_large()
+            for place, (write_cell, value) in enumerate(zip(writers, row, strict=True)):
+                if value is not None:
+                    write_cell(number, place, value)
 
     def of(self, kind: Kind) -> CellWriter:
         """Return the function that writes a value of the kind to a row and a column."""

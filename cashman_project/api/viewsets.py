@@ -24,6 +24,7 @@ from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
+from .pages.merging import merged
 from .pages.requests import is_page_form
 from .pages.submission import FormState
 from .pagination import KeysetPagination
@@ -183,8 +184,16 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             if stored is not None:
                 check_preconditions(self.request, stored)
         except PreconditionFailed:
-            if not (is_page_form(self.request) and _changes_nothing(row, serializer)):
+            if not is_page_form(self.request):
                 raise
+            if not _changes_nothing(row, serializer):
+                form = merged(data, self.get_serializer(row))
+                if form is None:
+                    raise
+                serializer = self.get_serializer(row, data=form.data, partial=partial)
+                self.form_state = FormState(serializer, stored, form.conflicts)
+                if form.conflicts:
+                    raise
         serializer.is_valid(raise_exception=True)
         self.perform_update(serializer)
         return serializer.data

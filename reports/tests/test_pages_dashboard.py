@@ -254,12 +254,22 @@ def test_a_mistake_is_shown_with_what_was_typed_and_then_saved(alice: User, book
     assert not Transaction.objects.filter(description="coffee").exclude(owner=alice).exists()
 
 
-def test_another_owners_category_is_none(alice: User, books: None) -> None:
+def test_it_suggests_what_the_owner_has_written_before(alice: User, books: None) -> None:
+    form = quick(Browser(alice).get("/"))
+
+    described, categories = form.all("datalist")
+    assert {option["value"] for option in described.all("option")} == {"pizza", "ramen", "salary"}
+    assert {option["value"] for option in categories.all("option")} == {"Food", "Fun"}
+
+
+def test_a_category_can_be_made_while_recording(alice: User, bob: User, books: None) -> None:
     browser = Browser(alice)
 
-    page = Page(browser.send(quick(browser.get("/")), description="coffee", amount="3", category="secret"))
+    browser.follow(browser.send(quick(browser.get("/")), description="coffee", amount="3", category="secret"))
 
-    assert page.errors().keys() == {"category"}
+    row = Transaction.objects.get(description="coffee")
+    assert row.category is not None
+    assert (row.category.owner, row.category.name) == (alice, "secret")  # bob's own is another one
 
 
 # -- Days, costs and JSON ---------------------------------------------------------------------
@@ -325,7 +335,7 @@ def test_every_query_names_the_owner_and_the_page_is_light(alice: User, bob: Use
         response: Any = browser.client.get("/")
 
     asked = [text_of(query["sql"]) for query in queries if "transactions_" in text_of(query["sql"])]
-    assert len(asked) == 6
+    assert len(asked) == 7
     assert all('"owner_id" =' in query for query in asked)
     page = Page(response)
     assert len(shares(page)) == 7

@@ -246,8 +246,8 @@ def test_no_url_makes_it_crash(path: str, status: int, as_staff: Client, alice: 
     [
         ("", {"action": "delete_selected", "_selected_action": "x"}, 400),
         ("", {"action": "delete_selected", "_selected_action": "\0"}, 400),
-        ("", {"action": "drop", "_selected_action": "x"}, 302),
-        ("", {"action": "delete_selected", "select_across": "x", "index": "x", "_selected_action": "x"}, 200),
+        ("", {"action": "drop", "_selected_action": "x"}, 400),
+        ("", {"action": "delete_selected", "select_across": "x", "index": "x", "_selected_action": "x"}, 400),
         ("add/", {"owner": "\0", "category": "\0", "type": "\0", "date": "\0", "description": "\0"}, 200),
         ("add/", {}, 200),
     ],
@@ -257,6 +257,16 @@ def test_no_form_makes_it_crash(path: str, data: dict[str, str], status: int, as
 
     assert as_staff.post(LISTS[0] + path, data).status_code == status
     assert Transaction.objects.count() == 1
+
+
+@pytest.mark.parametrize("key", ["x", "\0", "9" * 40])
+def test_no_key_of_a_group_makes_it_crash(key: str, as_staff: Client) -> None:
+    """Groups have whole numbers as keys, which other rows have not."""
+    response = as_staff.post(
+        "/admin/auth/group/", {"action": "delete_selected", "_selected_action": key, "post": "yes"}
+    )
+
+    assert response.status_code in (302, 400)
 
 
 def test_no_page_loads_anything_from_elsewhere(as_staff: Client, alice: User) -> None:

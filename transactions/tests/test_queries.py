@@ -50,6 +50,7 @@ PAGES = [
     "/expenses/<pk>",
     "/incomes",
     "/incomes/<pk>",
+    "/summary",
     "/transactions",
     "/transactions/<pk>",
     "/transactions?category=Kind+1&date_after=2026-11-01&date_before=2026-11-30",

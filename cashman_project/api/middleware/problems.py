@@ -8,6 +8,7 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.csrf import get_token
 from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
@@ -19,6 +20,7 @@ from ..errors import LengthRequired, Unavailable
 from ..exception_handler import exception_handler
 from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
 from ..negotiation import preferred
+from ..pages.error_words import ERROR_WORDS, ErrorWords
 from ..problems import PROBLEM_JSON, problem_details, problem_of, problem_response
 from ..slow_clients import REFUSAL, limit_streaming
 from ..types import JSONObject
@@ -136,8 +138,30 @@ def _lacks_page(response: HttpResponse) -> bool:
 def _page(request: HttpRequest, response: HttpResponse) -> bytes:
     is_problem = response.get("Content-Type") == PROBLEM_JSON
     problem = orjson.loads(response.content) if is_problem else _problem(response)
-    context = {"problem": problem, "path": request.get_full_path(), "method": request.method}
+    context = {
+        "problem": problem,
+        "words": ERROR_WORDS.get(response.status_code, ErrorWords(problem["title"])),
+        "path": request.get_full_path(),
+        "method": request.method,
+        **_user_of(request, response.status_code),
+    }
     return loader.render_to_string("pages/problem.html", context).encode()
+
+
+def _user_of(request: HttpRequest, status: int) -> dict[str, object]:
+    """Return what the page's bar needs to show the user, if somebody is signed in in this browser.
+
+    An error of the server asks nothing of the database, which may be its cause.
+    """
+    cookies = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}  # the form that signs out needs both
+    if status >= 500 or not cookies <= request.COOKIES.keys():
+        return {}
+    try:
+        user = getattr(request, "user", None)  # a request that was refused early has none
+        is_known = user is not None and user.is_authenticated
+    except (APIException, OperationalError, InterfaceError):
+        return {}
+    return {"user": user, "csrf_token": get_token(request)} if is_known else {}
 
 
 def _problem(page: HttpResponse) -> JSONObject:

@@ -42,6 +42,7 @@ class Input:
     max_length: int | None = None
     required: bool = False
     errors: list[str] = dataclasses.field(default_factory=list)
+    theirs: str | None = None  # what somebody else has stored meanwhile, if the form has another value
     more: bool = False  # whether it is behind "More"
     all_options: SafeString | None = None  # of a select with many options; `choices` are those that come first
 
@@ -107,13 +108,18 @@ def _form_input(
     )
 
 
-def differences(serializer: FieldsSerializer, stored: JSONObject) -> list[FieldError]:
-    """Return an error for each field that was sent with another value than the stored one."""
+def differences(serializer: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
+    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
+    was sent with another value than the stored one."""
     message = _("It is now: %(value)s")
+    sent = serializer.get_initial()
+    if conflicts is None:
+        conflicts = frozenset(name for name, value in sent.items() if (value or "") != (stored[name] or ""))
+    shown = {name: getattr(serializer.fields[name], "form_value", str)(stored[name] or "") for name in conflicts}
     return [
-        {"field": name, "code": "changed", "detail": message % {"value": stored[name] or "—"}}
-        for name, value in serializer.get_initial().items()
-        if (value or "") != (stored[name] or "")
+        {"field": name, "code": "changed", "detail": message % {"value": shown[name] or "\u2014"}}
+        for name in sent
+        if name in conflicts
     ]
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -19,10 +20,14 @@ from ..renderers import text_of
 from ..types import JSON
 from . import inputs as pages
 from .layout import laid_out
+from .merging import base_of
 from .requests import list_path, next_path
 
 if TYPE_CHECKING:
     from ..views import StrictViewMixin
+
+
+MOST_JSON_ROWS = 3  # that the page of a list shows as JSON, which would be half of the page
 
 
 class PageRenderer(renderers.BrowsableAPIRenderer):
@@ -64,20 +69,28 @@ def _page(view: "StrictViewMixin", templates: Mapping[str, str]) -> str | None:
     return templates.get(getattr(view, "action", None) or (view.request.method or "").lower())
 
 
+def _start_of(data: JSON) -> JSON:
+    """Return the data; of a list, only the first rows."""
+    if isinstance(data, dict) and isinstance(rows := data.get("results"), list):
+        return {**data, "results": rows[:MOST_JSON_ROWS]}
+    return data
+
+
 def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
     """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
     problem = data if response.exception else None
-    serializer, stored, _deleted = view.form_state
+    serializer, stored, conflicts, _deleted = view.form_state
     errors = problem["errors"] if problem else []
     if problem and problem["status"] == 412:
-        errors = pages.differences(serializer, stored)
+        errors = pages.differences(serializer, stored, conflicts)
     context: dict[str, object] = {
         "view": view,
         "data": data,
         "problem": problem,
         "description": view.get_view_description(html=True),
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
-        "json": orjson.dumps(data, default=text_of, option=orjson.OPT_INDENT_2).decode(),
+        "json": orjson.dumps(_start_of(data), default=text_of, option=orjson.OPT_INDENT_2).decode(),
+        "most_json_rows": MOST_JSON_ROWS,
         "method": request.method,
         "next": next_path(request),
         "key": uuid4(),  # the idempotency key of the page's form: if it is sent twice, it creates one row
@@ -100,6 +113,11 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     form = [] if serializer is None else pages.form_inputs(serializer, form_errors, new_row, view.suggestions())
     if form and request.user.is_authenticated:
         form = laid_out(form, serializer, owner_of(request))
+    if (original := getattr(shown, "serializer", None)) is not None and form and action != "list":
+        present = pages.form_inputs(original)
+        context["base"] = base_of(present)
+        theirs = {one.name: one.value for one in present} if conflicts else {}
+        form = [replace(one, theirs=theirs.get(one.name) if one.errors else None) for one in form]
     filters: dict[str, pages.Input] = {}
     if action in (None, "list") and getattr(view, "filterset_class", None):
         filterset = view.filterset_class(request.query_params, request=request)

@@ -32,6 +32,7 @@ class FormState(NamedTuple):
 
     serializer: AnySerializer | None = None  # it has the values that were sent
     stored: JSON = None  # the data, as it is stored, of the row that they were to change
+    conflicts: frozenset[str] | None = None  # the fields that the form and somebody else changed; None if not known
     deleted: object = None  # the row that the form deletes, or a text about several rows
 
 

@@ -1,9 +1,12 @@
 """A disk that is full is a 503, wherever in a temporary file the room ends."""
 
+import random
 import resource
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,3 +52,19 @@ def test_an_export_that_there_is_no_room_for_is_a_problem(lacking: int, as_alice
         response = as_alice.get("/incomes.csv")
     assert response.status_code == 503
     assert len(_readers) == READERS
+
+
+@pytest.mark.parametrize("size", [20_000, 60_000, 100_000])
+def test_a_spreadsheet_that_there_is_no_room_for_is_a_problem(
+    size: int, as_alice: APIClient, alice: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the room ends in the rows or in the file that is put together of them, nothing is left behind."""
+    noise = random.Random(1)
+    for _number in range(45):
+        IncomeFactory.create(owner=alice, notes="".join(chr(noise.randrange(0x4E00, 0x9FA5)) for _sign in range(1_000)))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with room(size):
+        response = as_alice.get("/incomes.xlsx")
+    assert response.status_code == 503
+    assert len(_readers) == READERS
+    assert list(tmp_path.iterdir()) == []

@@ -73,7 +73,6 @@ BODIES: dict[str, tuple[bytes, str]] = {
 CHANGES = ("nothing", "a form", "nonsense")  # for PUT, PATCH and DELETE, whose bodies are read as POST's are
 FEW = (*CHANGES, "a form of the admin", "bytes in a form", "a file of every field")
 ADMIN = ("/admin/transactions/expense/", "/admin/users/user/", "/admin/login/")  # which gets every body
-KNOWN = [("POST", "/admin/auth/group/", "a form of the admin", 500)]  # Django's, of an id that is no number
 
 
 @pytest.fixture
@@ -153,7 +152,7 @@ def test_nothing_crashes(
 
     statuses, crashes = walk(client, paths, accept, is_staff=who == "staff")
 
-    assert crashes == (KNOWN if who == "staff" else []), f"{len(crashes)}: {crashes[:20]}"
+    assert not crashes, f"{len(crashes)}: {crashes[:20]}"
     assert stored() == before
     assert statuses.total() > (900 if who == "staff" else 2_000), statuses
     assert statuses[200] > (300 if who == "staff" else 90), statuses

@@ -219,7 +219,7 @@ def test_a_wrong_question_about_a_category_is_a_page_of_its_fault(
 
     page = Page(browser.send(form))
 
-    assert (page.status, page.main.one("h1").text) == (400, "Bad Request")
+    assert (page.status, page.main.one("h1").text) == (400, "That could not be understood")
     assert query[1:].partition("=")[0] in page.main.text
     assert Category.objects.exists()
 

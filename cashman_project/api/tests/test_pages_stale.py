@@ -28,7 +28,7 @@ def test_of_two_windows_the_later_is_told_what_the_earlier_wrote(
     windows = [
         (f"/expenses/{expense.pk}", {"amount": "7", "notes": ""}, {"amount": "8", "notes": "mine"}),
         (f"/categories/{category.pk}", {"name": "Games"}, {"name": "Play"}),
-        ("/me", {"currency": "JPY", "email": ""}, {"currency": "EUR", "email": "alice@example.com"}),
+        ("/me", {"currency": "JPY", "email": "new@example.com"}, {"currency": "EUR", "email": "alice@example.com"}),
     ]
     for url, earlier, later in windows:
         opened = browser.get(url)
@@ -58,17 +58,71 @@ def test_a_form_that_is_refused_still_overwrites_nobody(
     refused = Page(browser.send(form_of(browser.get(url), "PATCH"), **fault))
     browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="of another window"))
 
-    page = Page(browser.send(form_of(refused, "PATCH"), amount="3", external_id="free"))
+    browser.follow(browser.send(form_of(refused, "PATCH"), amount="3", external_id="free"))
 
-    assert page.status == 412
-    assert page.errors()["notes"] == "It is now: of another window"
     expense.refresh_from_db()
-    assert (expense.notes, expense.external_id) == ("of another window", "b 1")
+    assert (expense.notes, expense.external_id, str(expense.amount)) == ("of another window", "free", "-3")
 
 
 def test_a_file_in_place_of_a_forms_tag_matches_nothing(browser: Browser, expense: Transaction) -> None:
     sent = fields(form_of(browser.get(f"/expenses/{expense.pk}"), "PATCH"))
+    del sent["_base"]
 
     page = Page(browser.client.post(f"/expenses/{expense.pk}", sent | {"_if_match": SimpleUploadedFile("a", b"b")}))
 
     assert page.status == 412
+
+
+def test_what_only_one_side_changed_is_merged(browser: Browser, alice: User, bob: User, expense: Transaction) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="theirs", amount="7"))
+
+    browser.follow(browser.send(form_of(opened, "PATCH"), description="mine"))
+
+    expense.refresh_from_db()
+    assert (expense.description, expense.notes, str(expense.amount)) == ("mine", "theirs", "-7")
+
+
+def test_only_fields_that_both_changed_are_marked(browser: Browser, alice: User, expense: Transaction) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="theirs", amount="7"))
+
+    page = Page(browser.send(form_of(opened, "PATCH"), description="mine", amount="8"))
+
+    assert (page.status, page.errors()) == (412, {"amount": "It is now: -7.00"})
+    form = form_of(page, "PATCH")
+    assert [fields(form)[name] for name in ("description", "amount", "notes")] == ["mine", "8", "theirs"]
+    take = form.one("button", type="button")
+    assert (take["data-value"], take["data-fill"], "hidden" in take.attributes) == ("-7.00", "form-amount", True)
+    browser.follow(browser.send(form))
+    expense.refresh_from_db()
+    assert (expense.description, expense.notes, str(expense.amount)) == ("mine", "theirs", "-8")
+
+
+def test_both_may_change_a_field_to_the_same_value(browser: Browser, expense: Transaction) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="same", amount="7"))
+
+    browser.follow(browser.send(form_of(opened, "PATCH"), notes="same", description="mine"))
+
+    expense.refresh_from_db()
+    assert (expense.description, expense.notes, str(expense.amount)) == ("mine", "same", "-7")
+
+
+@pytest.mark.parametrize("base", ["", "{", "[]", '{"amount": 1}', '{"nothing": ""}', "null"])
+def test_a_form_that_does_not_say_what_it_was_opened_with_overwrites_nobody(
+    base: str, browser: Browser, expense: Transaction
+) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="theirs"))
+
+    page = Page(browser.send(form_of(opened, "PATCH"), description="mine", _base=base))
+
+    assert page.status == 412
+    assert page.errors()["notes"] == "It is now: theirs"
+    expense.refresh_from_db()
+    assert (expense.description, expense.notes) != ("mine", "with Ada\nand Bob")

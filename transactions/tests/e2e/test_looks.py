@@ -103,7 +103,8 @@ def test_long_texts_fit_a_narrow_window(visit: Visit, newcomer: str, server: Liv
         visitor.page.goto(place)
         assert overflow(visitor) == 0, place
     visitor.page.goto("/expenses")
-    expect(visitor.page.locator("tbody .minus")).to_be_in_viewport(ratio=1)
+    visitor.page.locator("tbody td.number").scroll_into_view_if_needed()
+    expect(visitor.page.locator("tbody td.number")).to_be_in_viewport(ratio=1)
 
 
 def test_the_pictures_of_the_readme(visit: Visit, at_demo: Visitor, tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""Forms in a real browser: an opened form, a conflict, and a token to copy; the last one without the script, too."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from transactions.tests.e2e.conftest import PASSWORD, Visit, Visitor
+from transactions.tests.live import LiveServer
+
+pytestmark = pytest.mark.e2e
+
+
+def make_token(page: Page) -> None:
+    """Make a token on the page of them, on which nobody has made one, so its form is open."""
+    page.get_by_label("Name").fill("laptop")
+    page.get_by_label("Scope").select_option("read")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#token")).to_contain_text("cashman_")
+
+
+def test_the_cursor_goes_into_an_opened_form(at_demo: Visitor) -> None:
+    at_demo.open("/expenses", "Expenses")
+    at_demo.page.get_by_text("New expense").click()
+    expect(at_demo.page.get_by_label("Amount", exact=False).first).to_be_focused()
+
+
+def test_of_a_conflict_the_stored_value_can_be_taken(at_demo: Visitor) -> None:
+    at_demo.open("/expenses", "Expenses")
+    page = at_demo.page
+    page.locator("td.main a").first.click()
+    other = at_demo.context.new_page()
+    other.goto(page.url)
+    for window, amount in ((other, "11"), (page, "12")):
+        window.get_by_text("Change", exact=True).click()
+        window.locator("#change-amount").fill(amount)
+        if window is page:
+            at_demo.expected.append(412)
+        window.locator("details[open]").get_by_role("button", name="Save").click()
+        window.wait_for_load_state()
+
+    expect(page.get_by_role("alert")).to_contain_text("changed after you opened it")
+    expect(page.locator("#form-amount")).to_have_value("12")
+    page.get_by_role("button", name="Take this").click()
+    expect(page.locator("#form-amount")).to_have_value("-11.00")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+
+
+def test_a_token_is_copied(visit: Visit, newcomer: str) -> None:
+    visitor = visit()
+    visitor.page.goto("/api-auth/login/?next=/tokens")
+    visitor.log_in(newcomer)
+    make_token(visitor.page)
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    visitor.page.get_by_role("button", name="Copy").first.click()
+
+    expect(visitor.page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = visitor.page.evaluate("navigator.clipboard.readText()")
+    assert copied == visitor.page.locator("#token").inner_text()
+
+
+def test_a_token_is_shown_without_the_script(browser: Browser, server: LiveServer, newcomer: str) -> None:
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/api-auth/login/?next=/tokens")
+    page.get_by_label("Name").fill(newcomer)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    make_token(page)
+
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    expect(page.locator("#example")).to_contain_text("curl -H")
+    context.close()
