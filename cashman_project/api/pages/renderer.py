@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ..views import StrictViewMixin
 
 
+MOST_JSON_ROWS = 3  # that the page of a list shows as JSON, which would be half of the page
+
+
 class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable page: a template for the data, or for a form and its errors.
 
@@ -66,6 +69,13 @@ def _page(view: "StrictViewMixin", templates: Mapping[str, str]) -> str | None:
     return templates.get(getattr(view, "action", None) or (view.request.method or "").lower())
 
 
+def _start_of(data: JSON) -> JSON:
+    """Return the data; of a list, only the first rows."""
+    if isinstance(data, dict) and isinstance(rows := data.get("results"), list):
+        return {**data, "results": rows[:MOST_JSON_ROWS]}
+    return data
+
+
 def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
     """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
     problem = data if response.exception else None
@@ -79,7 +89,8 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         "problem": problem,
         "description": view.get_view_description(html=True),
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
-        "json": orjson.dumps(data, default=text_of, option=orjson.OPT_INDENT_2).decode(),
+        "json": orjson.dumps(_start_of(data), default=text_of, option=orjson.OPT_INDENT_2).decode(),
+        "most_json_rows": MOST_JSON_ROWS,
         "method": request.method,
         "next": next_path(request),
         "key": uuid4(),  # the idempotency key of the page's form: if it is sent twice, it creates one row

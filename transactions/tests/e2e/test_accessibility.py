@@ -1,0 +1,126 @@
+"""axe-core, which looks for what breaks WCAG 2.2 AA, finds nothing on any page, wide or narrow, light or dark."""
+
+from collections.abc import Iterable, Mapping
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from transactions.tests.e2e.conftest import NARROW, Visit, Visitor
+from transactions.tests.e2e.test_looks import overflow
+
+pytestmark = [pytest.mark.e2e, pytest.mark.live]
+
+Rules = Mapping[str, object]  # as options of axe.run()
+
+WIDE = (1200, 800)
+CHARTS = ["income-and-expense", "categories", "category?category=Groceries", "years", "balance", "flow"]
+# By path, the status of a page that shows an error.
+OF_DEMO: dict[str, int | None] = {
+    "/": None,
+    "/transactions": None,
+    "/transactions?category=Groceries&date_after=2026-10-01&date_before=2026-10-31": None,
+    "/transactions?search=zzz": None,
+    "/transactions?amount_min=x&date=1899-12-31": 400,
+    "/expenses": None,
+    "/categories": None,
+    "/summary": None,
+    "/summary?group_by=month,category": None,
+    **{f"/charts/{chart}": None for chart in CHARTS},
+    "/me": None,
+    "/auth/password": 405,
+    "/tokens": None,
+    "/nope": 404,
+    "/transactions/nope": 404,
+}
+OF_A_NEWCOMER = ["/", "/transactions", "/categories", "/summary", "/charts/income-and-expense", "/tokens"]
+OF_NOBODY = ["/docs", "/me", "/api-auth/login/", "/"]
+OF_STAFF = ["/admin/", "/admin/transactions/transaction/", "/admin/transactions/transaction/add/", "/admin/users/user/"]
+
+# Beside what axe-core does by itself: targets of at least 24 by 24 pixels, or with space around them.
+RULES = {"rules": {"target-size": {"enabled": True}}}
+OF_LAYOUT = {"runOnly": ["color-contrast", "scrollable-region-focusable", "target-size"]}
+OF_COLOURS = {"runOnly": ["color-contrast"]}
+
+
+def violations(page: Page, rules: Rules = RULES) -> list[str]:
+    """Return what axe-core finds on the page: the name of each broken rule, and the element that breaks it."""
+    found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False, **rules}).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def look_at(visitor: Visitor, paths: Iterable[str]) -> None:
+    """Open each page once, and look at it wide, then narrow. Nothing may be beyond the window's right edge.
+
+    A rule is tried again only if its result can be another one in a narrow window or in the dark.
+    """
+    found: dict[tuple[str, str], list[str]] = {}
+    is_dark = visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    for path in paths:
+        visitor.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        visitor.page.goto(path)
+        if path == "/docs":
+            expect(visitor.page.get_by_role("button", name="GET /ping").first).to_be_visible()
+        found[path, "wide"] = violations(visitor.page, OF_COLOURS if is_dark else RULES) + overflows(visitor)
+        visitor.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        found[path, "narrow"] = violations(visitor.page, OF_COLOURS if is_dark else OF_LAYOUT) + overflows(visitor)
+    assert [f"{path}, {width}: {fault}" for (path, width), faults in found.items() for fault in faults] == []
+
+
+def overflows(visitor: Visitor) -> list[str]:
+    return [f"{pixels} pixels are cut off"] if (pixels := overflow(visitor)) else []
+
+
+@pytest.fixture(params=[False, True], ids=["light", "dark"])
+def visitor(request: pytest.FixtureRequest, visit: Visit) -> Visitor:
+    visitor = visit(WIDE, dark=request.param)
+    visitor.page.goto("/api-auth/login/")
+    return visitor
+
+
+def test_pages_with_many_transactions(visitor: Visitor) -> None:
+    visitor.log_in("demo", "demo")
+
+    look_at(visitor, OF_DEMO)
+    visitor.expected = [status for status in OF_DEMO.values() if status]
+
+
+def test_a_record_its_forms_and_a_category(visitor: Visitor) -> None:
+    visitor.log_in("demo", "demo")
+    page = visitor.page
+    paths = []
+    for path in ("/transactions", "/categories"):
+        page.goto(path)
+        paths.append(page.locator("td.main a, tbody th a").first.get_attribute("href") or "")
+    look_at(visitor, paths)
+
+    page.goto(paths[0])
+    for tool in page.locator("details > summary").all():
+        if tool.is_visible():
+            tool.click()
+    assert violations(page) + overflows(visitor) == []
+    page.get_by_label("Amount").first.fill("x")
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.locator("[aria-invalid]")).to_be_visible()
+    assert violations(page) + overflows(visitor) == []
+    visitor.expected = [400]
+
+
+def test_pages_of_a_newcomer(visitor: Visitor, newcomer: str) -> None:
+    visitor.log_in(newcomer)
+
+    look_at(visitor, OF_A_NEWCOMER)
+
+
+def test_pages_of_nobody_in_particular(visitor: Visitor) -> None:
+    look_at(visitor, OF_NOBODY)
+    visitor.page.get_by_role("button", name="Menu").click()
+    expect(visitor.page.get_by_role("link", name="Categories").first).to_be_visible()
+    assert violations(visitor.page) == []
+    visitor.expected = [401]
+
+
+def test_pages_of_the_admin(visitor: Visitor) -> None:
+    visitor.log_in("admin", "admin")
+
+    look_at(visitor, OF_STAFF)
