@@ -6,7 +6,6 @@ from typing import TypedDict
 
 import orjson
 from django.http import HttpResponse
-from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from rest_framework import exceptions
 
