@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
-from django.conf import global_settings
+
+from .languages import LANGUAGES
 
 T = TypeVar("T")
 
@@ -179,9 +180,9 @@ def time_zone(text: str) -> str:
 
 
 def language(code: str) -> str:
-    """Parse a language code. Raises ValueError if Django has no messages in this language."""
-    if code not in dict(global_settings.LANGUAGES):
-        raise ValueError(f"{code!r} is not a language code, such as en, de or pt-br")
+    """Parse a language code. Raises ValueError if there are no texts in this language."""
+    if code not in LANGUAGES:
+        raise ValueError(f"{code!r} is not one of {', '.join(LANGUAGES)}")
     return code
 
 

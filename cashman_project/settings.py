@@ -6,6 +6,7 @@ from typing import Any
 
 from corsheaders.defaults import default_headers
 
+from . import languages
 from .environment import (
     BASE_DIR,
     address,
@@ -150,6 +151,8 @@ TEMPLATES = [
 ]
 
 USE_TZ = True
+LANGUAGES = [*languages.LANGUAGES.items()]
+LOCALE_PATHS = [BASE_DIR / "translations"]
 STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = BASE_DIR / "static_collected"
 WHITENOISE_USE_FINDERS = True
@@ -177,10 +180,15 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]  # it asks for HSTS preloading, which
 SESSION_ENGINE = "users.browser_sessions"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 31_536_000  # seconds
 # Below a path, cookies of other applications on the host arrive too, so ours have names of their own.
 SESSION_COOKIE_NAME = "sessionid" + BASE_PATH.replace("/", "_")
 CSRF_COOKIE_NAME = "csrftoken" + BASE_PATH.replace("/", "_")
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = BASE_PATH or "/"
+LANGUAGE_COOKIE_NAME = "language" + BASE_PATH.replace("/", "_")
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = BASE_PATH or "/"
 MESSAGE_STORAGE = "cashman_project.api.message_storage.MessageStorage"
 CORS_ALLOW_HEADERS = [
     *default_headers,

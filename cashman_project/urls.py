@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 
 import reports.urls
 import transactions.urls
@@ -46,6 +47,7 @@ urlpatterns = [
     re_path("^schema/?$", views.SchemaView.as_view(), name="schema"),
     re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
+    path("api-auth/language/", limited(set_language, CREDENTIALS), name="language"),
     path("api-auth/login", RedirectView.as_view(pattern_name="rest_framework:login", query_string=True)),
     path("api-auth/login/", limited(LOGIN, CREDENTIALS)),
     path("api-auth/", include("rest_framework.urls")),

@@ -53,7 +53,8 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         style = {"base_template": "input.html", "input_type": "text"}
-        super().__init__(slug_field="name", queryset=Category.objects.all(), style=style, **options)
+        label = _("Category")
+        super().__init__(slug_field="name", queryset=Category.objects.all(), style=style, label=label, **options)
 
     def get_queryset(self) -> CategoryQuerySet:
         return Category.objects.for_owner(owner_of(self.context["request"]))
@@ -154,7 +155,7 @@ def _taken(detail: str, indexes: list[int]) -> Conflict:
 class TransactionSerializer(StrictModelSerializer[Transaction]):
     """Money that came in (an income, above zero) or went out (an expense, below zero, whatever sign is sent)."""
 
-    amount = AmountField(style={"mode": "decimal"})
+    amount = AmountField(label=_("Amount"), style={"mode": "decimal"})
     category = CategoryField(allow_null=True, required=False, help_text=_("The name of one of your categories."))
     owner_defaults = {"currency": attrgetter("currency"), "date": methodcaller("today")}
 

@@ -19,6 +19,7 @@ from uuid_utils.compat import uuid7
 
 from cashman_project.db.compiled import Parameter
 from cashman_project.db.derived_fields import DerivedQuerySet, KeyField, derived_fields
+from cashman_project.languages import LANGUAGES
 from cashman_project.money.currencies import validate_currency
 from cashman_project.texts import check_visible, compose, text_key, validate_one_line
 
@@ -40,11 +41,6 @@ def default_time_zone() -> str:
     return settings.TIME_ZONE
 
 
-def default_language() -> str:
-    """Return the language of a user who has not chosen one."""
-    return settings.LANGUAGE_CODE
-
-
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless `name` is in the IANA time zone database."""
     if name not in available_timezones() - HOST_DEPENDENT:
@@ -52,9 +48,10 @@ def validate_time_zone(name: str) -> None:
 
 
 def validate_language(code: str) -> None:
-    """Raise ValidationError unless `code` is a language of Django's messages."""
-    if code not in dict(settings.LANGUAGES):
-        raise ValidationError(_("Not a language: give a code such as en, de or pt-br."), code="invalid_language")
+    """Raise ValidationError unless there are texts in the language with this code."""
+    if code not in LANGUAGES:
+        message = _("Not a language: give one of %(codes)s.") % {"codes": ", ".join(LANGUAGES)}
+        raise ValidationError(message, code="invalid_language")
 
 
 class Attempts(models.Model):
@@ -119,7 +116,8 @@ class User(AbstractUser):
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=default_time_zone, validators=[validate_time_zone]
     )
-    language = models.CharField(_("language"), max_length=16, default=default_language, validators=[validate_language])
+    # Null means that of each request. An empty text is no language.
+    language = models.CharField(_("language"), max_length=16, null=True, blank=True, validators=[validate_language])  # noqa: DJ001
 
     username_key = UsernameKeyField(source="username", max_length=6 * LONGEST_NAME + 1, unique=True)
 
@@ -175,7 +173,7 @@ class Session(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    owner = models.ForeignKey(User, models.CASCADE, verbose_name=_("owner"), related_name="+", db_index=False)
     jti = models.CharField(max_length=32)
     previous_jti = models.CharField(max_length=32, default="")
     auth_hash = models.CharField(max_length=64)
@@ -235,13 +233,13 @@ class PersonalToken(models.Model):
     """A token for scripts, which is valid until it expires or is deleted. The secret begins with its owner's id."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    owner = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    owner = models.ForeignKey(User, models.CASCADE, verbose_name=_("owner"), related_name="+", db_index=False)
     name = models.CharField(_("name"), max_length=100)
     scope = models.CharField(_("scope"), max_length=10, choices=TokenScope)
     digest = models.CharField(max_length=64, editable=False)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
 
     objects = PersonalTokenQuerySet.as_manager()
     secret: str

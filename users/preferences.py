@@ -2,9 +2,9 @@
 
 from zoneinfo import available_timezones
 
-from django.conf import settings
-from django.utils.text import capfirst
-from django.utils.translation import get_language_info, gettext
+from django.utils.translation import gettext
+
+from cashman_project.languages import LANGUAGES
 
 # The other names of the IANA time zone database are old ones, or offsets whose signs are the wrong way round.
 REGIONS = (
@@ -24,5 +24,4 @@ def time_zone_options() -> dict[str, dict[str, str]]:
 
 def language_options() -> dict[str, dict[str, str]]:
     """Return the languages by their own names, as the options of a select."""
-    names = {code: str(capfirst(get_language_info(code)["name_local"])) for code, _name in settings.LANGUAGES}
-    return {gettext("All languages"): dict(sorted(names.items(), key=lambda item: item[1].casefold()))}
+    return {gettext("All languages"): LANGUAGES}

@@ -39,7 +39,11 @@ class MeSerializer(StrictModelSerializer[User]):
         extra_kwargs = {
             "currency": {"trim_whitespace": False, "style": {"select": Select(currency_options)}},
             "time_zone": {"trim_whitespace": False, "style": {"select": Select(time_zone_options)}},
-            "language": {"trim_whitespace": False, "style": {"select": Select(language_options)}},
+            "language": {
+                "trim_whitespace": False,
+                "allow_blank": False,
+                "style": {"select": Select(language_options, none=_("as my browser says"))},
+            },
         }
 
 
@@ -64,7 +68,7 @@ class RegistrationSerializer(StrictSerializer):
     """A new user's name and password."""
 
     username = UsernameField(max_length=LONGEST_NAME, validators=[User.username_validator])
-    password = PasswordField()
+    password = PasswordField(label=_("Password"))
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
     def validate(self, attrs: ValidatedData) -> ValidatedData:
@@ -77,7 +81,7 @@ class CredentialsSerializer(StrictSerializer):
     """A user's name and password, to get a pair of tokens."""
 
     username = UsernameField()
-    password = PasswordField()
+    password = PasswordField(label=_("Password"))
 
 
 @extend_schema_serializer(examples=examples.REFRESHES)
@@ -99,8 +103,8 @@ class TokenPairSerializer(serializers.Serializer[object]):
 class PasswordSerializer(StrictSerializer):
     """A new password, and the present one."""
 
-    current_password = PasswordField()
-    new_password = PasswordField()
+    current_password = PasswordField(label=_("Current password"))
+    new_password = PasswordField(label=_("New password"))
     revoke_tokens = StrictBooleanField(
         default=False,
         label=_("Revoke my personal access tokens, too"),
@@ -116,14 +120,14 @@ class PasswordSerializer(StrictSerializer):
 class ErasureSerializer(StrictSerializer):
     """Your password, to confirm what can't be undone."""
 
-    password = PasswordField(required=False, help_text=CONFIRMATION)
+    password = PasswordField(required=False, label=_("Password"), help_text=CONFIRMATION)
 
 
 @extend_schema_serializer(examples=examples.PERSONAL_TOKENS)
 class PersonalTokenSerializer(StrictModelSerializer[PersonalToken]):
     """A token for scripts. The token itself is shown only once, when it is made."""
 
-    password = PasswordField(required=False, help_text=CONFIRMATION)
+    password = PasswordField(required=False, label=_("Password"), help_text=CONFIRMATION)
 
     class Meta:
         model = PersonalToken

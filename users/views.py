@@ -1,6 +1,7 @@
 """Users, logins and tokens over HTTP."""
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import orjson
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -27,6 +29,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from cashman_project.api.errors import Conflict, PreconditionFailed
 from cashman_project.api.etags import check_preconditions, etag_of, tagged_response
 from cashman_project.api.limits import CREDENTIALS
+from cashman_project.api.middleware.language import asked_language
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.merging import merged
 from cashman_project.api.pages.requests import is_page_form
@@ -57,6 +60,9 @@ from .serializers import (
 )
 from .sessions import end_session, refresh_session, start_session
 from .token_errors import user_gone
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 
 class CredentialsView(PublicView):
@@ -97,7 +103,7 @@ class RegisterView(PublicView):
         serializer = RegistrationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         password = serializer.validated_data.pop("password")
-        user = User(**serializer.validated_data)
+        user = User(**serializer.validated_data, language=asked_language(request._request))
         count_registration(request)
         user.set_password(password)  # slow by design, so before anything is locked
         try:
@@ -172,6 +178,8 @@ class OwnCredentialsView(ApiView):
     body_limit = CREDENTIALS
     bodiless = ApiView.bodiless | {"post"}
     form_page = "users/form.html"
+    heading: "StrPromise"  # of the page that shows the form again, and of its button
+    explanation: "StrPromise"
 
 
 def confirmed_user(request: Request, field: str, password: str | None) -> User:
@@ -214,6 +222,9 @@ class PasswordView(OwnCredentialsView):
     If you want, it also deletes your personal access tokens.
     """
 
+    heading = _("Change password")
+    explanation = _("A new password signs you out everywhere.")
+
     @extend_schema(
         operation_id="change_password",
         summary="Change your password",
@@ -238,6 +249,9 @@ class PasswordView(OwnCredentialsView):
 
 class EraseView(OwnCredentialsView):
     """Delete your user and everything that you have added here. This can't be undone."""
+
+    heading = _("Delete account")
+    explanation = _("Delete your user and everything that you have added here? This can't be undone.")
 
     @extend_schema(
         operation_id="erase_me",
@@ -292,6 +306,8 @@ class MeView(ApiView):
                     raise
             serializer.is_valid(raise_exception=True)
             serializer.save()
+        if user.language:
+            translation.activate(user.language)  # for the message of the page
         return tagged_response(request, serializer.data)
 
 

@@ -40,8 +40,9 @@ CURSOR = (
 
 
 class OrderedView(Protocol):
-    """A view of a list: its orderings as {parameter: field}, and the parameter of the default one."""
+    """A view of a list: its rows, its orderings as {parameter: field}, and the parameter of the default one."""
 
+    queryset: Any  # of any model
     orderings: dict[str, str]
     default_ordering: str
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +27,7 @@ from .errors import Unavailable
 from .etags import check_untagged, tagged_json
 from .filters import check_parameters
 from .limits import ROW
-from .owner import owner_of
+from .owner import language_of
 from .pages.inputs import Suggestion
 from .pages.requests import check_next, is_page_form
 from .pages.submission import FormState, see_other, take_method
@@ -67,6 +66,8 @@ class StrictViewMixin(Base):
     def perform_authentication(self, request: Request) -> None:
         super().perform_authentication(request)
         take_method(request, self)  # before the permissions are checked, because they look at the method
+        if language := language_of(request):
+            translation.activate(language)
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
@@ -78,10 +79,6 @@ class StrictViewMixin(Base):
             check_next(request)
         if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
             check_untagged(request)
-        if request.user.is_authenticated and "HTTP_ACCEPT_LANGUAGE" not in request.META:
-            language = owner_of(request).language
-            if language != settings.LANGUAGE_CODE:  # that one is active already
-                translation.activate(language)
 
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""

@@ -74,8 +74,12 @@ def leaves(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatte
     for entry in entries:
         path = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
-            # A redirect to a page that is excluded, and the page to log in at, which Django makes.
-            if getattr(entry.callback, "view_class", None) not in (RedirectView, LoginView):
+            # A redirect to a page that is excluded; the page to log in at, and the menu of languages, which sets only
+            # a cookie: Django makes both.
+            if (
+                getattr(entry.callback, "view_class", None) not in (RedirectView, LoginView)
+                and entry.name != "language"
+            ):
                 yield (
                     simplify_regex(path).replace(r"\.<format>", ".csv").replace(r"\.svg", ".svg").rstrip("/") or "/",
                     entry,

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 (
                     "language",
                     models.CharField(
-                        default=users.models.default_language,
+                        default="en",
                         max_length=16,
                         validators=[users.models.validate_language],
                         verbose_name="language",

@@ -67,7 +67,7 @@ def test_a_new_user_logs_in_and_has_the_usual_preferences(as_staff: Client, alic
     carol = User.objects.get(username="carol")
     assert response["Location"] == f"{LIST}{carol.pk}/change/"
     assert carol.check_password(PASSWORD)
-    assert (carol.currency, carol.time_zone, carol.language) == ("USD", "Asia/Tokyo", "en")
+    assert (carol.currency, carol.time_zone, carol.language) == ("USD", "Asia/Tokyo", None)
     assert (carol.email, carol.subject, carol.is_staff) == ("carol@example.org", str(carol.pk), False)
 
 

@@ -18,7 +18,7 @@ def test_it_is_the_tokens_user(as_alice: APIClient, as_bob: APIClient, alice: Us
         "email": "",
         "currency": "USD",
         "time_zone": "UTC",
-        "language": "en",
+        "language": None,
     }
     assert as_bob.get("/me/").json()["username"] == "bob"
 

@@ -44,6 +44,7 @@ class Input:
     errors: list[str] = dataclasses.field(default_factory=list)
     theirs: str | None = None  # what somebody else has stored meanwhile, if the form has another value
     more: bool = False  # whether it is behind "More"
+    none: str = ""  # of a select: what it means to choose nothing
     all_options: SafeString | None = None  # of a select with many options; `choices` are those that come first
 
     @property
@@ -171,7 +172,13 @@ def ordering_input(request: Request, view: OrderedView) -> Input:
     """Return the select of the view's orderings, for the form with its filters."""
     choices = []
     for name in view.orderings:
-        label = capfirst(name.removesuffix("_at").replace("_", " "))
+        label = capfirst(_ordering_name(view, name))
         choices += [(f"-{name}", f"{label} ↓"), (name, f"{label} ↑")]
     current = request.query_params.get("ordering") or view.default_ordering
     return Input("ordering", _("Order"), kind="select", values=[current], choices=choices)
+
+
+def _ordering_name(view: OrderedView, name: str) -> str:
+    """Return what people call an ordering: as the field of that name, if there is one."""
+    fields = {field.name: field for field in view.queryset.model._meta.concrete_fields}
+    return str(fields[name].verbose_name) if name in fields else name.replace("_", " ")

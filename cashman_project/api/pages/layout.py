@@ -25,5 +25,6 @@ def laid_out(inputs: list[Input], serializer: FieldsSerializer, owner: "User") -
 def _styled(one: Input, style: dict[str, object], owner: "User") -> Input:
     select = style.get("select")
     if isinstance(select, Select):
-        one = dataclasses.replace(one, kind="select", choices=select.first(owner, one.value), all_options=select.html())
+        first, rest = select.first(owner, one.value), select.html()
+        one = dataclasses.replace(one, kind="select", none=str(select.none), choices=first, all_options=rest)
     return dataclasses.replace(one, more=bool(style.get("more")))

@@ -10,6 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
     from users.models import User
 
 Options = Mapping[str, Mapping[str, str]]  # by the label of their group: the label of each value
@@ -24,11 +26,13 @@ def no_values(owner: "User") -> Iterable[str]:
 class Select:
     """The options of a field, in the present language. A serializer's field names it in its style: {"select": ...}.
 
-    `own` returns the owner's usual values, which come first.
+    `own` returns the owner's usual values, which come first. `none` says what it means to choose nothing, if that is
+    always possible.
     """
 
     options: Callable[[], Options]
     own: Callable[["User"], Iterable[str]] = no_values
+    none: "str | StrPromise" = ""
 
     def first(self, owner: "User", value: str) -> list[tuple[str, str]]:
         """Return the options that come first: the owner's own ones, and the present value."""

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.core.management import call_command
+from django.utils import translation
 from jsonschema import Draft4Validator, FormatChecker
 
 HEADERS = {"ETag", "Idempotency-Replayed", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"}
@@ -88,5 +89,6 @@ def _json_schema(node: Any) -> Any:
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Document:
     file = tmp_path_factory.mktemp("schema") / "schema.json"
-    call_command("spectacular", format="openapi-json", file=str(file))
+    with translation.override("en"):  # as the service does
+        call_command("spectacular", format="openapi-json", file=str(file))
     return Document(json.loads(file.read_text(encoding="utf-8")))

@@ -152,18 +152,6 @@ def test_messages_follow_accept_language_and_codes_do_not(language: str, detail:
     assert "Accept-Language" in response["Vary"].split(", ")
 
 
-def test_messages_are_in_the_users_language_where_none_is_asked_for(as_alice: APIClient, alice: User) -> None:
-    alice.language = "de"
-    alice.save()
-
-    details = [
-        as_alice.post("/incomes", {"amount": 1}, headers=headers).json()["detail"]
-        for headers in ({}, {"Accept-Language": "fr"})
-    ]
-
-    assert details == ["description: Dieses Feld ist zwingend erforderlich.", "description: Ce champ est obligatoire."]
-
-
 def test_an_early_refusal_is_in_the_clients_language_not_in_the_last_ones(nobody: APIClient) -> None:
     german = nobody.get("/ping", headers={"Accept-Language": "de"})
     refusal = nobody.get("/incomes", headers={"Host": "evil.example"})

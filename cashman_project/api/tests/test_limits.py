@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 LIMITS = {
     **dict.fromkeys(("/auth/register", "/auth/token", "/auth/token/refresh", "/auth/logout"), CREDENTIALS),
     **dict.fromkeys(("/auth/password", "/me", "/me/erase", "/tokens", "/tokens/1"), CREDENTIALS),
-    **dict.fromkeys(("/api-auth/login/", "/admin/login/"), CREDENTIALS),
+    **dict.fromkeys(("/api-auth/login/", "/api-auth/language/", "/admin/login/"), CREDENTIALS),
 }
 ARRAYS = {
     ("POST", "/incomes"),

@@ -62,7 +62,7 @@ def test_an_export_is_read_only(alice: User, as_alice: APIClient, method: str, s
     assert len(as_alice.get("/expenses").json()["results"]) == 1
 
 
-@pytest.mark.parametrize("path", ["/incomes.xml", "/incomes.api", "/incomes.", "/summary.csv", "/me.json"])
+@pytest.mark.parametrize("path", ["/incomes.xml", "/incomes.api", "/incomes.", "/summary.ndjson", "/me.json"])
 def test_a_format_that_there_is_not_is_no_path(as_alice: APIClient, path: str) -> None:
     assert as_alice.get(path).status_code == 404
     assert as_alice.options(path).status_code == 404

@@ -1,0 +1,1 @@
+"""The catalogues of texts in other languages, and what keeps them complete (docs/translating.md)."""
