@@ -1,12 +1,15 @@
 """The language of a response."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import APIException
 
 from ..limits import COOKIES
 from ..owner import language_of
@@ -38,7 +41,8 @@ class LanguageMiddleware:
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], *arguments: object) -> None:
         """Activate the user's language, if the view is not one of the API."""
         if not hasattr(view, "cls") and settings.SESSION_COOKIE_NAME in request.COOKIES:
-            translation.activate(language_of(request) or "")
+            with suppress(APIException, OperationalError, InterfaceError):  # the view meets the same one
+                translation.activate(language_of(request) or "")
 
 
 def asked_language(request: HttpRequest) -> str | None:

@@ -22,6 +22,7 @@ from ..errors import LengthRequired, Unavailable
 from ..exception_handler import exception_handler
 from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
 from ..negotiation import preferred
+from ..owner import signed_in_user
 from ..pages.error_words import ERROR_WORDS, ErrorWords
 from ..problems import PROBLEM_JSON, problem_details, problem_of, problem_response
 from ..slow_clients import REFUSAL, limit_streaming
@@ -165,7 +166,7 @@ def _user_of(request: HttpRequest, status: int) -> "User | None":
     if status >= 500 or not hasattr(request, "user") or settings.SESSION_COOKIE_NAME not in request.COOKIES:
         return None
     try:
-        return request.user if request.user.is_authenticated else None
+        return signed_in_user(request)
     except (APIException, OperationalError, InterfaceError):
         return None
 
