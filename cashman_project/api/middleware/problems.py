@@ -21,6 +21,7 @@ from ..exception_handler import exception_handler
 from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
 from ..negotiation import preferred
 from ..pages.error_words import ERROR_WORDS, ErrorWords
+from ..pages.signing_in import keep_form
 from ..problems import PROBLEM_JSON, problem_details, problem_of, problem_response
 from ..slow_clients import REFUSAL, limit_streaming
 from ..types import JSONObject
@@ -138,6 +139,9 @@ def _lacks_page(response: HttpResponse) -> bool:
 def _page(request: HttpRequest, response: HttpResponse) -> bytes:
     is_problem = response.get("Content-Type") == PROBLEM_JSON
     problem = orjson.loads(response.content) if is_problem else _problem(response)
+    if problem["code"] == "authorization_header_missing" and (kept := keep_form(request)):
+        sign_in = {"kept": kept, "next": request.get_full_path(), "csrf_token": get_token(request)}
+        return loader.render_to_string("rest_framework/login.html", sign_in).encode()
     context = {
         "problem": problem,
         "words": ERROR_WORDS.get(response.status_code, ErrorWords(problem["title"])),
