@@ -35,8 +35,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable page: a template for the data, or for a form and its errors.
 
     The view names the templates, by action (or by method, if it has no actions): `pages`, `error_pages` for a 400 and
-    `conflict_pages` for a 409. If a form was refused (400, 404, 409, 412, 422), its `form_page` shows the form again, as
-    the view's `form_state` has it. If the row that it changes is gone (404), it becomes the form for a new one.
+    `conflict_pages` for a 409. If a form was refused (400, 404, 409, 412, 422), its `form_page` shows the form again,
+    as the view's `form_state` has it. If the row that it changes is gone (404), it becomes the form for a new one.
     """
 
     default_page = "pages/data.html"
