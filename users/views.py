@@ -272,6 +272,7 @@ class MeView(ApiView):
     """You and your preferences."""
 
     body_limit = CREDENTIALS
+    serializer_class = MeSerializer  # of its form
     pages = {"get": "users/me.html"}
 
     @extend_schema(operation_id="get_me", summary="Read yourself", parameters=READ_HEADERS, responses=MeSerializer)

@@ -24,6 +24,7 @@ from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, che
 from ..negotiation import preferred
 from ..owner import signed_in_user
 from ..pages.error_words import ERROR_WORDS, ErrorWords
+from ..pages.signing_in import keep_form
 from ..problems import PROBLEM_JSON, problem_details, problem_of, problem_response
 from ..slow_clients import REFUSAL, limit_streaming
 from ..types import JSONObject
@@ -147,6 +148,9 @@ def _page(request: HttpRequest, response: HttpResponse) -> bytes:
         translation.activate(user.language or "")
     is_problem = response.get("Content-Type") == PROBLEM_JSON
     problem = orjson.loads(response.content) if is_problem else _problem(response)
+    if problem["code"] == "authorization_header_missing" and (kept := keep_form(request)):
+        sign_in = {"kept": kept, "next": request.get_full_path(), "csrf_token": get_token(request)}
+        return loader.render_to_string("rest_framework/login.html", sign_in).encode()
     context = {
         "problem": problem,
         "words": ERROR_WORDS.get(response.status_code, ErrorWords(problem["title"])),
