@@ -20,7 +20,7 @@ def owner_of(request: Request) -> "User":
 def signed_in_user(request: HttpRequest | Request) -> "User | None":
     """Return the user who has sent the request; None if nobody is signed in."""
     user = owner_of(cast("Request", request))
-    return user if user.is_authenticated else None
+    return user if user.is_authenticated else None  # type: ignore[redundant-expr]  # it may be an AnonymousUser
 
 
 def language_of(request: HttpRequest | Request) -> str | None:
