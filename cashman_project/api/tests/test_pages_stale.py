@@ -86,6 +86,7 @@ def test_a_change_of_a_row_that_is_gone_becomes_a_new_row(resource: str, browser
     if resource == "/categories":
         assert [one.name for one in Category.objects.for_owner(alice)] == ["Play"]
     else:
+        assert isinstance(row, Transaction)
         [new] = Transaction.objects.for_owner(alice)
         assert (new.pk != row.pk, new.description, new.amount, new.notes) == (True, row.description, -8, "mine")
 
