@@ -39,9 +39,10 @@ class LanguageMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], *arguments: object) -> None:
-        """Activate the user's language, if the view is not one of the API."""
+        """Activate the user's language, if the view is not one of the API. The view has to say if nobody is known
+        because the database is down."""
         if not hasattr(view, "cls") and settings.SESSION_COOKIE_NAME in request.COOKIES:
-            with suppress(APIException, OperationalError, InterfaceError):  # the view meets the same one
+            with suppress(APIException, OperationalError, InterfaceError):
                 translation.activate(language_of(request) or "")
 
 
