@@ -5,6 +5,8 @@ from argparse import ArgumentParser
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from transactions.triggers import differences, install
 
@@ -27,14 +29,27 @@ class Command(BaseCommand):
                 connection.cursor().execute("SET LOCAL statement_timeout = 0")
             found = differences(connection)
         if not found:
-            self.stdout.write("The month totals are right.")
+            self.stdout.write(_("The month totals are right."))
             return
         for owner, date, currency, type_, category in found[:SHOWN]:
-            self.stdout.write(f"Wrong: owner {owner}, month {str(date)[:7]}, {currency}, {type_}, category {category}")
+            message = _("Wrong: owner %(owner)s, month %(month)s, %(currency)s, %(type)s, category %(category)s")
+            values = {"owner": owner, "month": str(date)[:7], "currency": currency, "type": type_, "category": category}
+            self.stdout.write(message % values)
+        count = {"count": len(found)}
         if len(found) > SHOWN:
-            self.stdout.write(f"... and {len(found) - SHOWN} more")
+            self.stdout.write(_("... and %(count)d more") % {"count": len(found) - SHOWN})
         if check:
-            raise CommandError(f"{len(found)} month totals are wrong: manage.py recount counts them again.")
+            message = ngettext(
+                "%(count)d month total is wrong: manage.py recount counts it again.",
+                "%(count)d month totals are wrong: manage.py recount counts them again.",
+                len(found),
+            )
+            raise CommandError(message % count)
         with connection.schema_editor() as editor:
             install(apps, editor)
-        self.stdout.write(f"{len(found)} month totals were wrong: all have been counted again.")
+        message = ngettext(
+            "%(count)d month total was wrong: all have been counted again.",
+            "%(count)d month totals were wrong: all have been counted again.",
+            len(found),
+        )
+        self.stdout.write(message % count)

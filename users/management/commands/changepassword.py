@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
 from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
 
 from users.models import User
 
@@ -17,6 +18,6 @@ class Command(changepassword.Command):
             try:
                 options["username"] = User.objects.db_manager(options["database"]).get_by_natural_key(name).username
             except User.DoesNotExist:
-                raise CommandError(f"There is no user with the name {name!r}.") from None
+                raise CommandError(_("There is no user with the name %(name)r.") % {"name": name}) from None
         message: str | None = super().handle(*args, **options)
         return message

@@ -1,6 +1,7 @@
 """Delete what has expired, now."""
 
 from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
 
 from users.housekeeping import sweep
 
@@ -11,4 +12,4 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         """Delete what has expired and print the number of rows of each kind."""
         counts = ", ".join(f"{count} {name}" for name, count in sweep().items())
-        self.stdout.write(f"Deleted what had expired: {counts}.")
+        self.stdout.write(_("Deleted what had expired: %(counts)s.") % {"counts": counts})

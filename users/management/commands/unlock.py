@@ -1,6 +1,7 @@
 """Unlock an account after too many failed login attempts."""
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
 
 from users.login_throttle import unlock
 
@@ -13,4 +14,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, username: str, **options: object) -> None:
         """Unlock the account and print whether it was locked."""
-        self.stdout.write("Unlocked." if unlock(username) else "There were no failed login attempts for this name.")
+        is_unlocked = unlock(username)
+        self.stdout.write(_("Unlocked.") if is_unlocked else _("There were no failed login attempts for this name."))

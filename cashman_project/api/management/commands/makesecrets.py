@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 BYTES = 48  # 64 characters: Django warns of a SECRET_KEY below 50
 # Each with the mode of its file. PostgreSQL's server reads the password as another user.
@@ -28,8 +29,9 @@ class Command(BaseCommand):
             try:
                 make_secret(Path(file), mode)
             except OSError as error:
-                raise CommandError(f"{name}_FILE: {file} can't be written ({error.strerror})") from None
-            self.stdout.write(f"Made {file}")
+                message = _("%(name)s_FILE: %(file)s can't be written (%(reason)s)")
+                raise CommandError(message % {"name": name, "file": file, "reason": error.strerror}) from None
+            self.stdout.write(_("Made %(file)s") % {"file": file})
 
 
 def make_secret(path: Path, mode: int) -> None:

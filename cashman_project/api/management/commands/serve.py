@@ -8,6 +8,7 @@ import sys
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connection
+from django.utils.translation import gettext as _
 
 from cashman_project.api.slow_clients import READERS, SENDERS
 from cashman_project.db.connection_pool import CONNECTIONS
@@ -40,5 +41,6 @@ def check_free(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         name = "HOST" if error.errno == errno.EADDRNOTAVAIL else "PORT"
-        reason = os.strerror(error.errno or 0)
-        raise CommandError(f"Port {port} of {host} can't be used: {reason}. Set {name} to another one.") from None
+        message = _("Port %(port)s of %(host)s can't be used: %(reason)s. Set %(name)s to another one.")
+        values = {"port": port, "host": host, "reason": os.strerror(error.errno or 0), "name": name}
+        raise CommandError(message % values) from None
