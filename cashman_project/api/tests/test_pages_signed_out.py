@@ -107,6 +107,19 @@ def test_a_change_is_saved_after_signing_in(browser: Browser, alice: User) -> No
     assert (row.notes, row.amount) == ("new", -7)
 
 
+def test_the_start_page_is_where_its_form_leads_after_signing_in_too(browser: Browser, alice: User) -> None:
+    alice.currency = "JPY"
+    alice.save()
+    [form] = browser.get("/").main.all("form", class_="quick")
+
+    shown = Page(sign_in(browser, sent_too_late(browser, form, description="tea", amount="300")))
+    response = browser.send(shown.main.one("form"))
+
+    assert (response.status_code, response["Location"]) == (303, "/")
+    [row] = Transaction.objects.for_owner(alice)
+    assert (row.description, row.amount, row.currency) == ("tea", -300, "JPY")
+
+
 def test_preferences_are_saved_after_signing_in(browser: Browser, alice: User) -> None:
     form = form_of(browser.get("/me"), "PATCH")
 
@@ -170,10 +183,11 @@ def test_a_form_of_passwords_is_not_kept(path: str, browser: Browser) -> None:
 
 def test_a_form_that_deletes_is_not_kept(browser: Browser, alice: User) -> None:
     row = ExpenseFactory.create(owner=alice)
-    form = form_of(browser.get(f"/expenses/{row.pk}"), "DELETE")
+    page = browser.get(f"/expenses/{row.pk}")
 
-    assert not is_kept(sent_too_late(browser, form))
-    assert not is_kept(sent_too_late(browser, form, _method="DELETE"))
+    assert not is_kept(sent_too_late(browser, form_of(page, "DELETE")))
+    assert not is_kept(sent_too_late(browser, form_of(page, "PATCH"), _method="DELETE"))
+    assert is_kept(sent_too_late(browser, form_of(page, "PATCH")))
 
 
 def test_the_form_of_another_site_is_not_kept(browser: Browser) -> None:
