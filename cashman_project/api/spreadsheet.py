@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from xlsxwriter.exceptions import FileCreateError, FileSizeError
 
+from .dates import FIRST_DATE
 from .types import JSON
 
 MOST_ROWS = 1_048_575  # below the names of the columns: what a sheet of Excel has room for
@@ -118,7 +119,11 @@ class _Writer:
         self.sheet.write_number(row, place, value)
 
     def _date(self, row: int, place: int, value: str | datetime.date) -> None:
+        """Write a date. Excel has none before FIRST_DATE, but sums may be compared with earlier days: they are text."""
         date = datetime.date.fromisoformat(value) if isinstance(value, str) else value
+        if date < FIRST_DATE:
+            self.sheet.write_string(row, place, date.isoformat(), self.right)
+            return
         self.sheet.write_datetime(row, place, date, self.date_format)
 
     def _decimal(self, row: int, place: int, value: str) -> None:

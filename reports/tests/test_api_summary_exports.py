@@ -149,6 +149,16 @@ HOSTILE = [
 ]
 
 
+def test_days_before_the_first_one_of_excel_are_text(alice: User, as_alice: APIClient) -> None:
+    ExpenseFactory.create(owner=alice, date=datetime.date(1900, 1, 5))
+
+    names, row = as_sheet(as_alice, "group_by=month&date_after=1900-01-01&date_before=1900-01-31&compare=year")
+
+    cells = dict(zip(names, row, strict=True))
+    assert [cells[name] for name in ("from", "to")] == ["1900-01-01", "1900-01-31"]
+    assert [cells[name] for name in ("previous_from", "previous_to")] == ["1899-01-01", "1899-01-31"]
+
+
 def test_no_category_is_run_and_none_is_changed(alice: User, as_alice: APIClient, as_outsider: APIClient) -> None:
     for name in HOSTILE:
         ExpenseFactory.create(owner=alice, category=CategoryFactory.create(owner=alice, name=name))
