@@ -89,6 +89,9 @@ bench-search: .venv/stamp-run ## measure what a search takes beside a bare scan,
 bench-instructions: .venv/stamp-run benchmarks/.venv/stamp ## count the instructions of a request beside other frameworks; ONLY=cashman,ninja shortens it
 	@benchmarks/.venv/bin/python -m benchmarks.instructions
 
+messages: .venv/stamp-dev ## merge new texts into the catalogues of translations, compile these, and tell what they lack
+	@DEBUG=on $(PYTHON) -m translations.catalogues
+
 lint: .venv/stamp-dev ## check style and formatting
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m ruff format --check

@@ -99,7 +99,7 @@ DATABASES = {"default": _database}
 ROOT_URLCONF = "cashman_project.urls"
 WSGI_APPLICATION = "cashman_project.wsgi.application"
 FORCE_SCRIPT_NAME = BASE_PATH or None
-LOGIN_REDIRECT_URL = "transaction-list"
+LOGIN_REDIRECT_URL = "root"
 AUTH_USER_MODEL = "users.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

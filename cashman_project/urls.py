@@ -1,7 +1,6 @@
 """Every path of the service, each with and without its trailing slash."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
@@ -12,6 +11,7 @@ from reports.start_view import StartView
 
 from .api import views
 from .api.limits import CREDENTIALS, limited
+from .api.pages.signing_in import SignInView
 
 ROOT_LINKS = {
     "incomes": "income-list",
@@ -32,7 +32,6 @@ ADMIN = [
     path("login/", limited(admin.site.login, CREDENTIALS)),
     *admin.site.get_urls(),
 ]
-LOGIN = LoginView.as_view(template_name="rest_framework/login.html")
 
 urlpatterns = [
     # Django tries them in this order; most requests are for the first ones.
@@ -49,7 +48,7 @@ urlpatterns = [
     path("", include("users.urls")),
     path("api-auth/language/", limited(set_language, CREDENTIALS), name="language"),
     path("api-auth/login", RedirectView.as_view(pattern_name="rest_framework:login", query_string=True)),
-    path("api-auth/login/", limited(LOGIN, CREDENTIALS)),
+    path("api-auth/login/", limited(SignInView.as_view(), CREDENTIALS)),
     path("api-auth/", include("rest_framework.urls")),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include((ADMIN, admin.site.name))),

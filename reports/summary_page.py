@@ -112,6 +112,15 @@ def group_keys(request: Request) -> list[str]:
     return texts.split(",") if texts else []
 
 
+class SummaryLinks(ListPage):
+    """The links that a summary shares with a list. One that leaves out the dates leaves out the comparison, too."""
+
+    def url(self, *without: str, **changes: str) -> str:
+        kept = {*self.request.query_params, *changes}.difference(without) | changes.keys()
+        has_dates = {"date_after", "date_before"} <= kept or "date" in kept
+        return super().url(*without, *(() if has_dates else ("compare",)), **changes)
+
+
 class SummaryPage:
     """The page of a summary. `most` is the number of groups that it has room for."""
 
@@ -121,7 +130,7 @@ class SummaryPage:
         self.summary = summary
         self.groups = summary.groups[:most]
         self.left_out = len(summary.groups) - len(self.groups)
-        self.list = ListPage(request, Transaction.objects.none(), None, {})  # which knows its dates and filters
+        self.list = SummaryLinks(request, Transaction.objects.none(), None, {})  # which knows its dates and filters
 
     @property
     def compared_with(self) -> str:

@@ -73,14 +73,19 @@ class BaseTransactionViewSet(BulkCreateViewSet):
 
     @contextmanager
     def _saved_category(self, serializer: AnySerializer) -> Iterator[None]:
-        """Save the row's category first if a page's form has named a new one; both are saved, or neither."""
+        """Save the row's category first if a page's form has named a new one; both are saved, or neither.
+
+        If another form saves a category of that name meanwhile, the row gets that one.
+        """
         category = getattr(serializer, "validated_data", {}).get("category")
         if category is None or not category._state.adding:
             yield
             return
         with transaction.atomic():
-            category.save()
-            self.new_category = category
+            Category.objects.bulk_create([category], ignore_conflicts=True)
+            stored = Category.objects.for_owner(owner_of(self.request)).named(category.name).first() or category
+            serializer.validated_data["category"] = stored
+            self.new_category = category if stored == category else None
             yield
 
     def new_row(self) -> dict[str, str]:

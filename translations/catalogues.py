@@ -23,7 +23,7 @@ from .texts import template
 
 FOLDER = Path(__file__).parent
 CODES = [code for code in LANGUAGES if code != "en"]  # the texts themselves are English
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdfi]|%[sd]|\{\w*(?::[^}]*)?\}|</?\w+|&\w+;")
+PLACEHOLDER = re.compile(r"%\(\w+\)[sdfir]|%[sd]|\{\w*(?::[^}]*)?\}|</?\w+|&\w+;")
 
 
 def po_path(code: str) -> Path:
@@ -88,8 +88,13 @@ def _errors_of(message: Message, plurals: int) -> Iterator[str]:
     for string in strings:
         if Counter(PLACEHOLDER.findall(string)) not in wanted:
             yield f"has other placeholders or tags: {string!r}"
-        if (string[0].isspace(), string[-1].isspace()) != (ids[0][0].isspace(), ids[0][-1].isspace()):
+        if _edges(string) != _edges(ids[0]):
             yield f"begins or ends with another space: {string!r}"
+
+
+def _edges(text: str) -> tuple[bool, bool]:
+    """Return whether the text begins and ends with a space or a line break that joins it to what is around it."""
+    return text[0] in " \n", text[-1] in " \n"
 
 
 def _forms(text: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ The reasons are in docs/adr/0013-sessions-and-personal-tokens.md.
 import base64
 import datetime
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from uuid import UUID
@@ -18,7 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
 from cashman_project.api.fastpath.owner_query import Lines, OwnerQuery
-from cashman_project.api.idempotency import IdempotencyKeyReused
+from cashman_project.api.idempotency import IdempotencyKeyReused, is_first_submission
+from cashman_project.api.models import IdempotencyKey
+from cashman_project.api.types import AnySerializer
 from cashman_project.db.compiled import Parameter, Statement
 
 from .models import TOKEN_PREFIX, PersonalToken, User, digest_of, secret_of
@@ -50,24 +52,37 @@ def personal_token(text: str, owner_query: OwnerQuery) -> PersonalToken:
     return token
 
 
-def secret_of_form(owner: User, key: str) -> str:
-    """Return the secret of the token that a page's form with this key makes.
+def token_of_form(owner: User, key: str, form: AnySerializer) -> PersonalToken:
+    """Return the token, with its secret, that a page's valid form with this key makes, in a database transaction.
 
     A double click sends the form twice, and the browser shows the second response. So both make one token and show one
-    secret, which is stored nowhere. Without our SECRET_KEY nobody can tell it from the key.
+    secret, which is stored nowhere. Raises IdempotencyKeyReused (422) if the form comes later, or was another, or if
+    its token has been deleted meanwhile: a secret that was deleted never comes back.
     """
-    return secret_of(owner, salted_hmac("users.personal_token", f"{owner.pk} {key}", algorithm="sha256").digest())
-
-
-def sent_before(owner: User, secret: str, values: Mapping[str, object]) -> PersonalToken | None:
-    """Return the token that the same form made a moment ago; raises IdempotencyKeyReused (422) if it was another."""
-    token = PersonalToken.objects.for_owner(owner).filter(digest=digest_of(secret)).first() if secret else None
-    if token is None:
-        return None
-    if token.created_at < timezone.now() - SENT_TWICE or any(getattr(token, name) != values[name] for name in values):
+    is_first = is_first_submission(owner, key)
+    secret = _secret_of_form(owner, key)
+    if is_first:
+        made: PersonalToken = form.save(owner=owner, secret=secret)
+        return made
+    token = PersonalToken.objects.for_owner(owner).filter(digest=digest_of(secret)).first()
+    if (
+        token is None
+        or token.created_at < timezone.now() - SENT_TWICE
+        or any(getattr(token, name) != value for name, value in form.validated_data.items())
+    ):
         raise IdempotencyKeyReused
     token.secret = secret
     return token
+
+
+def _secret_of_form(owner: User, key: str) -> str:
+    """Return the secret for a form's key and the time when it came first, which outlives no key.
+
+    Without our SECRET_KEY nobody can tell it from them.
+    """
+    first = IdempotencyKey.objects.get(owner=owner, key=key).created_at
+    value = f"{owner.pk} {key} {first.timestamp()!r}"
+    return secret_of(owner, salted_hmac("users.personal_token", value, algorithm="sha256").digest())
 
 
 def _is_locked_out(owner: User) -> bool:

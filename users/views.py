@@ -28,6 +28,7 @@ from rest_framework_simplejwt.tokens import RefreshToken
 
 from cashman_project.api.errors import Conflict, PreconditionFailed
 from cashman_project.api.etags import check_preconditions, etag_of, tagged_response
+from cashman_project.api.idempotency import KEY
 from cashman_project.api.limits import CREDENTIALS
 from cashman_project.api.middleware.language import asked_language
 from cashman_project.api.owner import owner_of
@@ -46,7 +47,7 @@ from .login_throttle import count_registration
 from .models import PersonalToken, User
 from .oidc.tokens import FRESH, ProviderSignIn
 from .permissions import NoPersonalToken
-from .personal_tokens import secret_of_form, sent_before
+from .personal_tokens import token_of_form
 from .serializers import (
     CredentialsSerializer,
     ErasureSerializer,
@@ -272,6 +273,7 @@ class MeView(ApiView):
     """You and your preferences."""
 
     body_limit = CREDENTIALS
+    serializer_class = MeSerializer  # of its form
     pages = {"get": "users/me.html"}
 
     @extend_schema(operation_id="get_me", summary="Read yourself", parameters=READ_HEADERS, responses=MeSerializer)
@@ -340,12 +342,11 @@ class PersonalTokenViewSet(OwnedModelViewSet):
         serializer.is_valid(raise_exception=True)
         user = confirmed_user(request, "password", serializer.validated_data.pop("password", None))
         key = request.META.get("HTTP_IDEMPOTENCY_KEY", "") if is_page_form(request) else ""
-        secret = secret_of_form(user, key) if key else ""
         with transaction.atomic():
             # This waits for a change of the password that revokes tokens, or such a change waits for this token.
             if not User.objects.select_for_update(no_key=True).filter(pk=user.pk, password=user.password):
                 raise wrong_password("password")
-            token = sent_before(user, secret, serializer.validated_data) or serializer.save(owner=user, secret=secret)
+            token = token_of_form(user, key, serializer) if KEY.fullmatch(key) else serializer.save(owner=user)
         serializer.instance = token
         location = reverse("personal-token-detail", [token.pk], request=request)
         headers = {"Location": location, "ETag": etag_of(orjson.dumps(serializer.data))}

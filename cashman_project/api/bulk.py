@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -155,7 +156,9 @@ class BulkViewSet(BulkCreateViewSet):
     def _destroy_many(self, values: Sequence[object]) -> Answer:
         rows = self._found(locked(self._visible_rows()), values, "ids.{}")
         self._own_rows().filter(pk__in=[row.pk for row in rows]).delete()
-        self.form_state = FormState(deleted=_("%(count)d rows") % {"count": len(rows)})
+        self.form_state = FormState(
+            deleted=ngettext("%(count)d row", "%(count)d rows", len(rows)) % {"count": len(rows)}
+        )
         return Answer(status.HTTP_204_NO_CONTENT)
 
     def _visible_rows(self) -> OwnedRows:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from rest_framework import exceptions
 
 if TYPE_CHECKING:
@@ -66,7 +67,12 @@ class Throttled(exceptions.APIException):
     default_code = "throttled"
 
     def __init__(self, wait: int) -> None:
-        super().__init__(_("Too many attempts. Try again in %(count)d seconds.") % {"count": wait})
+        message = ngettext(
+            "Too many attempts. Try again in %(count)d second.",
+            "Too many attempts. Try again in %(count)d seconds.",
+            wait,
+        )
+        super().__init__(message % {"count": wait})
         self.wait = wait
 
 

@@ -17,6 +17,13 @@ def owner_of(request: Request) -> "User":
     return cast("User", request.user)
 
 
+def signed_in_user(request: HttpRequest | Request) -> "User | None":
+    """Return the user who has sent the request; None if nobody is signed in."""
+    user = owner_of(cast("Request", request))
+    return user if user.is_authenticated else None  # type: ignore[redundant-expr]  # it may be an AnonymousUser
+
+
 def language_of(request: HttpRequest | Request) -> str | None:
     """Return the language that the request's user has chosen; None if nobody is signed in, or nothing was chosen."""
-    return getattr(owner_of(cast("Request", request)), "language", None)
+    user = signed_in_user(request)
+    return user.language if user else None

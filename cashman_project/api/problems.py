@@ -6,7 +6,7 @@ from typing import TypedDict
 
 import orjson
 from django.http import HttpResponse
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from rest_framework import exceptions
 
 from .types import JSONObject
@@ -85,7 +85,8 @@ def _field_errors(detail: object, path: str = "") -> Iterator[FieldError]:
 
 def _summary(errors: list[FieldError]) -> object:
     if len(errors) > 1:
-        return _("The request has %(count)d errors.") % {"count": len(errors)}
+        message = ngettext("The request has %(count)d error.", "The request has %(count)d errors.", len(errors))
+        return message % {"count": len(errors)}
     error = errors[0]
     return f"{error['field']}: {error['detail']}" if error["field"] else error["detail"]
 

@@ -5,6 +5,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db.models import Model, QuerySet
+from django.http import Http404
 from django.utils.encoding import iri_to_uri
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
@@ -176,7 +177,12 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return Answer(status.HTTP_201_CREATED, data, location)
 
     def _update(self, data: JSON, partial: bool) -> JSON:
-        row = self.get_object()
+        try:
+            row = self.get_object()
+        except Http404:  # deleted after the form was opened, perhaps
+            if is_page_form(self.request):
+                self.form_state = FormState(self.get_serializer(data=data))
+            raise
         serializer = self.get_serializer(row, data=data, partial=partial)
         stored = self._stored(row)
         self.form_state = FormState(serializer, stored)

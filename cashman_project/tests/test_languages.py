@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -115,3 +116,20 @@ def test_the_language_can_be_left_to_the_browser(as_alice: APIClient, alice: Use
 
     assert as_alice.patch("/me", {"language": None}).json()["language"] is None
     assert as_alice.post("/incomes", {}, headers={"Accept-Language": "fr"})["Content-Language"] == "fr"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/api-auth/login/", 503), ("/api-auth/language/", 302), ("/admin/", 503)]
+)
+def test_a_page_that_cannot_know_its_user_is_in_the_language_of_the_browser(
+    path: str, status: int, as_staff: Client, staff: User
+) -> None:
+    speak(staff, "de")
+
+    def fail(*_statement: object) -> None:
+        raise OperationalError
+
+    with connection.execute_wrapper(fail):
+        page = as_staff.get(path, headers={"Accept": "text/html", "Accept-Language": "fr"})
+
+    assert (page.status_code, page["Content-Language"]) == (status, "fr")

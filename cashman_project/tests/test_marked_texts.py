@@ -40,9 +40,9 @@ def row(staff: User) -> Transaction:
     return row
 
 
-def texts(node: Node) -> Iterator[str]:
+def texts(node: Node, language: str = LANGUAGE) -> Iterator[str]:
     """Yield what the element tells people: its texts, and those attributes that are read or shown."""
-    if node.tag in UNTRANSLATED or node.attributes.get("lang", LANGUAGE) != LANGUAGE:
+    if node.tag in UNTRANSLATED or node.attributes.get("lang", language) != language:
         return
     yield from (node[name] for name in TOLD if name in node.attributes)
     if node.tag == "input" and node.attributes.get("type") in ("submit", "button"):
@@ -50,7 +50,7 @@ def texts(node: Node) -> Iterator[str]:
     has_names = node.tag == "select" and node.attributes.get("name") in ("time_zone", "language")
     for child in node.children:
         if isinstance(child, Node):
-            yield from () if has_names else texts(child)
+            yield from () if has_names else texts(child, language)
         else:
             yield child
 

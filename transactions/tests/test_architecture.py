@@ -64,7 +64,7 @@ LAYERS = (
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
-HOOKS = {"admin", "apps", "checks", "hashers", "management", "schema", "sqlite", "triggers"}
+HOOKS = {"admin", "apps", "checks", "hashers", "management", "schema", "sqlite", "templatetags", "triggers"}
 
 # Which models each model refers to; a new edge is worth a thought about distributing by owner.
 GRAPH = {

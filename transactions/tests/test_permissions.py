@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from django.contrib.admindocs.views import simplify_regex
-from django.contrib.auth.views import LoginView
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.views.generic import RedirectView
 from rest_framework.test import APIClient
 
+from cashman_project.api.pages.signing_in import SignInView
 from cashman_project.api.tests.problems import problem_of, stored
 from conftest import client_of
 from reports.tests.permissions import CHARTS
@@ -77,7 +77,7 @@ def leaves(entries: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatte
             # A redirect to a page that is excluded; the page to log in at, and the menu of languages, which sets only
             # a cookie: Django makes both.
             if (
-                getattr(entry.callback, "view_class", None) not in (RedirectView, LoginView)
+                getattr(entry.callback, "view_class", None) not in (RedirectView, SignInView)
                 and entry.name != "language"
             ):
                 yield (

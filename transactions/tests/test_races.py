@@ -12,6 +12,8 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from cashman_project.api.tests.pages import Browser
+from cashman_project.api.tests.test_pages_forms import add_form
 from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, IncomeFactory
@@ -137,3 +139,22 @@ def test_deleting_a_category_while_rows_are_created_in_it(
     assert outcomes.keys() <= {(201, None), (400, "category")}
     assert outcomes[201, None] > ROUNDS
     assert list(Category.objects.for_owner(bob)) == [theirs]
+
+
+def test_naming_one_new_category_in_several_forms_at_once(pool: ThreadPoolExecutor, alice: User) -> None:
+    browsers = [Browser(alice) for _window in range(4)]
+    forms = [add_form(browser.get("/expenses")) for browser in browsers]
+
+    responses = at_once(
+        pool,
+        *(
+            partial(browser.send, form, description="cake", amount="5", category=name)
+            for browser, form, name in zip(browsers, forms, ["Treats", "treats", "TREATS", " Treats "], strict=True)
+        ),
+    )
+
+    assert [response.status_code for response in responses] == 4 * [303]
+    category = Category.objects.get()
+    assert [row.category for row in Transaction.objects.select_related("category")] == 4 * [category]
+    told = [browser.get("/expenses").main.one("p", role="status").text for browser in browsers]
+    assert sum(f"New category: {category}." in text for text in told) == 1

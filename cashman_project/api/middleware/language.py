@@ -1,12 +1,15 @@
 """The language of a response."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
+from rest_framework.exceptions import APIException
 
 from ..limits import COOKIES
 from ..owner import language_of
@@ -36,9 +39,11 @@ class LanguageMiddleware:
         return response
 
     def process_view(self, request: HttpRequest, view: Callable[..., HttpResponse], *arguments: object) -> None:
-        """Activate the user's language, if the view is not one of the API."""
+        """Activate the user's language, if the view is not one of the API. The view has to say if nobody is known
+        because the database is down."""
         if not hasattr(view, "cls") and settings.SESSION_COOKIE_NAME in request.COOKIES:
-            translation.activate(language_of(request) or "")
+            with suppress(APIException, OperationalError, InterfaceError):
+                translation.activate(language_of(request) or "")
 
 
 def asked_language(request: HttpRequest) -> str | None:

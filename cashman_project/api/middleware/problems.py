@@ -1,6 +1,7 @@
 """Refusing requests before a view sees them, and errors that come from outside the views."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import orjson
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.middleware.csrf import get_token
 from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
+from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ParseError, UnsupportedMediaType
@@ -20,11 +22,16 @@ from ..errors import LengthRequired, Unavailable
 from ..exception_handler import exception_handler
 from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
 from ..negotiation import preferred
+from ..owner import signed_in_user
 from ..pages.error_words import ERROR_WORDS, ErrorWords
+from ..pages.signing_in import keep_form
 from ..problems import PROBLEM_JSON, problem_details, problem_of, problem_response
 from ..slow_clients import REFUSAL, limit_streaming
 from ..types import JSONObject
 from ..views import LiveView, ReadyView
+
+if TYPE_CHECKING:
+    from users.models import User
 
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 
@@ -136,32 +143,36 @@ def _lacks_page(response: HttpResponse) -> bool:
 
 
 def _page(request: HttpRequest, response: HttpResponse) -> bytes:
+    user = _user_of(request, response.status_code)
+    if user is not None:
+        translation.activate(user.language or "")
     is_problem = response.get("Content-Type") == PROBLEM_JSON
     problem = orjson.loads(response.content) if is_problem else _problem(response)
+    if problem["code"] == "authorization_header_missing" and (kept := keep_form(request)):
+        sign_in = {"kept": kept, "next": request.get_full_path(), "csrf_token": get_token(request)}
+        return loader.render_to_string("rest_framework/login.html", sign_in).encode()
     context = {
         "problem": problem,
         "words": ERROR_WORDS.get(response.status_code, ErrorWords(problem["title"])),
         "path": request.get_full_path(),
         "method": request.method,
-        **_user_of(request, response.status_code),
     }
+    if user is not None and settings.CSRF_COOKIE_NAME in request.COOKIES:  # the bar's form that signs out needs it
+        context |= {"user": user, "csrf_token": get_token(request)}
     return loader.render_to_string("pages/problem.html", context).encode()
 
 
-def _user_of(request: HttpRequest, status: int) -> dict[str, object]:
-    """Return what the page's bar needs to show the user, if somebody is signed in in this browser.
+def _user_of(request: HttpRequest, status: int) -> "User | None":
+    """Return who is signed in in this browser; None also if the request was refused before its cookies were read.
 
     An error of the server asks nothing of the database, which may be its cause.
     """
-    cookies = {settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}  # the form that signs out needs both
-    if status >= 500 or not cookies <= request.COOKIES.keys():
-        return {}
+    if status >= 500 or not hasattr(request, "user") or settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return None
     try:
-        user = getattr(request, "user", None)  # a request that was refused early has none
-        is_known = user is not None and user.is_authenticated
+        return signed_in_user(request)
     except (APIException, OperationalError, InterfaceError):
-        return {}
-    return {"user": user, "csrf_token": get_token(request)} if is_known else {}
+        return None
 
 
 def _problem(page: HttpResponse) -> JSONObject:

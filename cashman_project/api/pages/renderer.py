@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from django.template import loader
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework import renderers
 from rest_framework.request import Request
@@ -34,8 +35,8 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable page: a template for the data, or for a form and its errors.
 
     The view names the templates, by action (or by method, if it has no actions): `pages`, `error_pages` for a 400 and
-    `conflict_pages` for a 409. If a form was refused (400, 409, 412, 422), its `form_page` shows the form again, as the
-    view's `form_state` has it.
+    `conflict_pages` for a 409. If a form was refused (400, 404, 409, 412, 422), its `form_page` shows the form again,
+    as the view's `form_state` has it. If the row that it changes is gone (404), it becomes the form for a new one.
     """
 
     default_page = "pages/data.html"
@@ -62,7 +63,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         """Return the template that shows an error of the view on the page it belongs to; None if there is none."""
         if view.form_state.serializer is None:
             return _page(view, {400: view.error_pages, 409: view.conflict_pages}.get(status, {}))
-        return view.form_page if status in (400, 409, 412, 422) else None
+        return view.form_page if status in (400, 404, 409, 412, 422) else None
 
 
 def _page(view: "StrictViewMixin", templates: Mapping[str, str]) -> str | None:
@@ -83,6 +84,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     errors = problem["errors"] if problem else []
     if problem and problem["status"] == 412:
         errors = pages.differences(serializer, stored, conflicts)
+    is_gone = serializer is not None and response.status_code == 404
     context: dict[str, object] = {
         "view": view,
         "data": data,
@@ -91,7 +93,8 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
         "json": orjson.dumps(_start_of(data), default=text_of, option=orjson.OPT_INDENT_2).decode(),
         "most_json_rows": MOST_JSON_ROWS,
-        "method": request.method,
+        "method": "POST" if is_gone else request.method,
+        "action": reverse(f"{view.basename}-list") if is_gone else request.path,
         "next": next_path(request),
         "key": uuid4(),  # the idempotency key of the page's form: if it is sent twice, it creates one row
     }

@@ -67,8 +67,9 @@ class Page(HTMLParser):
         super().__init__()
         assert response["Content-Type"] == "text/html; charset=utf-8", response.content
         self.status = response.status_code
+        self.source: str = response.content.decode()
         self.root = self._open = Node("", {})
-        self.feed(response.content.decode())
+        self.feed(self.source)
         self.close()
         assert self._open is self.root, f"<{self._open.tag}> is not closed"
 

@@ -102,7 +102,7 @@ class Browser:
 
     def sign_in(self, username: str) -> None:
         answer = self.submit(f"{BASE}/api-auth/login/", {"username": username, "password": PASSWORD})
-        assert (answer.status, answer.headers["Location"]) == (302, f"{BASE}/transactions")
+        assert (answer.status, answer.headers["Location"]) == (302, f"{BASE}/")
 
 
 def below(path: str, base: str) -> bool:

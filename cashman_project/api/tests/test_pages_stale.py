@@ -5,8 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cashman_project.api.tests.pages import Browser, Page, fields, form_of
 from cashman_project.api.tests.problems import stored
-from transactions.models import Transaction
+from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
+from transactions.tests.test_permissions import NOBODYS_ID
 from users.models import User
 
 
@@ -62,6 +63,57 @@ def test_a_form_that_is_refused_still_overwrites_nobody(
 
     expense.refresh_from_db()
     assert (expense.notes, expense.external_id, str(expense.amount)) == ("of another window", "free", "-3")
+
+
+@pytest.mark.parametrize("resource", ["/expenses", "/transactions", "/categories"])
+def test_a_change_of_a_row_that_is_gone_becomes_a_new_row(resource: str, browser: Browser, alice: User) -> None:
+    values = {"name": "Play"} if resource == "/categories" else {"notes": "mine", "amount": "8"}
+    row = (CategoryFactory if resource == "/categories" else ExpenseFactory).create(owner=alice)
+    opened = browser.get(f"{resource}/{row.pk}?_next={resource}%3Fordering%3Dcreated_at")
+    row.delete()
+
+    page = Page(browser.send(form_of(opened, "PATCH"), **values))
+
+    assert (page.status, page.main.one("h1").text.split()[0]) == (404, "New")
+    assert page.main.one("div", role="alert").text.startswith("This was deleted after you opened it.")
+    form = page.main.one("form")
+    assert fields(form).keys() >= values.keys() | {"_key"}
+    assert {"_method", "_base", "_if_match"}.isdisjoint(fields(form))
+    assert not Transaction.objects.exists()
+    for _click in range(2):
+        response = browser.send(form, **({"type": "EXPENSE"} if resource == "/transactions" else {}))
+        assert (response.status_code, response["Location"]) == (303, f"{resource}?ordering=created_at")
+    if resource == "/categories":
+        assert [one.name for one in Category.objects.for_owner(alice)] == ["Play"]
+    else:
+        assert isinstance(row, Transaction)
+        [new] = Transaction.objects.for_owner(alice)
+        assert (new.pk != row.pk, new.description, new.amount, new.notes) == (True, row.description, -8, "mine")
+
+
+def test_a_row_of_another_looks_like_one_that_is_gone(browser: Browser, bob: User, expense: Transaction) -> None:
+    theirs = ExpenseFactory.create(owner=bob, description="of bob", notes="secret")
+    form = form_of(browser.get(f"/expenses/{expense.pk}"), "PATCH")
+    form.attributes["action"] = f"/expenses/{theirs.pk}"
+    before = stored()
+
+    page = Page(browser.send(form))
+    form.attributes["action"] = f"/expenses/{NOBODYS_ID}"
+    gone = Page(browser.send(form))
+
+    assert (page.status, gone.status, stored()) == (404, 404, before)
+    assert page.main.text == gone.main.text.replace(NOBODYS_ID, str(theirs.pk))
+    assert "secret" not in page.main.text
+
+
+def test_a_row_that_is_gone_has_no_form_for_deleting_it(browser: Browser, expense: Transaction) -> None:
+    form = form_of(browser.get(f"/expenses/{expense.pk}"), "DELETE")
+    expense.delete()
+
+    page = Page(browser.send(form))
+
+    assert (page.status, page.main.one("h1").text) == (404, "There is nothing here")
+    assert page.main.all("form") == []
 
 
 def test_a_file_in_place_of_a_forms_tag_matches_nothing(browser: Browser, expense: Transaction) -> None:

@@ -151,7 +151,7 @@ def test_cookies_are_for_this_site_and_tls_alone(tmp_path: Path) -> None:
         assert server.request("POST", "/auth/register", user, headers=sent).status == 201
         form = server.request("GET", "/api-auth/login/", headers=sent)
         csrf_cookie = form.headers["set-cookie"]
-        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form.body.decode())
+        token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form.body.decode())[0]
         sent |= {"Cookie": csrf_cookie.partition(";")[0], "Content-Type": "application/x-www-form-urlencoded"}
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
         with closing(connection):

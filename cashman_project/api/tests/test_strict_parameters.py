@@ -136,7 +136,7 @@ OTHER_FAULTS = [
 
 
 def named(fault: tuple[str, ...]) -> str:
-    return f"{fault[-3]}={ascii(fault[-2])[:30]}, {len(fault[-2])} long"
+    return f"{'?'.join(fault[1:-3])} {fault[-3]}={ascii(fault[-2])[:30]}, {len(fault[-2])} long"
 
 
 @pytest.fixture

@@ -51,7 +51,8 @@ class Visitor:
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+        signed_in = self.page.get_by_role("button", name="Sign out", include_hidden=True)  # behind the menu, if narrow
+        expect(signed_in).to_be_attached()
 
     def open(self, path: str, heading: str) -> None:
         self.page.goto(path)

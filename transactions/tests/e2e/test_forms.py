@@ -72,3 +72,50 @@ def test_a_token_is_shown_without_the_script(browser: Browser, server: LiveServe
     expect(page.get_by_role("button", name="Copy")).to_have_count(0)
     expect(page.locator("#example")).to_contain_text("curl -H")
     context.close()
+
+
+def test_an_expired_sign_in_loses_nothing(visit: Visit, newcomer: str) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.goto("/api-auth/login/?next=/expenses")
+    visitor.log_in(newcomer)
+    page.get_by_label("Amount *").fill("4.20")
+    page.get_by_label("Description").fill("coffee")
+    page.get_by_label("Notes").fill("with Ada\nand Bob")
+    visitor.context.clear_cookies(name="sessionid")
+    visitor.expected = [401]
+    page.get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("status")).to_have_text("You were signed out. Sign in to save what you typed.")
+    visitor.log_in(newcomer)
+    expect(page.get_by_role("status")).to_contain_text("This is not saved yet.")
+    expect(page.get_by_label("Amount *")).to_have_value("4.20")
+    expect(page.get_by_label("Notes")).to_have_value("with Ada\nand Bob")
+    page.keyboard.press("Enter")  # the cursor is on the button
+
+    expect(page.get_by_role("status")).to_contain_text("coffee")
+    assert len(visitor.rows()) == 1
+
+
+def test_a_row_that_is_gone_is_added_again(visit: Visit, newcomer: str) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.goto("/api-auth/login/?next=/expenses")
+    visitor.log_in(newcomer)
+    page.get_by_label("Amount *").fill("4.20")
+    page.get_by_label("Description").fill("coffee")
+    page.get_by_role("button", name="Save").click()
+    page.locator("td.main a").click()
+    other = visitor.context.new_page()
+    other.goto(page.url)
+    page.get_by_text("Change", exact=True).click()
+    page.locator("#change-description").fill("added again")
+    other.get_by_text("Delete", exact=True).click()
+    other.get_by_role("button", name="Delete for good").click()
+    expect(other.get_by_role("status")).to_contain_text("Deleted:")
+    visitor.expected = [404]
+    page.locator("details[open]").get_by_role("button", name="Save").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("This was deleted after you opened it.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_contain_text("added again")

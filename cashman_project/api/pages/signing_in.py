@@ -1,0 +1,119 @@
+"""Signing in on a page, and the form that was sent after the sign-in had expired.
+
+The form is kept in the sign-in page, and shown again after it (docs/adr/0009-pages-without-a-script.md).
+"""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView
+from django.core.exceptions import SuspiciousOperation
+from django.core.signing import BadSignature, TimestampSigner
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.shortcuts import render
+from django.urls import get_script_prefix, resolve
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
+
+from ..parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD
+from ..types import FieldsSerializer
+from .inputs import form_inputs
+from .layout import laid_out
+
+if TYPE_CHECKING:
+    from users.models import User
+
+KEPT_FIELD = "_form"  # of the sign-in form: the form that was sent before
+LIFETIME = timedelta(hours=24)  # as long as the idempotency key of a form is valid
+MAX_KEPT = 12_000  # characters: fits in a body of `limits.CREDENTIALS`, with a name and a password
+FORM = "application/x-www-form-urlencoded"
+PAGE_FIELDS = (METHOD_FIELD, BASE_FIELD, NEXT_FIELD, *FORM_HEADERS)  # all of a form but its CSRF token
+METHODS = (None, "PUT", "PATCH")  # a form that deletes has nothing that was typed
+
+
+class KeptForm(NamedTuple):
+    """A form of a page: `path` is that of its action, below the base path. No field is a password."""
+
+    path: str
+    fields: dict[str, list[str]]
+
+
+def keep_form(request: HttpRequest) -> str:
+    """Return the page's form in the request, signed; "" if it is none, is too large, or has nothing that was typed.
+
+    Its CSRF token must be valid, so no other site can have made it up. Call this before the body was read.
+    """
+    if request.method != "POST" or request.content_type != FORM or request.resolver_match is None:
+        return ""
+    try:
+        SessionAuthentication().enforce_csrf(request)  # type: ignore[arg-type]  # Django's request will do
+        data = request.POST
+    except (PermissionDenied, SuspiciousOperation, UnreadablePostError):
+        return ""
+    typed = [name for name in _typed_fields(request.resolver_match.func) if name in data]
+    if not typed or data.get(METHOD_FIELD) not in METHODS:
+        return ""
+    fields = {name: _texts(data, name) for name in (*typed, *PAGE_FIELDS) if name in data}
+    signed = _signer(request).sign_object([request.path_info, fields], compress=True)
+    return signed if len(signed) <= MAX_KEPT else ""
+
+
+def _texts(data: QueryDict, name: str) -> list[str]:
+    """Return the values of the field, their lines ending as the parser of forms has them."""
+    return [value.replace("\r\n", "\n") for value in data.getlist(name)]
+
+
+def kept_form(request: HttpRequest) -> KeptForm | None:
+    """Return the form that the request to sign in carries; None if it is not one that this browser was given."""
+    try:
+        return KeptForm(*_signer(request).unsign_object(request.POST.get(KEPT_FIELD, ""), max_age=LIFETIME))
+    except BadSignature:
+        return None
+
+
+def _signer(request: HttpRequest) -> TimestampSigner:
+    """Return the signer for this browser: its CSRF secret changes when somebody signs in."""
+    return TimestampSigner(salt=f"{__name__}:{request.META.get('CSRF_COOKIE', '')}")
+
+
+def _typed_fields(view: Any) -> list[str]:
+    """Return the names of the fields in a form of the view. `view` is Any because only views of the API have a class
+    with a serializer."""
+    serializer = getattr(getattr(view, "cls", None), "serializer_class", None)
+    fields = serializer().fields.items() if serializer else ()
+    return [name for name, field in fields if not field.read_only and field.style.get("input_type") != "password"]
+
+
+class SignInView(LoginView):
+    """The page to sign in at. If it has kept a form, the form is shown next, to be sent with one click."""
+
+    template_name = "rest_framework/login.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # Any: Django's own signature
+        kept = self.request.POST.get(KEPT_FIELD, "") if kept_form(self.request) else ""
+        return {**super().get_context_data(**kwargs), "kept": kept}
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        kept = kept_form(self.request)  # read before the sign-in, which changes the CSRF secret
+        response = super().form_valid(form)
+        return _page_of(kept, self.request, form.get_user()) if kept else response
+
+
+def _page_of(kept: KeptForm, request: HttpRequest, owner: "User") -> HttpResponse:
+    """Return the page that shows the form, filled in as it was."""
+    view: Any = resolve(kept.path).func  # Any: only a view of the API was kept, and the stub knows none
+    data = QueryDict(mutable=True)
+    for name, values in kept.fields.items():
+        data.setlist(name, values)
+    serializer: FieldsSerializer = view.cls.serializer_class(data=data, partial=True, context={"request": request})
+    form = laid_out(form_inputs(serializer), serializer, owner)
+    more = [one for one in form if one.more]
+    context = {
+        "action": get_script_prefix().rstrip("/") + kept.path,
+        "hidden": [(name, value) for name in PAGE_FIELDS for value in kept.fields.get(name, [])],
+        "form": form,
+        "form_more": more,
+        "form_more_open": any(one.value for one in more),
+    }
+    return render(request, "pages/kept_form.html", context)
