@@ -1,5 +1,6 @@
 """The chart on the page of a summary: of the months, the years or the categories that its rows are."""
 
+import datetime
 from collections.abc import Callable, Sequence
 
 from django.utils.safestring import SafeString, mark_safe
@@ -20,8 +21,11 @@ ALL = Window(FIRST_DATE, LAST_DATE)
 Sums = dict[str | None, Total]  # by the first key of the groups
 
 
-def drawings(query: SummaryQuery, groups: Sequence[Group], currency: str) -> list[SafeString]:
-    """Return the chart for a wide page and for a telephone; nothing if there is none of these groups."""
+def drawings(query: SummaryQuery, groups: Sequence[Group], currency: str, today: datetime.date) -> list[SafeString]:
+    """Return the chart for a wide page and for a telephone; nothing if there is none of these groups.
+
+    It ends with today's month, or year, unless there is something after it.
+    """
     charts = {"month": _periods, "year": _periods, "category": _categories}
     draw: Callable[..., str] | None = charts.get(query.group_by[0]) if query.group_by else None
     if draw is None:
@@ -33,13 +37,15 @@ def drawings(query: SummaryQuery, groups: Sequence[Group], currency: str) -> lis
             sums.setdefault(key, Total(currency, {})).add(group.total)
     days = pictures.window_name(query.window) if query.window else _("All dates")
     drawn = [
-        draw(query, sums, currency, [days, currency], canvas)
+        draw(query, sums, currency, [days, currency], canvas, today)
         for canvas in (Canvas(WIDE, "wide"), Canvas(PHONE, "narrow"))
     ]
     return [mark_safe(drawing) for drawing in drawn]  # noqa: S308  # escaped
 
 
-def _periods(query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas) -> str:
+def _periods(
+    query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas, today: datetime.date
+) -> str:
     keys, window = sorted(str(key) for key in sums), query.window or ALL
     first, last = query.span
     start = key_of(Period(first.year, first.month)) if first else keys[0]
@@ -58,10 +64,19 @@ def _periods(query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[
     for period in periods:
         total = shown.get(key_of(period), Total(currency, {}))
         rows.append(PeriodSums(Part(period, window), amount_of(total.income), amount_of(total.expense)))
+    while len(rows) > 1 and _is_to_come(rows[-1], today):  # or the line of the net would fall to zero there
+        rows.pop()
     return pictures.draw_income_and_expense(Report(currency, window, rows), subtitle, canvas)
 
 
-def _categories(query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas) -> str:
+def _is_to_come(row: PeriodSums, today: datetime.date) -> bool:
+    year, month = row.part.period
+    return not row.income and not row.expense and datetime.date(year, month or 1, 1) > today
+
+
+def _categories(
+    query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas, today: datetime.date
+) -> str:
     is_expense = any(total.expense for total in sums.values())
     kind = TransactionType.EXPENSE if is_expense else TransactionType.INCOME
     name = "expense" if is_expense else "income"

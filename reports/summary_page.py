@@ -141,7 +141,9 @@ class SummaryPage:
     @cached_property
     def drawings(self) -> list[SafeString]:
         """The chart of what the rows are, if there is one, for a wide page and for a telephone."""
-        return drawings(self.query, self.summary.groups, self.currencies[0]) if self.currencies else []
+        if not self.currencies:
+            return []
+        return drawings(self.query, self.summary.groups, self.currencies[0], owner_of(self.request).today())
 
     @property
     def exports(self) -> list[Link]:

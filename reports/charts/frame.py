@@ -8,7 +8,7 @@ from .formats import Formats
 from .scales import Scale, ticks
 from .styles import STYLES
 from .svg import bar, element, escape, line, number, spot, text
-from .texts import cut, width
+from .texts import LEFT_TO_RIGHT, cut, is_right_to_left, width
 
 WIDE, PHONE = 880, 360  # pixels: the widths that a chart is drawn for
 SMALL, NORMAL, LARGE = 12, 13, 17  # sizes of letters, as in the styles
@@ -125,6 +125,7 @@ def _key(key: Key, x: float, y: float, room: float) -> str:
     name = cut(key.name, NORMAL, room - 18 - (total + 6 if key.total else 0))
     words = element("tspan", escape(name), class_="muted")
     if key.total:
+        words += LEFT_TO_RIGHT if is_right_to_left(key.name) else ""
         words += element("tspan", escape(key.total), class_="strong", dx=6)
     return marks + element("text", words, x=x + 18, y=y)
 

@@ -11,7 +11,13 @@ NARROW = dict.fromkeys("iljI.,:;'!|", 0.32) | dict.fromkeys(' ftr()[]{}"-*\\/', 
 WIDE = dict.fromkeys("mMw%@\u2026\u2013\u2212", 0.92) | {"W": 1.0}
 CAPITAL, OTHER, FULL = 0.72, 0.62, 1.05
 ELLIPSIS = "\u2026"
+LEFT_TO_RIGHT = "\u200e"  # a mark without width: what comes after it goes on to the right
 LONGEST = 300  # characters that are looked at: none has room for more
+
+
+def is_right_to_left(text: str) -> bool:
+    """Return whether the text has letters that are written from right to left."""
+    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
 
 
 @lru_cache(maxsize=1_024)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ..charts import columns
-from ..charts.frame import PHONE, WIDE, Canvas
+from ..charts.frame import PHONE, WIDE, Canvas, Heading, Key, header
 from ..charts.ranking import MOST, Group
 from ..charts.styles import STYLES
 from ..charts.texts import cut, width
@@ -197,6 +197,14 @@ def test_a_text_is_cut_to_fit(text: str, room: float) -> None:
 
     assert width(shown, 13) <= room
     assert shown == text or (shown.endswith("\u2026") and text.startswith(shown[:-1].rstrip()))
+
+
+@pytest.mark.parametrize(("name", "mark"), [("Income", ""), ("\u062f\u062e\u0644", "\u200e")])
+def test_a_sum_in_the_legend_is_right_of_its_name(name: str, mark: str) -> None:
+    heading = Heading("Title", "", "", "")
+    drawn, _below = header(Canvas(WIDE, "wide"), heading, [Key("income", name, "12.00")])
+
+    assert f'{name}</tspan>{mark}<tspan class="strong"' in drawn
 
 
 def test_a_letter_is_not_cut_from_its_accents() -> None:

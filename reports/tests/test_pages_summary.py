@@ -89,6 +89,18 @@ def test_it_opens_with_this_year_by_month_beside_last_year(
     assert not Browser(outsider).get("/summary").main.all("table")
 
 
+def test_its_chart_ends_with_this_month_unless_there_is_something_after_it(alice: User, two_books: None) -> None:
+    def months() -> list[str]:
+        drawing = Browser(alice).get("/summary").main.one("figure").all("svg")[0]
+        return [text.text for text in drawing.all("text") if text.text in ("Oct", "Nov", "Dec")]
+
+    assert months() == ["Oct", "Nov"]
+
+    ExpenseFactory.create(owner=alice, date=on("2026-12-01"), amount=1)
+
+    assert months() == ["Oct", "Nov", "Dec"]
+
+
 def test_each_grouping_has_a_word() -> None:
     assert list(NAMES) == list(GROUPINGS)
 

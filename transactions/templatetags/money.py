@@ -3,8 +3,11 @@
 from decimal import Decimal
 
 from django import template
+from django.utils.translation import get_language_bidi
 
 from cashman_project.money.formats import readable_amount
+
+LEFT_TO_RIGHT = "\u200e"  # keeps a sign before its number in a text that is written from right to left
 
 register = template.Library()
 
@@ -12,4 +15,5 @@ register = template.Library()
 @register.filter
 def money(amount: Decimal | str, currency: str) -> str:
     """Return an amount with its currency's decimals and a real minus sign."""
-    return readable_amount(Decimal(amount), currency)
+    text = readable_amount(Decimal(amount), currency)
+    return LEFT_TO_RIGHT + text if get_language_bidi() else text

@@ -38,6 +38,11 @@ def test_an_amount_is_in_the_readers_notation(
             assert money(Decimal(amount), currency) == text
 
 
+def test_a_sign_stays_before_its_number_in_a_text_from_right_to_left() -> None:
+    with translation.override("ar"):
+        assert money("-1234.5", "USD") == "\u200e\u22121,234.50"
+
+
 @reaches(more_than_the_currency=15)
 @given(stored(), st.sampled_from(sorted(DIGITS)))
 def test_an_amount_has_the_digits_of_its_json(amount: Decimal, currency: str) -> None:

@@ -118,8 +118,14 @@ def test_the_pictures_of_the_readme(visit: Visit, at_demo: Visitor, tmp_path: Pa
         visitor.page.screenshot(path=directory / f"{name}.png")
         assert 5_000 < (directory / f"{name}.png").stat().st_size < MOST_BYTES
 
+    at_demo.open("/", "This month")
+    take(at_demo, "dashboard")
     at_demo.open("/transactions", "Transactions")
     take(at_demo, "transactions")
+    at_demo.open("/summary", "Summary")
+    take(at_demo, "summary")
+    at_demo.page.goto("/charts/flow")
+    take(at_demo, "flow")
     at_demo.open("/expenses", "Expenses")
     at_demo.page.get_by_text("New expense").click()
     at_demo.page.get_by_label("Description").fill("coffee")
