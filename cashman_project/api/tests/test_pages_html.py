@@ -71,7 +71,7 @@ def test_the_list_is_a_table_of_ones_own_rows(browser: Browser, books: Transacti
         ["1 Nov 2026", "salary", "", "+5,000.00 USD"],
         ["1 Jan 2026", "ramen", "", "\u22121,200 JPY"],
     ]
-    assert signs(page) == ["", "plus", ""]
+    assert signs(page) == ["signed", "signed plus", "signed"]
     assert "ecret" not in page.main.raw_text
 
 
