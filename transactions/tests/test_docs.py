@@ -1,4 +1,5 @@
 """README.md and docs/ say what is so: their examples run against a real server, by bash and curl as they stand there.
+What the READMEs in other languages (docs/readme/) tell readers to run is letter by letter what README.md does.
 
 In a ```console block a line that starts with "$ " is a command (and goes on after a backslash at its end); the lines
 after it are what it prints. White space counts within quotes alone. Within quotes `...` is any text, outside of them
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from django.conf import settings
 
+from cashman_project.languages import LANGUAGES
 from transactions.tests.live import LiveServer, serve
 
 ROOT: Path = settings.BASE_DIR
@@ -29,6 +31,11 @@ PAGES = {
     "README.md": {},
     "docs/api.md": {"ALLOW_SIGNUP": "on", "CORS_ALLOWED_ORIGINS": "https://app.example"},
 }
+
+TRANSLATED = {code: f"docs/readme/README.{code}.md" for code in LANGUAGES if code != "en"}
+CODE = re.compile(r"^```\w*\n.*?^```\n|(?:^    [^\n]*\n)+", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+VERBATIM = re.compile(r"`([^`]+)`|<(http[^>]+)>")  # what no language translates: code and addresses in the text
 
 
 class Example(NamedTuple):
@@ -126,7 +133,47 @@ def test_the_pages_list_every_setting_and_no_other() -> None:
 
 def test_links_between_the_pages_lead_somewhere() -> None:
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8"))]
+    links = [(page, link) for page in pages for link in LINK.findall(page.read_text("utf-8"))]
 
     assert links
     assert [link for page, link in links if not (page.parent / link).exists()] == []
+
+
+def code(page: str) -> list[str]:
+    return CODE.findall((ROOT / page).read_text(encoding="utf-8"))
+
+
+def verbatim(page: str) -> set[str]:
+    text = CODE.sub("", (ROOT / page).read_text(encoding="utf-8"))
+    return {span or address for span, address in VERBATIM.findall(text)}
+
+
+def test_each_language_has_a_readme_which_the_english_one_links_to() -> None:
+    files = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/readme/*")}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[([^\]]+)\]\((docs/readme/[^)]+)\)", readme)
+
+    assert files == set(TRANSLATED.values())
+    assert links == [(LANGUAGES[language], page) for language, page in TRANSLATED.items()]
+
+
+@pytest.mark.parametrize("page", TRANSLATED.values())
+def test_a_readme_in_another_language_has_the_code_of_the_english_one(page: str) -> None:
+    """A block may leave out the first or last lines of README.md's, which are run above, but changes no letter."""
+    run = code("README.md")
+    known = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/settings.md"))
+
+    assert [block for block in code(page) if not any(f"\n{block}" in f"\n{whole}" for whole in run)] == []
+    assert {text for text in verbatim(page) if text not in known} == set()
+
+
+@pytest.mark.parametrize("page", TRANSLATED.values())
+def test_the_readmes_in_other_languages_have_the_same_code_and_links(page: str) -> None:
+    german = TRANSLATED["de"]
+    links, expected = (sorted(LINK.findall((ROOT / name).read_text(encoding="utf-8"))) for name in (page, german))
+
+    assert code(page) == code(german)
+    assert code(page)
+    assert verbatim(page) == verbatim(german)
+    assert links == expected
+    assert {"../../README.md", "../api.md", "../deploy.md"} <= set(links)
