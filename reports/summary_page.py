@@ -32,6 +32,7 @@ from .pictures import FORMATS, category_label
 from .services.summary import Group, Span, Summary, SummaryQuery
 from .summary_chart import drawings
 
+LONGEST_QUERY = 500  # characters: the link of each sum repeats the filters, so with longer ones there are no links
 MOST_COLUMNS = 13  # of a pivot table: more don't fit, so the groups are a list then
 SUMS = {"income": "income-list", "expense": "expense-list", "net": "transaction-list"}  # and where their records are
 NAMES: dict[str, str | Promise] = {
@@ -130,6 +131,7 @@ class SummaryPage:
         self.summary = summary
         self.groups = summary.groups[:most]
         self.left_out = len(summary.groups) - len(self.groups)
+        self.has_links = len(request.META.get("QUERY_STRING", "")) <= LONGEST_QUERY
         self.list = SummaryLinks(request, Transaction.objects.none(), None, {})  # which knows its dates and filters
 
     @property
@@ -241,7 +243,9 @@ class SummaryPage:
         )
 
     def _records(self, view: str, span: Span, total: Total) -> str:
-        """Return the URL of the list of the transactions that were summed up."""
+        """Return the URL of the list of the transactions that were summed up; "" if the page has no such links."""
+        if not self.has_links:
+            return ""
         query = self.request.query_params.copy()
         for name in ("group_by", "compare", "fill", "balance", *DATES):
             query.pop(name, None)

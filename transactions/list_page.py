@@ -23,7 +23,7 @@ from cashman_project.api.templatetags.days import day
 from cashman_project.api.types import JSONObject
 
 from .choices import TransactionType
-from .filters import TransactionFilterSet
+from .filters import CATEGORY_FILTERS, TransactionFilterSet
 from .querysets import TransactionQuerySet
 from .services.summary import MOST_SUMMED, DaySum, day_sums, summarize_few
 from .totals import Total
@@ -34,6 +34,7 @@ DATES = ("date", "date_after", "date_before")
 LABELS: dict[str, str | Promise] = {
     "search": gettext_lazy("Search"),
     "category": gettext_lazy("Category"),
+    "exclude_category": gettext_lazy("Not in the category"),
     "type": gettext_lazy("Type"),
     "date": gettext_lazy("On"),
     "date_after": gettext_lazy("From"),
@@ -220,10 +221,10 @@ class ListPage:
     def _chips(self) -> Iterator[tuple[str, str, str]]:
         given = {name: texts for name, texts in self.request.query_params.lists() if name in self.values}
         for name, texts in given.items():
-            if name == "category":
+            if name in CATEGORY_FILTERS:
                 names = list(dict.fromkeys(text for text in texts if text))[: MOST_CHIPS + 1]
                 for text in names:
-                    yield str(LABELS[name]), text, self._url_without_category(text)
+                    yield str(LABELS[name]), text, self._url_without_category(name, text)
             elif not (self.span and name in DATES):
                 yield (*self._chip(name, texts[-1]), self.url(name))
 
@@ -234,10 +235,10 @@ class ListPage:
             return str(LABELS[name]), str(capfirst(TransactionType(text).label))
         return str(LABELS.get(name, name)), day(text) if name in DATES else text
 
-    def _url_without_category(self, category: str) -> str:
+    def _url_without_category(self, parameter: str, category: str) -> str:
         query = self.request.query_params.copy()
         query.pop("cursor", None)
-        query.setlist("category", [name for name in query.getlist("category") if name not in ("", category)])
+        query.setlist(parameter, [name for name in query.getlist(parameter) if name not in ("", category)])
         return _url(self.request.path, query)
 
     @property

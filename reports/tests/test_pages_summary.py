@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from hypothesis import given
@@ -220,6 +220,21 @@ def test_what_is_filtered_stays_in_links_dates_and_chips(alice: User, two_books:
     }
     for link in page.main.all("table")[0].all("a"):
         assert parse_qs(urlsplit(link["href"]).query)["category"] == ["Food"]
+
+
+@pytest.mark.parametrize(("others", "is_linked"), [(1, True), (60, False)])
+def test_many_filters_are_not_repeated_beside_each_sum(others: int, is_linked: bool, alice: User) -> None:
+    names = [f"Category {number}" for number in range(others)]
+    for name in names:
+        CategoryFactory.create(owner=alice, name=name)
+    for day in range(3):
+        ExpenseFactory.create(owner=alice, date=datetime.date(2026, 1, 1 + day))
+
+    page = Browser(alice).get("/summary?" + urlencode({"group_by": "day", "exclude_category": names}, doseq=True))
+
+    body = page.main.one("table").one("tbody")
+    assert body.text.count("50.00") == 6  # the expense and the net of each day
+    assert bool(body.all("a")) == is_linked
 
 
 def test_a_mistake_keeps_what_was_chosen(alice: User, two_books: None) -> None:

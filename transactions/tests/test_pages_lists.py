@@ -282,6 +282,7 @@ CHIPS = {
     "date_before=2026-10-30": ["To: 30 Oct 2026"],
     "amount_min=1.50&amount_max=100": ["Amount from: 1.50", "Amount to: 100"],
     "category=Food&category=Work": ["Category: Food", "Category: Work"],
+    "exclude_category=Food&exclude_category=Work": ["Not in the category: Food", "Not in the category: Work"],
     "uncategorized=true": ["Without a category"],
     "uncategorized=false": ["With a category"],
     "currency=USD&type=INCOME": ["Currency: USD", "Type: Income"],
