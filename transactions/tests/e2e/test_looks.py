@@ -104,7 +104,7 @@ def test_long_texts_fit_a_narrow_window(visit: Visit, newcomer: str, server: Liv
         assert overflow(visitor) == 0, place
     visitor.page.goto("/expenses")
     visitor.page.locator("tbody td.number").scroll_into_view_if_needed()
-    expect(visitor.page.locator("tbody td.number")).to_be_in_viewport(ratio=1)
+    expect(visitor.page.locator("tbody td.number")).to_be_in_viewport(ratio=0.99)  # but for a part of a pixel
 
 
 def test_the_pictures_of_the_readme(visit: Visit, at_demo: Visitor, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_the_pictures_of_the_readme(visit: Visit, at_demo: Visitor, tmp_path: Pa
     at_demo.open("/expenses", "Expenses")
     at_demo.page.get_by_text("New expense").click()
     at_demo.page.get_by_label("Description").fill("coffee")
-    at_demo.page.get_by_label("Amount *").fill("4,20")
+    at_demo.page.get_by_label("Amount *").fill("4.205")
     at_demo.page.get_by_label("Date").fill("2026-11-20")
     at_demo.page.get_by_role("button", name="Save").click()
     at_demo.expected = [400]
