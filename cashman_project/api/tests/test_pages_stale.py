@@ -1,5 +1,7 @@
 """Forms of the browsable pages that were filled from what has been changed since."""
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -68,7 +70,8 @@ def test_a_form_that_is_refused_still_overwrites_nobody(
 @pytest.mark.parametrize("resource", ["/expenses", "/transactions", "/categories"])
 def test_a_change_of_a_row_that_is_gone_becomes_a_new_row(resource: str, browser: Browser, alice: User) -> None:
     values = {"name": "Play"} if resource == "/categories" else {"notes": "mine", "amount": "8"}
-    row = (CategoryFactory if resource == "/categories" else ExpenseFactory).create(owner=alice)
+    factory: Any = CategoryFactory if resource == "/categories" else ExpenseFactory
+    row = factory.create(owner=alice)
     opened = browser.get(f"{resource}/{row.pk}?_next={resource}%3Fordering%3Dcreated_at")
     row.delete()
 
