@@ -18,6 +18,7 @@ from users.models import User
 
 from .test_marked_texts import texts
 
+PUNCTUATION = " \n.,:;()'\u2019\u201c\u201d"
 NAME = "\u03bb\u03cc\u03b3\u03bf\u03c2"  # Greek, so that it is none of the texts
 PAGES = [
     *("/", "/transactions", "/transactions?date=x", "/categories", "/summary?group_by=month", "/charts/years", "/me"),
@@ -33,7 +34,7 @@ def english(code: str) -> dict[str, str]:
     translated = "\n".join(str(message.string) for message in catalogue if message.id)
     for message in catalogue:
         for text in (message.id,) if isinstance(message.id, str) else message.id:
-            parts = [part.strip() for part in catalogues.PLACEHOLDER.split(text)]
+            parts = [part.strip(PUNCTUATION) for part in catalogues.PLACEHOLDER.split(text)]
             found |= {part: text for part in parts if len(part) >= 10 and " " in part and part not in translated}
     return found
 
