@@ -202,8 +202,8 @@ def test_preferences_are_changed(visit: Visit, newcomer: str) -> None:
     page.goto("/api-auth/login/?next=/me")
     visitor.log_in(newcomer)
 
-    page.get_by_label("Default currency").fill("JPY")
-    page.get_by_label("Time zone").fill("Asia/Tokyo")
+    page.get_by_label("Default currency").select_option("JPY")
+    page.get_by_label("Time zone").select_option("Asia/Tokyo")
     page.get_by_role("button", name="Save").click()
 
     expect(page.get_by_role("status")).to_have_text("Saved.")
