@@ -13,7 +13,8 @@ from rest_framework.exceptions import APIException
 
 from ..limits import COOKIES
 from ..owner import language_of
-from .problems import LONGEST_LANGUAGES
+
+LONGEST_LANGUAGES = 501  # characters of Accept-Language; Django cuts a longer one at the last comma before 500
 
 
 class LanguageMiddleware:

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 PROBES = {"/livez": LiveView.as_view(), "/readyz": ReadyView.as_view()}
 
 CODES = {400: "bad_request", 403: "permission_denied", 404: "not_found", 405: "method_not_allowed"}
-LONGEST_LANGUAGES = 501  # characters of Accept-Language; Django cuts a longer one at the last comma before 500
 
 
 class ProblemMiddleware:
