@@ -22,7 +22,7 @@ from transactions.totals import Total
 from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
 from .periods import Window, window_of, year_window
-from .services.sums import PeriodSums, Query, Report, amount_of, period_sums
+from .services.sums import PeriodSums, Query, Report, Sums, amount_of, period_sums
 
 if TYPE_CHECKING:
     from users.models import User
@@ -30,18 +30,6 @@ if TYPE_CHECKING:
 MOST_CATEGORIES = 7
 MOST_RECENT = 7
 DAY = datetime.timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Sums:
-    """The income and the expense of some days. The expense is negative or zero."""
-
-    income: Decimal
-    expense: Decimal
-
-    @property
-    def net(self) -> Decimal:
-        return self.income + self.expense
 
 
 @dataclass(frozen=True)

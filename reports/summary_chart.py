@@ -63,7 +63,7 @@ def _periods(
     rows = []
     for period in periods:
         total = shown.get(key_of(period), Total(currency, {}))
-        rows.append(PeriodSums(Part(period, window), amount_of(total.income), amount_of(total.expense)))
+        rows.append(PeriodSums(amount_of(total.income), amount_of(total.expense), Part(period, window)))
     while len(rows) > 1 and _is_to_come(rows[-1], today):  # or the line of the net would fall to zero there
         rows.pop()
     return pictures.draw_income_and_expense(Report(currency, window, rows), subtitle, canvas)

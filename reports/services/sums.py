@@ -41,14 +41,20 @@ class Report(Generic[Row]):
 
 
 @dataclass(frozen=True)
-class PeriodSums:
-    part: Part
+class Sums:
+    """The income and the expense of some days. The expense is negative or zero."""
+
     income: Decimal
     expense: Decimal
 
     @property
     def net(self) -> Decimal:
         return self.income + self.expense
+
+
+@dataclass(frozen=True)
+class PeriodSums(Sums):
+    part: Part
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def period_sums(query: Query) -> Report[PeriodSums]:
     rows = []
     for part in parts(query.window):
         total = found.get(key_of(part.period))
-        rows.append(PeriodSums(part, amount_of(total.income if total else 0), amount_of(total.expense if total else 0)))
+        rows.append(PeriodSums(amount_of(total.income if total else 0), amount_of(total.expense if total else 0), part))
     return Report(query.currency, query.window, rows)
 
 
