@@ -1,13 +1,16 @@
-"""Django's PostgreSQL backend with prepared statements, and with a health check that needs no round trip.
+"""Django's PostgreSQL backend with prepared statements, and with fewer round trips.
 
-The reasons are in docs/adr/0033-prepared-statements.md.
+The reasons are in docs/adr/0033-prepared-statements.md and docs/adr/0041-two-round-trips.md.
 """
 
 import hashlib
 import select
+from collections.abc import Sequence
 
 from django.db.backends.postgresql import base
 from psycopg2 import Error
+
+from .pipeline import Connection, Cursor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -15,6 +18,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     `statements` maps SQL that was prepared in this session to the SQL that executes it.
     """
+
+    def get_connection_params(self) -> dict[str, object]:
+        return {**super().get_connection_params(), "connection_factory": Connection, "cursor_factory": Cursor}
+
+    def _start_transaction_under_autocommit(self) -> None:
+        """Begin a transaction. Django calls this hook for its outermost `atomic`."""
+        self.connection.begin()
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self.connection.forget_waiting()  # which came after the savepoint, because that was a statement itself
+        super()._savepoint_rollback(sid)
+
+    def execute_later(self, sql: str, params: Sequence[object]) -> None:
+        """Execute a statement of the open transaction together with the next one. Its errors are raised there."""
+        with self.wrap_database_errors:
+            self.connection.execute_later(sql, params)
 
     def init_connection_state(self) -> None:
         super().init_connection_state()

@@ -1,0 +1,88 @@
+"""A connection that saves round trips: what needs no answer waits for the next statement, and is sent with it.
+
+BEGIN never needs an answer. Neither does a statement that `execute_later` gets, and COMMIT is sent with these. So a
+transaction that reads once and then writes takes two round trips. The reasons are in
+docs/adr/0041-two-round-trips.md.
+"""
+
+from collections.abc import Sequence
+from typing import IO, Any
+
+from psycopg2 import extensions
+
+
+class Connection(extensions.connection):
+    """A connection of psycopg2 in autocommit mode, which sends BEGIN, COMMIT and ROLLBACK itself.
+
+    psycopg2 would send BEGIN in a round trip of its own.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: the arguments of psycopg2's own
+        super().__init__(*args, **kwargs)
+        self.waiting: list[bytes] = []
+        self.begins = False  # whether the first of these is BEGIN
+
+    def begin(self) -> None:
+        """Begin a transaction with the next statement."""
+        self.waiting, self.begins = [b"BEGIN"], True
+
+    def execute_later(self, sql: str, params: Sequence[object]) -> None:
+        """Execute the statement together with the next one, or before COMMIT. Its errors are raised there."""
+        with extensions.connection.cursor(self) as cursor:
+            self.waiting.append(cursor.mogrify(sql, params))
+
+    def take_waiting(self) -> list[bytes]:
+        """Return the statements that wait, and forget them: the caller sends them."""
+        waiting, self.waiting, self.begins = self.waiting, [], False
+        return waiting
+
+    def forget_waiting(self) -> None:
+        """Drop the statements that wait, except for BEGIN."""
+        del self.waiting[int(self.begins) :]
+
+    def commit(self) -> None:
+        """Commit the transaction, if one has begun."""
+        if self.begins and len(self.waiting) == 1:  # nothing was sent
+            self.take_waiting()
+        elif self.waiting or self._is_open():
+            self._send(b"; ".join([*self.take_waiting(), b"COMMIT"]))
+
+    def rollback(self) -> None:
+        """Roll the transaction back, if one has begun."""
+        self.take_waiting()
+        if not self.closed and self._is_open():
+            self._send(b"ROLLBACK")
+
+    def _is_open(self) -> bool:
+        return self.get_transaction_status() != extensions.TRANSACTION_STATUS_IDLE
+
+    def _send(self, sql: bytes) -> None:
+        with self.cursor() as cursor:
+            cursor.execute(sql)
+
+
+class Cursor(extensions.cursor):
+    """A cursor that sends what waits on its connection before each statement, in the same round trip if it can."""
+
+    connection: Connection
+
+    def execute(self, query: str | bytes, vars: Any = None) -> None:  # noqa: A002  # psycopg2's name
+        if self.connection.waiting:
+            if self.name is not None:  # DECLARE has to be sent alone
+                self._send_waiting()
+            else:
+                query, vars = b"; ".join([*self.connection.take_waiting(), self.mogrify(query, vars)]), None  # noqa: A001
+        super().execute(query, vars)
+
+    def executemany(self, query: str | bytes, vars_list: Any) -> None:
+        self._send_waiting()
+        super().executemany(query, vars_list)
+
+    def copy_expert(self, sql: str | bytes, file: IO[str], size: int = 8192) -> None:
+        self._send_waiting()
+        super().copy_expert(sql, file, size)
+
+    def _send_waiting(self) -> None:
+        if waiting := self.connection.take_waiting():
+            with extensions.connection.cursor(self.connection, cursor_factory=extensions.cursor) as cursor:
+                cursor.execute(b"; ".join(waiting))
