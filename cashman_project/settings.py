@@ -106,6 +106,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "cashman_project.api",
     "users",
+    "ledgers",
     "transactions",
     "reports",
     "django.contrib.admin",

@@ -1,57 +1,110 @@
 """The queryset of owned rows, and the one way to update them.
 
-The reasons are in docs/adr/0007-one-write-path.md, docs/adr/0037-bulk-inserts.md.
+The reasons are in docs/adr/0007-one-write-path.md and docs/adr/0042-one-writer.md.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
-from functools import lru_cache
-from io import StringIO
-from typing import TYPE_CHECKING, Self, TypeVar
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
-import orjson
 from django.core.exceptions import FieldError
-from django.db import connection, connections, models, transaction
-from django.db.backends.utils import CursorWrapper
+from django.db import connections, models
 from django.db.models import F
+from django.db.models.expressions import Col
+from django.db.models.lookups import Exact
+from django.db.models.sql import Query
 from django.db.models.sql.constants import ROW_COUNT
+from django.db.models.sql.where import AND
 from django.utils import timezone
 
-from cashman_project.db.compiled import Parameter, execute_prepared
-from cashman_project.db.derived_fields import DerivedField, DerivedQuerySet, with_derived
-from cashman_project.db.types import SQL, AnyField, DatabaseRow
+from cashman_project.api.origin import Origin
+from cashman_project.db.compiled import Parameter
+from cashman_project.db.derived_fields import DerivedQuerySet, with_derived
+from cashman_project.db.insert_many import insert_many, insert_target
+from cashman_project.db.types import AnyField, DatabaseRow
 from cashman_project.db.update_each import Given, UpdateEachQuery
+
+from .history import record
+from .writer import COMMAND, CREATED, DELETED, UPDATED, Write, writing, writing_each
 
 if TYPE_CHECKING:
     from users.models import User
 
 RowT = TypeVar("RowT", bound=models.Model)
-ConvertedT = TypeVar("ConvertedT")
 
 
 class OwnedQuerySet(DerivedQuerySet[RowT]):
-    """Rows that have an owner. All updates, of one row or of many, write what `_written` returns."""
+    """Rows that have an owner. Each method that writes them does so in a write of the owner's ledger.
 
-    fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at")
+    All updates, of one row or of many, write what `_written` returns.
+    """
+
+    fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at", "created_revision")
+
+    @property
+    def _resource(self) -> str:
+        model: Any = self.model  # an OwnedModel; only month totals are not, which nobody writes by these methods
+        resource: str = model.resource
+        return resource
 
     def for_owner(self, owner: "User | Parameter") -> Self:
         """Return only the rows of `owner`."""
         return self.filter(owner=owner)
 
+    def writing(
+        self, owner: UUID, origin: Origin = COMMAND, *, savepoint: bool = True
+    ) -> AbstractContextManager[Write]:
+        """Begin a write of the owner's ledger, in a database transaction, or continue the one that was begun."""
+        return writing(owner, origin, self.db, savepoint=savepoint)
+
     def update(self, **values: object) -> int:
-        """Update the rows, increment their `version` and set `updated_at`. Return the number of rows.
+        """Update the rows, increment their `version`, and set `updated_at` and `revision`. Return the number of rows.
 
-        Raises FieldError for a field that never changes.
+        Without values, it counts as a write of the rows, because their JSON has changed by another row's. Raises
+        FieldError for a field that never changes.
         """
-        return super().update(**self._written(values))
+        rows_of = self.by_owner()
+        with writing_each(rows_of, self.db) as writes:
+            return sum(rows._update_in(writes[owner], values) for owner, rows in rows_of.items())
 
-    def _written(self, values: Mapping[str, object]) -> dict[str, object]:
+    def _update_in(self, write: Write, values: Mapping[str, object]) -> int:
+        if values:
+            record(self, write, UPDATED)
+        number = super().update(**self._written(values, write))
+        write.count(self._resource, UPDATED, number)
+        return number
+
+    def _written(self, values: Mapping[str, object], write: Write) -> dict[str, object]:
         """Return everything that an UPDATE of these values writes. Raises FieldError for a field that never changes."""
         for name in self.fixed_fields:
             if name in values:
                 raise FieldError(f"{name} never changes.")
-        return {**values, "version": F("version") + 1, "updated_at": timezone.now()}
+        return {**values, "version": F("version") + 1, "updated_at": timezone.now(), "revision": write.revision}
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete the rows. What they were is kept in the history. Return what Django does."""
+        numbers: Counter[str] = Counter()
+        rows_of = self.by_owner()
+        with writing_each(rows_of, self.db) as writes:
+            for owner, rows in rows_of.items():
+                record(rows, writes[owner], DELETED)
+                deleted = super(OwnedQuerySet, rows).delete()[1]
+                writes[owner].count(self._resource, DELETED, deleted.get(self.model._meta.label, 0))
+                numbers.update(deleted)
+        return numbers.total(), dict(numbers)
+
+    def erase(self) -> None:
+        """Delete the rows for good. The caller has locked their ledgers, and deletes the history too."""
+        super().delete()
+
+    def by_owner(self) -> "dict[UUID, Self]":
+        """Return the rows of each owner."""
+        if owner := _owner_in(self.query):
+            return {owner: self}
+        owners = self.order_by().values_list("owner", flat=True).distinct()
+        return {owner: self.filter(owner=owner) for owner in owners}
 
     def bulk_create(
         self,
@@ -65,137 +118,93 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         """Insert the given rows. Raises ValueError for `update_conflicts`, which would change rows without `update`."""
         if update_conflicts:
             raise ValueError("Insert new rows, and use bulk_update for existing ones: bulk_create replaces no row.")
-        return super().bulk_create(objs, batch_size, ignore_conflicts)
+        rows: list[Any] = list(objs)
+        with writing_each({row.owner_id for row in rows}, self.db) as writes:
+            for row in rows:
+                row.revision = row.created_revision = writes[row.owner_id].revision
+            created = super().bulk_create(rows, batch_size, ignore_conflicts)
+            for owner, write in writes.items():
+                keys = [row.pk for row in rows if row.owner_id == owner]
+                stored = self.model._base_manager.filter(owner=owner, pk__in=keys)
+                write.count(self._resource, CREATED, stored.count() if ignore_conflicts else len(keys))
+        return created
 
-    def insert(self, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
-        """Insert new rows. Each row has the values of its columns as the database stores them; no field prepares them.
+    def insert(self, owner: UUID, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
+        """Insert new rows of the owner. Each row has the values of its columns as the database stores them; no field
+        prepares them.
 
-        The values of derived fields are added. Raises IntegrityError.
+        The values of the owner, of the revisions and of derived fields are added. Raises IntegrityError; for a single
+        row perhaps only when the transaction is committed.
         """
         columns, derived = with_derived(self.model, columns)
         database = connections[self.db]
-        target = insert_target(self.model._meta.db_table, columns)
-        with database.cursor() as cursor:
+        target = insert_target(self.model._meta.db_table, (*columns, "owner_id", "revision", "created_revision"))
+        with self.writing(owner) as write:
+            constants = (owner, write.lock(), write.revision)
+            write.count(self._resource, CREATED, len(rows))
             if len(rows) < 2:
                 for row in rows:
-                    _insert_row(cursor, target, with_derived_values(row, derived))
+                    values = (*row, *[field.derive(row[position]) for position, field in derived], *constants)
+                    _insert_later(database, target, values)
                 return
-            values: list[DatabaseRow] = list(zip(*rows, strict=True))
-            values += [field.derive_all(values[position]) for position, field in derived]
-            if database.vendor == "sqlite":
-                select, params = _select_from_json(values)
-                cursor.execute(f"INSERT INTO {target} {select}", params)
-            else:
-                with database.wrap_database_errors:
-                    cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(_copy_lines(values)))
+            many: list[DatabaseRow] = list(zip(*rows, strict=True))
+            many += [field.derive_all(many[position]) for position, field in derived]
+            many += [[constant] * len(rows) for constant in constants]
+            insert_many(database, target, many)
 
     def bulk_update(self, objs: Iterable[RowT], fields: Iterable[str], batch_size: int | None = None) -> int:
-        """Update `fields` of the given rows in one statement, after each field's `pre_save`.
+        """Update `fields` of the given rows, after each field's `pre_save`: one statement for each owner.
 
         Return the number of rows. Raises FieldError for a field that never changes.
         """
-        rows, meta = list(objs), self.model._meta
         names, _derived = with_derived(self.model, tuple(fields))
+        if fixed := set(names).intersection(self.fixed_fields):
+            raise FieldError(f"{min(fixed)} never changes.")
+        rows: list[Any] = list(objs)
+        self._result_cache = None
+        with writing_each({row.owner_id for row in rows}, self.db) as writes:
+            return sum(
+                self.filter(owner=owner)._update_each([row for row in rows if row.owner_id == owner], names, write)
+                for owner, write in writes.items()
+            )
+
+    def _update_each(self, rows: Sequence[Any], names: Sequence[str], write: Write) -> int:
         written = [_field(self.model, name) for name in names]
-        given = [meta.pk, *written]
-        values = self._written({field.attname: Given(position + 1, field) for position, field in enumerate(written)})
-        if not rows:
-            return 0
+        given = [self.model._meta.pk, *written]
         for row in rows:
-            row._prepare_related_fields_for_save("bulk_update", written)  # type: ignore[attr-defined]  # not in the stub
+            row._prepare_related_fields_for_save("bulk_update", written)
             for field in written:
                 field.pre_save(row, add=False)
         query = self.query.chain(UpdateEachQuery)
         assert isinstance(query, UpdateEachQuery)
         query.fields = given
         query.rows = [[getattr(row, field.attname) for field in given] for row in rows]
-        query.add_update_values(values)
-        self._result_cache = None
-        with transaction.mark_for_rollback_on_error(self.db):
-            return query.get_compiler(self.db).execute_sql(ROW_COUNT)  # type: ignore[arg-type]  # not in the stub
+        values = {field.attname: Given(position + 1, field) for position, field in enumerate(written)}
+        query.add_update_values(self._written(values, write))
+        record(self.filter(pk__in=[row.pk for row in rows]), write, UPDATED)
+        number: int = query.get_compiler(self.db).execute_sql(ROW_COUNT)  # type: ignore[arg-type]  # not in the stub
+        write.count(self._resource, UPDATED, number)
+        return number
+
+
+def _owner_in(query: Query) -> UUID | None:
+    """Return the one owner whose rows the query is limited to; None if its conditions don't say so."""
+    if query.where.connector != AND or query.where.negated:
+        return None
+    for condition in query.where.children:
+        if isinstance(condition, Exact) and isinstance(condition.lhs, Col) and condition.lhs.target.name == "owner":
+            return condition.rhs if isinstance(condition.rhs, UUID) else None
+    return None
+
+
+def _insert_later(database: Any, target: str, row: DatabaseRow) -> None:
+    """Insert a row, on PostgreSQL together with the next statement or with COMMIT."""
+    sql = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(row))})"  # noqa: S608  # no input
+    is_prepared = database.vendor == "postgresql"
+    database.execute_later(database.prepared(sql, len(row)) if is_prepared else sql, row)
 
 
 def _field(model: type[models.Model], name: str) -> AnyField:
     field = model._meta.get_field(name)
     assert isinstance(field, models.Field)
     return field
-
-
-def with_derived_values(row: DatabaseRow, derived: Sequence[tuple[int, DerivedField]]) -> DatabaseRow:
-    """Return the row's values with those that are derived from them."""
-    return (*row, *[field.derive(row[position]) for position, field in derived])
-
-
-def _insert_row(cursor: CursorWrapper, target: str, row: DatabaseRow) -> None:
-    values = list(map(sqlite_value, row)) if cursor.db.vendor == "sqlite" else row
-    execute_prepared(cursor, f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(row))})", values)  # noqa: S608  # no input
-
-
-@lru_cache
-def insert_target(table: str, columns: Sequence[str]) -> str:
-    """Return a table and some of its columns, quoted for SQL."""
-    name = connection.ops.quote_name
-    return f"{name(table)} ({', '.join(map(name, columns))})"
-
-
-STORED_TYPES = {str, int, type(None)}  # SQLite stores their values as they are
-
-
-def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
-    """Return a SELECT of these columns' values for SQLite, and its parameters.
-
-    One statement inserts all rows, because with triggers the cost of a statement is as high as that of a row. Values
-    that change from row to row are read from one JSON text. Reading them is slow, so a value that all rows share is a
-    parameter of its own. The first column is always in the JSON, so that it has all rows.
-    """
-    parts: list[str] = []
-    params: list[object] = []
-    changing: list[DatabaseRow] = []
-    for column in columns:
-        distinct = set(column)
-        if changing and len(distinct) == 1:
-            parts.append("%s")
-            params.append(sqlite_value(distinct.pop()))
-        else:
-            parts.append(f"JSON_EXTRACT(value, '$[{len(changing)}]')")
-            is_stored = set(map(type, distinct)) <= STORED_TYPES
-            changing.append(column if is_stored else _converted(column, distinct, sqlite_value))
-    lines = orjson.dumps(list(zip(*changing, strict=True))).decode()
-    return f"SELECT {', '.join(parts)} FROM JSON_EACH(%s)", [*params, lines]  # noqa: S608  # no input
-
-
-COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
-
-
-def _copy_lines(columns: Sequence[DatabaseRow]) -> str:
-    """Return these columns' values in the text format of PostgreSQL's COPY."""
-    return "".join(["\t".join(row) + "\n" for row in zip(*map(_copy_column, columns), strict=True)])
-
-
-def _copy_column(column: DatabaseRow) -> Sequence[str]:
-    distinct = set(column)
-    if set(map(type, distinct)) == {str}:  # escaped together, separated by a character that no database accepts
-        return "\0".join(column).translate(COPY_ESCAPES).split("\0")
-    return _converted(column, distinct, _copy_value)
-
-
-def _copy_value(value: object) -> str:
-    if value is None:
-        return r"\N"
-    return value.translate(COPY_ESCAPES) if isinstance(value, str) else str(value)
-
-
-def _converted(
-    column: DatabaseRow, distinct: set[object], convert: Callable[[object], ConvertedT]
-) -> Sequence[ConvertedT]:
-    """Return the converted values of a column. Equal values are converted once."""
-    if len(distinct) == len(column):
-        return list(map(convert, column))  # without a look-up, which takes the hash of a UUID twice
-    converted = {value: convert(value) for value in distinct}
-    return [converted[value] for value in column]
-
-
-def sqlite_value(value: object) -> object:
-    if isinstance(value, UUID):
-        return value.hex
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value

@@ -30,7 +30,7 @@ from .renderers import json_of
 from .schema import BULK_CREATE_HEADERS, KEY_HEADERS, MANY_HEADERS
 from .serializers import MAX_ERRORS, MAX_ROWS, StrictListSerializer, StrictSerializer, check_rows
 from .types import JSON, AnyResponse, OwnedRows
-from .viewsets import UUID_FORM, OwnedModelViewSet, locked
+from .viewsets import UUID_FORM, OwnedModelViewSet
 
 if TYPE_CHECKING:
     from ledgers.models import OwnedModel
@@ -98,6 +98,7 @@ class BulkViewSet(BulkCreateViewSet):
     """Also changes and deletes many rows."""
 
     array_actions = BulkCreateViewSet.array_actions | {"update_many", "destroy_many"}
+    changes = BulkCreateViewSet.changes | {"update_many", "destroy_many"}
     bodiless = BulkCreateViewSet.bodiless | {"destroy_many"}
 
     @extend_schema(parameters=MANY_HEADERS)
@@ -107,7 +108,9 @@ class BulkViewSet(BulkCreateViewSet):
         check_preconditions(request, None)  # many rows have no entity tag
         check_rows(data)
         read = [self._read_many(data)]
-        texts = in_transaction(lambda: self._update_many(data, read.pop() if read else self._read_many(data)))
+        texts = in_transaction(
+            lambda: self.write(lambda: self._update_many(data, read.pop() if read else self._read_many(data)))
+        )
         content = f"[{','.join(texts)}]".encode()
         if wants_json(request):
             return HttpResponse(content, content_type="application/json")
@@ -122,7 +125,7 @@ class BulkViewSet(BulkCreateViewSet):
         key = idempotent_request(request)
         serializer = IdsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        answer = answer_once(key, lambda: self._destroy_many(serializer.validated_data["ids"]))
+        answer = answer_once(key, lambda: self.write(lambda: self._destroy_many(serializer.validated_data["ids"])))
         return Response(status=answer.status, headers=answer.headers)
 
     def _read_many(self, data: list[JSON]) -> StrictListSerializer[Model]:
@@ -142,7 +145,7 @@ class BulkViewSet(BulkCreateViewSet):
         """Write the changes; return the rows in JSON. If a row has changed since it was read, all are read again."""
         assert serializer.instance is not None
         versions = {row.pk: row.version for row in serializer.instance}
-        rows = locked(self._visible_rows()).filter(pk__in=list(versions)).order_by("pk")
+        rows = self._visible_rows().filter(pk__in=list(versions))
         if dict(rows.values_list("pk", "version")) != versions:
             serializer = self._read_many(data)
         serializer.save()
@@ -154,7 +157,7 @@ class BulkViewSet(BulkCreateViewSet):
         return [texts[pk] for pk in versions]
 
     def _destroy_many(self, values: Sequence[object]) -> Answer:
-        rows = self._found(locked(self._visible_rows()), values, "ids.{}")
+        rows = self._found(self._visible_rows(), values, "ids.{}")
         self._own_rows().filter(pk__in=[row.pk for row in rows]).delete()
         self.form_state = FormState(
             deleted=ngettext("%(count)d row", "%(count)d rows", len(rows)) % {"count": len(rows)}
@@ -172,12 +175,11 @@ class BulkViewSet(BulkCreateViewSet):
     def _found(self, rows: OwnedRows, values: Sequence[object], path: str) -> "list[OwnedModel]":
         """Return the rows with these ids, in the order of the ids.
 
-        If `rows` is locked, they are locked in the order of their keys, so that two requests can't deadlock. Raises
-        ValidationError with the first MAX_ERRORS errors; `path` names each one by its index.
+        Raises ValidationError with the first MAX_ERRORS errors; `path` names each one by its index.
         """
         ids, errors = _read_ids(values)
         if not errors:
-            found = {row.pk: row for row in rows.filter(pk__in=ids).order_by("pk")}
+            found = {row.pk: row for row in rows.filter(pk__in=ids)}
             missing = [index for index, pk in enumerate(ids) if pk not in found]
             errors = {index: ErrorDetail(_("You have no row with this id."), "does_not_exist") for index in missing}
         if errors:

@@ -108,9 +108,7 @@ def _form_content(data: QueryDict) -> bytes:
     return repr(fields).encode("utf-8", "backslashreplace")
 
 
-def answer_once(
-    idempotent_request: IdempotentRequest | None, write: Callable[[], Answer], *, one_statement: bool = False
-) -> Answer:
+def answer_once(idempotent_request: IdempotentRequest | None, write: Callable[[], Answer]) -> Answer:
     """Return the answer of `write`, run in one database transaction, or the stored answer if it was run before.
 
     The answer is stored in the same database transaction, so both are stored or neither. If the same request is still
@@ -118,7 +116,7 @@ def answer_once(
     IdempotencyInProgress (409) after WAIT, and whatever `write` raises, which is not stored.
     """
     if idempotent_request is None:
-        return in_transaction(write, one_statement=one_statement)
+        return in_transaction(write)
     return in_transaction(lambda: _stored_answer(idempotent_request) or _store_answer(idempotent_request, write()))
 
 

@@ -2,9 +2,10 @@
 
 import copy
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import Http404
 from django.utils.encoding import iri_to_uri
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -24,6 +25,7 @@ from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
+from .origin import API, PAGE, Origin
 from .owner import owner_of
 from .pages.merging import merged
 from .pages.requests import is_page_form
@@ -38,7 +40,7 @@ from .views import StrictViewMixin
 if TYPE_CHECKING:
     from ledgers.models import OwnedModel
 
-ModelT = TypeVar("ModelT", bound=Model)
+ResultT = TypeVar("ResultT")
 Renderers: TypeAlias = list[BaseRenderer]  # in the viewset, `list` is a method
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
@@ -59,8 +61,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     """List, create, read, change and delete the rows of the request's owner.
 
     A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`, `orderings` ({parameter:
-    field}) and `default_ordering`. Each write runs in one database transaction, and locks the row before it checks the
-    preconditions.
+    field}) and `default_ordering`. Each write runs in one database transaction, and locks the owner's ledger before
+    it checks the preconditions.
 
     With `fastpath` the database writes the JSON of rows, pages and exports. That goes around `get_queryset`,
     `to_representation` and other hooks, so a check refuses to start if one of them is overridden (api.E002).
@@ -77,7 +79,9 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     # Set below before the user is authenticated, because the authentication runs it; `list` and `retrieve` read it.
     owner_query: OwnerQuery
     bodiless = StrictViewMixin.bodiless | {"destroy"}
-    changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})  # actions that lock what they change
+    # Actions that lock the ledger before they read what they change. The others lock it when they know what to write.
+    changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})
+    ledger_revision: int | None = None  # which the response is at least as new as
 
     def perform_authentication(self, request: Request) -> None:
         self.owner_query = owner_query_for(self) if self.fastpath and wants_json(request) else OwnerQuery()
@@ -97,9 +101,9 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return key
 
     def get_object(self) -> "OwnedModel":
-        """Return the row that the path names, locked if the action changes it; raises NotFound."""
+        """Return the row that the path names; raises NotFound."""
         key, rows = self.get_key(), self.filter_queryset(self.get_queryset())
-        row: OwnedModel = get_object_or_404(locked(rows) if self.action in self.changes else rows, pk=key)
+        row: OwnedModel = get_object_or_404(rows, pk=key)
         self.check_object_permissions(self.request, row)
         return row
 
@@ -135,7 +139,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         if key and is_page_form(request):
             self.form_state = FormState(self.get_serializer(data=data))  # if the key was sent with other values: a 422
         minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
-        answer = answer_once(key, lambda: self._create(data, minimal), one_statement=not isinstance(data, list))
+        answer = answer_once(key, lambda: self.write(lambda: self._create(data, minimal)))
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
@@ -148,11 +152,32 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def update(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         data = request.data
         partial = bool(kwargs.get("partial", False))
-        return tagged_response(request, in_transaction(lambda: self._update(data, partial)))
+        row = in_transaction(lambda: self.write(lambda: self._update(data, partial)))
+        return tagged_response(request, row)
 
     def destroy(self, request: Request, *args: object, **kwargs: object) -> Response:
-        in_transaction(self._destroy)
+        in_transaction(lambda: self.write(self._destroy))
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def write(self, work: Callable[[], ResultT]) -> ResultT:
+        """Return the result of `work`, run as one write of the owner's ledger. An action in
+        `changes` locks the ledger before it reads anything."""
+        request, user = self.request, owner_of(self.request)
+        token = getattr(request.auth, "name", "")
+        origin = Origin(PAGE if is_page_form(request) else API, user.pk, token, request.META.get("REQUEST_ID", ""))
+        with self.queryset.writing(user.pk, origin, savepoint=False) as write:
+            if self.action in self.changes:
+                write.lock()
+            result = work()
+        self.ledger_revision = write.revision or None
+        return result
+
+    def finalize_response(
+        self, request: Request, response: AnyResponse, *args: object, **kwargs: object
+    ) -> AnyResponse:
+        if self.ledger_revision is not None:
+            response.headers["Ledger-Revision"] = str(self.ledger_revision)
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def perform_create(self, serializer: AnySerializer) -> None:
         serializer.save(owner=owner_of(self.request))
@@ -220,13 +245,6 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         if is_conditional(self.request) or is_page_form(self.request):
             return self.get_serializer(row).data
         return None
-
-
-def locked(rows: "QuerySet[ModelT]") -> "QuerySet[ModelT]":
-    """Return the rows of the queryset, locked until the database transaction ends."""
-    # Without a lock on the key, this and a write that only links to the row do not wait for each other. Nothing is
-    # joined: if the row gets another category while this waits for its lock, PostgreSQL would not find the row again.
-    return rows.select_related(None).select_for_update(no_key=True)
 
 
 def _changes_nothing(row: Model, serializer: AnySerializer) -> bool:

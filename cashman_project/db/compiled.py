@@ -3,8 +3,8 @@
 The reasons are in docs/adr/0030-compiled-statements.md.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import NotSupportedError, connections
@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
+from .sqlite.values import sqlite_value
 from .types import SQL, AnyField, DatabaseRow, FieldOrRelation
 
 
@@ -100,3 +101,15 @@ def execute_prepared(cursor: CursorWrapper, sql: str, params: DatabaseRow) -> No
         if connection.in_atomic_block:
             raise
         cursor.execute(sql, params)
+
+
+def execute_later(using: str, sql: str, params: Sequence[object]) -> None:
+    """Execute a statement without a result in the open transaction. On PostgreSQL, that may happen together with the
+    next statement, or with COMMIT, and then its errors are raised there."""
+    connection: Any = connections[using]  # of one of our two backends
+    connection.execute_later(sql, params)
+
+
+def database_values(connection: BaseDatabaseWrapper, values: Sequence[object]) -> Sequence[object]:
+    """Return the values as the database's driver takes them. psycopg2 takes UUIDs and timestamps as they are."""
+    return list(map(sqlite_value, values)) if connection.vendor == "sqlite" else values

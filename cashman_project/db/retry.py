@@ -1,10 +1,9 @@
 """Database transactions around a write."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import TypeVar
 
-from django.db import DatabaseError, IntegrityError, NotSupportedError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, NotSupportedError, OperationalError, transaction
 
 from .constraint_errors import is_foreign_key_violation
 
@@ -14,9 +13,8 @@ ResultT = TypeVar("ResultT")
 LOST_RACES = {"40P01", "0A000"}  # PostgreSQL's deadlock_detected and feature_not_supported
 
 
-def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False) -> ResultT:
-    """Return the result of `write`, run in one transaction. If `write` is `one_statement`, it needs no transaction
-    around it.
+def in_transaction(write: Callable[[], ResultT]) -> ResultT:
+    """Return the result of `write`, run in one transaction.
 
     It loses a race if a row that it links to is gone when the transaction ends, if PostgreSQL breaks a deadlock, or if
     a migration has altered a table that a prepared statement reads. Then it is run again on what is stored now. It is
@@ -24,15 +22,13 @@ def in_transaction(write: Callable[[], ResultT], *, one_statement: bool = False)
 
     Raises what `write` raises, and the IntegrityError, OperationalError or NotSupportedError of the last try.
     """
-    alone = one_statement and not connection.in_atomic_block
     for _try in range(TRIES - 1):
         try:
-            with nullcontext() if alone else transaction.atomic():
+            with transaction.atomic():
                 return write()
         except (IntegrityError, NotSupportedError, OperationalError) as error:
             if not _is_lost_race(error):
                 raise
-        alone = False
     with transaction.atomic():
         return write()
 

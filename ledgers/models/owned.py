@@ -4,7 +4,7 @@ The reasons are in docs/adr/0001-uuidv7-ids.md, docs/adr/0002-owner-first.md, do
 """
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from cashman_project.db.constraint_errors import field_of
 
 from ..querysets import OwnedQuerySet
+from ..writer import CREATED
 
 if TYPE_CHECKING:
     from django.db.models.base import ModelBase
@@ -36,7 +37,13 @@ class UpdatedAtField(models.DateTimeField):  # type: ignore[type-arg]  # not sub
 
 
 class OwnedModel(models.Model):
-    """A row with an owner. `version` counts its writes, and `updated_at` is the timestamp of the last one."""
+    """A row with an owner. `version` counts its writes, and `updated_at` is the timestamp of the last one.
+
+    `revision` is the revision of the owner's ledger that wrote the row last, and `created_revision` the one that
+    created it; 0 is from before there were revisions. A model names its `resource` as the paths of the API do.
+    """
+
+    resource: ClassVar[str]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(
@@ -45,6 +52,8 @@ class OwnedModel(models.Model):
     version = models.PositiveBigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = UpdatedAtField(default=timezone.now, editable=False)
+    revision = models.BigIntegerField(default=0, db_default=0, editable=False)
+    created_revision = models.BigIntegerField(default=0, db_default=0, editable=False)
 
     objects = OwnedManager()
 
@@ -60,16 +69,24 @@ class OwnedModel(models.Model):
         using: str | None = None,
         update_fields: Iterable[str] | None = None,
     ) -> None:
-        """Insert the row, or update it through `OwnedQuerySet.update`.
+        """Insert the row in a write of its owner's ledger, or update it through `OwnedQuerySet.update`.
 
         Raises ObjectDoesNotExist if the owner has no such row (of this type) any more, because an update must not bring
         a deleted row back.
         """
-        adding = self._state.adding
-        super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
-        if not adding:
-            own = type(self)._base_manager.filter(owner=self.owner_id)
-            self.refresh_from_db(fields=["version", "updated_at"], from_queryset=own)
+        rows = type(self)._base_manager.using(using)
+        assert isinstance(rows, OwnedQuerySet)
+        with rows.writing(self.owner_id) as write:
+            write.lock()
+            adding = self._state.adding
+            if adding:
+                self.revision = self.created_revision = write.revision
+            super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
+            if adding:
+                write.count(self.resource, CREATED, 1)
+            else:
+                own = type(self)._base_manager.filter(owner=self.owner_id)
+                self.refresh_from_db(fields=["version", "updated_at", "revision"], from_queryset=own)
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Raise ValidationError if a constraint is violated. The error of a unique constraint has the code `unique` and

@@ -14,7 +14,7 @@ from users.models import User
 TIMESTAMP = datetime.datetime(2026, 11, 1, 8, 15, 3, 250_001, tzinfo=datetime.UTC)
 DATE = datetime.date(2026, 11, 1)
 COLUMNS = (
-    *("id", "version", "created_at", "updated_at", "type", "amount", "currency", "date", "owner_id"),
+    *("id", "version", "created_at", "updated_at", "type", "amount", "currency", "date"),
     *("description", "notes", "external_id"),
 )
 # What COPY, SQL and JSON have a meaning of their own for.
@@ -51,7 +51,6 @@ def test_every_text_is_inserted_as_it_is(together: bool, alice: User, outsider: 
             12_500,
             "USD",
             DATE.isoformat(),
-            alice.pk,
             f"x{text}",
             text,
             text or None,
@@ -60,7 +59,7 @@ def test_every_text_is_inserted_as_it_is(together: bool, alice: User, outsider: 
     ]
 
     for part in [rows] if together else [[row] for row in rows]:
-        Transaction.objects.insert(COLUMNS, part)
+        Transaction.objects.insert(alice.pk, COLUMNS, part)
 
     stored = Transaction.objects.for_owner(alice).order_by("id")
     assert list(stored.values_list("description", "notes", "external_id")) == [(f"x{t}", t, t or None) for t in TEXTS]
@@ -78,10 +77,12 @@ def test_every_text_is_inserted_as_it_is(together: bool, alice: User, outsider: 
     "texts", [["same"] * 3, [""] * 3, ["a", "b", "c"], ["É", "e\u0301", "\u0301"], ["A", "", "Ä"], ["\\", "\\", "\t"]]
 )
 def test_values_that_rows_share_are_inserted_in_each_row(texts: list[str], alice: User) -> None:
-    start = (TIMESTAMP, TIMESTAMP, "INCOME", 12_500, "USD", DATE.isoformat(), alice.pk, "x")
+    start = (TIMESTAMP, TIMESTAMP, "INCOME", 12_500, "USD", DATE.isoformat(), "x")
     keys = [uuid7() for _text in texts]
 
-    Transaction.objects.insert(COLUMNS, [(key, 1, *start, text, None) for key, text in zip(keys, texts, strict=True)])
+    Transaction.objects.insert(
+        alice.pk, COLUMNS, [(key, 1, *start, text, None) for key, text in zip(keys, texts, strict=True)]
+    )
 
     stored = Transaction.objects.order_by("id")
     assert list(stored.values_list("id", "notes", "notes_folded", "external_id", "version")) == [
@@ -91,6 +92,6 @@ def test_values_that_rows_share_are_inserted_in_each_row(texts: list[str], alice
 
 
 def test_nothing_is_inserted_of_no_rows(alice: User) -> None:
-    Transaction.objects.insert(COLUMNS, [])
+    Transaction.objects.insert(alice.pk, COLUMNS, [])
 
     assert not Transaction.objects.exists()

@@ -35,6 +35,8 @@ class Category(OwnedModel):
     """A name to group transactions by. It has no type: a refund is an income in "Clothing", and reduces its net
     expense."""
 
+    resource = "categories"
+
     name = CategoryNameField(_("name"), max_length=LONGEST_NAME)
     key = KeyField(source="name", max_length=6 * LONGEST_NAME + 1)
 
@@ -44,6 +46,7 @@ class Category(OwnedModel):
         verbose_name = _("category")
         verbose_name_plural = _("categories")
         ordering = ["key", "id"]
+        indexes = [models.Index(fields=["owner", "revision", "id"], name="category_revision")]
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "key"],

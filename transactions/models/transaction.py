@@ -51,6 +51,8 @@ class Transaction(OwnedModel):
     A balance is the sum of amounts of one currency. `type` and `owner` never change.
     """
 
+    resource = "transactions"
+
     type = models.CharField(_("type"), max_length=7, choices=TransactionType)
     description = models.CharField(_("description"), max_length=200, validators=[validate_one_line])
     amount = SignedAmountField(_("amount"))
@@ -93,6 +95,7 @@ class Transaction(OwnedModel):
             models.Index(fields=["owner", "amount", "id"], name="transaction_amount"),
             models.Index(fields=["owner", "created_at", "id"], name="transaction_created"),
             models.Index(fields=["owner", "updated_at", "id"], name="transaction_updated"),
+            models.Index(fields=["owner", "revision", "id"], name="transaction_revision"),
         ]
 
     def __init__(self, *args: object, **kwargs: object) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -72,9 +71,8 @@ def delete_category(*, category: Category, force: bool) -> None:
 
     Raises Conflict with the number of its `transactions` if there are any and `force` is off.
     """
-    with transaction.atomic():
-        # This waits for those who are creating rows in the category. Those who come later wait, and then find it gone.
-        list(Category.objects.filter(owner=category.owner_id, pk=category.pk).select_for_update())
+    with Category.objects.writing(category.owner_id) as write:
+        write.lock()
         in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
         if force:
             in_use.update(category=None)

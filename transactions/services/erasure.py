@@ -10,21 +10,12 @@ from users import erasure
 from ..models import Category, MonthTotal, Transaction
 
 
-@receiver(erasure.lock_rows)
-def lock_rows(keys: Sequence[UUID], **kwargs: object) -> None:
-    """Lock the rows of these owners in the order in which writers do: transactions, then totals, each by their keys."""
-    transactions, totals = Transaction.objects.filter(owner__in=keys), MonthTotal.objects.filter(owner__in=keys)
-    list(transactions.select_for_update().order_by("pk").values_list("owner"))
-    list(totals.select_for_update().order_by("pk").values_list("owner"))
-    totals.delete()
-
-
 @receiver(erasure.delete_rows)
 def delete_rows(keys: Sequence[UUID], **kwargs: object) -> None:
-    """Delete the transactions of these owners, then their categories.
+    """Delete the month totals of these owners, then the transactions, then the categories. The ledgers are locked.
 
-    In the other order, Django would load every row that uses a category and name them all in one query. SQLite refuses
-    that above 250,000 rows.
+    If the categories came first, Django would load every row that uses a category and name them all in one query.
+    SQLite refuses that above 250,000 rows.
     """
-    Transaction.objects.filter(owner__in=keys).delete()
-    Category.objects.filter(owner__in=keys).delete()
+    for model in (MonthTotal, Transaction, Category):
+        model.objects.filter(owner__in=keys).erase()

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.serializers import StrictModelSerializer
 from cashman_project.money.amounts import format_units, units_of
+from ledgers.writer import Write
 
 from ..category_names import category_key
 from ..choices import TransactionType
@@ -84,9 +85,18 @@ def create_fast(
             "updated_at": stamp,
         }
         answers.append(answer)
-    if (is_array or len(rows) > 1) and any(_has_taken(owner, name, answers) for name in notation.unique):
-        return None
-    return answers if _insert(owner, notation, rows, answers) else None
+    keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
+    with Transaction.objects.writing(owner.pk) as write:
+        categories = _categories(write, set(keys) - {None})
+        if not categories.keys() >= set(keys):
+            return None
+        if (is_array or len(rows) > 1) and any(_has_taken(owner, name, answers) for name in notation.unique):
+            return None
+        for name, answer in zip(keys, answers, strict=True):
+            answer["category"] = categories[name][1]
+        linked = [(*row, categories[name][0]) for name, row in zip(keys, rows, strict=True)]
+        Transaction.objects.insert(owner.pk, (*notation.columns, "category_id"), linked)
+    return answers
 
 
 def _read(item: Mapping[str, Any], notation: Notation, values: dict[str, Any], candidate: Candidate) -> int:
@@ -106,24 +116,6 @@ def _read(item: Mapping[str, Any], notation: Notation, values: dict[str, Any], c
     return -units if values["type"] == EXPENSE and units > 0 else units
 
 
-def _insert(owner: "User", notation: Notation, rows: Sequence[Sequence[Any]], answers: Sequence[Any]) -> bool:
-    """Insert the rows, and give the answers the stored names of their categories. Return False if a row can't be
-    inserted."""
-    keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
-    if len(rows) == 1 and keys[0]:
-        name = Transaction.objects.insert_categorized(notation.columns, rows[0], owner, keys[0])
-        answers[0]["category"] = name
-        return name is not None
-    categories = _categories(owner, set(keys) - {None})
-    if not categories.keys() >= set(keys):
-        return False
-    for key, answer in zip(keys, answers, strict=True):
-        answer["category"] = categories[key][1]
-    linked = [(*row, owner.pk, categories[key][0]) for key, row in zip(keys, rows, strict=True)]
-    Transaction.objects.insert((*notation.columns, "owner_id", "category_id"), linked)
-    return True
-
-
 def _has_taken(owner: "User", name: str, answers: Sequence[Mapping[str, Any]]) -> bool:
     """Return whether a value of the field, which is unique, is given twice or is taken. The serializers report which
     one."""
@@ -134,7 +126,13 @@ def _has_taken(owner: "User", name: str, answers: Sequence[Mapping[str, Any]]) -
     return len(set(given)) < len(given) or rows.exists()
 
 
-def _categories(owner: "User", keys: set[str]) -> dict[str | None, tuple[Any, str | None]]:
-    """Return the id and the name of the owner's categories with those keys, and None for no category."""
-    rows: Any = Category.objects.for_owner(owner).filter(key__in=keys).values_list("key", "id", "name") if keys else ()
-    return {None: (None, None)} | {key: (pk, name) for key, pk, name in rows}
+def _categories(write: Write, keys: set[str]) -> dict[str | None, tuple[Any, str | None]]:
+    """Lock the ledger, and return the id and the name of its categories with those keys, and None for no category."""
+    none: dict[str | None, tuple[Any, str | None]] = {None: (None, None)}
+    if len(keys) == 1:
+        [key] = keys
+        pk, name = Category.objects.find_locked(write, key)
+        return none | {key: (pk, name)} if pk else none
+    write.lock()
+    rows = Category.objects.filter(owner=write.owner, key__in=keys).values_list("key", "id", "name") if keys else ()
+    return none | {key: (pk, name) for key, pk, name in rows}

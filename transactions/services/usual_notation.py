@@ -52,7 +52,7 @@ READING = {
     *REPRESENTATION_METHODS,
 }
 STORING = ("pre_save", "get_prep_value", "get_db_prep_value", "get_db_prep_save", "to_python", "from_db_value")
-OWN = ("id", "owner", "version", "created_at", "updated_at")  # of every owned row
+OWN = ("id", "owner", "version", "created_at", "updated_at", "revision", "created_revision")  # of every owned row
 STORED_AS_IS = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 NEEDED = {"type", "amount", "currency", "category"}
 UNLIMITED = 10**9

@@ -66,12 +66,12 @@ class Cursor(extensions.cursor):
 
     connection: Connection
 
-    def execute(self, query: str | bytes, vars: Any = None) -> None:  # noqa: A002  # psycopg2's name
+    def execute(self, query: str | bytes, vars: Any = None) -> None:  # psycopg2's name
         if self.connection.waiting:
             if self.name is not None:  # DECLARE has to be sent alone
                 self._send_waiting()
             else:
-                query, vars = b"; ".join([*self.connection.take_waiting(), self.mogrify(query, vars)]), None  # noqa: A001
+                query, vars = b"; ".join([*self.connection.take_waiting(), self.mogrify(query, vars)]), None
         super().execute(query, vars)
 
     def executemany(self, query: str | bytes, vars_list: Any) -> None:

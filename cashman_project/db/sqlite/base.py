@@ -1,10 +1,13 @@
 """Django's SQLite backend, but threads don't wait for each other's leftover cursors, and new files are private."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from sqlite3 import Connection
 
 from django.db.backends.sqlite3 import base
+
+from .values import sqlite_value
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -14,6 +17,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             _make_private(name)
         connection: Connection = super().get_new_connection(conn_params)
         return connection
+
+    def execute_later(self, sql: str, params: Sequence[object]) -> None:
+        """Execute a statement. There is no round trip that could be saved by waiting, as on PostgreSQL."""
+        with self.cursor() as cursor:
+            cursor.execute(sql, list(map(sqlite_value, params)))
 
     def _start_transaction_under_autocommit(self) -> None:
         """Start a transaction. If that fails because the database is locked, leave no cursor behind.

@@ -76,30 +76,3 @@ def test_a_write_that_is_lost_every_time_raises_and_leaves_nothing(error: Except
 def test_what_would_fail_again_is_not_tried_again(error: Exception, alice: User) -> None:
     with pytest.raises(type(error)):
         in_transaction(lost(1, error, alice))
-
-
-@pytest.mark.django_db(transaction=True)
-@LOST
-def test_one_statement_needs_no_transaction_until_it_is_lost(error: Exception, alice: User, bob: User) -> None:
-    framed: list[bool] = []
-
-    def write() -> str:
-        framed.append(transaction.get_connection().in_atomic_block)
-        if len(framed) == 1:
-            raise error
-        User.objects.filter(pk=alice.pk).update(username="anne")
-        return "written"
-
-    assert in_transaction(write, one_statement=True) == "written"
-    assert framed == [False, True]
-    assert set(User.objects.values_list("username", flat=True)) == {"anne", "bob"}
-
-
-def test_one_statement_leaves_a_transaction_that_is_open_as_it_was(alice: User) -> None:
-    def write() -> None:
-        User.objects.create(username=alice.username, subject="another")
-
-    with pytest.raises(IntegrityError):
-        in_transaction(write, one_statement=True)
-
-    assert User.objects.get() == alice

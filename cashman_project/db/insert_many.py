@@ -1,0 +1,90 @@
+"""Inserts of many rows in one statement (docs/adr/0037-bulk-inserts.md)."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from io import StringIO
+from typing import TypeVar
+
+import orjson
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from .sqlite.values import sqlite_value
+from .types import SQL, DatabaseRow
+
+ConvertedT = TypeVar("ConvertedT")
+
+
+@lru_cache
+def insert_target(table: str, columns: Sequence[str]) -> str:
+    """Return a table and some of its columns, quoted for SQL."""
+    name = connection.ops.quote_name
+    return f"{name(table)} ({', '.join(map(name, columns))})"
+
+
+def insert_many(database: BaseDatabaseWrapper, target: str, columns: Sequence[DatabaseRow]) -> None:
+    """Insert rows, of which `columns` has the values of each column, into the target. Raises IntegrityError."""
+    with database.cursor() as cursor:
+        if database.vendor == "sqlite":
+            select, params = _select_from_json(columns)
+            cursor.execute(f"INSERT INTO {target} {select}", params)
+        else:
+            with database.wrap_database_errors:
+                cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(_copy_lines(columns)))
+
+
+STORED_TYPES = {str, int, type(None)}  # SQLite stores their values as they are
+
+
+def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
+    """Return a SELECT of these columns' values for SQLite, and its parameters.
+
+    One statement inserts all rows, because with triggers the cost of a statement is as high as that of a row. Values
+    that change from row to row are read from one JSON text. Reading them is slow, so a value that all rows share is a
+    parameter of its own. The first column is always in the JSON, so that it has all rows.
+    """
+    parts: list[str] = []
+    params: list[object] = []
+    changing: list[DatabaseRow] = []
+    for column in columns:
+        distinct = set(column)
+        if changing and len(distinct) == 1:
+            parts.append("%s")
+            params.append(sqlite_value(distinct.pop()))
+        else:
+            parts.append(f"JSON_EXTRACT(value, '$[{len(changing)}]')")
+            is_stored = set(map(type, distinct)) <= STORED_TYPES
+            changing.append(column if is_stored else _converted(column, distinct, sqlite_value))
+    lines = orjson.dumps(list(zip(*changing, strict=True))).decode()
+    return f"SELECT {', '.join(parts)} FROM JSON_EACH(%s)", [*params, lines]  # noqa: S608  # no input
+
+
+COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+
+
+def _copy_lines(columns: Sequence[DatabaseRow]) -> str:
+    """Return these columns' values in the text format of PostgreSQL's COPY."""
+    return "".join(["\t".join(row) + "\n" for row in zip(*map(_copy_column, columns), strict=True)])
+
+
+def _copy_column(column: DatabaseRow) -> Sequence[str]:
+    distinct = set(column)
+    if set(map(type, distinct)) == {str}:  # escaped together, separated by a character that no database accepts
+        return "\0".join(column).translate(COPY_ESCAPES).split("\0")
+    return _converted(column, distinct, _copy_value)
+
+
+def _copy_value(value: object) -> str:
+    if value is None:
+        return r"\N"
+    return value.translate(COPY_ESCAPES) if isinstance(value, str) else str(value)
+
+
+def _converted(
+    column: DatabaseRow, distinct: set[object], convert: Callable[[object], ConvertedT]
+) -> Sequence[ConvertedT]:
+    """Return the converted values of a column. Equal values are converted once."""
+    if len(distinct) == len(column):
+        return list(map(convert, column))  # without a look-up, which takes the hash of a UUID twice
+    converted = {value: convert(value) for value in distinct}
+    return [converted[value] for value in column]

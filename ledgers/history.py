@@ -1,0 +1,53 @@
+"""What rows were before they were changed, written to the history by the database."""
+
+from functools import lru_cache
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import EmptyResultSet
+from django.db.models import F, QuerySet, Value
+
+from cashman_project.db.compiled import execute_later
+from cashman_project.db.derived_fields import DerivedField
+from cashman_project.db.json_object import ColumnsJSON
+
+from .writer import DELETED, UPDATED, Write
+
+CHANGES = "ledgers_change"
+TARGET = f"INSERT INTO {CHANGES} (ledger_id, revision, resource, row_id, operation, before)"  # no input
+
+
+def record(rows: "QuerySet[Any]", write: Write, operation: str) -> None:
+    """Store what the rows are, before the write updates or deletes them.
+
+    Rows that this write has created have no earlier state. Those that it has updated already have theirs stored.
+    """
+    model: Any = rows.model  # an OwnedModel
+    earlier = rows.order_by().filter(revision__lt=write.revision)
+    select = earlier.values_list(
+        F("owner_id"),
+        Value(write.revision),
+        Value(model.resource),
+        F("pk"),
+        Value(operation),
+        ColumnsJSON(*stored_columns(model)),
+    )
+    try:
+        sql, params = select.query.sql_with_params()
+    except EmptyResultSet:
+        return
+    execute_later(rows.db, f"{TARGET} {sql}", params)
+    if operation == DELETED and UPDATED in write.counts.get(model.resource, ()):
+        changes = apps.get_model("ledgers", "Change")._default_manager.using(rows.db)
+        keys = rows.order_by().filter(revision=write.revision).values("pk")
+        changes.filter(ledger=write.owner, revision=write.revision, row_id__in=keys).update(operation=DELETED)
+
+
+@lru_cache
+def stored_columns(model: Any) -> tuple[str, ...]:  # Any: mypy does not see that a class is hashable
+    """Return the names of the columns that the history keeps: all but the owner and those that follow from others."""
+    return tuple(
+        field.attname
+        for field in model._meta.concrete_fields
+        if field.name != "owner" and not isinstance(field, DerivedField)
+    )

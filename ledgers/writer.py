@@ -1,0 +1,134 @@
+"""The one writer of a ledger: whoever writes an owner's rows locks the owner's ledger, and gets its next revision.
+
+So the writes of one ledger happen one after another, in the order of their revisions. Writers of different ledgers
+never wait for each other. Whoever writes several ledgers locks them in the order of their owners' ids.
+
+The reasons are in docs/adr/0042-one-writer.md.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from uuid import UUID
+
+import orjson
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.utils import timezone
+
+from cashman_project.api.origin import Origin
+from cashman_project.db.compiled import database_values, execute_later, execute_prepared
+from cashman_project.db.types import DatabaseRow
+
+LEDGERS, REVISIONS = "ledgers_ledger", "ledgers_revision"
+CREATED, UPDATED, DELETED = "created", "updated", "deleted"
+ADD = f"INSERT INTO {LEDGERS} (id, revision, kept_from) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING"  # noqa: S608  # no input
+NEXT = f"UPDATE {LEDGERS} SET revision = revision + 1 WHERE id = %s"  # noqa: S608  # no input
+GIVE_BACK = f"UPDATE {LEDGERS} SET revision = revision - 1 WHERE id = %s"  # noqa: S608  # no input
+REVISION = (
+    f"INSERT INTO {REVISIONS} (ledger_id, number, at, by_id, via, token, request_id, undoes, counts)"  # noqa: S608  # no input
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+class Write:
+    """A write of one ledger, in one database transaction. It becomes one revision if it writes any row.
+
+    `revision` is the number of the revision; 0 until the ledger is locked. `counts` has the number of rows, by resource
+    and by what was done to them.
+    """
+
+    def __init__(self, owner: UUID, origin: Origin, using: str) -> None:
+        self.owner = owner
+        self.origin = origin
+        self.using = using
+        self.revision = 0
+        self.undoes: int | None = None
+        self.counts: dict[str, Counter[str]] = {}
+
+    def lock(self) -> int:
+        """Lock the ledger, if this write has not done so; return the number of the revision."""
+        if not self.revision:
+            self.lock_and_read("", ())
+        return self.revision
+
+    def lock_and_read(self, select: str, params: Sequence[object]) -> DatabaseRow:
+        """Lock the ledger; return the number of the revision and the columns of the one row that `select` finds then.
+
+        Both take one round trip. If `select` finds no row, its columns are None.
+        """
+        connection = connections[self.using]
+        found = f" LEFT JOIN ({select}) AS found ON TRUE" if select else ""
+        read = f"SELECT {LEDGERS}.revision{', found.*' if select else ''} FROM {LEDGERS}{found} WHERE {LEDGERS}.id = %s"  # noqa: S608  # no input
+        with connection.cursor() as cursor:
+            while True:
+                if not self.revision:
+                    execute_later(self.using, NEXT, [self.owner])
+                execute_prepared(cursor, read, database_values(connection, [*params, self.owner]))
+                rows: list[DatabaseRow] = cursor.fetchall()
+                if rows:
+                    self.revision = rows[0][0]
+                    return rows[0]
+                execute_later(self.using, ADD, [self.owner])
+
+    def count(self, resource: str, operation: str, number: int) -> None:
+        """Add to the number of rows that were written."""
+        if number:
+            self.counts.setdefault(resource, Counter())[operation] += number
+
+    def finish(self) -> None:
+        """Store the revision. If no row was written, give its number back."""
+        if not self.revision:
+            return
+        if not self.counts:
+            execute_later(self.using, GIVE_BACK, [self.owner])
+            self.revision -= 1
+            return
+        origin = self.origin
+        by = None if origin.by == self.owner else origin.by
+        counts = orjson.dumps(self.counts).decode()
+        values = (origin.via, origin.token, origin.request_id, self.undoes, counts)
+        execute_later(self.using, REVISION, [self.owner, self.revision, timezone.now(), by, *values])
+
+
+class _Open(threading.local):
+    """The writes that this thread has begun, by database and owner."""
+
+    def __init__(self) -> None:
+        self.writes: dict[tuple[str, UUID], Write] = {}
+
+
+_open = _Open()
+COMMAND = Origin()
+
+
+@contextmanager
+def writing(
+    owner: UUID, origin: Origin = COMMAND, using: str = DEFAULT_DB_ALIAS, *, savepoint: bool = True
+) -> Iterator[Write]:
+    """Begin a write of the owner's ledger, in a database transaction. Within another write of it, continue that one.
+
+    The ledger is locked by `lock`: lock it before anything else is read or written. The querysets of owned rows do so
+    when they write.
+    """
+    key = (using, owner)
+    if current := _open.writes.get(key):
+        yield current
+        return
+    with transaction.atomic(using, savepoint=savepoint):
+        write = _open.writes[key] = Write(owner, origin, using)
+        try:
+            yield write
+            write.finish()
+        finally:
+            del _open.writes[key]
+
+
+@contextmanager
+def writing_each(owners: Iterable[UUID], using: str) -> Iterator[dict[UUID, Write]]:
+    """Begin writes of several ledgers in one database transaction, or continue them, and lock the ledgers."""
+    with ExitStack() as stack:
+        writes = {owner: stack.enter_context(writing(owner, using=using)) for owner in sorted(owners)}
+        for write in writes.values():
+            write.lock()
+        yield writes
