@@ -6,12 +6,14 @@ The reasons are in docs/adr/0007-one-write-path.md and docs/adr/0042-one-writer.
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
+from django.apps import apps
 from django.core.exceptions import FieldError
 from django.db import connections, models
-from django.db.models import F
+from django.db.models import F, OuterRef
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 from django.db.models.sql import Query
@@ -19,6 +21,7 @@ from django.db.models.sql.constants import ROW_COUNT
 from django.db.models.sql.where import AND
 from django.utils import timezone
 
+from cashman_project.api.fastpath.owner_query import OwnerColumn
 from cashman_project.api.origin import Origin
 from cashman_project.db.compiled import Parameter
 from cashman_project.db.derived_fields import DerivedQuerySet, with_derived
@@ -42,6 +45,13 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
     """
 
     fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at", "created_revision")
+
+    @staticmethod
+    @lru_cache
+    def last_revision() -> OwnerColumn:
+        """Return the number of the last revision of a ledger, as a column of the query that finds its owner."""
+        ledgers = apps.get_model("ledgers", "Ledger")._default_manager
+        return OwnerColumn(ledgers.filter(pk=OuterRef("owner")).values("revision"))
 
     @property
     def _resource(self) -> str:

@@ -1,5 +1,7 @@
 """Transactions and categories of all owners in Django's admin, with the same rules as in the API."""
 
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -10,6 +12,7 @@ from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +20,8 @@ from django.utils.translation import gettext_lazy as _
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAutocompleteSelect, StrictModelAdmin
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.filters import DateFormField
+from cashman_project.api.origin import ADMIN, Origin
+from cashman_project.api.owner import signed_in_user
 from cashman_project.db.types import AnyField
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
@@ -101,6 +106,26 @@ class OwnedModelAdmin(StrictModelAdmin):
     fixed = ["owner"]
     generated = ("id", "version", "created_at", "updated_at")
 
+    def write(
+        self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
+    ) -> HttpResponseBase | None:
+        """Return the view's response, run as one write of the ledger of each row's owner."""
+        rows: Any = self.model._base_manager.filter(pk__in=keys)
+        with ExitStack() as stack:
+            if request.method == "POST":
+                try:
+                    owners = set(rows.values_list("owner", flat=True)) if keys else set()
+                except ValidationError:  # what is no key names no row
+                    owners = set()
+                origin = _origin_of(request)
+                for write in [stack.enter_context(rows.writing(owner, origin)) for owner in sorted(owners)]:
+                    write.lock()
+            return view()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
+        with obj._base_manager.writing(obj.owner_id, _origin_of(request)):  # of the owner that the form has named
+            super().save_model(request, obj, form, change)
+
     @property
     def media(self) -> forms.Media:
         chooser = StrictAutocompleteSelect(Transaction._meta.get_field("owner"), self.admin_site)
@@ -124,6 +149,11 @@ class OwnedModelAdmin(StrictModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         return [*self.generated, *self.fixed] if obj else []
+
+
+def _origin_of(request: HttpRequest) -> Origin:
+    user = signed_in_user(request)
+    return Origin(ADMIN, user.pk if user else None, request_id=request.META.get("REQUEST_ID", ""))
 
 
 @admin.register(Transaction)

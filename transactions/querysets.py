@@ -17,7 +17,7 @@ from .choices import TransactionType
 from .totals import SummedQuerySet
 
 if TYPE_CHECKING:
-    from .models import Category
+    from .models import Category, Transaction  # noqa: F401  # the rows of TransactionQuerySet
 
 
 FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"

@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
-from cashman_project.api.fastpath.owner_query import Lines, OwnerQuery
+from cashman_project.api.fastpath.owner_query import OwnerColumn, OwnerQuery
 from cashman_project.api.idempotency import IdempotencyKeyReused, is_first_submission
 from cashman_project.api.models import IdempotencyKey
 from cashman_project.api.types import AnySerializer
@@ -102,7 +102,7 @@ def _token_of(owner: UUID, digest: str, owner_query: OwnerQuery) -> PersonalToke
 
 
 @lru_cache
-def _token_statement(*columns: Lines) -> Statement:
+def _token_statement(*columns: OwnerColumn) -> Statement:
     owner, digest = (Parameter(name, PersonalToken._meta.get_field(name)) for name in ("owner", "digest"))
     rows = PersonalToken.objects.for_owner(owner).filter(digest=digest)
     return Statement(rows.values_list(*NAMES, owner_column(), *columns))

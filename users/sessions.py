@@ -23,7 +23,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 from rest_framework_simplejwt.utils import datetime_from_epoch, datetime_to_epoch
 
-from cashman_project.api.fastpath.owner_query import Lines, OwnerQuery
+from cashman_project.api.fastpath.owner_query import OwnerColumn, OwnerQuery
 from cashman_project.db.compiled import Parameter, Statement
 
 from .models import Session, User
@@ -130,7 +130,7 @@ def _access(text: str) -> _Access:
 
 
 @lru_cache
-def _owner_statement(*columns: Lines) -> Statement:
+def _owner_statement(*columns: OwnerColumn) -> Statement:
     rows = Session.objects.filter(pk=Parameter("session", Session._meta.pk))
     return Statement(rows.values_list("auth_hash", owner_column(), *columns))
 

@@ -239,8 +239,11 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     ) -> AnyResponse:
         context = {"form_key": uuid4(), **(extra_context or {})}
         view = super().changeform_view
+        keys = [object_id] if object_id else []
         try:
-            return _retried(request, lambda: view(request, object_id, form_url, context))
+            return _retried(
+                request, lambda: self.write(request, keys, lambda: view(request, object_id, form_url, context))
+            )
         except SentTwice:
             self.message_user(request, _("This form was saved before: nothing was added again."), messages.WARNING)
             return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
@@ -248,7 +251,10 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> AnyResponse:
-        return _retried(request, lambda: super(StrictModelAdmin, self).delete_view(request, object_id, extra_context))
+        view = super().delete_view
+        return _retried(
+            request, lambda: self.write(request, [object_id], lambda: view(request, object_id, extra_context))
+        )
 
     def response_action(self, request: HttpRequest, queryset: Rows) -> AnyResponse:
         """Run the action on the selected rows. Its changes and their log entries are written together or not at all."""
@@ -257,17 +263,26 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             with transaction.atomic():
                 return super(StrictModelAdmin, self).response_action(request, queryset)
 
+        keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
         try:
-            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            for key in keys:
                 self.opts.pk.clean(key, None)
                 ProhibitNullCharactersValidator()(key)  # which PostgreSQL can't look up
         except ValidationError as error:
             raise BadRequest from error
-        if request.POST.get("select_across", "0") != "0" and queryset.count() > MAX_SELECTED:
-            message = _("Select at most %(count)d at once: filter the list further.") % {"count": MAX_SELECTED}
-            self.message_user(request, message, messages.ERROR)
-            return None
-        return _retried(request, respond)
+        if request.POST.get("select_across", "0") != "0":
+            keys = list(queryset.values_list("pk", flat=True)[: MAX_SELECTED + 1])
+            if len(keys) > MAX_SELECTED:
+                message = _("Select at most %(count)d at once: filter the list further.") % {"count": MAX_SELECTED}
+                self.message_user(request, message, messages.ERROR)
+                return None
+        return _retried(request, lambda: self.write(request, keys, respond))
+
+    def write(
+        self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
+    ) -> HttpResponseBase | None:
+        """Return the view's response. It may write the rows with these keys, of which some may be wrong."""
+        return view()
 
     def get_deleted_objects(
         self, objs: Iterable[models.Model], request: HttpRequest

@@ -175,6 +175,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object
     ) -> AnyResponse:
+        if response.status_code < 400 and self.owner_query.columns:
+            self.ledger_revision = self.owner_query.revision(owner_of(request))
         if self.ledger_revision is not None:
             response.headers["Ledger-Revision"] = str(self.ledger_revision)
         return super().finalize_response(request, response, *args, **kwargs)

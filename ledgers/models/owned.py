@@ -74,8 +74,7 @@ class OwnedModel(models.Model):
         Raises ObjectDoesNotExist if the owner has no such row (of this type) any more, because an update must not bring
         a deleted row back.
         """
-        rows = type(self)._base_manager.using(using)
-        assert isinstance(rows, OwnedQuerySet)
+        rows: Any = type(self)._base_manager.using(using)
         with rows.writing(self.owner_id) as write:
             write.lock()
             adding = self._state.adding

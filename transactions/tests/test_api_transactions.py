@@ -181,9 +181,9 @@ def test_a_patch_writes_what_it_was_given_alone(
         answer = as_alice.patch(f"/transactions/{pizza.pk}", body)
 
     assert answer.status_code == 200, answer.content
-    [update] = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    [update] = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "transactions')]
     written = {part.split('"')[1] for part in update.partition(" SET ")[2].partition(" WHERE ")[0].split(", ")}
-    assert written == columns | {"version", "updated_at"}
+    assert written == columns | {"version", "updated_at", "revision"}
     assert answer.json()["version"] == 2
 
 

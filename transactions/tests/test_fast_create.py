@@ -26,6 +26,7 @@ SERIALIZERS: dict[str | None, Any] = {
 }
 KINDS = ["INCOME", "EXPENSE"]
 CHANGING = {"id", "created_at", "updated_at"}
+REVISIONS = {"revision", "created_revision"}  # which the JSON has not
 MISSING = object()
 
 
@@ -118,7 +119,7 @@ def changed(body: dict[str, Any], field: str, value: Any) -> dict[str, Any]:
 
 def stored(row_id: str) -> dict[str, Any]:
     values: Any = Transaction.objects.values().get(pk=row_id)
-    return {name: value for name, value in values.items() if name not in CHANGING}
+    return {name: value for name, value in values.items() if name not in CHANGING | REVISIONS}
 
 
 def check_taken(owner: User, path_type: str | None, body: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ The reasons are in docs/adr/0032-owner-query.md.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, IntegerField, Model, Subquery, TextField
@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 
-class Lines(Subquery):
+class OwnerColumn(Subquery):
+    """A column to add to the query that finds the user. It refers to the `owner` of that query."""
+
+    __eq__, __hash__ = object.__eq__, object.__hash__  # those of Expression compare everything that it is made of
+
+
+class Lines(OwnerColumn):
     """A query's one column `line` as one text, with one row a line; NULL if there are no rows.
 
-    No row may hold a line break. The parameter `limit` says how many rows there are at most. The query refers to the
-    `owner` of the query that this is a column of. Both databases keep the order of the rows, because nothing is joined
+    No row may hold a line break. The parameter `limit` says how many rows there are at most. Both databases keep the order of the rows, because nothing is joined
     to them.
     """
 
     output_field = TextField()
     limit = Parameter("limit", IntegerField())
-    __eq__, __hash__ = object.__eq__, object.__hash__  # those of Expression compare everything that it is made of
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         together = "STRING_AGG(line, E'\\n')" if connection.vendor == "postgresql" else "GROUP_CONCAT(line, CHAR(10))"
@@ -42,29 +46,39 @@ class OwnerQuery:
     """A query of the request's owner: `columns` to add to the query that finds the user, and its parameters' `values`.
 
     A view that has one declares it as `owner_query`. The view sets it before the user is authenticated. The
-    authentication runs it and calls `take` with the columns' texts. Then the view reads its `lines`.
+    authentication runs it and calls `take` with the columns' values. Then the view reads them.
+
+    The first column is the number of the ledger's last revision, the second one the `lines` of a row or a page.
     """
 
-    def __init__(self, *columns: Lines, **values: object) -> None:
+    def __init__(self, *columns: OwnerColumn, **values: object) -> None:
         self.columns = columns
         self.values = values
-        self._lines: list[str] | None = None
+        self._found: tuple[Any, ...] = ()
 
-    def take(self, *texts: str | None) -> None:
-        """Store the texts that were found for the columns."""
-        for text in texts:
-            self._lines = text.split("\n") if text else []
+    def take(self, *found: object) -> None:
+        """Store what was found for the columns."""
+        self._found = found
+
+    def revision(self, owner: Model) -> int:
+        """Return the number of the last revision of the owner's ledger, which all that is read later is as new as."""
+        return self._values(owner)[0] or 0
 
     def lines(self, owner: Model) -> list[str]:
-        """Return the lines. If the owner was found by another query, this runs one of its own."""
-        if self._lines is None:
-            for texts in _statement(owner._meta.model, *self.columns).rows({"owner": owner.pk, **self.values}):
-                self.take(*texts)
-        return self._lines or []
+        """Return the lines."""
+        text = self._values(owner)[1]
+        return text.split("\n") if text else []
+
+    def _values(self, owner: Model) -> tuple[Any, ...]:
+        """Return what was found. If the owner was found by another query, this runs one of its own."""
+        if not self._found:
+            for found in _statement(owner._meta.model, *self.columns).rows({"owner": owner.pk, **self.values}):
+                self.take(*found)
+        return self._found or (0, None)
 
 
 @lru_cache
-def _statement(model: type[Model], *columns: Lines) -> Statement:
+def _statement(model: type[Model], *columns: OwnerColumn) -> Statement:
     owner = Parameter("owner", model._meta.pk)
     return Statement(model._default_manager.filter(pk=owner).annotate(owner=F("pk")).values_list(*columns))
 

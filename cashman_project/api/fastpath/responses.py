@@ -19,7 +19,7 @@ from cashman_project.db.compiled import Parameter, Statement
 
 from ..owner import owner_of
 from ..pagination import PageRequest, Window, read_page_request
-from .owner_query import Lines, OwnerQuery
+from .owner_query import Lines, OwnerColumn, OwnerQuery
 from .row_json import RowJSON, TabbedJSON, TextJSON, row_json
 
 if TYPE_CHECKING:
@@ -34,25 +34,29 @@ CURSOR = ("cursor value", "cursor id")  # parameters of a page's query; no filte
 class PageQuery(OwnerQuery):
     """The query for a page without filters, and the request for that page."""
 
-    def __init__(self, page_request: PageRequest, lines: Lines, **values: object) -> None:
-        super().__init__(lines, **values)
+    def __init__(self, page_request: PageRequest, *columns: OwnerColumn, **values: object) -> None:
+        super().__init__(*columns, **values)
         self.page_request = page_request
 
 
 def owner_query_for(view: "OwnedModelViewSet") -> OwnerQuery:
     """Return the query for the row, or the page without filters, that the view's request asks for.
 
-    It is empty for any other request, also for a wrong one. The error comes later, after the user is known.
+    For a page with filters, it only finds the ledger's revision. It is empty for any other request, also for a wrong
+    one. The error comes later, after the user is known.
     """
+    if view.action not in ("retrieve", "list"):
+        return OwnerQuery()
+    revision = view.queryset.last_revision()
     with suppress(NotFound, SuspiciousOperation, ValidationError):
         if view.action == "retrieve":
-            return OwnerQuery(_row_lines(view.__class__), id=view.get_key(), limit=1)
-        if view.action == "list" and not view.is_filtered():
+            return OwnerQuery(revision, _row_lines(view.__class__), id=view.get_key(), limit=1)
+        if not view.is_filtered():
             page_request = read_page_request(view.request, view)
             window, cursor = page_request.window, _cursor_values(view, page_request)
             lines = _page_lines(view.__class__, window.field, window.descending, bool(cursor))
-            return PageQuery(page_request, lines, limit=window.size + 1, **cursor)
-    return OwnerQuery()
+            return PageQuery(page_request, revision, lines, limit=window.size + 1, **cursor)
+    return OwnerQuery(revision)
 
 
 def page_response(view: "OwnedModelViewSet", query: OwnerQuery) -> HttpResponse:
@@ -75,7 +79,7 @@ def page_response(view: "OwnedModelViewSet", query: OwnerQuery) -> HttpResponse:
 
 def row_content(view: "OwnedModelViewSet", query: OwnerQuery) -> bytes:
     """Return the JSON of the row that the query finds; raises NotFound (404)."""
-    if not query.columns:  # the path names no id
+    if len(query.columns) < 2:  # the path names no id
         raise NotFound
     lines = query.lines(owner_of(view.request))
     if not lines:

@@ -28,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _savepoint_rollback(self, sid: str) -> None:
         self.connection.forget_waiting()  # which came after the savepoint, because that was a statement itself
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]  # not in the stub
 
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
         """Execute a statement of the open transaction together with the next one. Its errors are raised there."""

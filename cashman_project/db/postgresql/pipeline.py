@@ -6,9 +6,10 @@ docs/adr/0041-two-round-trips.md.
 """
 
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import Any
 
 from psycopg2 import extensions
+from psycopg2.sql import Composable
 
 
 class Connection(extensions.connection):
@@ -74,11 +75,11 @@ class Cursor(extensions.cursor):
                 query, vars = b"; ".join([*self.connection.take_waiting(), self.mogrify(query, vars)]), None
         super().execute(query, vars)
 
-    def executemany(self, query: str | bytes, vars_list: Any) -> None:
+    def executemany(self, query: str | bytes | Composable, vars_list: Any) -> None:
         self._send_waiting()
         super().executemany(query, vars_list)
 
-    def copy_expert(self, sql: str | bytes, file: IO[str], size: int = 8192) -> None:
+    def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:  # Any: as psycopg2's own
         self._send_waiting()
         super().copy_expert(sql, file, size)
 

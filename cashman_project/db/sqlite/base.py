@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from sqlite3 import Connection
+from typing import Any
 
 from django.db.backends.sqlite3 import base
 
@@ -21,7 +22,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
         """Execute a statement. There is no round trip that could be saved by waiting, as on PostgreSQL."""
         with self.cursor() as cursor:
-            cursor.execute(sql, list(map(sqlite_value, params)))
+            values: Any = map(sqlite_value, params)
+            cursor.execute(sql, list(values))
 
     def _start_transaction_under_autocommit(self) -> None:
         """Start a transaction. If that fails because the database is locked, leave no cursor behind.
