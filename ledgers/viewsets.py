@@ -1,0 +1,59 @@
+"""What the viewsets of all ledgers' rows share."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from rest_framework.request import Request
+
+from cashman_project.api.fastpath.owner_query import OwnerColumn
+from cashman_project.api.origin import API, PAGE, Origin
+from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.types import AnyResponse
+from cashman_project.api.viewsets import OwnedModelViewSet
+
+from .querysets import last_revision
+from .writer import writing
+
+ResultT = TypeVar("ResultT")
+HEADER = "Ledger-Revision"
+
+if TYPE_CHECKING:
+    Base = OwnedModelViewSet  # the mixin calls the methods of the viewset that it is mixed into
+else:
+    Base = object
+
+
+class LedgerMixin(Base):
+    """Writes each request's rows as one revision of the owner's ledger, and tells its number in Ledger-Revision.
+
+    An action in `changes` locks the ledger before it reads anything. The others lock it when they know what to write.
+    The header of a list or a row names a revision that the response is at least as new as.
+    """
+
+    ledger_revision: int | None = None
+
+    def owner_columns(self) -> tuple[OwnerColumn, ...]:
+        return (last_revision(),)
+
+    def write(self, work: Callable[[], ResultT]) -> ResultT:
+        request, owner = self.request, owner_of(self.request)
+        token = getattr(request.auth, "name", "")
+        origin = Origin(PAGE if is_page_form(request) else API, owner.pk, token, request.META.get("REQUEST_ID", ""))
+        with writing(owner.pk, origin, in_transaction=True) as write:
+            if self.action in self.changes:
+                write.lock()
+            result = super().write(work)
+        self.ledger_revision = write.revision or None
+        return result
+
+    def finalize_response(
+        self, request: Request, response: AnyResponse, *args: object, **kwargs: object
+    ) -> AnyResponse:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code < 400:
+            if self.owner_query.columns:
+                self.ledger_revision = self.owner_query.extras(owner_of(request))[0] or 0
+            if self.ledger_revision is not None:
+                response.headers[HEADER] = str(self.ledger_revision)
+        return response
