@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from transactions.tests.live import LiveServer, serve, unmarked
@@ -19,6 +20,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    translation.deactivate()  # the language of the last request of the test before
     unmarked[:] = [] if {"live", "e2e"} & {marker.name for marker in item.iter_markers()} else [item.nodeid]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .formats import Formats
-from .frame import BOLD, NORMAL, SMALL, Canvas, Heading, document, header, nothing
+from .frame import BOLD, NORMAL, SMALL, Canvas, Heading, document, header, in_column, nothing
 from .svg import bar, target, text
 from .texts import cut, width
 
@@ -67,8 +67,8 @@ def draw(groups: Sequence[Group], other: str, currency: str, heading: Heading, f
             parts.append(bar("accent", left, bar_y, size, thick, min(thick / 4, size / 2)))
         parts += [
             text(cut(row.name, NORMAL, name_room - 10), canvas.margin, base, style),
-            text(amount, right - share_room, base, "strong", "end"),
-            text(share, right, base, "small", "end"),
+            in_column(canvas, amount, right - share_room, amount_room - 12, base, "strong"),
+            in_column(canvas, share, right, share_room - 10, base, "small"),
             target(f"{row.name}\n{amount} ({share})", canvas.margin - 6, y + 2, canvas.inner + 12, pitch - 2),
         ]
     return document(canvas, heading, top + pitch * len(rows) + canvas.margin - 6, head, *parts)
