@@ -22,7 +22,7 @@ from ..totals import Total, TotalsStatement
 if TYPE_CHECKING:
     from users.models import User
 
-MOST_SUMMED = 50_000  # transactions that the page of a list reads for its sums
+MOST_SUMMED = 50_000  # transactions that the page of a list reads for its sums, and as many for those of its days
 # With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
 MONTH_TOTAL_FILTERS = frozenset(
     {"date_after", "date_before", "category", "exclude_category", "uncategorized", "currency", "type"}
@@ -90,12 +90,16 @@ class DaySum:
     count: int
 
 
-def day_sums(rows: TransactionQuerySet, first: str, last: str) -> dict[str, list[DaySum]]:
-    """Return the sums of the rows from the first to the last day, by day, if a day has several rows."""
+def few_day_sums(rows: TransactionQuerySet, first: str, last: str, number: int | None) -> dict[str, list[DaySum]]:
+    """Return the sums of the rows from the first to the last day, by day, if a day has several rows.
+
+    Return none if it had to read more than MOST_SUMMED rows. `number` is that of all rows, if it is known.
+    """
+    of_days = rows.filter(date__gte=first, date__lte=last).order_by()
+    if (number is None or number > MOST_SUMMED) and of_days[: MOST_SUMMED + 1].count() > MOST_SUMMED:
+        return {}
     found = (
-        rows.filter(date__gte=first, date__lte=last)
-        .order_by()
-        .values("date", "currency")
+        of_days.values("date", "currency")
         .annotate(net=MoneySum("amount"), number=Count("id"))
         .values_list("date", "currency", "net", "number")
     )
