@@ -27,7 +27,7 @@ from .serializers import SummaryListSerializer
 from .services.comparison import comparison_of
 from .services.summary import Span, SummaryQuery, summary_of
 from .summary_page import SummaryPage, group_keys, opening, shape_inputs
-from .summary_tables import VALUES, pivot_of, row_of, table_of
+from .summary_tables import VALUES, check_pivot, pivot_of, row_of, table_of
 
 COMPARISONS = ("previous", "year")
 PERIODS = [name for name, grouping in GROUPINGS.items() if grouping.period]
@@ -88,6 +88,8 @@ class SummaryView(ApiView):
     def get(self, request: Request, **kwargs: object) -> HttpResponseBase:
         query = self.query(request)
         pivot = _pivot(request, query)
+        if pivot:
+            check_pivot(query)
         comparison = comparison_of(query, query.window) if query.compare and query.window else None
         summary = summary_of(query, comparison)
         if is_export(request):

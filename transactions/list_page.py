@@ -25,7 +25,7 @@ from cashman_project.api.types import JSONObject
 from .choices import TransactionType
 from .filters import CATEGORY_FILTERS, TransactionFilterSet
 from .querysets import TransactionQuerySet
-from .services.summary import MOST_SUMMED, DaySum, day_sums, summarize_few
+from .services.summary import MOST_SUMMED, DaySum, few_day_sums, summarize_few
 from .totals import Total
 
 MOST_CHIPS = 12  # each has a link with all the others, so the page would grow with the square of their number
@@ -97,7 +97,10 @@ class Chip(NamedTuple):
 
 @dataclass(frozen=True)
 class Day:
-    """Rows of the page that share a day, and the sums of all rows of that day that match the filters."""
+    """Rows of the page that share a day, and the sums of all rows of that day that match the filters.
+
+    There are none if the day has one row, or if the days of the page have too many rows to read all of them.
+    """
 
     date: str
     rows: list[JSONObject]
@@ -157,7 +160,9 @@ class ListPage:
         if self.ordering.removeprefix("-") != "date":
             return (Day(row["date"], [row]) for row in results)
         first, last = (results[index]["date"] for index in (0, -1))
-        sums = day_sums(TransactionFilterSet.applied(self.rows, self.values), min(first, last), max(first, last))
+        rows = TransactionFilterSet.applied(self.rows, self.values)
+        number = None if self.totals is None else self.count
+        sums = few_day_sums(rows, min(first, last), max(first, last), number)
         grouped = ((date, list(rows)) for date, rows in groupby(results, key=lambda row: row["date"]))
         return (Day(date, rows, sums.get(date, ())) for date, rows in grouped)
 

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -28,7 +29,7 @@ from .owner import owner_of
 from .pages.merging import merged
 from .pages.requests import is_page_form
 from .pages.submission import FormState
-from .pagination import KeysetPagination
+from .pagination import KeysetPagination, OrderedBy
 from .parsers import NEXT_FIELD
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from .serializers import assign
@@ -59,8 +60,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     """List, create, read, change and delete the rows of the request's owner.
 
     A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`, `orderings` ({parameter:
-    field}) and `default_ordering`. Each write runs in one database transaction, and locks the row before it checks the
-    preconditions.
+    field or sort key}) and `default_ordering`. Each write runs in one database transaction, and locks the row before it
+    checks the preconditions.
 
     With `fastpath` the database writes the JSON of rows, pages and exports. That goes around `get_queryset`,
     `to_representation` and other hooks, so a check refuses to start if one of them is overridden (api.E002).
@@ -70,7 +71,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     queryset: OwnedRows
     serializer_class: type[FieldsSerializer]
     filterset_class: type[FilterSet] | None = None
-    orderings = {"created_at": "created_at"}
+    orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
     default_ordering = "-created_at"
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     error_pages = {"list": "pages/list.html"}

@@ -2,7 +2,7 @@
 
 import datetime
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +13,12 @@ from rest_framework.test import APIClient
 
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.orderings import ORDERINGS, in_order
 from transactions.tests.shares import reached, reaches
 from users.models import User
 
 DATE = datetime.date(2026, 11, 1)
 MOMENT = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
-ORDERINGS = ["date", "-date", "amount", "-amount", "created_at", "-created_at"]
 
 
 def entry(owner: User, *, id: int, date: int = 0, amount: int = 1, created_at: int = 0) -> Transaction:
@@ -37,11 +37,6 @@ def walk(client: APIClient, url: str, link: str) -> Iterator[dict[str, Any]]:
         page = client.get(following).json()
         yield page
         following = page[link]
-
-
-def in_order(rows: Iterable[Transaction], ordering: str) -> list[Transaction]:
-    field = ordering.removeprefix("-")
-    return sorted(rows, key=lambda row: (getattr(row, field), row.id.int), reverse=ordering.startswith("-"))
 
 
 # -- Each row once ----------------------------------------------------------------------------

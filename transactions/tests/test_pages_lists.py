@@ -202,6 +202,24 @@ def test_a_page_sums_up_a_bounded_number_of_transactions(browser: Browser, monke
     assert totals(browser.get("/transactions?search=note"))[1] == []
 
 
+@pytest.mark.parametrize("query", ["", "&search=note"])
+def test_a_page_sums_up_a_bounded_number_of_transactions_of_its_days(
+    query: str, browser: Browser, outsider: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sums(path: str) -> int:
+        days = browser.get(path).main.one("tbody").all("th")
+        return sum("Sum of the day" in day.text for day in days)
+
+    whole, part = f"/transactions?{query}", f"/transactions?page_size=4{query}"
+    usual = sums(whole), sums(part)
+    monkeypatch.setattr(summary, "MOST_SUMMED", 7)
+    assert (sums(whole), sums(part)) == (0, usual[1])
+    monkeypatch.setattr(summary, "MOST_SUMMED", 8)
+    assert (sums(whole), sums(part)) == usual
+    assert 0 < usual[1] <= usual[0]
+    assert not Browser(outsider).get(whole).main.all("table")
+
+
 # -- Dates ------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from rest_framework.renderers import HTMLFormRenderer
 from rest_framework.request import Request
 
 from ..filters import DateFormField
-from ..pagination import OrderedView
+from ..pagination import OrderedView, SortKey, starts_descending
 from ..problems import FieldError
 from ..types import FieldsSerializer, JSONObject, SerializerField
 
@@ -159,10 +159,10 @@ def orderings(request: Request, view: OrderedView) -> dict[str, Ordering]:
         query.pop(name, None)
     others = f"{encoded}&" if (encoded := query.urlencode()) else ""  # encoded once, since it may be long
     found = {}
-    for name in view.orderings:
+    for name, key in view.orderings.items():
         descending = current == f"-{name}"
         direction = "descending" if descending else "ascending" if current == name else "none"
-        next_descending = view.default_ordering.startswith("-") if direction == "none" else not descending
+        next_descending = starts_descending(view.queryset.model, key) if direction == "none" else not descending
         next_ordering = f"-{name}" if next_descending else name
         found[name] = Ordering(f"{request.path}?{others}ordering={next_ordering}", direction)
     return found
@@ -171,14 +171,18 @@ def orderings(request: Request, view: OrderedView) -> dict[str, Ordering]:
 def ordering_input(request: Request, view: OrderedView) -> Input:
     """Return the select of the view's orderings, for the form with its filters."""
     choices = []
-    for name in view.orderings:
+    for name, key in view.orderings.items():
         label = capfirst(_ordering_name(view, name))
-        choices += [(f"-{name}", f"{label} ↓"), (name, f"{label} ↑")]
+        both = [(f"-{name}", f"{label} ↓"), (name, f"{label} ↑")]
+        choices += both if starts_descending(view.queryset.model, key) else both[::-1]
     current = request.query_params.get("ordering") or view.default_ordering
     return Input("ordering", _("Order"), kind="select", values=[current], choices=choices)
 
 
 def _ordering_name(view: OrderedView, name: str) -> str:
-    """Return what people call an ordering: as the field of that name, if there is one."""
+    """Return what people call an ordering: as its sort key says, or as the field of that name, if there is one."""
+    key = view.orderings[name]
+    if isinstance(key, SortKey) and key.label:
+        return str(key.label)
     fields = {field.name: field for field in view.queryset.model._meta.concrete_fields}
     return str(fields[name].verbose_name) if name in fields else name.replace("_", " ")

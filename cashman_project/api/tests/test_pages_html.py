@@ -148,18 +148,55 @@ def test_the_heads_of_columns_sort(browser: Browser, books: Transaction) -> None
     def amounts(page: Page) -> list[str]:
         return [row[3].split()[0] for row in page.rows()]
 
+    def follow(page: Page, head: int) -> Page:
+        return browser.get(page.main.all("th")[head].one("a")["href"])
+
     def sorted_by(page: Page) -> list[str | None]:
         return [cell.attributes.get("aria-sort") for cell in page.main.one("thead").all("th")]
 
     page = browser.get("/transactions?search=&page_size=50")
-    assert sorted_by(page) == ["descending", None, None, "none"]
-    page = browser.get(page.main.all("th")[3].one("a")["href"])
+    assert sorted_by(page) == ["descending", "none", "none", "none"]
+    page = follow(page, 3)
     assert amounts(page) == ["+5,000.00", "\u221250.00", "\u22121,200"]
-    page = browser.get(page.main.all("th")[3].one("a")["href"])
+    assert sorted_by(page) == ["none", "none", "none", "descending"]
+    page = follow(page, 3)
     assert amounts(page) == ["\u22121,200", "\u221250.00", "+5,000.00"]
-    assert sorted_by(page) == ["none", None, None, "ascending"]
-    assert page.main.one("select", name="ordering").one("option", selected="")["value"] == "amount"
+    assert sorted_by(page) == ["none", "none", "none", "ascending"]
+    assert page.main.one("select", name="ordering").one("option", selected="")["value"] == "absolute_amount"
     assert page.main.one("input", name="page_size")["value"] == "50"
+    for head in (1, 2):  # texts start with A
+        page = follow(page, head)
+        assert sorted_by(page)[head] == "ascending"
+        assert sorted_by(follow(page, head))[head] == "descending"
+
+
+def test_the_head_of_amounts_says_how_the_list_is_sorted_by_them(browser: Browser, books: Transaction) -> None:
+    page = browser.get("/transactions?ordering=amount")
+    head = page.main.all("th")[3]
+    assert head["aria-sort"] == "ascending"
+    assert head.one("a")["href"].endswith("ordering=-amount")
+
+
+def test_the_select_of_orderings_starts_with_what_people_want_first(browser: Browser, books: Transaction) -> None:
+    choices = [
+        (option["value"], option.text)
+        for option in browser.get("/expenses").main.one("select", name="ordering").all("option")
+        if option["value"]
+    ]
+    assert choices == [
+        ("-date", "Date ↓"),
+        ("date", "Date ↑"),
+        ("description", "Description ↑"),
+        ("-description", "Description ↓"),
+        ("category", "Category ↑"),
+        ("-category", "Category ↓"),
+        ("-amount", "Amount ↓"),
+        ("amount", "Amount ↑"),
+        ("-absolute_amount", "Absolute amount ↓"),
+        ("absolute_amount", "Absolute amount ↑"),
+        ("-created_at", "Created at ↓"),
+        ("created_at", "Created at ↑"),
+    ]
 
 
 def test_the_filters_form_shows_what_it_filters_by(browser: Browser, books: Transaction) -> None:
