@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import translation
 from rest_framework.test import APIClient
@@ -11,11 +10,6 @@ from rest_framework.test import APIClient
 from transactions.tests.live import LiveServer, serve, unmarked
 from users.models import User
 from users.sessions import start_session
-
-
-def pytest_configure() -> None:
-    """Let hashing a password take no time. The servers that tests start hash as the service does."""
-    settings.PASSWORD_HASHERS = ["users.tests.hashers.CheapHasher"]
 
 
 @pytest.hookimpl(tryfirst=True)
