@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from ..filters import DateFormField
 from ..pagination import OrderedView
 from ..problems import FieldError
-from ..types import FieldsSerializer, JSONObject, SerializerField
+from ..types import FieldsSerializer, SerializerField
 
 
 @dataclass(frozen=True)
@@ -107,21 +107,6 @@ def _form_input(
         required=field.required,
         errors=errors,
     )
-
-
-def differences(serializer: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
-    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
-    was sent with another value than the stored one."""
-    message = _("It is now: %(value)s")
-    sent = serializer.get_initial()
-    if conflicts is None:
-        conflicts = frozenset(name for name, value in sent.items() if (value or "") != (stored[name] or ""))
-    shown = {name: getattr(serializer.fields[name], "form_value", str)(stored[name] or "") for name in conflicts}
-    return [
-        {"field": name, "code": "changed", "detail": message % {"value": shown[name] or "\u2014"}}
-        for name in sent
-        if name in conflicts
-    ]
 
 
 def filter_inputs(filterset: FilterSet, request: Request, errors: Iterable[FieldError] = ()) -> dict[str, Input]:

@@ -26,6 +26,7 @@ from ..parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD
 from ..types import FieldsSerializer
 from .inputs import form_inputs
 from .layout import laid_out
+from .merging import decided
 
 if TYPE_CHECKING:
     from users.models import User
@@ -55,7 +56,7 @@ def keep_form(request: HttpRequest) -> str:
         return ""
     try:
         SessionAuthentication().enforce_csrf(request)  # type: ignore[arg-type]  # Django's request will do
-        data = request.POST
+        data = decided(request.POST)
     except (PermissionDenied, SuspiciousOperation, UnreadablePostError):
         return ""
     typed = [name for name in _typed_fields(request.resolver_match.func) if name in data]

@@ -152,11 +152,13 @@ class Browser:
         assert page.status == status
         return page
 
-    def send(self, form: Node, **changes: str) -> Any:
+    def send(self, form: Node, **changes: str | list[str]) -> Any:
         """Send the form, with these of its inputs changed; return the response. The form has a method and an action."""
         sent = fields(form)
         assert changes.keys() <= sent.keys() | {box["name"] for box in form.all("input", type="checkbox")}
-        return self.client.post(form["action"], urlencode(sent | changes), "application/x-www-form-urlencoded")
+        return self.client.post(
+            form["action"], urlencode(sent | changes, doseq=True), "application/x-www-form-urlencoded"
+        )
 
     def follow(self, response: Any) -> Page:
         """Return the page that the response to an accepted form leads to."""

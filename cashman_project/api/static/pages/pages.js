@@ -44,13 +44,3 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
     button.textContent = button.dataset.copied;
   });
 }
-
-// Buttons that put a value into an input, such as what somebody else has saved meanwhile.
-for (const button of document.querySelectorAll("button[data-fill]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const input = document.getElementById(button.dataset.fill);
-    input.value = button.dataset.value;
-    input.focus();
-  });
-}
