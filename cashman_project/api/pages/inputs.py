@@ -30,7 +30,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a form: `kind` is "select", "textarea", or the type of an HTML input."""
+    """One input of a form: `kind` is "select", "radio", "textarea", or the type of an HTML input."""
 
     name: str
     label: str
@@ -98,15 +98,19 @@ def _form_input(
         str(field.label),
         kind=kind,
         values=[] if value is None or kind == "password" else [str(value)],
-        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
-        if kind == "select"
-        else [],
+        choices=_choices(field) if kind in ("select", "radio") else [],
         suggestions=suggestions or [Suggestion(text) for text in sorted(style.get("suggestions", list)())],
         mode=style.get("mode", ""),
         max_length=getattr(field, "max_length", None),
         required=field.required,
         errors=errors,
     )
+
+
+def _choices(field: SerializerField) -> list[tuple[str, str]]:
+    """Return the choices of the field and their labels. The one that a new form begins with is the first."""
+    choices = [(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
+    return sorted(choices, key=lambda choice: choice[0] != field.initial)
 
 
 def filter_inputs(filterset: FilterSet, request: Request, errors: Iterable[FieldError] = ()) -> dict[str, Input]:

@@ -24,7 +24,7 @@ for (const summary of document.querySelectorAll("details.tool > summary")) {
   summary.addEventListener("click", () => {
     setTimeout(() => {
       if (!summary.parentElement.open) return;
-      const input = summary.parentElement.querySelector("input:not([type=hidden]), select, textarea");
+      const input = summary.parentElement.querySelector("input:not([type=hidden], [type=radio]), select, textarea");
       if (input) input.focus();
     });
   });
