@@ -18,7 +18,8 @@ from cashman_project.api.tests.test_pages_forms import add_form
 from cashman_project.money.amounts import EXACT
 from cashman_project.money.formats import readable_amount
 from transactions import list_page
-from transactions.list_page import MOST_CHIPS, MOST_CURRENCIES, month_of, year_of
+from transactions.date_links import month_of, year_of
+from transactions.list_page import MOST_CHIPS, MOST_CURRENCIES
 from transactions.models import Category, Transaction
 from transactions.services import summary
 from transactions.tests import books
