@@ -131,7 +131,7 @@ def test_a_table_of_too_many_rows_shows_the_first_ones(
 
     assert len(page.rows()) == 3
     assert [node.text for node in page.main.all("p", role="status")] == [
-        "Only the first 3 rows are shown here, and 2 are not: filter further, or read all of them as JSON."
+        "Only the first 3 rows are shown here, and 2 are not: filter further to see them."
     ]
     assert "alice 4" not in page.main.one("table").text + page.main.all("pre")[-1].text
     assert len(as_alice.get(f"/charts/{name}?{YEAR}&currency=USD").json()["rows"]) == 5

@@ -249,12 +249,13 @@ def test_every_input_has_a_label_and_every_id_is_the_only_one(place: str, browse
         if "id" in node.attributes
     ]
     assert len(ids) == len(set(ids))
-    labels = {label["for"] for label in page.main.all("label")}
+    around = [node for label in page.main.all("label") for node in label.all("input")]
+    labels = {label["for"] for label in page.main.all("label") if "for" in label.attributes}
     inputs = {
         node["id"]
         for tag in ("input", "select", "textarea")
         for node in page.main.all(tag)
-        if node.attributes.get("type") != "hidden"
+        if node.attributes.get("type") != "hidden" and not (node in around and "id" not in node.attributes)
     }
     assert labels == inputs
 
