@@ -26,7 +26,7 @@ from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
-from .pages.merging import merged
+from .pages.merging import decided, merged
 from .pages.requests import is_page_form
 from .pages.submission import FormState
 from .pagination import KeysetPagination, OrderedBy
@@ -147,7 +147,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return tagged_response(request, self.get_serializer(self.get_object()).data)
 
     def update(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
-        data = request.data
+        data = decided(request.data) if is_page_form(request) else request.data
         partial = bool(kwargs.get("partial", False))
         return tagged_response(request, in_transaction(lambda: self._update(data, partial)))
 
@@ -194,7 +194,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             if not is_page_form(self.request):
                 raise
             if not _changes_nothing(row, serializer):
-                form = merged(data, self.get_serializer(row))
+                form = merged(serializer, self.get_serializer(row))
                 if form is None:
                     raise
                 serializer = self.get_serializer(row, data=form.data, partial=partial)

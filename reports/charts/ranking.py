@@ -22,7 +22,7 @@ class Group:
     rest: bool = False
 
 
-def ranked(groups: Sequence[Group], other: str, most: int = MOST) -> list[Group]:
+def ranked(groups: Sequence[Group], other: str, formats: Formats, most: int = MOST) -> list[Group]:
     """Return the groups that are not zero, the largest first; those that are too many as one of the name `other`.
 
     `{count}` in that name stands for how many they are.
@@ -31,13 +31,15 @@ def ranked(groups: Sequence[Group], other: str, most: int = MOST) -> list[Group]
     if len(largest) <= most:
         return largest
     rest = largest[most - 1 :]
-    joined = Group(other.format(count=len(rest)), sum((group.amount for group in rest), Decimal(0)), rest=True)
+    joined = Group(
+        other.format(count=formats.count(len(rest))), sum((group.amount for group in rest), Decimal(0)), rest=True
+    )
     return [*largest[: most - 1], joined]
 
 
 def draw(groups: Sequence[Group], other: str, currency: str, heading: Heading, formats: Formats, canvas: Canvas) -> str:
     """Return the chart of groups by their amounts, with the share of each in all of them."""
-    rows = ranked(groups, other)
+    rows = ranked(groups, other, formats)
     if not rows:
         return nothing(canvas, heading)
     head, top = header(canvas, heading)

@@ -49,6 +49,7 @@ LAYERS = (
     {"base_view"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
     {"summary_chart", "list_page"},
+    {"date_links"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},

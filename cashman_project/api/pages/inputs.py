@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from ..filters import DateFormField
 from ..pagination import OrderedView, SortKey, starts_descending
 from ..problems import FieldError
-from ..types import FieldsSerializer, JSONObject, SerializerField
+from ..types import FieldsSerializer, SerializerField
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a form: `kind` is "select", "textarea", or the type of an HTML input."""
+    """One input of a form: `kind` is "select", "radio", "textarea", or the type of an HTML input."""
 
     name: str
     label: str
@@ -98,9 +98,7 @@ def _form_input(
         str(field.label),
         kind=kind,
         values=[] if value is None or kind == "password" else [str(value)],
-        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
-        if kind == "select"
-        else [],
+        choices=_choices(field) if kind in ("select", "radio") else [],
         suggestions=suggestions or [Suggestion(text) for text in sorted(style.get("suggestions", list)())],
         mode=style.get("mode", ""),
         max_length=getattr(field, "max_length", None),
@@ -109,19 +107,10 @@ def _form_input(
     )
 
 
-def differences(serializer: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
-    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
-    was sent with another value than the stored one."""
-    message = _("It is now: %(value)s")
-    sent = serializer.get_initial()
-    if conflicts is None:
-        conflicts = frozenset(name for name, value in sent.items() if (value or "") != (stored[name] or ""))
-    shown = {name: getattr(serializer.fields[name], "form_value", str)(stored[name] or "") for name in conflicts}
-    return [
-        {"field": name, "code": "changed", "detail": message % {"value": shown[name] or "\u2014"}}
-        for name in sent
-        if name in conflicts
-    ]
+def _choices(field: SerializerField) -> list[tuple[str, str]]:
+    """Return the choices of the field and their labels. The one that a new form begins with is the first."""
+    choices = [(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
+    return sorted(choices, key=lambda choice: choice[0] != field.initial)
 
 
 def filter_inputs(filterset: FilterSet, request: Request, errors: Iterable[FieldError] = ()) -> dict[str, Input]:

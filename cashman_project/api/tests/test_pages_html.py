@@ -286,12 +286,13 @@ def test_every_input_has_a_label_and_every_id_is_the_only_one(place: str, browse
         if "id" in node.attributes
     ]
     assert len(ids) == len(set(ids))
-    labels = {label["for"] for label in page.main.all("label")}
+    around = [node for label in page.main.all("label") for node in label.all("input")]
+    labels = {label["for"] for label in page.main.all("label") if "for" in label.attributes}
     inputs = {
         node["id"]
         for tag in ("input", "select", "textarea")
         for node in page.main.all(tag)
-        if node.attributes.get("type") != "hidden"
+        if node.attributes.get("type") != "hidden" and not (node in around and "id" not in node.attributes)
     }
     assert labels == inputs
 
@@ -323,8 +324,7 @@ def test_one_logs_in_and_out(alice: User) -> None:
     browser = Browser()
 
     page = browser.get("/expenses?search=x", 401)
-    login = browser.get(page.main.one("a", class_="button")["href"])
-    form = login.main.one("form")
+    form = page.main.one("form")
     refused = Page(browser.send(form, username="alice", password="wrong"))
     assert (refused.status, refused.main.one("p", role="alert").text[:30]) == (200, "Please enter a correct usernam")
     assert refused.main.one("input", name="username")["value"] == "alice"
@@ -371,13 +371,6 @@ def test_an_error_is_a_page_like_the_others(
     assert len(page.root.all("link", rel="stylesheet")) == 2
     assert page.root.one("nav").all("a")[0].text == "Transactions"
     assert page.main.one("a")["href"] == "/"
-
-
-def test_a_page_that_needs_a_login_offers_one(browser: Browser) -> None:
-    page = Browser().get("/transactions?category=a%26b", 401)
-
-    assert page.main.one("a", class_="button")["href"] == "/api-auth/login/?next=%2Ftransactions%3Fcategory%3Da%2526b"
-    assert "TOKEN" in page.main.text
 
 
 @pytest.mark.parametrize("place", ["/", "/incomes", "/nope"])

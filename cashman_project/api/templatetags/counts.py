@@ -1,4 +1,4 @@
-"""How pages write numbers of things: in the reader's language."""
+"""How pages write counts: with the reader's marks between groups of digits."""
 
 from decimal import Decimal
 
@@ -10,6 +10,6 @@ register = template.Library()
 
 
 @register.filter
-def grouped(number: int) -> str:
-    """Return a whole number with its digits in groups: "1,333"."""
+def count(number: int) -> str:
+    """Return a whole number as people write it: "1,401"."""
     return current_formats().number(Decimal(number))
