@@ -91,7 +91,8 @@ class ChartView(ApiView):
         subtitle = self.subtitle(report)
         canvases = Canvas(WIDE, "wide"), Canvas(PHONE, "narrow")
         self.drawings = [mark_safe(self.draw(report, subtitle, canvas)) for canvas in canvases]  # noqa: S308  # escaped
-        self.table = table_of(data, self.given())
+        filters = {name: values for name, values in self.given().items() if name not in self.further_parameters}
+        self.table = table_of(data, filters)
         return Response({**data, "rows": data["rows"][: len(self.table.rows)]}, headers=CHART_HEADERS)
 
     def query(self, request: Request) -> Query:
