@@ -170,8 +170,8 @@ def test_the_average_is_that_of_what_a_column_stands_for(number: int) -> None:
     draw = category([columns.Sum(month, Decimal(100)) for month in months(number)])
     wide, narrow = ([content for content, *_place in texts(parsed(draw, size))] for size in (WIDE, PHONE))
 
-    assert "Average of a month 100.00" in wide
-    assert ("Average of a month 100.00" if number == 36 else "Average of 2 months 200.00") in narrow
+    assert "Average per month 100.00" in wide
+    assert ("Average per month 100.00" if number == 36 else "Average per 2 months 200.00") in narrow
 
 
 def test_what_is_tiny_beside_a_huge_amount_is_still_seen() -> None:

@@ -153,8 +153,8 @@ def test_a_narrow_chart_says_of_how_many_months_its_average_is(alice: User) -> N
     page = Browser(alice).get(f"/charts/category?uncategorized=true&currency=USD&{years}")
 
     wide, narrow = (drawing.text for drawing in page.main.one("figure").all("svg"))
-    assert "Average of a month 100.00" in wide
-    assert "Average of 2 months 200.00" in narrow
+    assert "Average per month 100.00" in wide
+    assert "Average per 2 months 200.00" in narrow
 
 
 def test_without_a_category_the_page_asks_for_one(alice: User) -> None:

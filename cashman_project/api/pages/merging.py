@@ -74,7 +74,7 @@ def merged(sent: Any, stored: Any) -> Merged | None:
 def differences(sent: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
     """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
     was sent with another value than the stored one."""
-    message = _("It is now: %(value)s")
+    message = _("Stored now: %(value)s")
     texts = sent.get_initial()
     shown = {name: getattr(sent.fields[name], "form_value", str)(stored[name] or "") for name in texts}
     if conflicts is None:

@@ -44,7 +44,7 @@ def test_of_two_windows_the_later_is_told_what_the_earlier_wrote(
         assert (page.status, stored()) == (412, before)
         assert page.main.one("div", role="alert").text.startswith("This was changed after you opened it")
         assert page.errors() == {
-            name: f"It is now: {present[name] or '—'}" for name in later if present[name] != later[name]
+            name: f"Stored now: {present[name] or '—'}" for name in later if present[name] != later[name]
         }
         again = form_of(page, "PATCH")
         assert {name: fields(again)[name] for name in later} == later
@@ -146,7 +146,7 @@ def test_only_fields_that_both_changed_are_marked(browser: Browser, alice: User,
 
     page = Page(browser.send(form_of(opened, "PATCH"), description="mine", amount="8"))
 
-    assert (page.status, page.errors()) == (412, {"amount": "It is now: -7.00"})
+    assert (page.status, page.errors()) == (412, {"amount": "Stored now: -7.00"})
     form = form_of(page, "PATCH")
     assert [fields(form)[name] for name in ("description", "amount", "notes")] == ["mine", "8", "theirs"]
     assert form.one("input", name="_take")["value"] == "amount"
@@ -177,7 +177,7 @@ def test_a_form_that_does_not_say_what_it_was_opened_with_overwrites_nobody(
     page = Page(browser.send(form_of(opened, "PATCH"), description="mine", _base=base))
 
     assert page.status == 412
-    assert page.errors()["notes"] == "It is now: theirs"
+    assert page.errors()["notes"] == "Stored now: theirs"
     expense.refresh_from_db()
     assert (expense.description, expense.notes) != ("mine", "with Ada\nand Bob")
 
