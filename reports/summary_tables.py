@@ -67,10 +67,24 @@ def _flat(row: dict[str, Any]) -> list[Any]:
     return [*row.values(), *previous.values()]
 
 
+def check_pivot(query: SummaryQuery) -> None:
+    """Raise ValidationError (400) if the pivot table would have too many cells. It is asked before the sums are made,
+    because these take far longer."""
+    first, second = query.group_by
+    _check_size(query.number_of_keys("currency", first), query.number_of_keys(second))
+
+
+def _check_size(rows: int, columns: int) -> None:
+    if columns > MOST_COLUMNS or columns * rows > MOST_CELLS:
+        message = _("This table would have more than %(columns)d columns or %(cells)d cells: filter further.")
+        raise ValidationError({"pivot": [message % {"columns": MOST_COLUMNS, "cells": MOST_CELLS}]}, code="too_many")
+
+
 def pivot_of(query: SummaryQuery, summary: Summary, value: str) -> Table:
     """Return a row for each currency and first key, and a column for each second key; and the sum of each.
 
-    A cell is empty if its group is not there. Raises ValidationError (400) if there are too many cells.
+    A cell is empty if its group is not there. Raises ValidationError (400) if there are too many cells, with those
+    that `fill` has added.
     """
     first, second = query.group_by
     totals = [group.total for group in summary.groups]
@@ -79,9 +93,7 @@ def pivot_of(query: SummaryQuery, summary: Summary, value: str) -> Table:
     currencies: dict[str, Block] = {}
     for total in sorted(totals, key=lambda total: total.currency):  # stable: the keys stay in their order
         currencies.setdefault(total.currency, {}).setdefault(total.keys[first], {})[total.keys[second]] = total
-    if len(seconds) > MOST_COLUMNS or len(seconds) * sum(map(len, currencies.values())) > MOST_CELLS:
-        message = _("This table would have more than %(columns)d columns or %(cells)d cells: filter further.")
-        raise ValidationError({"pivot": [message % {"columns": MOST_COLUMNS, "cells": MOST_CELLS}]}, code="too_many")
+    _check_size(sum(map(len, currencies.values())), len(seconds))
     kind = Kind.INTEGER if value == "count" else Kind.DECIMAL
     names = [*map(category_label, seconds), _("Total")]
     columns = [Column("currency", Kind.WORD), Column(first, Kind.TEXT), *(Column(name, kind) for name in names)]

@@ -73,7 +73,7 @@ def _total(name: str, rows: Sequence[Mapping[str, Any]], currency: str) -> Cell:
     if name in SUMMED:
         return Cell(FORMATS.amount(sum((Decimal(row[name]) for row in rows), Decimal(0)), currency), "number")
     if name == "count":
-        return Cell(str(sum(row[name] for row in rows)), "number")
+        return Cell(FORMATS.count(sum(row[name] for row in rows)), "number")
     return Cell(_("Total") if name in WORDS else "", WORDS.get(name, "number"))
 
 
@@ -89,6 +89,8 @@ def _text(name: str, row: Mapping[str, Any], currency: str, whole: Decimal) -> s
             return category_label(value)
         case "type":
             return str(capfirst(TransactionType(value).label))
+        case "count":
+            return FORMATS.count(value)
         case "share":
             return FORMATS.percent(Decimal(row["amount"]) / whole)  # rounded once, as in the chart
     return str(value)

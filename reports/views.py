@@ -19,6 +19,7 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.money.amounts import format_amount
 from transactions.choices import TransactionType
+from transactions.date_links import DateLinks, Link
 
 from . import examples, pictures
 from .base_view import ChartView, number, published
@@ -41,6 +42,16 @@ YEAR = OpenApiParameter(
     {"type": "integer", "minimum": EARLIEST, "maximum": LATEST},
     description="The year to compare with the one before it; without it, the present year.",
 )
+
+
+class YearLinks(DateLinks):
+    """The links to other years of a chart that shows one beside the year before."""
+
+    @property
+    def presets(self) -> list[Link]:
+        shown = self.request.query_params.get("year") or str(self.today.year)
+        years = {self.today.year: gettext("This year"), self.today.year - 1: gettext("Last year")}
+        return [Link(label, self.url(year=str(year)), shown == str(year)) for year, label in years.items()]
 
 
 class IncomeAndExpenseView(ChartView):
@@ -148,6 +159,9 @@ class YearsView(ChartView):
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
         year = number(self.request, "year", EARLIEST, LATEST)
         return year_window(year or owner_of(self.request).today().year)
+
+    def dates(self) -> DateLinks:
+        return YearLinks(self.request, {}, owner_of(self.request).today())
 
     def year_input(self) -> Input:
         """Return the input of the page's form for the year."""

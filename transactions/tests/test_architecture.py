@@ -49,6 +49,7 @@ LAYERS = (
     {"base_view"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
     {"summary_chart", "list_page"},
+    {"date_links"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
@@ -60,7 +61,7 @@ LAYERS = (
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"totals", "token_errors", "examples", "hashers", "preferences"},
-    {"category_names", "groupings"},
+    {"category_names", "groupings", "orderings"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}

@@ -41,7 +41,7 @@ def test_the_summary_of_too_many_groups_shows_the_first_ones(
         told = [node.text for node in page.main.all("p", role="status")]
         left_out = len(everything) - shown
         assert told == left_out * [
-            f"Only the first {shown} groups are shown here, and 1 are not: filter further, or read all of them as JSON."
+            f"Only the first {shown} groups are shown here, and 1 are not: filter further, or download all of them."
         ]
         assert as_alice.get("/summary?group_by=category,type").json()["results"] == everything
     monkeypatch.undo()
