@@ -1,6 +1,5 @@
 """The history of a ledger over HTTP: what changed since a position, and revisions."""
 
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -15,11 +14,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.errors import CursorExpired
-from cashman_project.api.etags import wants_json
+from cashman_project.api.etags import tagged_response, wants_json
 from cashman_project.api.filters import number_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pagination import CursorSerializer, KeysetPagination
-from cashman_project.api.schema import LIST_HEADERS, REVISION_HEADERS, problems
+from cashman_project.api.schema import LIST_HEADERS, READ_HEADERS, REVISION_HEADERS, problems
 from cashman_project.api.views import ApiView
 
 from .models import Revision
@@ -129,13 +128,14 @@ class RevisionView(ApiView):
         operation_id="get_revision",
         summary="Read a revision",
         tags=["history"],
-        parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH), *READ_HEADERS],
         responses=RevisionDetailSerializer,
     )
-    def get(self, request: Request, number: str, **kwargs: Any) -> Response:
+    def get(self, request: Request, number: str) -> HttpResponseBase:
         rows = Revision.objects.filter(ledger=owner_of(request).pk).select_related("by")
         revision = rows.filter(number=int(number)).first() if len(number) < 19 else None
         if revision is None:
             raise NotFound
         changes, more = changes_of(revision)
-        return Response({**revision_json(revision), "changes": list(map(change_json, changes)), "more": more})
+        content = {**revision_json(revision), "changes": list(map(change_json, changes)), "more": more}
+        return tagged_response(request, content)

@@ -98,7 +98,7 @@ def test_a_cursor_of_another_list_is_refused(as_alice: APIClient, alice: User) -
 
 
 def test_an_update_has_its_fields_old_and_new(as_alice: APIClient, alice: User) -> None:
-    food, rent = CategoryFactory.create(owner=alice, name="Food"), CategoryFactory.create(owner=alice, name="Rent")
+    food, _rent = (CategoryFactory.create(owner=alice, name=name) for name in ("Food", "Rent"))
     row = ExpenseFactory.create(owner=alice, category=food, amount=Decimal("4.20"))
     as_alice.patch(f"/expenses/{row.pk}", {"amount": "4.80", "category": "Rent", "date": "2026-11-03"})
     as_alice.patch(f"/expenses/{row.pk}", {"amount": 6, "notes": "late"})
@@ -124,7 +124,6 @@ def test_an_update_has_its_fields_old_and_new(as_alice: APIClient, alice: User) 
         {"field": "amount", "old": "-4.80", "new": "-6.00"},
         {"field": "notes", "old": "", "new": "late"},
     ]
-    assert rent.pk
 
 
 def test_a_creation_has_the_row_as_it_is_now_and_a_deletion_as_it_was(as_alice: APIClient, alice: User) -> None:
