@@ -199,7 +199,7 @@ CORS_ALLOW_HEADERS = [
 ]
 CORS_EXPOSE_HEADERS = [
     *("Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After"),
-    *("WWW-Authenticate", "X-Request-ID"),
+    *("Ledger-Revision", "WWW-Authenticate", "X-Request-ID"),
 ]
 BODY_LIMIT = 5_000_000  # bytes of a body that may have many rows; api/limits.py has the other limits
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT

@@ -16,7 +16,7 @@ from cashman_project.api.origin import API, PAGE, Origin
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pagination import KeysetPagination
-from cashman_project.api.schema import LIST_HEADERS
+from cashman_project.api.schema import LIST_HEADERS, ROW_REVISION_HEADERS
 from cashman_project.api.types import AnyResponse
 from cashman_project.api.viewsets import OwnedModelViewSet
 
@@ -45,6 +45,7 @@ class LedgerMixin(Base):
     """
 
     ledger_revision: int | None = None
+    response_headers = ROW_REVISION_HEADERS  # in the schema
 
     @extend_schema(parameters=[*page_parameters("revision"), *LIST_HEADERS], responses=HistorySerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)

@@ -145,7 +145,9 @@ MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is 
 LIST_HEADERS = [
     _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
 ]
-REVISION_HEADERS = [_header("Ledger-Revision", "The number of the revision that this is at least as new as.", 200)]
+NEWNESS = "Ledger-Revision", "The number of a revision that the response is at least as new as."
+REVISION_HEADERS = [_header(*NEWNESS, 200)]
+ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 304, always=False)]  # an export has none
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` if a token was sent (RFC 6750).", 401),
     _header("Retry-After", "How many seconds to wait.", 429, 503),
@@ -294,7 +296,8 @@ class ProblemAutoSchema(AutoSchema):
         return examples.get(getattr(self.view, "action", ""), [])
 
     def get_override_parameters(self) -> list[OpenApiParameter | FieldsSerializer | type[FieldsSerializer]]:
-        return [*super().get_override_parameters(), *ERROR_HEADERS]
+        own = getattr(self.view, "response_headers", [])
+        return [*super().get_override_parameters(), *own, *ERROR_HEADERS]
 
     def get_response_serializers(self) -> Any:  # also serializers by status, which the base class does not say
         response = super().get_response_serializers()
