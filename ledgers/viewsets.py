@@ -1,18 +1,29 @@
 """What the viewsets of all ledgers' rows share."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
 
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from cashman_project.api.fastpath.owner_query import OwnerColumn
 from cashman_project.api.origin import API, PAGE, Origin
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pagination import KeysetPagination
+from cashman_project.api.schema import LIST_HEADERS, ROW_REVISION_HEADERS
 from cashman_project.api.types import AnyResponse
 from cashman_project.api.viewsets import OwnedModelViewSet
 
+from .paging import numbered_page, page_parameters
 from .querysets import last_revision
+from .serializers import HistorySerializer, version_json
+from .services.revisions import Version, versions_of
 from .writer import writing
 
 ResultT = TypeVar("ResultT")
@@ -27,11 +38,27 @@ else:
 class LedgerMixin(Base):
     """Writes each request's rows as one revision of the owner's ledger, and tells its number in Ledger-Revision.
 
+    Shows the versions of a row, also of a deleted one.
+
     An action in `changes` locks the ledger before it reads anything. The others lock it when they know what to write.
     The header of a list or a row names a revision that the response is at least as new as.
     """
 
     ledger_revision: int | None = None
+    response_headers = ROW_REVISION_HEADERS  # in the schema
+
+    @extend_schema(parameters=[*page_parameters("revision"), *LIST_HEADERS], responses=HistorySerializer)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def history(self, request: Request, *args: object, **kwargs: object) -> Response:
+        """What was changed of the row, when, by whom and how, the last change first. A deleted row keeps its history.
+
+        A row of which only another row's name has changed has no version for that.
+        """
+        find = partial(_versions, owner_of(request).pk, self.queryset.model, UUID(self.get_key()))
+        return numbered_page(request, "revision", find, version_json)
+
+    def allowed_parameters(self) -> frozenset[str]:
+        return KeysetPagination.parameters if self.action == "history" else super().allowed_parameters()
 
     def owner_columns(self) -> tuple[OwnerColumn, ...]:
         return (last_revision(),)
@@ -57,3 +84,10 @@ class LedgerMixin(Base):
             if self.ledger_revision is not None:
                 response.headers[HEADER] = str(self.ledger_revision)
         return response
+
+
+def _versions(owner: UUID, model: object, pk: UUID, size: int, start: int | None, descending: bool) -> list[Version]:
+    try:
+        return versions_of(owner, model, pk, size, start, descending=descending)
+    except LookupError:
+        raise NotFound from None

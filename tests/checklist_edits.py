@@ -56,6 +56,8 @@ from .category import CategoryNameField
 class Tag(OwnedModel):
     """A name to find transactions by."""
 
+    resource = "tags"
+
     name = CategoryNameField(_("name"), max_length=LONGEST_NAME)
     key = KeyField(source="name", max_length=6 * LONGEST_NAME + 1)
 
@@ -89,7 +91,7 @@ TAG_SERIALIZER = '''class TagSerializer(StrictModelSerializer[Tag]):
 
 
 '''
-TAG_VIEWSET = '''class TagViewSet(OwnedModelViewSet):
+TAG_VIEWSET = '''class TagViewSet(LedgerMixin, OwnedModelViewSet):
     """What transactions can be found by."""
 
     fastpath = True
@@ -117,6 +119,9 @@ TAG_TABLE = """/tags                nobody    401 401  401     401  401 401   40
 /tags/<pk>           nobody    401 401  401     401  401 401   401    401
 /tags/<pk>           owner     200 200  204     405  200 200   204    405
 /tags/<pk>           stranger  404 404  204     405  404 404   404    405
+/tags/<pk>/history   nobody    401 401  401     401  401 401   401    401
+/tags/<pk>/history   owner     200 200  204     405  405 405   405    405
+/tags/<pk>/history   stranger  404 404  204     405  405 405   405    405
 /tags.csv            nobody    401 401  401     401  401 401   401    401
 /tags.csv            owner     200 200  204     405  405 405   405    405
 """
@@ -143,6 +148,11 @@ TAGS: Edits = {
         (f"{MODELS}from .querysets import Tra", "Tag, "),
         ("    TransactionSerializer,\n)", "    TagSerializer,\n"),
         ("@extend_schema_view(\n    destroy", TAG_VIEWSET),
+    ],
+    "transactions/apps.py": [
+        ("Transaction\n        from .serializers", "Tag, "),
+        ("TransactionSerializer\n        from .services", "TagSerializer, "),
+        ("        register(Category,", "        register(Tag, TagSerializer)\n"),
     ],
     "transactions/urls.py": [
         ("\nurlpatterns = ", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
@@ -180,7 +190,10 @@ TAGS: Edits = {
         ('    "transactions.MonthTotal": {', '    "transactions.Tag": {"users.User"},\n'),
     ],
     "transactions/tests/query_counts.txt": [
-        ("/tokens: GET", "/tags: GET 1, POST 2\n/tags.csv: GET 2\n/tags/<pk>: GET 1, PUT 4, PATCH 4, DELETE 3\n")
+        (
+            "/tokens: GET",
+            "/tags: GET 1, POST 2\n/tags.csv: GET 2\n/tags/<pk>: GET 1, PUT 4, PATCH 4, DELETE 3\n/tags/<pk>/history: GET 4\n",
+        )
     ],
     "cashman_project/api/tests/test_schema.py": [
         ('"transactions", "incomes", "expenses", "categories", "personal', '"tags", ')

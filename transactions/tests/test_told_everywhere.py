@@ -11,6 +11,8 @@ from django.urls import get_resolver, reverse
 
 from cashman_project.api.fastpath.checks import routes_of
 from cashman_project.urls import ROOT_LINKS
+from ledgers.checks import check_registered
+from ledgers.resources import RESOURCES as FEED
 from transactions.filters import TransactionFilterSet
 from transactions.groupings import GROUPINGS
 from transactions.models import OwnedModel, Transaction
@@ -58,6 +60,16 @@ def test_every_owned_model_has_a_path() -> None:
     shown = {route.cls.queryset.model for route in routes_of(get_resolver().url_patterns)}
     assert owned - shown == set()
     assert Transaction in owned
+
+
+def test_every_owned_model_is_in_the_feed() -> None:
+    """A check refuses to start otherwise: /changes would miss its rows without a word."""
+    assert check_registered() == []
+    resource = FEED.pop(Transaction.resource)
+    try:
+        assert [message.id for message in check_registered()] == ["ledgers.E001"]
+    finally:
+        FEED[Transaction.resource] = resource
 
 
 def test_the_root_links_to_every_resource() -> None:

@@ -9,7 +9,10 @@ from django.core.management import call_command
 from django.utils import translation
 from jsonschema import Draft4Validator, FormatChecker
 
-HEADERS = {"ETag", "Idempotency-Replayed", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"}
+HEADERS = {
+    *("ETag", "Idempotency-Replayed", "Ledger-Revision", "Location", "Preference-Applied", "Retry-After"),
+    "WWW-Authenticate",
+}
 
 
 class Operation(NamedTuple):

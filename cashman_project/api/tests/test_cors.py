@@ -17,7 +17,7 @@ PATHS = ["/ping", "/secured/ping", "/incomes", "/auth/token", "/nope"]
 UNLISTED = ["https://evil.example", "http://app.example", "https://app.example:1", "https://app.example.evil", "null"]
 EXPOSED = [
     *("Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location", "Preference-Applied", "Retry-After"),
-    *("WWW-Authenticate", "X-Request-ID"),
+    *("Ledger-Revision", "WWW-Authenticate", "X-Request-ID"),
 ]
 SENT = (
     "authorization, cache-control, content-type, idempotency-key, if-match, if-none-match, prefer, traceparent, "

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from rest_framework.test import APIClient
 
+from ledgers.models import Ledger
 from users.erasure import erase_users
 from users.models import User
 from users.sessions import start_session
@@ -154,6 +155,27 @@ def test_a_category(document: Document, as_alice: APIClient) -> None:
     document.check(in_use, 409)
     assert in_use.json()["transactions"] == 1
     document.check(as_alice.delete(created["Location"], QUERY_STRING="force=true"), 204)
+
+
+def test_the_history(document: Document, as_alice: APIClient, alice: User) -> None:
+    as_alice.post("/categories", {"name": "Food"})
+    row = as_alice.post("/expenses", {"description": "pizza", "amount": 50, "category": "Food"}).json()
+    as_alice.patch(f"/expenses/{row['id']}", {"amount": 60, "category": None})
+    changes = as_alice.get("/changes")
+    as_alice.delete(f"/expenses/{row['id']}")
+
+    document.check(changes, 200)
+    document.check(as_alice.get("/changes", {"since": changes.json()["cursor"]}), 200)
+    document.check(as_alice.get("/changes", {"since": "x"}), 400)
+    document.check(as_alice.get("/revisions"), 200)
+    for number in (1, 2, 3, 4):
+        document.check(as_alice.get(f"/revisions/{number}"), 200)
+    document.check(as_alice.get("/revisions/5"), 404)
+    for resource in ("expenses", "transactions"):
+        document.check(as_alice.get(f"/{resource}/{row['id']}/history"), 200)
+    document.check(as_alice.get(f"/incomes/{row['id']}/history"), 404)
+    Ledger.objects.filter(pk=alice.pk).update(kept_from=9)
+    document.check(as_alice.get("/changes", {"since": changes.json()["cursor"]}), 410)
 
 
 @pytest.mark.parametrize("group_by", ["", "month", "year,type", "category,month"])
