@@ -21,6 +21,7 @@ from cashman_project.api.filters import FilterSet, StrictFilterBackend, number_o
 from cashman_project.api.middleware.security_headers import CONTENT_POLICY
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import ApiView
 from transactions.date_links import DateLinks
 from transactions.filters import CATEGORY_FILTERS
@@ -105,7 +106,7 @@ class ChartView(ApiView):
     def report(self, query: Query) -> Report[Any]:
         raise NotImplementedError
 
-    def rows(self, report: Report[Any]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[Any]) -> list[JSONObject]:
         """Return the rows of the chart's JSON."""
         raise NotImplementedError
 
@@ -134,7 +135,7 @@ class ChartView(ApiView):
         """Return the links to the chart of other dates."""
         return ChartDates(self.request, self.filterset_class.values_of(self.request), owner_of(self.request).today())
 
-    def tabs(self) -> list[dict[str, Any]]:
+    def tabs(self) -> list[JSONObject]:
         """Return the links to the charts, which keep the dates and the currency of this one."""
         tabs = []
         for view in self.charts:

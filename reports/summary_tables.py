@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from cashman_project.api.spreadsheet import Column, Kind
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import format_units
 from transactions.groupings import DAY, GROUPINGS
 from transactions.totals import Total
@@ -26,10 +27,10 @@ class Table(NamedTuple):
     rows: Iterable[Sequence[Any]]  # Any: the values of each column's kind
 
 
-def row_of(query: SummaryQuery, group: Group) -> dict[str, Any]:
+def row_of(query: SummaryQuery, group: Group) -> JSONObject:
     """Return the JSON of a group, or of a total."""
     total = group.total
-    row: dict[str, Any] = {
+    row: JSONObject = {
         "currency": total.currency,
         **total.keys,
         "from": group.span.first,
@@ -62,7 +63,7 @@ def _kind(name: str) -> Kind:
     return KINDS.get(name, Kind.DECIMAL)
 
 
-def _flat(row: dict[str, Any]) -> list[Any]:
+def _flat(row: JSONObject) -> list[Any]:
     previous = row.pop("previous", {})
     return [*row.values(), *previous.values()]
 

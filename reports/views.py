@@ -18,6 +18,7 @@ from cashman_project.api.etags import wants_json
 from cashman_project.api.filters import number_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import format_amount
 from transactions.choices import TransactionType
 from transactions.date_links import DateLinks, Link
@@ -64,7 +65,7 @@ class IncomeAndExpenseView(ChartView):
     def report(self, query: Query) -> Report[sums.PeriodSums]:
         return sums.period_sums(query)
 
-    def rows(self, report: Report[sums.PeriodSums]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.PeriodSums]) -> list[JSONObject]:
         names = ("income", "expense", "net")
         return [
             _part(row) | {name: format_amount(getattr(row, name), report.currency) for name in names}
@@ -90,7 +91,7 @@ class CategoriesView(ChartView):
     def report(self, query: Query) -> Report[sums.CategorySum]:
         return sums.category_sums(query, self.kind)
 
-    def rows(self, report: Report[sums.CategorySum]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.CategorySum]) -> list[JSONObject]:
         total = sum((row.amount for row in report.rows), Decimal(0))
         return [
             {
@@ -171,7 +172,7 @@ class YearsView(ChartView):
     def report(self, query: Query) -> Report[sums.MonthOfYears]:
         return sums.year_sums(query, self.kind)
 
-    def rows(self, report: Report[sums.MonthOfYears]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.MonthOfYears]) -> list[JSONObject]:
         return [
             _part(row)
             | {
@@ -194,7 +195,7 @@ class BalanceView(ChartView):
     def report(self, query: Query) -> Report[sums.BalanceAt]:
         return sums.balances(query)
 
-    def rows(self, report: Report[sums.BalanceAt]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.BalanceAt]) -> list[JSONObject]:
         return [_part(row) | {"balance": format_amount(row.balance, report.currency)} for row in report.rows]
 
     def draw(self, report: Report[sums.BalanceAt], subtitle: Sequence[str], canvas: Canvas) -> str:
@@ -210,7 +211,7 @@ class FlowView(ChartView):
     def report(self, query: Query) -> Report[sums.TypedSum]:
         return sums.flow_sums(query)
 
-    def rows(self, report: Report[sums.TypedSum]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.TypedSum]) -> list[JSONObject]:
         return [
             {"type": row.type, "category": row.category, "amount": format_amount(row.amount, report.currency)}
             for row in report.rows

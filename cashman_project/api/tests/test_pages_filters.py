@@ -6,6 +6,7 @@ from rest_framework.test import APIClient
 from cashman_project.api.tests.pages import Browser
 from reports.summary_view import SummaryView
 from transactions.tests import books
+from transactions.tests.factories import CategoryFactory
 from users.models import User
 
 
@@ -17,6 +18,16 @@ def test_a_wrong_filter_marks_no_field_of_the_form_for_a_new_row(alice: User, bo
         assert "autofocus" in filters.one("select", name="category").attributes
         for name in ("aria-invalid", "autofocus"):
             assert name not in new.one("input", name="category").attributes
+
+
+def test_the_form_of_filters_offers_the_owners_categories(alice: User, bob: User, outsider: User) -> None:
+    for user in (alice, bob):
+        CategoryFactory.create(owner=user, name=f"{user.username}'s food")
+
+    for user, names in ((alice, ["alice's food"]), (bob, ["bob's food"]), (outsider, [])):
+        for name in ("category", "exclude_category"):
+            options = Browser(user).get("/transactions").main.one("select", name=name).all("option")
+            assert [value for option in options if (value := option.attributes["value"])] == names
 
 
 @pytest.mark.parametrize("name", ["description", "amount", "notes"])
