@@ -1,15 +1,20 @@
-"""What rows were before they were changed, written to the history by the database."""
+"""What rows were before they were changed, written to the history by the database, and read from it."""
 
+import datetime
+import json
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import F, QuerySet, Value
 
 from cashman_project.db.compiled import execute_later
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.json_object import ColumnsJSON
+from cashman_project.db.types import AnyField
 
 from .writer import DELETED, UPDATED, Write
 
@@ -51,3 +56,24 @@ def stored_columns(model: Any) -> tuple[str, ...]:  # Any: mypy does not see tha
         for field in model._meta.concrete_fields
         if field.name != "owner" and not isinstance(field, DerivedField)
     )
+
+
+def read_before(model: Any, before: str) -> dict[str, Any]:  # Any: as above, and values of all kinds of fields
+    """Return what a row was: the `before` of a Change as the model's fields have it in Python, by the names of columns.
+
+    Columns that the model has lost since are left out, and those that it has got since are missing.
+    """
+    stored = json.loads(before, parse_float=Decimal)
+    fields = ((name, model._meta.get_field(name)) for name in stored_columns(model) if name in stored)
+    return {name: _value(field, stored[name]) for name, field in fields}
+
+
+def _value(field: AnyField, value: Any) -> Any:  # Any: the values of all kinds of fields
+    """Return a value of the history in Python. An amount stays exact, because it is a number of ten-thousandths."""
+    if value is None:
+        return None
+    if hasattr(field, "from_db_value"):
+        return field.from_db_value(value, field.cached_col, connection)
+    value = field.to_python(value)
+    is_naive = isinstance(value, datetime.datetime) and value.tzinfo is None  # SQLite stores timestamps so, in UTC
+    return value.replace(tzinfo=datetime.UTC) if is_naive else value
