@@ -25,10 +25,11 @@ TARGET = f"INSERT INTO {CHANGES} (ledger_id, revision, resource, row_id, operati
 def record(rows: "QuerySet[Any]", write: Write, operation: str) -> None:
     """Store what the rows are, before the write updates or deletes them.
 
-    Rows that this write has created have no earlier state. Those that it has updated already have theirs stored.
+    Rows that this write has created have no earlier state. Those that it has updated already have theirs stored, but
+    not those whose JSON it has changed by another row's.
     """
     model: Any = rows.model  # an OwnedModel
-    earlier = rows.order_by().filter(revision__lt=write.revision)
+    earlier = rows.order_by().filter(created_revision__lt=write.revision)
     select = earlier.values_list(
         F("owner_id"),
         Value(write.revision),
@@ -41,7 +42,7 @@ def record(rows: "QuerySet[Any]", write: Write, operation: str) -> None:
         sql, params = select.query.sql_with_params()
     except EmptyResultSet:
         return
-    execute_later(rows.db, f"{TARGET} {sql}", params)
+    execute_later(rows.db, f"{TARGET} {sql} ON CONFLICT DO NOTHING", params)
     if operation == DELETED and UPDATED in write.counts.get(model.resource, ()):
         changes = apps.get_model("ledgers", "Change")._default_manager.using(rows.db)
         keys = rows.order_by().filter(revision=write.revision).values("pk")

@@ -201,9 +201,7 @@ class Undo:
             return
         versions = self._last_versions(part)
         now = timezone.now()
-        fields: list[AnyField] = [
-            model._meta.get_field(name) for name in stored_columns(model) if name != "revision"
-        ]
+        fields: list[AnyField] = [model._meta.get_field(name) for name in stored_columns(model) if name != "revision"]
         rows = []
         for pk, values in part.items():
             row = {**values, "version": versions[pk] + 1, "updated_at": now}
