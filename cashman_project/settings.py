@@ -38,6 +38,7 @@ BASE_PATH = read("BASE_PATH", base_path, "")
 WORKERS = read("WORKERS", number(1, 64), 2)
 ALLOW_SIGNUP = read("ALLOW_SIGNUP", flag, False)
 REFRESH_LEEWAY = read("REFRESH_LEEWAY", number(0, 60), 10)  # seconds
+HISTORY_DAYS = read("HISTORY_DAYS", number(0, 36_500), 0)  # 0: for ever
 DEFAULT_CURRENCY = read("DEFAULT_CURRENCY", str, "USD")
 TIME_ZONE = read("TIME_ZONE", time_zone, "UTC")
 LANGUAGE_CODE = read("LANGUAGE_CODE", language, "en")
@@ -282,6 +283,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "expenses", "description": "Money that went out."},
         {"name": "transactions", "description": "Incomes and expenses together."},
         {"name": "categories", "description": "Names to group transactions by."},
+        {"name": "history", "description": "What was changed, when and by whom."},
         {"name": "summary", "description": "Income, expense and net."},
         {"name": "charts", "description": "Sums as pictures, and the numbers in them."},
         {"name": "service", "description": "Whether the service works."},

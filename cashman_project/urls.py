@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
+import ledgers.urls
 import reports.urls
 import transactions.urls
 from reports.start_view import StartView
@@ -19,6 +20,8 @@ ROOT_LINKS = {
     "transactions": "transaction-list",
     "categories": "category-list",
     "summary": "summary",
+    "changes": "change-list",
+    "revisions": "revision-list",
     "me": "me",
     "tokens": "personal-token-list",
     "token": "token",
@@ -37,6 +40,7 @@ urlpatterns = [
     # Django tries them in this order; most requests are for the first ones.
     *reports.urls.SUMMARY,
     *transactions.urls.urlpatterns,
+    *ledgers.urls.urlpatterns,
     *reports.urls.REPORTS,
     path("", StartView.as_view(links=ROOT_LINKS), name="root"),
     re_path("^ping/?$", views.PingView.as_view(), name="ping"),

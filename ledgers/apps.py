@@ -1,3 +1,5 @@
+"""What all owned rows share."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,4 +9,5 @@ class LedgersConfig(AppConfig):
     verbose_name = _("History")
 
     def ready(self) -> None:
-        from .services import erasure  # noqa: F401  # connects its receivers
+        from . import checks  # noqa: F401  # registers itself
+        from .services import erasure, retention  # noqa: F401  # connect their receivers

@@ -10,16 +10,14 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
-from rest_framework.exceptions import ValidationError
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.etags import tagged_json, tagged_response, wants_json
-from cashman_project.api.filters import FilterSet, StrictFilterBackend
+from cashman_project.api.filters import FilterSet, StrictFilterBackend, number_of
 from cashman_project.api.middleware.security_headers import CONTENT_POLICY
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
@@ -149,7 +147,7 @@ class PictureMixin:
         return allowed | {"width"}
 
     def get(self: Any, request: Request) -> HttpResponseBase:
-        width = number(request, "width", NARROWEST, WIDEST)
+        width = number_of(request, "width", NARROWEST, WIDEST)
         report = self.report(self.query(request))
         content = self.draw(report, self.subtitle(report), Canvas(width or WIDE)).encode()
         return tagged_json(request, content, SVGRenderer.media_type, headers=CHART_HEADERS)
@@ -157,17 +155,6 @@ class PictureMixin:
 
 def _with_query(url: str, parameters: Mapping[str, Sequence[str]]) -> str:
     return f"{url}?{urlencode(parameters, doseq=True)}" if parameters else url
-
-
-def number(request: Request, name: str, least: int, most: int) -> int | None:
-    """Return the number that a parameter is; None if it is absent. Raises ValidationError (400)."""
-    text = request.query_params.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
-        message = _("Give a whole number from %(least)d to %(most)d.") % {"least": least, "most": most}
-        raise ValidationError({name: [message]}, code="invalid")
-    return int(text)
 
 
 def published(

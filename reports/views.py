@@ -15,13 +15,14 @@ from rest_framework.response import Response
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.etags import wants_json
+from cashman_project.api.filters import number_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.money.amounts import format_amount
 from transactions.choices import TransactionType
 
 from . import examples, pictures
-from .base_view import ChartView, number, published
+from .base_view import ChartView, published
 from .charts.frame import Canvas
 from .filters import OneCategoryFilterSet, TypedPeriodFilterSet, YearFilterSet
 from .periods import Window, key_of, year_window
@@ -146,7 +147,7 @@ class YearsView(ChartView):
         return query
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
-        year = number(self.request, "year", EARLIEST, LATEST)
+        year = number_of(self.request, "year", EARLIEST, LATEST)
         return year_window(year or owner_of(self.request).today().year)
 
     def year_input(self) -> Input:

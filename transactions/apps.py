@@ -8,7 +8,13 @@ class TransactionsConfig(AppConfig):
     verbose_name = _("Ledger")
 
     def ready(self) -> None:
+        from ledgers.resources import register
+
         from . import checks, schema, triggers  # noqa: F401  # the first two register themselves
+        from .models import Category, Transaction
+        from .serializers import CategorySerializer, TransactionSerializer
         from .services import erasure  # noqa: F401  # connects its receivers
 
+        register(Transaction, TransactionSerializer)
+        register(Category, CategorySerializer)
         post_migrate.connect(triggers.restore, sender=self)

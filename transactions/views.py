@@ -18,6 +18,7 @@ from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
 from cashman_project.api.types import AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
+from ledgers.viewsets import HistoryMixin
 
 from . import category_pages, examples
 from .filters import CATEGORY_FILTERS, TransactionFilterSet
@@ -36,7 +37,7 @@ from .services.fast_create import create_fast
 from .services.suggestions import form_suggestions
 
 
-class BaseTransactionViewSet(BulkCreateViewSet):
+class BaseTransactionViewSet(HistoryMixin, BulkCreateViewSet):
     """The base of the viewsets of incomes, expenses, and both together."""
 
     fastpath = True
@@ -106,7 +107,7 @@ class BaseTransactionViewSet(BulkCreateViewSet):
         return self._created(rows if many else rows[0], minimal)
 
 
-class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
+class TransactionViewSet(BaseTransactionViewSet, BulkViewSet):
     """Both incomes and expenses."""
 
     queryset = Transaction.objects.select_related("category")
@@ -149,7 +150,7 @@ class ExpenseViewSet(BaseTransactionViewSet):
         },
     )
 )
-class CategoryViewSet(OwnedModelViewSet):
+class CategoryViewSet(HistoryMixin, OwnedModelViewSet):
     """Names to group transactions by."""
 
     fastpath = True

@@ -5,8 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from django.db import Error, connection
+from django.dispatch import Signal
 from django.utils import timezone
 
 from cashman_project.api.idempotency import expired_keys
@@ -16,6 +18,9 @@ from .models import Attempts, BrowserSession, Session
 
 INTERVAL = timedelta(days=1)
 CHECK_EVERY = 3_600  # seconds after which it is checked again whether a sweep is due
+
+# The apps above receive it with `wait`, and delete what they keep no longer. They return the numbers of deleted rows.
+delete_old = Signal()
 
 logger = logging.getLogger("cashman.housekeeping")
 
@@ -29,7 +34,11 @@ def sweep(*, wait: Callable[[float], object] = lambda seconds: None) -> dict[str
         "browser sessions": BrowserSession.objects.filter(expire_date__lte=now),
         "counters of attempts": Attempts.objects.filter(until__lte=now),
     }
-    return {name: delete_expired(rows, wait=wait) for name, rows in expired.items()}
+    swept = {name: delete_expired(rows, wait=wait) for name, rows in expired.items()}
+    answers: Any = delete_old.send(sender=None, wait=wait)  # pairs of a receiver and what it returned
+    for _receiver, deleted in answers:
+        swept |= deleted
+    return swept
 
 
 def start() -> None:

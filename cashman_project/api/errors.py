@@ -28,6 +28,14 @@ class Conflict(exceptions.APIException):
         self.members = members
 
 
+class CursorExpired(exceptions.APIException):
+    """410: a position from which it can't be told any more what has changed."""
+
+    status_code = HTTPStatus.GONE
+    default_detail = _("What has changed since this cursor can't be told any more: start again without it.")
+    default_code = "cursor_expired"
+
+
 class PreconditionFailed(exceptions.APIException):
     """412: the resource has changed since the client read it."""
 

@@ -125,6 +125,17 @@ def flag_of(request: Request, name: str) -> bool:
     return text == "true"
 
 
+def number_of(request: Request, name: str, least: int, most: int) -> int | None:
+    """Return the whole number that a parameter is; None if it is absent. Raises ValidationError (400)."""
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most)) and least <= int(text) <= most):
+        message = _("Give a whole number from %(least)d to %(most)d.") % {"least": least, "most": most}
+        raise ValidationError({name: [message]}, code="invalid")
+    return int(text)
+
+
 class DateFormField(forms.Field):
     """A date such as 2026-11-30."""
 

@@ -21,7 +21,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import SAFE_METHODS
 
 from .dates import DATE_PATTERN, TIMESTAMP_PATTERN
-from .errors import Conflict, LengthRequired, PreconditionFailed, Throttled, TooLarge, Unavailable
+from .errors import Conflict, CursorExpired, LengthRequired, PreconditionFailed, Throttled, TooLarge, Unavailable
 from .problems import PROBLEM_JSON, problem_details, problem_of
 from .serializers import MAX_ROWS
 from .types import FieldsSerializer, JSONObject
@@ -67,6 +67,7 @@ MEANINGS = {
     404: "It does not exist, or it is not yours.",
     406: "No representation has a media type that `Accept` allows.",
     409: "This conflicts with what is stored already.",
+    410: "The history after `since` is deleted: start again without it.",
     411: "The body came in chunks, without a Content-Length.",
     412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write names it. A POST has none yet.",
     413: "The body is too large.",
@@ -90,6 +91,7 @@ SAMPLES = {
         problem_of(exceptions.NotFound()),
         problem_of(exceptions.NotAcceptable()),
         problem_of(Conflict()),
+        problem_of(CursorExpired()),
         problem_of(LengthRequired()),
         problem_of(PreconditionFailed()),
         problem_of(TooLarge()),
@@ -143,6 +145,7 @@ MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is 
 LIST_HEADERS = [
     _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
 ]
+REVISION_HEADERS = [_header("Ledger-Revision", "The number of the revision that this is at least as new as.", 200)]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` if a token was sent (RFC 6750).", 401),
     _header("Retry-After", "How many seconds to wait.", 429, 503),
@@ -182,6 +185,7 @@ class ProblemAutoSchema(AutoSchema):
         "update": ("replace_{one}", "Replace {one}"),
         "partial_update": ("update_{one}", "Change {one}"),
         "destroy": ("delete_{one}", "Delete {one}"),
+        "history": ("get_{one}_history", "Read the history of {one}"),
         "create_many": ("bulk_create_{plural}", "Create many {plural}"),
         "update_many": ("bulk_update_{plural}", "Change many {plural}"),
         "destroy_many": ("bulk_delete_{plural}", "Delete many {plural}"),

@@ -1,0 +1,30 @@
+"""System checks of owned models: the history can show the rows of each of them."""
+
+from typing import Any
+
+from django.apps import apps
+from django.core import checks
+
+from cashman_project.api.fastpath.row_json import row_json
+
+from .models import OwnedModel
+from .resources import RESOURCES
+
+
+@checks.register
+def check_registered(**kwargs: Any) -> list[checks.CheckMessage]:
+    """ledgers.E001: each owned model that is not registered, or whose JSON has no form in SQL."""
+    faults = {}
+    for model in apps.get_models():
+        if not issubclass(model, OwnedModel) or model._meta.proxy:
+            continue
+        resource = RESOURCES.get(getattr(model, "resource", ""))
+        if resource is None or resource.model is not model:
+            faults[model] = f"{model.__name__} is not registered, so /changes would miss its rows."
+            continue
+        try:
+            row_json(resource.serializer_class())
+        except TypeError as error:
+            faults[model] = f"{resource.serializer_class.__name__} has no form in SQL: {error}"
+    hint = "Call ledgers.resources.register in the ready() of its app, as transactions/apps.py does."
+    return [checks.Error(fault, hint=hint, obj=model, id="ledgers.E001") for model, fault in faults.items()]

@@ -1,0 +1,39 @@
+"""The resources of owned rows. The apps above register theirs, so that the history can show rows of every model."""
+
+from functools import cached_property
+from typing import Any
+
+from cashman_project.api.fastpath.row_json import RowJSON, row_json
+from cashman_project.api.types import FieldsSerializer
+
+from .models import OwnedModel
+
+RESOURCES: "dict[str, Resource]" = {}  # by their names
+
+
+class Resource:
+    """A kind of owned row: its model, and the serializer of its JSON."""
+
+    def __init__(self, model: type[OwnedModel], serializer_class: type[FieldsSerializer]) -> None:
+        self.model: Any = model  # of the rows, which have a manager
+        self.serializer_class = serializer_class
+
+    @property
+    def name(self) -> str:
+        return self.model.resource  # type: ignore[no-any-return]  # a text
+
+    @cached_property
+    def serializer(self) -> FieldsSerializer:
+        """A serializer that shows rows, one after another."""
+        return self.serializer_class()
+
+    @cached_property
+    def row_json(self) -> RowJSON:
+        """The SQL for a row's JSON."""
+        return row_json(self.serializer_class())
+
+
+def register(model: type[OwnedModel], serializer_class: type[FieldsSerializer]) -> None:
+    """Let the history show the rows of the model. An app calls this when it is ready."""
+    resource = Resource(model, serializer_class)
+    RESOURCES[resource.name] = resource

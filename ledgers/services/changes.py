@@ -1,0 +1,148 @@
+"""The feed of a ledger: what was written since a position, each row once, as it is now.
+
+A row's place in the feed is (its revision, its id). If a row is deleted, its place is that of the deletion. A follower
+holds a position, and a page has what stands after it. This is complete while others write, although a page takes
+several queries that each see what is committed when they begin (READ COMMITTED):
+
+1. The writes of a ledger happen one after another (ledgers/writer.py). A revision's number, its rows and its changes
+   are committed together, and before the next revision begins. So a query that begins after revision N was seen, sees
+   all that revisions up to N wrote.
+2. A page first reads the ledger's last revision, `last`, and takes nothing from later revisions. So all that belongs on
+   the page is visible to each of its queries. If another writer changes such a row meanwhile, the row moves: it is
+   missing here, and stands after `last`, where a later page finds it. Its old state is never needed.
+3. So after each page this holds: the follower knows all rows, alive or deleted, whose place is up to its position. A
+   row whose place that is was not written since `last` was read, so every query of the page saw it as it is, its JSON
+   included, because a write that changes a row's JSON is a write of that row. All other rows stand further on.
+4. Positions only grow, and places after them are taken in their order. So the order never goes back.
+5. A deletion is left out if the row was restored since: then the row stands further on. It is left out up to `base`,
+   the last revision when a follower who began with nothing began: no page of theirs can have had that row.
+6. The sweep writes `kept_from` before it deletes older history, or at the same time. A page reads it after the
+   history. So if anything that belongs on the page was deleted, the page is refused.
+"""
+
+from collections.abc import Iterator
+from heapq import merge
+from itertools import islice
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, QuerySet, UUIDField, Value
+
+from cashman_project.api.pagination import RowComparison
+
+from ..models import Change, Ledger, Operation
+from ..resources import RESOURCES, Resource
+
+FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
+
+
+class Place(NamedTuple):
+    """Where something stands in the feed."""
+
+    revision: int
+    id: UUID
+
+
+class Position(NamedTuple):
+    """How far a follower has come: to (`revision`, `id`). Deletions up to the revision `base` don't concern them."""
+
+    revision: int
+    id: UUID
+    base: int
+
+    @property
+    def place(self) -> Place:
+        return Place(self.revision, self.id)
+
+    @property
+    def needed(self) -> int:
+        """The first revision whose history is needed to go on from here."""
+        return max(self.revision + (self.id == LAST_ID), self.base + 1)
+
+
+class Entry(NamedTuple):
+    """One entry of the feed: a row in JSON (`line`), or a deleted row, whose `line` is "null"."""
+
+    place: Place
+    resource: str
+    operation: str
+    line: str
+
+
+class FeedPage(NamedTuple):
+    """A page of the feed: its entries, the position after them, whether others follow, and the last revision."""
+
+    entries: list[Entry]
+    position: Position
+    more: bool
+    last: int
+
+
+class Expired(Exception):
+    """The history that a follower needs to go on is deleted, or they come from a future that a backup has undone."""
+
+
+def feed_page(owner: UUID, since: Position | None, limit: int) -> FeedPage:
+    """Return at most `limit` entries that stand after the position; the first ones if there is none.
+
+    Raises Expired.
+    """
+    last = Ledger.objects.filter(pk=owner).values_list("revision", flat=True).first() or 0
+    since = since or Position(0, FIRST_ID, last)
+    if since.revision > last:
+        raise Expired
+    alive = islice(merge(*[_alive(owner, resource, since, last, limit) for resource in RESOURCES.values()]), limit + 1)
+    found = list(alive)
+    end = found[limit].place if len(found) > limit else Place(last, LAST_ID)
+    deleted = _deleted(owner, since, end, limit)
+    entries = list(islice(merge(found, deleted), limit + 1))
+    more, entries = len(entries) > limit, entries[:limit]
+    entries = _with_restored(owner, since, entries)
+    if Ledger.objects.filter(pk=owner, kept_from__gt=since.needed).exists():
+        raise Expired
+    place = entries[-1].place if more else Place(last, LAST_ID)
+    return FeedPage(entries, Position(*place, since.base), more, last)
+
+
+def _alive(owner: UUID, resource: Resource, since: Position, last: int, limit: int) -> Iterator[Entry]:
+    """Yield the first rows of the resource after the position, up to the revision `last`."""
+    rows = resource.model.objects.for_owner(owner).filter(revision__lte=last)
+    rows = _after(rows, since, "id").order_by("revision", "id")
+    columns = rows.values_list("revision", "id", "created_revision", resource.row_json)[: limit + 1]
+    for revision, pk, created, line in columns:
+        # To who began with nothing, every row of that time is new.
+        is_new = revision <= since.base or Place(created, pk) > since.place
+        operation = Operation.CREATED if is_new else Operation.UPDATED
+        yield Entry(Place(revision, pk), resource.name, operation.value, line)
+
+
+def _deleted(owner: UUID, since: Position, end: Place, limit: int) -> Iterator[Entry]:
+    """Yield the first deletions after the position, up to the end."""
+    if end.revision <= since.base:
+        return
+    later = Change.objects.filter(ledger=owner, row_id=OuterRef("row_id"), revision__gt=OuterRef("revision"))
+    rows = Change.objects.filter(ledger=owner, operation=Operation.DELETED, revision__lte=end.revision)
+    rows = _after(rows.filter(revision__gt=since.base), since, "row_id").exclude(Exists(later))
+    columns = rows.order_by("revision", "row_id").values_list("revision", "row_id", "resource")[: limit + 1]
+    for revision, pk, resource in columns:
+        yield Entry(Place(revision, pk), resource, Operation.DELETED.value, "null")
+
+
+def _with_restored(owner: UUID, since: Position, entries: list[Entry]) -> list[Entry]:
+    """Return the entries, in which rows that were deleted and restored after the position count as created."""
+    keys = [entry.place.id for entry in entries if entry.operation == Operation.UPDATED]
+    if not keys:
+        return entries
+    changes = Change.objects.filter(ledger=owner, row_id__in=keys, operation=Operation.CREATED)
+    restored = set(_after(changes, since, "row_id").values_list("row_id", flat=True))
+    return [
+        entry._replace(operation=Operation.CREATED.value) if entry.place.id in restored else entry for entry in entries
+    ]
+
+
+def _after(rows: "QuerySet[Any]", since: Position, key: str) -> "QuerySet[Any]":
+    """Return the rows of which (revision, key) is after the position."""
+    place = (Value(since.revision), Value(since.id, UUIDField()))
+    # The first condition says nothing more, but lets both databases begin at the revision in their index.
+    rows = rows.filter(revision__gte=since.revision)
+    return rows.filter(RowComparison(F("revision"), F(key), *place, operator=">"))

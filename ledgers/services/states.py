@@ -1,0 +1,86 @@
+"""States of rows, as they were and as they are, in the JSON of the API."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+from django.db.models.expressions import Col
+
+from cashman_project.api.types import JSONObject
+from cashman_project.db.types import AnyField
+
+from ..history import stored_columns
+from ..models import Change, Operation, OwnedForeignKey
+from ..resources import Resource
+
+State = Any  # a row of a registered model, saved or not
+
+UNTOLD = {"id", "version", "created_at", "updated_at"}  # which follow from the change itself
+
+
+def state_of(model: Any, owner: UUID, pk: UUID, before: str) -> State:
+    """Return the row that a Change holds. Columns that the model did not have then get their default.
+
+    Raises ValueError if the model, a proxy, can't hold such a row.
+    """
+    stored = orjson.loads(before)
+    values: dict[str, object] = {}
+    for field in model._meta.concrete_fields:  # in whose order Django expects them
+        name = field.attname
+        if name in stored:
+            values[name] = _value(field, stored[name])
+        elif name in stored_columns(model):
+            values[name] = field.get_default()
+    state = model.from_db(None, [*values], [*values.values()])
+    state.owner_id = owner
+    return state
+
+
+def _value(field: AnyField, value: Any) -> object:  # Any: a value of JSON
+    """Return the value of the field that the database has written into JSON."""
+    convert: Any = getattr(field, "from_db_value", None)
+    if convert:
+        return convert(value, Col(field.model._meta.db_table, field), connection)
+    value = field.to_python(value)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+def link(owner: UUID, states: Iterable[State | None]) -> None:
+    """Give each state the rows that it refers to, as they are now, or as they were when they were deleted."""
+    by_field: dict[AnyField, list[State]] = {}
+    for state in filter(None, states):
+        for field in state._meta.concrete_fields:
+            if isinstance(field, OwnedForeignKey) and not field.is_cached(state):
+                by_field.setdefault(field, []).append(state)
+    for field, referring in by_field.items():
+        keys = {getattr(state, field.attname) for state in referring} - {None}
+        found = _rows(field.related_model, owner, keys)
+        for state in referring:
+            setattr(state, field.name, found.get(getattr(state, field.attname)))
+
+
+def _rows(model: Any, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:
+    """Return the rows with these keys."""
+    found: dict[UUID, State] = model._base_manager.filter(owner=owner).in_bulk(keys) if keys else {}
+    if missing := keys - found.keys():
+        deletions = Change.objects.filter(ledger=owner, row_id__in=missing, operation=Operation.DELETED)
+        for pk, before in deletions.order_by("revision").values_list("row_id", "before"):
+            found[pk] = state_of(model, owner, pk, before)
+    return found
+
+
+def shown(resource: Resource, state: State) -> JSONObject:
+    """Return the state's JSON. It is linked to the rows that it refers to."""
+    return dict(resource.serializer.to_representation(state))
+
+
+def differences(old: Mapping[str, object], new: Mapping[str, object]) -> list[JSONObject]:
+    """Return the fields that differ in the JSON of two states of a row."""
+    return [
+        {"field": name, "old": old[name], "new": new[name]}
+        for name in old
+        if name not in UNTOLD and old[name] != new[name]
+    ]

@@ -1,0 +1,438 @@
+"""GET /changes: what was created, changed and deleted since a position."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.signing import Signer
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rest_framework.test import APIClient
+
+from cashman_project.api.tests.problems import problem_of
+from conftest import client_of
+from ledgers.models import Change, Ledger, Operation, Revision
+from ledgers.services import changes
+from ledgers.writer import CREATED, writing
+from transactions.models import Category, Transaction
+from transactions.services.categories import delete_category
+from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory, UserFactory
+from transactions.tests.shares import reached, reaches
+from users.models import User
+
+PATHS = {"transactions": "/transactions", "categories": "/categories"}
+
+
+class Follower:
+    """Keeps a copy of a ledger, as a client would."""
+
+    def __init__(self, client: APIClient, limit: int | None = None) -> None:
+        self.client = client
+        self.limit = limit
+        self.cursor = ""
+        self.rows: dict[tuple[str, str], str] = {}  # JSON, by resource and id
+        self.places: list[tuple[int, str]] = []
+
+    def read(self) -> dict[str, Any]:
+        """Read one page."""
+        query = {"since": self.cursor, **({"limit": self.limit} if self.limit else {})}
+        response = self.client.get("/changes", query)
+        assert response.status_code == 200, response.content
+        page: dict[str, Any] = response.json()
+        assert len(page["changes"]) <= (self.limit or 100)
+        for change in page["changes"]:
+            key = (change["resource"], change["id"])
+            place = (change["revision"], change["id"])
+            assert not self.places or self.places[-1] < place
+            self.places.append(place)
+            if change["operation"] == "deleted":
+                assert change["data"] is None
+                self.rows.pop(key, None)
+            else:
+                self.rows[key] = json.dumps(change["data"])
+        self.cursor = page["cursor"]
+        return page
+
+    def catch_up(self) -> list[dict[str, Any]]:
+        """Read all pages; return their changes."""
+        found = []
+        while True:
+            page = self.read()
+            found += page["changes"]
+            if not page["more"]:
+                return found
+
+
+def restore(row: Any) -> None:
+    """Restore a deleted row, as an undo does: with its id and its first revision, and a Change that says so."""
+    owner = row.owner_id
+    with writing(owner) as write:
+        number = write.lock()
+        before = Change.objects.filter(ledger=owner, row_id=row.pk).latest("revision")
+        fields = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        again = type(row)(**{**fields, "version": row.version + 1, "revision": number})
+        super(type(row).objects.none().__class__, type(row).objects.all())._insert(
+            [again], fields=list(row._meta.concrete_fields)
+        )
+        Change.objects.create(
+            ledger_id=owner,
+            revision=number,
+            row_id=row.pk,
+            resource=before.resource,
+            operation=Operation.CREATED,
+            before="",
+        )
+        write.count(before.resource, CREATED, 1)
+
+
+def ledger_of(client: APIClient) -> dict[tuple[str, str], str]:
+    """Return all rows as GETs of them give them."""
+    found = {}
+    for resource, path in PATHS.items():
+        following = f"{path}?page_size=500"
+        while following:
+            page = client.get(following).json()
+            for row in page["results"]:
+                single = client.get(f"{path}/{row['id']}")
+                found[resource, row["id"]] = json.dumps(single.json())
+            following = page["next"]
+    return found
+
+
+def told(changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(change["operation"], change["id"]) for change in changes]
+
+
+# -- What is told -----------------------------------------------------------------------------
+
+
+def test_who_begins_with_nothing_gets_every_row_as_a_get_gives_it(
+    as_alice: APIClient, alice: User, bob: User
+) -> None:
+    category = CategoryFactory.create(owner=alice, name="Büro \"é\" \\")
+    income = IncomeFactory.create(owner=alice, category=category, notes="a\nb\t\u2028", external_id="x1")
+    expense = ExpenseFactory.create(owner=alice)
+    IncomeFactory.create(owner=bob, category=CategoryFactory.create(owner=bob))
+
+    response = as_alice.get("/changes")
+
+    page = response.json()
+    assert response.headers["Ledger-Revision"] == "3"
+    assert page["more"] is False
+    assert [(change["revision"], change["resource"], change["id"]) for change in page["changes"]] == [
+        (1, "categories", str(category.pk)),
+        (2, "transactions", str(income.pk)),
+        (3, "transactions", str(expense.pk)),
+    ]
+    assert {change["operation"] for change in page["changes"]} == {"created"}
+    single = as_alice.get(f"/transactions/{income.pk}").content
+    assert b'"data":' + single + b"}" in response.content
+
+
+def test_a_new_ledger_has_an_empty_feed_that_can_be_followed(as_outsider: APIClient, outsider: User) -> None:
+    response = as_outsider.get("/changes")
+    assert response.headers["Ledger-Revision"] == "0"
+    assert (response.json()["more"], response.json()["changes"]) == (False, [])
+
+    row = IncomeFactory.create(owner=outsider)
+
+    page = as_outsider.get("/changes", {"since": response.json()["cursor"]}).json()
+    assert told(page["changes"]) == [("created", str(row.pk))]
+
+
+def test_each_change_is_told_once_as_the_row_is_now(as_alice: APIClient, alice: User) -> None:
+    kept, changed, gone = IncomeFactory.create_batch(3, owner=alice)
+    follower = Follower(as_alice)
+    follower.catch_up()
+    for amount in (1, 2, 3):
+        as_alice.patch(f"/incomes/{changed.pk}", {"amount": amount})
+    as_alice.delete(f"/incomes/{gone.pk}")
+    new = as_alice.post("/incomes", {"description": "new", "amount": 1}).json()
+    as_alice.patch(f"/incomes/{new['id']}", {"amount": 2})
+
+    found = follower.catch_up()
+
+    assert told(found) == [("updated", str(changed.pk)), ("deleted", str(gone.pk)), ("created", new["id"])]
+    assert [change["data"] and change["data"]["amount"] for change in found] == ["3.00", None, "2.00"]
+    assert found[1]["resource"] == "transactions"
+    assert follower.catch_up() == []
+    assert follower.rows == ledger_of(as_alice)
+    assert ("transactions", str(kept.pk)) in follower.rows
+
+
+def test_a_renamed_category_tells_every_row_that_shows_its_name(as_alice: APIClient, alice: User) -> None:
+    category = CategoryFactory.create(owner=alice, name="Food")
+    row = IncomeFactory.create(owner=alice, category=category)
+    IncomeFactory.create(owner=alice)
+    follower = Follower(as_alice)
+    follower.catch_up()
+
+    as_alice.patch(f"/categories/{category.pk}", {"name": "Meals"})
+
+    found = follower.catch_up()
+    assert sorted(told(found)) == sorted([("updated", str(category.pk)), ("updated", str(row.pk))])
+    assert {change["data"].get("category") for change in found} == {None, "Meals"}
+    assert follower.rows == ledger_of(as_alice)
+
+
+def test_deletions_of_before_are_not_told_to_who_begins_with_nothing(as_alice: APIClient, alice: User) -> None:
+    rows = IncomeFactory.create_batch(4, owner=alice)
+    rows[0].delete()
+    follower = Follower(as_alice, limit=1)
+    first = follower.read()
+    assert (told(first["changes"]), first["more"]) == ([("created", str(rows[1].pk))], True)
+
+    rows[1].delete()
+    rows[2].delete()
+
+    assert told(follower.catch_up()) == [
+        ("created", str(rows[3].pk)),
+        ("deleted", str(rows[1].pk)),
+        ("deleted", str(rows[2].pk)),
+    ]
+    assert follower.rows == ledger_of(as_alice)
+
+
+def test_a_restored_row_is_created_again(as_alice: APIClient, alice: User) -> None:
+    row = IncomeFactory.create(owner=alice)
+    early, late = Follower(as_alice), Follower(as_alice)
+    early.catch_up()
+    late.catch_up()
+    row.delete()
+    assert told(early.catch_up()) == [("deleted", str(row.pk))]
+    row = IncomeFactory.build(pk=row.pk, owner=alice, created_revision=1)
+    restore(row)
+
+    for follower in (early, late):
+        assert told(follower.catch_up()) == [("created", str(row.pk))]
+        assert follower.rows == ledger_of(as_alice)
+
+    Transaction.objects.filter(owner=alice).delete()
+    assert told(early.catch_up()) == [("deleted", str(row.pk))]
+
+
+def test_rows_from_before_there_were_revisions_come_first(as_alice: APIClient, alice: User) -> None:
+    rows = IncomeFactory.create_batch(3, owner=alice)
+    old = {"revision": 0, "created_revision": 0}
+    for row in rows[:2]:
+        super(Transaction.objects.none().__class__.__mro__[2], Transaction.objects.filter(pk=row.pk)).update(**old)
+    follower = Follower(as_alice, limit=1)
+
+    found = follower.catch_up()
+
+    assert [(change["revision"], change["id"]) for change in found] == [
+        (0, str(rows[0].pk)),
+        (0, str(rows[1].pk)),
+        (3, str(rows[2].pk)),
+    ]
+    assert {change["operation"] for change in found} == {"created"}
+
+
+def test_the_rows_of_one_revision_may_be_on_several_pages(as_alice: APIClient, alice: User) -> None:
+    as_alice.post("/transactions", [{"type": "INCOME", "description": str(n), "amount": 1} for n in range(250)])
+    follower = Follower(as_alice)
+
+    sizes = [len(follower.read()["changes"]) for _page in range(3)]
+
+    assert sizes == [100, 100, 50]
+    assert {revision for revision, _id in follower.places} == {1}
+    assert follower.rows == ledger_of(as_alice)
+    assert len(as_alice.get("/changes?limit=1000").json()["changes"]) == 250
+
+
+# -- Whose, and until when --------------------------------------------------------------------
+
+
+def test_nobody_sees_anothers_changes(as_outsider: APIClient, as_bob: APIClient, alice: User) -> None:
+    row = IncomeFactory.create(owner=alice, category=CategoryFactory.create(owner=alice))
+    cursors = [client.get("/changes").json()["cursor"] for client in (as_bob, as_outsider)]
+    row.delete()
+
+    for client, cursor in zip((as_bob, as_outsider), cursors, strict=True):
+        for query in ({}, {"since": cursor}):
+            assert client.get("/changes", query).json()["changes"] == []
+
+
+def test_anothers_cursor_is_refused(as_alice: APIClient, as_bob: APIClient, bob: User) -> None:
+    IncomeFactory.create(owner=bob)
+    cursor = as_bob.get("/changes").json()["cursor"]
+
+    problem_of(as_alice.get("/changes", {"since": cursor}), 400, "invalid", ("since", "invalid_cursor"))
+
+
+def forged(cursor: str) -> Iterator[str]:
+    """Yield what looks like the cursor."""
+    payload, _dot, signature = cursor.rpartition(".")
+    yield from ("x", "é", "\0", 5_000 * "x", payload, f"{payload}.", f".{signature}", cursor[:-1], cursor.swapcase())
+    other = base64.urlsafe_b64encode(b'[0,"00000000000000000000000000000000",0]').rstrip(b"=").decode()
+    yield from (f"{other}.{signature}", Signer(sep=".").sign_object([0, UUID(int=0).hex, 0]))
+
+
+def test_a_cursor_that_we_did_not_sign_is_refused(as_alice: APIClient, alice: User) -> None:
+    IncomeFactory.create(owner=alice)
+    for cursor in forged(as_alice.get("/changes").json()["cursor"]):
+        problem_of(as_alice.get("/changes", {"since": cursor}), 400, "invalid", ("since", "invalid_cursor"))
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "-1", "1.0", "x", " 1", "１", "²", 5_000 * "1"])
+def test_a_wrong_limit_is_refused(limit: str, as_alice: APIClient) -> None:
+    problem_of(as_alice.get("/changes", {"limit": limit}), 400, "invalid", ("limit", "invalid"))
+
+
+def test_a_cursor_older_than_the_history_that_is_kept_has_expired(as_alice: APIClient, alice: User) -> None:
+    rows = IncomeFactory.create_batch(3, owner=alice)
+    at_three = as_alice.get("/changes").json()["cursor"]
+    in_two = as_alice.get("/changes?limit=2").json()["cursor"]
+    rows[0].delete()
+    at_four = as_alice.get("/changes").json()["cursor"]
+
+    Ledger.objects.filter(pk=alice.pk).update(kept_from=4)
+    assert told(as_alice.get("/changes", {"since": at_three}).json()["changes"]) == [("deleted", str(rows[0].pk))]
+    # Only deletions are read from the history, and those up to 3 don't concern who began then.
+    assert as_alice.get("/changes", {"since": in_two}).status_code == 200
+    Ledger.objects.filter(pk=alice.pk).update(kept_from=5)
+    for cursor in (at_three, in_two):
+        problem_of(as_alice.get("/changes", {"since": cursor}), 410, "cursor_expired")
+    assert as_alice.get("/changes", {"since": at_four}).json()["changes"] == []
+    assert len(as_alice.get("/changes").json()["changes"]) == 2
+
+
+def test_a_cursor_from_the_future_of_a_backup_has_expired(as_alice: APIClient, alice: User) -> None:
+    IncomeFactory.create_batch(2, owner=alice)
+    cursor = as_alice.get("/changes").json()["cursor"]
+    Ledger.objects.filter(pk=alice.pk).update(revision=1)
+
+    problem_of(as_alice.get("/changes", {"since": cursor}), 410, "cursor_expired")
+
+
+def test_a_sweep_between_the_queries_of_a_page_is_noticed(
+    as_alice: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = IncomeFactory.create_batch(2, owner=alice)
+    cursor = as_alice.get("/changes").json()["cursor"]
+    rows[0].delete()
+    rows[1].delete()
+    read = changes._deleted
+
+    def swept(*args: Any) -> Any:
+        Ledger.objects.filter(pk=alice.pk).update(kept_from=5)
+        Change.objects.filter(ledger=alice.pk).delete()
+        return read(*args)
+
+    monkeypatch.setattr(changes, "_deleted", swept)
+    problem_of(as_alice.get("/changes", {"since": cursor}), 410, "cursor_expired")
+
+
+@pytest.mark.parametrize("step", ["_alive", "_deleted", "_with_restored"])
+def test_writes_between_the_queries_of_a_page_are_told_by_the_next(
+    step: str, as_alice: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before each query of a page: a row is changed, one is deleted, one is created, and a category is renamed."""
+    category = CategoryFactory.create(owner=alice)
+    rows = IncomeFactory.create_batch(12, owner=alice, category=category)
+    follower = Follower(as_alice, limit=3)
+    read = getattr(changes, step)
+
+    def meanwhile(*args: Any) -> Any:
+        if len(rows) > 4:
+            rows.pop().delete()
+            rows[0].notes += "x"
+            rows[0].save()
+            rows.insert(1, IncomeFactory.create(owner=alice, category=category))
+            category.name += "x"
+            category.save()
+            rows.pop(3).delete()
+        return read(*args)
+
+    monkeypatch.setattr(changes, step, meanwhile)
+    follower.catch_up()
+    monkeypatch.undo()
+    assert len(rows) <= 4
+    follower.catch_up()
+    assert follower.rows == ledger_of(as_alice)
+
+
+# -- At random --------------------------------------------------------------------------------
+
+WRITES = st.lists(
+    st.tuples(
+        st.sampled_from(["create", "create many", "update", "delete", "rename", "unlink", "restore", "read", "read"]),
+        st.integers(0, 30),
+    ),
+    max_size=25,
+)
+
+
+class Books:
+    """A ledger that is written at random."""
+
+    def __init__(self, owner: User) -> None:
+        self.owner = owner
+        self.deleted: list[Any] = []
+
+    def rows(self) -> list[Any]:
+        return list(Transaction.objects.for_owner(self.owner).order_by("pk"))
+
+    def categories(self) -> list[Any]:
+        return list(Category.objects.for_owner(self.owner).order_by("pk"))
+
+    def write(self, what: str, number: int) -> None:
+        rows, categories = self.rows(), self.categories()
+        category = categories[number % len(categories)] if categories else None
+        row = rows[number % len(rows)] if rows else None
+        match what:
+            case "create":
+                CategoryFactory.create(owner=self.owner) if number % 3 == 0 else IncomeFactory.create(
+                    owner=self.owner, category=category
+                )
+            case "create many":
+                new = [ExpenseFactory.build(owner=self.owner, category=category) for _row in range(number % 5)]
+                Transaction.objects.bulk_create(new)
+            case "update" if row:
+                row.notes += "x"
+                row.category = category
+                row.save()
+            case "delete" if row:
+                self.deleted.append(row)
+                row.delete()
+            case "rename" if category:
+                category.name += "x"
+                category.save()
+            case "unlink" if category:
+                delete_category(category=category, force=True)
+            case "restore" if self.deleted:
+                row = self.deleted.pop(number % len(self.deleted))
+                row.category = None
+                restore(row)
+
+
+@pytest.mark.django_db
+@reaches(followed=40, deleted=20, restored=5)
+@given(WRITES, st.integers(1, 4))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_followers_copy_equals_the_ledger(writes: list[tuple[str, int]], limit: int) -> None:
+    owner, other = UserFactory.create(), UserFactory.create()
+    IncomeFactory.create(owner=other)
+    books = Books(owner)
+    client = client_of(owner)
+    followers = [Follower(client, limit), Follower(client, 1), Follower(client)]
+    for what, number in writes:
+        if what == "read":
+            followers[number % 3].read()
+        else:
+            books.write(what, number)
+    changes = [change for follower in followers for change in follower.catch_up()]
+    for follower in followers:
+        assert follower.rows == ledger_of(client)
+        assert follower.read()["changes"] == []
+    if any(change["operation"] == "deleted" for change in changes):
+        reached("deleted")
+    if Change.objects.filter(ledger=owner.pk, operation=Operation.CREATED).exists():
+        reached("restored")
+    if followers[0].rows:
+        reached("followed")
+    assert Revision.objects.filter(ledger=owner.pk, at__gt=timezone.now()).count() == 0
