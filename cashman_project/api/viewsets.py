@@ -25,7 +25,7 @@ from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
-from .origin import API, PAGE, Origin
+from .origin import origin_of
 from .owner import owner_of
 from .pages.merging import merged
 from .pages.requests import is_page_form
@@ -162,10 +162,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def write(self, work: Callable[[], ResultT]) -> ResultT:
         """Return the result of `work`, run as one write of the owner's ledger. An action in
         `changes` locks the ledger before it reads anything."""
-        request, user = self.request, owner_of(self.request)
-        token = getattr(request.auth, "name", "")
-        origin = Origin(PAGE if is_page_form(request) else API, user.pk, token, request.META.get("REQUEST_ID", ""))
-        with self.queryset.writing(user.pk, origin, savepoint=False) as write:
+        owner = owner_of(self.request).pk
+        with self.queryset.writing(owner, origin_of(self.request), savepoint=False) as write:
             if self.action in self.changes:
                 write.lock()
             result = work()

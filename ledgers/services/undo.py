@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.apps import apps
 from django.db import connection
 from django.db.models import CharField, F, Model, QuerySet, UniqueConstraint
 from django.db.models.functions import Cast
@@ -24,8 +23,9 @@ from cashman_project.db.insert_many import insert_many, insert_target
 from cashman_project.db.types import AnyField
 
 from ..history import CHANGES, read_before, record, stored_columns
-from ..models import Change, Ledger, OwnedModel, Revision
+from ..models import Change, Ledger, Revision
 from ..models.foreign_key import OwnedForeignKey
+from ..resources import RESOURCES
 from ..writer import CREATED, DELETED, UPDATED, Write, writing
 from .undo_errors import MAX_IDS, ChangedSince, HistoryExpired, InUse, NothingToUndo, ReferenceGone, Taken
 
@@ -63,7 +63,7 @@ def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
 @lru_cache
 def owned_models() -> tuple[OwnedRowModel, ...]:
     """Return the models of owned rows, those that others refer to first."""
-    models = [model for model in apps.get_models() if issubclass(model, OwnedModel) and not model._meta.proxy]
+    models = [resource.model for resource in RESOURCES.values()]
     referred = {model: {field.remote_field.model for field in references(model)} - {model} for model in models}
     return tuple(TopologicalSorter(referred).static_order())
 
@@ -224,8 +224,7 @@ class Undo:
         later = Change.objects.filter(ledger=self.write.owner, revision__gt=self.number, operation=DELETED)
         if changed := self.changed.intersection(part):
             for change in later.filter(row_id__in=changed).order_by("revision"):
-                model = next(model for model in owned_models() if model.resource == change.resource)
-                versions[change.row_id] = read_before(model, change.before)["version"]
+                versions[change.row_id] = read_before(RESOURCES[change.resource].model, change.before)["version"]
         return versions
 
     def _update(self, model: OwnedRowModel, rows: Mapping[UUID, OwnedRow], part: Mapping[UUID, Values]) -> None:

@@ -110,10 +110,8 @@ def told(changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
 # -- What is told -----------------------------------------------------------------------------
 
 
-def test_who_begins_with_nothing_gets_every_row_as_a_get_gives_it(
-    as_alice: APIClient, alice: User, bob: User
-) -> None:
-    category = CategoryFactory.create(owner=alice, name="Büro \"é\" \\")
+def test_who_begins_with_nothing_gets_every_row_as_a_get_gives_it(as_alice: APIClient, alice: User, bob: User) -> None:
+    category = CategoryFactory.create(owner=alice, name='Büro "é" \\')
     income = IncomeFactory.create(owner=alice, category=category, notes="a\nb\t\u2028", external_id="x1")
     expense = ExpenseFactory.create(owner=alice)
     IncomeFactory.create(owner=bob, category=CategoryFactory.create(owner=bob))
