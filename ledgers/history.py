@@ -2,13 +2,14 @@
 
 import datetime
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
-from django.db import connection
+from django.db import connection, models
 from django.db.models import F, QuerySet, Value
 
 from cashman_project.db.compiled import execute_later
@@ -65,16 +66,30 @@ def read_before(model: Any, before: str) -> dict[str, Any]:  # Any: as above, an
     Columns that the model has lost since are left out, and those that it has got since are missing.
     """
     stored = json.loads(before, parse_float=Decimal)
-    fields = ((name, model._meta.get_field(name)) for name in stored_columns(model) if name in stored)
-    return {name: _value(field, stored[name]) for name, field in fields}
+    return {
+        name: stored[name] if convert is None or stored[name] is None else convert(stored[name])
+        for name, convert in _converters(model)
+        if name in stored
+    }
 
 
-def _value(field: AnyField, value: Any) -> Any:  # Any: the values of all kinds of fields
-    """Return a value of the history in Python. An amount stays exact, because it is a number of ten-thousandths."""
-    if value is None:
+@lru_cache
+def _converters(model: Any) -> list[tuple[str, Callable[[Any], Any] | None]]:  # Any: as above
+    """Return the names of the columns, with what makes values in Python of those in JSON; None if they are the same."""
+    return [(name, _converter(model._meta.get_field(name))) for name in stored_columns(model)]
+
+
+def _converter(field: AnyField) -> Callable[[Any], Any] | None:
+    if hasattr(field, "from_db_value"):  # an amount stays exact: it is a number of ten-thousandths
+        return lambda value: field.from_db_value(value, field.cached_col, connection)
+    if isinstance(field, models.CharField | models.TextField | models.IntegerField):
         return None
-    if hasattr(field, "from_db_value"):
-        return field.from_db_value(value, field.cached_col, connection)
-    value = field.to_python(value)
-    is_naive = isinstance(value, datetime.datetime) and value.tzinfo is None  # SQLite stores timestamps so, in UTC
-    return value.replace(tzinfo=datetime.UTC) if is_naive else value
+    if isinstance(field, models.DateTimeField):
+        return _timestamp
+    return field.to_python
+
+
+def _timestamp(text: str) -> datetime.datetime:
+    """Return a timestamp. SQLite writes it in UTC, and does not say so."""
+    timestamp = datetime.datetime.fromisoformat(text)
+    return timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=datetime.UTC)

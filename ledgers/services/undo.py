@@ -202,21 +202,17 @@ class Undo:
         versions = self._last_versions(part)
         now = timezone.now()
         fields: list[AnyField] = [model._meta.get_field(name) for name in stored_columns(model) if name != "revision"]
-        rows = []
-        for pk, values in part.items():
-            row = {**values, "version": versions[pk] + 1, "updated_at": now}
-            rows.append(
-                [
-                    field.get_db_prep_save(
-                        row[field.attname] if field.attname in row else field.get_default(), connection
-                    )
-                    for field in fields
-                ]
-            )
-        model._base_manager.insert(self.write.owner, tuple(field.attname for field in fields), rows)
-        columns = ("ledger_id", "revision", "row_id", "resource", "operation", "before")
+        rows = [{**values, "version": versions[pk] + 1, "updated_at": now} for pk, values in part.items()]
+        columns = []
+        for field in fields:
+            column = [row[field.attname] if field.attname in row else field.get_default() for row in rows]
+            stored = {value: field.get_db_prep_save(value, connection) for value in set(column)}  # many are the same
+            columns.append([stored[value] for value in column])
+        names = tuple(field.attname for field in fields)
+        model._base_manager.insert(self.write.owner, names, list(zip(*columns, strict=True)))
+        target = insert_target(CHANGES, ("ledger_id", "revision", "row_id", "resource", "operation", "before"))
         changes = [(self.write.owner, self.write.revision, pk, model.resource, CREATED, "") for pk in part]
-        insert_many(connection, insert_target(CHANGES, columns), list(zip(*changes, strict=True)))
+        insert_many(connection, target, list(zip(*changes, strict=True)))
 
     def _last_versions(self, part: Mapping[UUID, Values]) -> dict[UUID, int]:
         """Return the versions that the rows had when they were deleted. A version never comes twice."""
