@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full fuzz hostile killed-workers memory races outage slow-clients \
+.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
 	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
 
 help: ## list the targets
@@ -29,10 +29,11 @@ mutants: .venv/stamp-dev ## break the code in small ways and fail if the tests n
 	@DEBUG=on $(PYTHON) -m tests.mutants
 
 # Each run is as short as is still useful.
-faults: .venv/stamp-dev ## try all of the next ten briefly, in some minutes; as root
+faults: .venv/stamp-dev ## try all of the next eleven briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
+	@LENGTH=5 $(FAULTS).followers
 	@LENGTH=400 $(FAULTS).fuzz
 	@LENGTH=400 $(FAULTS).hostile
 	@LENGTH=5 $(FAULTS).killed_workers
@@ -49,6 +50,9 @@ contention: .venv/stamp-dev ## let 16 clients write to one SQLite file; LENGTH s
 
 disk-full: .venv/stamp-dev ## fill the disk of an SQLite file while clients write and read; as root
 	@$(FAULTS).disk_full
+
+followers: .venv/stamp-dev ## let clients follow /changes while others write and workers are killed, on SQLite or DATABASE_URL; LENGTH seconds (30)
+	@$(FAULTS).followers
 
 fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
 	@$(FAULTS).fuzz

@@ -1,6 +1,5 @@
 """The history of a ledger over HTTP: what changed since a position, and revisions."""
 
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -17,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from cashman_project.api.errors import CursorExpired
-from cashman_project.api.etags import wants_json
+from cashman_project.api.etags import tagged_response, wants_json
 from cashman_project.api.filters import number_of
 from cashman_project.api.idempotency import Answer, answer_once, idempotent_request
 from cashman_project.api.origin import origin_of
@@ -28,6 +27,7 @@ from cashman_project.api.schema import (
     KEY_HEADERS,
     LIST_HEADERS,
     LOCATION,
+    READ_HEADERS,
     REVISION_HEADERS,
     ProblemSerializer,
     problems,
@@ -147,16 +147,17 @@ class RevisionView(ApiView):
         operation_id="get_revision",
         summary="Read a revision",
         tags=["history"],
-        parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)],
+        parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH), *READ_HEADERS],
         responses=RevisionDetailSerializer,
     )
-    def get(self, request: Request, number: str, **kwargs: Any) -> Response:
+    def get(self, request: Request, number: str) -> HttpResponseBase:
         rows = Revision.objects.filter(ledger=owner_of(request).pk).select_related("by")
         revision = rows.filter(number=int(number)).first() if len(number) < 19 else None
         if revision is None:
             raise NotFound
         changes, more = changes_of(revision)
-        return Response({**revision_json(revision), "changes": list(map(change_json, changes)), "more": more})
+        content = {**revision_json(revision), "changes": list(map(change_json, changes)), "more": more}
+        return tagged_response(request, content)
 
 
 class UndoView(ApiView):
@@ -193,7 +194,7 @@ class UndoView(ApiView):
         },
         examples=examples.UNDONE,
     )
-    def post(self, request: Request, number: str, **kwargs: Any) -> Response:
+    def post(self, request: Request, number: str) -> Response:
         key = idempotent_request(request)
         serializer = UndoSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -21,18 +21,21 @@ several queries that each see what is committed when they begin (READ COMMITTED)
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from heapq import merge
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet, UUIDField, Value
+from django.db.models import BigIntegerField, Exists, F, OuterRef, QuerySet, UUIDField
 
 from cashman_project.api.pagination import RowComparison
+from cashman_project.db.compiled import Parameter, Statement
 
 from ..models import Change, Ledger, Operation
 from ..resources import RESOURCES, Resource
 
+NUMBER: "BigIntegerField[int, int]" = BigIntegerField()  # of a revision
 FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 
@@ -106,10 +109,9 @@ def feed_page(owner: UUID, since: Position | None, limit: int) -> FeedPage:
 
 def _alive(owner: UUID, resource: Resource, since: Position, last: int, limit: int) -> Iterator[Entry]:
     """Yield the first rows of the resource after the position, up to the revision `last`."""
-    rows = resource.model.objects.for_owner(owner).filter(revision__lte=last)
-    rows = _after(rows, since, "id").order_by("revision", "id")
-    columns = rows.values_list("revision", "id", "created_revision", resource.row_json)[: limit + 1]
-    for revision, pk, created, line in columns:
+    statement = _alive_statement(resource.name, limit)
+    for row in statement.rows(since._asdict() | {"owner": owner, "last": last}):
+        revision, pk, created, line = statement.converted(row)
         # To who began with nothing, every row of that time is new.
         is_new = revision <= since.base or Place(created, pk) > since.place
         operation = Operation.CREATED if is_new else Operation.UPDATED
@@ -120,11 +122,9 @@ def _deleted(owner: UUID, since: Position, end: Place, limit: int) -> Iterator[E
     """Yield the first deletions after the position, up to the end."""
     if end.revision <= since.base:
         return
-    later = Change.objects.filter(ledger=owner, row_id=OuterRef("row_id"), revision__gt=OuterRef("revision"))
-    rows = Change.objects.filter(ledger=owner, operation=Operation.DELETED, revision__lte=end.revision)
-    rows = _after(rows.filter(revision__gt=since.base), since, "row_id").exclude(Exists(later))
-    columns = rows.order_by("revision", "row_id").values_list("revision", "row_id", "resource")[: limit + 1]
-    for revision, pk, resource in columns:
+    statement = _deleted_statement(limit)
+    for row in statement.rows(since._asdict() | {"owner": owner, "last": end.revision}):
+        revision, pk, resource = statement.converted(row)
         yield Entry(Place(revision, pk), resource, Operation.DELETED.value, "null")
 
 
@@ -134,15 +134,38 @@ def _with_restored(owner: UUID, since: Position, entries: list[Entry]) -> list[E
     if not keys:
         return entries
     changes = Change.objects.filter(ledger=owner, row_id__in=keys, operation=Operation.CREATED)
-    restored = set(_after(changes, since, "row_id").values_list("row_id", flat=True))
+    places = changes.filter(revision__gte=since.revision).values_list("revision", "row_id")
+    restored = {pk for revision, pk in places if Place(revision, pk) > since.place}
     return [
         entry._replace(operation=Operation.CREATED.value) if entry.place.id in restored else entry for entry in entries
     ]
 
 
-def _after(rows: "QuerySet[Any]", since: Position, key: str) -> "QuerySet[Any]":
-    """Return the rows of which (revision, key) is after the position."""
-    place = (Value(since.revision), Value(since.id, UUIDField()))
+@lru_cache(maxsize=500)
+def _alive_statement(name: str, limit: int) -> Statement:
+    resource = RESOURCES[name]
+    owner = Parameter("owner", resource.model._meta.get_field("owner"))
+    rows = _after(resource.model.objects.for_owner(owner), "id").order_by("revision", "id")
+    return Statement(
+        rows.values_list("revision", "id", "created_revision", resource.row_json)[: limit + 1], prepared=False
+    )
+
+
+@lru_cache(maxsize=500)
+def _deleted_statement(limit: int) -> Statement:
+    later = Change.objects.filter(
+        ledger=OuterRef("ledger"), row_id=OuterRef("row_id"), revision__gt=OuterRef("revision")
+    )
+    owner, base = Parameter("owner", Ledger._meta.pk), Parameter("base", NUMBER)
+    deletions = Change.objects.filter(ledger=owner, operation=Operation.DELETED, revision__gt=base)
+    rows = _after(deletions, "row_id").exclude(Exists(later)).order_by("revision", "row_id")
+    return Statement(rows.values_list("revision", "row_id", "resource")[: limit + 1], prepared=False)
+
+
+def _after(rows: "QuerySet[Any]", key: str) -> "QuerySet[Any]":
+    """Return the rows of which (revision, key) is after the position, up to the revision `last`: parameters of them."""
+    revision = Parameter("revision", NUMBER)
+    place = (revision, Parameter("id", UUIDField()))
     # The first condition says nothing more, but lets both databases begin at the revision in their index.
-    rows = rows.filter(revision__gte=since.revision)
+    rows = rows.filter(revision__gte=revision, revision__lte=Parameter("last", NUMBER))
     return rows.filter(RowComparison(F("revision"), F(key), *place, operator=">"))

@@ -43,8 +43,8 @@ external_ids = st.sampled_from([None, *EXTERNAL_IDS])
 
 def stored_rows(owner: User) -> Rows:
     """Return the owner's rows. A transaction also has the name of its category, which its JSON shows."""
-    categories = {row["id"]: row for row in Category.objects.for_owner(owner).values()}
-    rows = {row["id"]: row for row in Transaction.objects.for_owner(owner).values()}
+    categories: Rows = {row["id"]: {**row} for row in Category.objects.for_owner(owner).values()}
+    rows: Rows = {row["id"]: {**row} for row in Transaction.objects.for_owner(owner).values()}
     for row in rows.values():
         row["category_name"] = row["category_id"] and categories[row["category_id"]]["name"]
     return {**categories, **rows}
@@ -226,12 +226,11 @@ class Writes(RuleBasedStateMachine):
     def undo_and_compare(self, number: int, force: bool) -> None:
         errors, expected = self.expected(number, force)
         before = stored_rows(self.owner)
+        raised: type[APIException] | None = None
         try:
             revision = undo(self.owner.pk, number, force, Origin())
         except APIException as error:
             raised = type(error)
-        else:
-            raised = None
         if raised:
             assert raised in errors
             assert stored_rows(self.owner) == before

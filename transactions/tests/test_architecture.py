@@ -45,8 +45,8 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "start_view", "summary_view"},
-    {"base_view"},
+    {"views", "viewsets", "start_view", "summary_view"},
+    {"base_view", "paging"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
     {"summary_chart", "list_page"},
     {"pictures"},
@@ -57,8 +57,11 @@ LAYERS = (
     {"periods"},
     {"charts"},
     {"login_throttle", "token_owner", "oidc", "staff"},
+    {"resources"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
+    {"history"},
+    {"writer"},
     {"totals", "token_errors", "examples", "hashers", "preferences"},
     {"category_names", "groupings"},
     {"calendar", "choices"},

@@ -4,6 +4,7 @@ test_permissions_credentials.py does the same with credentials that may do less 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -39,7 +40,7 @@ EXPECTED = {
     (path, role): dict(zip(METHODS, map(int, statuses), strict=True))
     for path, role, *statuses in map(str.split, f"{TABLE}{CHARTS}".strip().splitlines()[1:])
 }
-# By path, or by method and path; <pk> stands for a row that is there.
+# By path, or by method and path; <pk> stands for a row that is there, and <number> for the revision that wrote it.
 BODIES: dict[str, Any] = {
     "/auth/register": {"username": "zoe", "password": "correct horse battery"},
     "/auth/token": {"username": "alice", "password": "correct horse battery"},
@@ -64,6 +65,7 @@ FACTORIES: dict[str, Any] = {
     "/transactions/delete": ExpenseFactory,
     "/categories": CategoryFactory,
     "/tokens": PersonalTokenFactory,
+    "/revisions": ExpenseFactory,
 }
 SINGLE = [path for path in dict.fromkeys(path for path, _role in EXPECTED) if path.endswith("/<pk>")]
 NOBODYS_ID = "01a20000-0000-7000-8000-000000000000"
@@ -94,6 +96,16 @@ ROUTES = list(leaves(get_resolver().url_patterns))
 def body_of(method: str, path: str) -> Any:
     """Return what is sent to the path of a resource, or of one of its rows."""
     return BODIES.get(f"{method} {path}", BODIES.get(path.removesuffix("/<pk>"), {}))
+
+
+def resource_of(path: str) -> str:
+    """Return the path of the list whose rows the path is about."""
+    return re.sub("/<.*|[?].*", "", path)
+
+
+def path_of(path: str, row: Any) -> str:
+    """Return the path of the row, or of the revision that wrote it."""
+    return path.replace("<pk>", str(row and row.pk)).replace("<number>", str(getattr(row, "revision", "")))
 
 
 def filled(body: Any, pk: object) -> Any:
@@ -157,7 +169,7 @@ def test_what_is_excluded_asks_for_a_login(nobody: APIClient) -> None:
 @pytest.mark.parametrize(("path", "role"), EXPECTED)
 def test_the_status_is_the_tables(path: str, role: str, method: str, alice: User, bob: User, bobs: list[str]) -> None:
     """Whatever is sent, bob's rows stay as they are, and no response shows anything of them."""
-    resource = path.removesuffix("/<pk>")
+    resource = resource_of(path)
     body = body_of(method, path)
     if isinstance(body, dict) and "correct horse battery" in body.values():
         alice.set_password("correct horse battery")
@@ -168,11 +180,10 @@ def test_the_status_is_the_tables(path: str, role: str, method: str, alice: User
 
     for slash in ("", "/") if path != "/" else ("",):
         as_it_was = transaction.savepoint()
-        used = "<pk>" in path + json.dumps(body)
+        used = "<" in path + json.dumps(body)
         row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if used else None
         before, bobs_rows = stored(), rows_of(bob)
-        pk = str(row and row.pk)
-        response = send(client, method, path.replace("<pk>", pk) + slash, filled(body, pk))
+        response = send(client, method, path_of(path, row) + slash, filled(body, row and row.pk))
 
         assert response.status_code == EXPECTED[path, role][method], response.content
         answer = (b"".join(response) if response.streaming else response.content).decode() + str(response.headers)

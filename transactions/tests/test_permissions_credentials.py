@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 from cashman_project.api.tests.problems import stored
 from conftest import client_of
 from transactions.tests.factories import PersonalTokenFactory
-from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, METHODS, OPEN, send
+from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, METHODS, OPEN, path_of, resource_of, send
 from users.models import User
 from users.sessions import start_session
 from users.tests.tokens import claims_of, signed
@@ -72,7 +72,7 @@ def expected(make: Any, path: str, method: str) -> int:
     "make", [expired, expired_token, deactivated, deactivated_token, deactivated_browser, read_only]
 )
 def test_a_credential_that_is_worth_less_opens_less(make: Any, path: str, alice: User, bob: User) -> None:
-    resource = path.removesuffix("/<pk>")
+    resource = resource_of(path)
     refresh, client = str(start_session(bob)), make(alice)
     body = {"refresh": refresh} if path in ("/auth/token/refresh", "/auth/logout") else BODIES.get(resource, {})
     if path == "/auth/token":
@@ -84,7 +84,7 @@ def test_a_credential_that_is_worth_less_opens_less(make: Any, path: str, alice:
     before = stored()
     for method in METHODS:
         as_it_was = transaction.savepoint()
-        response = send(client, method, path.replace("<pk>", str(row and row.pk)), body)
+        response = send(client, method, path_of(path, row), body)
 
         assert response.status_code == expected(make, path, method), (method, response.content)
         assert stored() == before

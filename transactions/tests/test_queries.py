@@ -16,7 +16,7 @@ from conftest import client_of
 from transactions.models import Category
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.test_architecture import OWNED
-from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled
+from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled, path_of, resource_of
 from users.models import BrowserSession, User
 from users.sessions import start_session
 
@@ -72,18 +72,18 @@ def fill(owner: User, numbers: range) -> None:
 
 def statements(client: APIClient, user: User, method: str, path: str) -> list[str]:
     """Return the queries of a successful request; what it wrote is undone."""
-    resource = re.sub("/<pk>|[?].*", "", path)
+    resource = resource_of(path)
     body = body_of(method, path)
     if path in ("/auth/token/refresh", "/auth/logout"):
         body = {"refresh": str(start_session(user))}
     as_it_was = transaction.savepoint()
-    if "<pk>" in path + json.dumps(body):
+    if "<" in path + json.dumps(body):
         category = Category.objects.filter(owner=user).first()
         fields = {field.name for field in FACTORIES[resource]._meta.model._meta.fields}
         extra = {"category": category} if "category" in fields else {}
         row = FACTORIES[resource].create(owner=user, **extra)
         body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
-        path = path.replace("<pk>", str(row.pk))
+        path = path_of(path, row)
     queries = captured(client, method, path, body)
     transaction.savepoint_rollback(as_it_was)
     return queries

@@ -103,7 +103,7 @@ def test_no_word_is_in_two_named_enumerations(document: Document) -> None:
     }
     words = Counter(word.lower() for schema in enumerations.values() for word in schema["enum"])
 
-    assert {"TransactionType", "Scope"} == enumerations.keys()
+    assert {"TransactionType", "Scope", "Operation"} == enumerations.keys()
     assert [word for word, count in words.items() if count > 1] == []
 
 

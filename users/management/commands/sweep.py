@@ -7,7 +7,10 @@ from users.housekeeping import sweep
 
 
 class Command(BaseCommand):
-    help = "Delete expired idempotency keys, logins and browser sessions. The service does so itself once a day."
+    help = (
+        "Delete expired idempotency keys, logins and browser sessions, and history that is no longer kept. "
+        "The service does so itself once a day."
+    )
 
     def handle(self, *args: object, **options: object) -> None:
         """Delete what has expired and print the number of rows of each kind."""
