@@ -175,7 +175,6 @@ class UndoView(ApiView):
             OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH),
             *KEY_HEADERS,
             LOCATION,
-            *REVISION_HEADERS,
         ],
         request=UndoSerializer,
         responses={

@@ -145,7 +145,7 @@ MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is 
 LIST_HEADERS = [
     _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
 ]
-REVISION_HEADERS = [_header("Ledger-Revision", "The number of the revision that this is at least as new as.", 200, 201)]
+REVISION_HEADERS = [_header("Ledger-Revision", "The number of the revision that this is at least as new as.", 200)]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` if a token was sent (RFC 6750).", 401),
     _header("Retry-After", "How many seconds to wait.", 429, 503),
