@@ -43,7 +43,7 @@ def record(rows: "QuerySet[Any]", write: Write, operation: str) -> None:
         sql, params = select.query.sql_with_params()
     except EmptyResultSet:
         return
-    execute_later(rows.db, f"{TARGET} {sql} ON CONFLICT DO NOTHING", params)
+    execute_later(write.connection, f"{TARGET} {sql} ON CONFLICT DO NOTHING", params)
     if operation == DELETED and UPDATED in write.counts.get(model.resource, ()):
         changes = apps.get_model("ledgers", "Change")._default_manager.using(rows.db)
         keys = rows.order_by().filter(revision=write.revision).values("pk")

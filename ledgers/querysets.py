@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import FieldError
-from django.db import connections, models
+from django.db import models
 from django.db.models import F, OuterRef
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from cashman_project.api.fastpath.owner_query import OwnerColumn
 from cashman_project.api.origin import Origin
-from cashman_project.db.compiled import Parameter
+from cashman_project.db.compiled import Parameter, execute_later
 from cashman_project.db.derived_fields import DerivedQuerySet, with_derived
 from cashman_project.db.insert_many import insert_many, insert_target
 from cashman_project.db.types import AnyField, DatabaseRow
@@ -46,13 +46,6 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
 
     fixed_fields: tuple[str, ...] = ("id", "owner", "owner_id", "created_at", "created_revision")
 
-    @staticmethod
-    @lru_cache
-    def last_revision() -> OwnerColumn:
-        """Return the number of the last revision of a ledger, as a column of the query that finds its owner."""
-        ledgers = apps.get_model("ledgers", "Ledger")._default_manager
-        return OwnerColumn(ledgers.filter(pk=OuterRef("owner")).values("revision"))
-
     @property
     def _resource(self) -> str:
         model: Any = self.model  # an OwnedModel; only month totals are not, which nobody writes by these methods
@@ -63,11 +56,9 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         """Return only the rows of `owner`."""
         return self.filter(owner=owner)
 
-    def writing(
-        self, owner: UUID, origin: Origin = COMMAND, *, savepoint: bool = True
-    ) -> AbstractContextManager[Write]:
+    def writing(self, owner: UUID, origin: Origin = COMMAND) -> AbstractContextManager[Write]:
         """Begin a write of the owner's ledger, in a database transaction, or continue the one that was begun."""
-        return writing(owner, origin, self.db, savepoint=savepoint)
+        return writing(owner, origin, self.db)
 
     def update(self, **values: object) -> int:
         """Update the rows, increment their `version`, and set `updated_at` and `revision`. Return the number of rows.
@@ -149,7 +140,6 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         """
         is_new = "created_revision" not in columns
         columns, derived = with_derived(self.model, columns)
-        database = connections[self.db]
         added = ("owner_id", "revision", "created_revision") if is_new else ("owner_id", "revision")
         target = insert_target(self.model._meta.db_table, (*columns, *added))
         with self.writing(owner) as write:
@@ -158,12 +148,14 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
             if len(rows) < 2:
                 for row in rows:
                     values = (*row, *[field.derive(row[position]) for position, field in derived], *constants)
-                    _insert_later(database, target, values)
+                    placeholders = ", ".join(["%s"] * len(values))
+                    sql = f"INSERT INTO {target} VALUES ({placeholders})"  # noqa: S608  # no input
+                    execute_later(write.connection, sql, values, prepared=True)
                 return
             many: list[DatabaseRow] = list(zip(*rows, strict=True))
             many += [field.derive_all(many[position]) for position, field in derived]
             many += [[constant] * len(rows) for constant in constants]
-            insert_many(database, target, many)
+            insert_many(write.connection, target, many)
 
     def bulk_update(self, objs: Iterable[RowT], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after each field's `pre_save`: one statement for each owner.
@@ -200,6 +192,13 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         return number
 
 
+@lru_cache
+def last_revision() -> OwnerColumn:
+    """Return the number of the last revision of a ledger, as a column of the query that finds its owner."""
+    ledgers = apps.get_model("ledgers", "Ledger")._default_manager
+    return OwnerColumn(ledgers.filter(pk=OuterRef("owner")).values("revision"))
+
+
 def _owner_in(query: Query) -> UUID | None:
     """Return the one owner whose rows the query is limited to; None if its conditions don't say so."""
     if query.where.connector != AND or query.where.negated:
@@ -208,13 +207,6 @@ def _owner_in(query: Query) -> UUID | None:
         if isinstance(condition, Exact) and isinstance(condition.lhs, Col) and condition.lhs.target.name == "owner":
             return condition.rhs if isinstance(condition.rhs, UUID) else None
     return None
-
-
-def _insert_later(database: Any, target: str, row: DatabaseRow) -> None:
-    """Insert a row, on PostgreSQL together with the next statement or with COMMIT."""
-    sql = f"INSERT INTO {target} VALUES ({', '.join(['%s'] * len(row))})"  # noqa: S608  # no input
-    is_prepared = database.vendor == "postgresql"
-    database.execute_later(database.prepared(sql, len(row)) if is_prepared else sql, row)
 
 
 def _field(model: type[models.Model], name: str) -> AnyField:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
@@ -16,9 +15,9 @@ from .models import Operation, Revision
 from .services.revisions import RowChange, Version
 
 OPERATIONS = [operation.value for operation in Operation]
-BY = _("The name of the user who made it, if that is not you.")
-VIA = _("How it was made: `api`, `page`, `admin`, `import`, `rule`, `recurrence`, `undo` or `command`.")
-AS_READ = _("The row as a GET of it gives it, or null.")
+BY = "The name of the user who made it, if that is not you."
+VIA = "How it was made: `api`, `page`, `admin`, `import`, `rule`, `recurrence`, `undo` or `command`."
+AS_READ = "The row as a GET of it gives it, or null."
 
 
 class FieldChangeSerializer(serializers.Serializer[Any]):
@@ -62,9 +61,9 @@ class RevisionSerializer(OriginSerializer):
     """A write of the ledger. `counts` has numbers of rows, by resource and operation."""
 
     number = serializers.IntegerField()
-    token = serializers.CharField(help_text=_("The name of the personal access token, or empty."))
-    request_id = serializers.CharField(help_text=_("The `X-Request-ID` of the request, or empty."))
-    undoes = serializers.IntegerField(allow_null=True, help_text=_("The number of the revision that it takes back."))
+    token = serializers.CharField(help_text="The name of the personal access token, or empty.")
+    request_id = serializers.CharField(help_text="The `X-Request-ID` of the request, or empty.")
+    undoes = serializers.IntegerField(allow_null=True, help_text="The number of the revision that it takes back.")
     counts = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
 
 
@@ -118,7 +117,7 @@ class UndoSerializer(StrictSerializer):
 
     force = StrictBooleanField(
         default=False,
-        help_text=_("Undo it also if rows have changed since, or refer to what is gone: these changes are lost."),
+        help_text="Undo it also if rows have changed since, or refer to what is gone: these changes are lost.",
     )
 
 

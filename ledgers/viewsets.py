@@ -1,7 +1,8 @@
-"""What the viewset of an owned row has besides cashman_project/api/viewsets.py: the versions of a row."""
+"""What the viewsets of all ledgers' rows share."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -10,23 +11,39 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from cashman_project.api.fastpath.owner_query import OwnerColumn
+from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pagination import KeysetPagination
 from cashman_project.api.schema import LIST_HEADERS
+from cashman_project.api.types import AnyResponse
 from cashman_project.api.viewsets import OwnedModelViewSet
 
 from .paging import numbered_page, page_parameters
+from .querysets import last_revision
 from .serializers import HistorySerializer, version_json
 from .services.revisions import Version, versions_of
+from .writer import writing
+
+ResultT = TypeVar("ResultT")
+HEADER = "Ledger-Revision"
 
 if TYPE_CHECKING:
-    Base = OwnedModelViewSet
+    Base = OwnedModelViewSet  # the mixin calls the methods of the viewset that it is mixed into
 else:
     Base = object
 
 
-class HistoryMixin(Base):
-    """Shows the versions of a row, also of a deleted one."""
+class LedgerMixin(Base):
+    """Writes each request's rows as one revision of the owner's ledger, and tells its number in Ledger-Revision.
+
+    Shows the versions of a row, also of a deleted one.
+
+    An action in `changes` locks the ledger before it reads anything. The others lock it when they know what to write.
+    The header of a list or a row names a revision that the response is at least as new as.
+    """
+
+    ledger_revision: int | None = None
 
     @extend_schema(parameters=[*page_parameters("revision"), *LIST_HEADERS], responses=HistorySerializer)
     @action(detail=True, pagination_class=None, filterset_class=None)
@@ -35,14 +52,36 @@ class HistoryMixin(Base):
 
         A row of which only another row's name has changed has no version for that.
         """
-        find = partial(_find, owner_of(request).pk, self.queryset.model, UUID(self.get_key()))
+        find = partial(_versions, owner_of(request).pk, self.queryset.model, UUID(self.get_key()))
         return numbered_page(request, "revision", find, version_json)
 
     def allowed_parameters(self) -> frozenset[str]:
         return KeysetPagination.parameters if self.action == "history" else super().allowed_parameters()
 
+    def owner_columns(self) -> tuple[OwnerColumn, ...]:
+        return (last_revision(),)
 
-def _find(owner: UUID, model: object, pk: UUID, size: int, start: int | None, descending: bool) -> list[Version]:
+    def write(self, work: Callable[[], ResultT]) -> ResultT:
+        with writing(owner_of(self.request).pk, origin_of(self.request), in_transaction=True) as write:
+            if self.action in self.changes:
+                write.lock()
+            result = super().write(work)
+        self.ledger_revision = write.revision or None
+        return result
+
+    def finalize_response(
+        self, request: Request, response: AnyResponse, *args: object, **kwargs: object
+    ) -> AnyResponse:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if response.status_code < 400:
+            if self.owner_query.columns:
+                self.ledger_revision = self.owner_query.extras(owner_of(request))[0] or 0
+            if self.ledger_revision is not None:
+                response.headers[HEADER] = str(self.ledger_revision)
+        return response
+
+
+def _versions(owner: UUID, model: object, pk: UUID, size: int, start: int | None, descending: bool) -> list[Version]:
     try:
         return versions_of(owner, model, pk, size, start, descending=descending)
     except LookupError:

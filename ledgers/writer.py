@@ -6,10 +6,12 @@ never wait for each other. Whoever writes several ledgers locks them in the orde
 The reasons are in docs/adr/0042-one-writer.md.
 """
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -39,9 +41,9 @@ class Write:
     """
 
     def __init__(self, owner: UUID, origin: Origin, using: str) -> None:
+        self.connection = connections[using]
         self.owner = owner
         self.origin = origin
-        self.using = using
         self.revision = 0
         self.undoes: int | None = None
         self.counts: dict[str, Counter[str]] = {}
@@ -57,19 +59,19 @@ class Write:
 
         Both take one round trip. If `select` finds no row, its columns are None.
         """
-        connection = connections[self.using]
+        connection = self.connection
         found = f" LEFT JOIN ({select}) AS found ON TRUE" if select else ""
         read = f"SELECT {LEDGERS}.revision{', found.*' if select else ''} FROM {LEDGERS}{found} WHERE {LEDGERS}.id = %s"  # noqa: S608  # no input
         with connection.cursor() as cursor:
             while True:
                 if not self.revision:
-                    execute_later(self.using, NEXT, [self.owner])
+                    execute_later(self.connection, NEXT, [self.owner], prepared=True)
                 execute_prepared(cursor, read, database_values(connection, [*params, self.owner]))
                 rows: list[DatabaseRow] = cursor.fetchall()
                 if rows:
                     self.revision = rows[0][0]
                     return rows[0]
-                execute_later(self.using, ADD, [self.owner])
+                execute_later(self.connection, ADD, [self.owner])
 
     def count(self, resource: str, operation: str, number: int) -> None:
         """Add to the number of rows that were written."""
@@ -81,14 +83,15 @@ class Write:
         if not self.revision:
             return
         if not self.counts:
-            execute_later(self.using, GIVE_BACK, [self.owner])
+            execute_later(self.connection, GIVE_BACK, [self.owner])
             self.revision -= 1
             return
         origin = self.origin
         by = None if origin.by == self.owner else origin.by
         counts = orjson.dumps(self.counts).decode()
         values = (origin.via, origin.token, origin.request_id, self.undoes, counts)
-        execute_later(self.using, REVISION, [self.owner, self.revision, timezone.now(), by, *values])
+        row = [self.owner, self.revision, timezone.now(), by, *values]
+        execute_later(self.connection, REVISION, row, prepared=True)
 
 
 class _Open(threading.local):
@@ -102,26 +105,44 @@ _open = _Open()
 COMMAND = Origin()
 
 
-@contextmanager
-def writing(
-    owner: UUID, origin: Origin = COMMAND, using: str = DEFAULT_DB_ALIAS, *, savepoint: bool = True
-) -> Iterator[Write]:
+class writing:  # used as a function, as Django's `atomic` is
     """Begin a write of the owner's ledger, in a database transaction. Within another write of it, continue that one.
 
     The ledger is locked by `lock`: lock it before anything else is read or written. The querysets of owned rows do so
-    when they write.
+    when they write. With `in_transaction`, the caller has begun a transaction, which an error rolls back.
     """
-    key = (using, owner)
-    if current := _open.writes.get(key):
-        yield current
-        return
-    with transaction.atomic(using, savepoint=savepoint):
-        write = _open.writes[key] = Write(owner, origin, using)
+
+    def __init__(
+        self, owner: UUID, origin: Origin = COMMAND, using: str = DEFAULT_DB_ALIAS, *, in_transaction: bool = False
+    ) -> None:
+        self.key = using, owner
+        self.origin = origin
+        self.begins = not in_transaction
+        self.write: Write | None = None  # which this has begun
+
+    def __enter__(self) -> Write:
+        if current := _open.writes.get(self.key):
+            return current
+        using, owner = self.key
+        if self.begins:
+            self.atomic = transaction.atomic(using)
+            self.atomic.__enter__()
+        self.write = _open.writes[self.key] = Write(owner, self.origin, using)
+        return self.write
+
+    def __exit__(self, *raised: Any) -> None:  # Any: as for Django's own
+        if self.write is None:
+            return
+        del _open.writes[self.key]
         try:
-            yield write
-            write.finish()
+            if raised[0] is None:
+                self.write.finish()
+        except BaseException:
+            raised = sys.exc_info()
+            raise
         finally:
-            del _open.writes[key]
+            if self.begins:
+                self.atomic.__exit__(*raised)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from cashman_project.api.owner import signed_in_user
 from cashman_project.db.types import AnyField
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
+from ledgers.writer import writing
 
 from .models import Category, Expense, Income, Transaction
 
@@ -110,20 +111,20 @@ class OwnedModelAdmin(StrictModelAdmin):
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
     ) -> HttpResponseBase | None:
         """Return the view's response, run as one write of the ledger of each row's owner."""
-        rows: Any = self.model._base_manager.filter(pk__in=keys)
+        if request.method != "POST" or not keys:
+            return view()
+        try:
+            owners = set(self.model._base_manager.filter(pk__in=keys).values_list("owner", flat=True))
+        except ValidationError:  # what is no key names no row
+            return view()
+        origin = _origin_of(request)
         with ExitStack() as stack:
-            if request.method == "POST":
-                try:
-                    owners = set(rows.values_list("owner", flat=True)) if keys else set()
-                except ValidationError:  # what is no key names no row
-                    owners = set()
-                origin = _origin_of(request)
-                for write in [stack.enter_context(rows.writing(owner, origin)) for owner in sorted(owners)]:
-                    write.lock()
+            for write in [stack.enter_context(writing(owner, origin)) for owner in sorted(owners)]:
+                write.lock()
             return view()
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
-        with obj._base_manager.writing(obj.owner_id, _origin_of(request)):  # of the owner that the form has named
+        with writing(obj.owner_id, _origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)
 
     @property

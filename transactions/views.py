@@ -18,7 +18,7 @@ from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
 from cashman_project.api.types import AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
-from ledgers.viewsets import HistoryMixin
+from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
 from .filters import CATEGORY_FILTERS, TransactionFilterSet
@@ -37,7 +37,7 @@ from .services.fast_create import create_fast
 from .services.suggestions import form_suggestions
 
 
-class BaseTransactionViewSet(HistoryMixin, BulkCreateViewSet):
+class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     """The base of the viewsets of incomes, expenses, and both together."""
 
     fastpath = True
@@ -107,7 +107,7 @@ class BaseTransactionViewSet(HistoryMixin, BulkCreateViewSet):
         return self._created(rows if many else rows[0], minimal)
 
 
-class TransactionViewSet(BaseTransactionViewSet, BulkViewSet):
+class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
 
     queryset = Transaction.objects.select_related("category")
@@ -150,7 +150,7 @@ class ExpenseViewSet(BaseTransactionViewSet):
         },
     )
 )
-class CategoryViewSet(HistoryMixin, OwnedModelViewSet):
+class CategoryViewSet(LedgerMixin, OwnedModelViewSet):
     """Names to group transactions by."""
 
     fastpath = True

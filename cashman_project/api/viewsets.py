@@ -21,11 +21,10 @@ from ..db.retry import in_transaction
 from .errors import PreconditionFailed
 from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import LISTS, export_response, is_export
-from .fastpath.owner_query import OwnerQuery
+from .fastpath.owner_query import OwnerColumn, OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
-from .origin import origin_of
 from .owner import owner_of
 from .pages.merging import merged
 from .pages.requests import is_page_form
@@ -61,8 +60,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     """List, create, read, change and delete the rows of the request's owner.
 
     A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`, `orderings` ({parameter:
-    field}) and `default_ordering`. Each write runs in one database transaction, and locks the owner's ledger before
-    it checks the preconditions.
+    field}) and `default_ordering`. Each write runs in one database transaction, within `write`.
 
     With `fastpath` the database writes the JSON of rows, pages and exports. That goes around `get_queryset`,
     `to_representation` and other hooks, so a check refuses to start if one of them is overridden (api.E002).
@@ -79,9 +77,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     # Set below before the user is authenticated, because the authentication runs it; `list` and `retrieve` read it.
     owner_query: OwnerQuery
     bodiless = StrictViewMixin.bodiless | {"destroy"}
-    # Actions that lock the ledger before they read what they change. The others lock it when they know what to write.
-    changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})
-    ledger_revision: int | None = None  # which the response is at least as new as
+    changes: frozenset[str] = frozenset({"update", "partial_update", "destroy"})  # actions that read what they write
 
     def perform_authentication(self, request: Request) -> None:
         self.owner_query = owner_query_for(self) if self.fastpath and wants_json(request) else OwnerQuery()
@@ -159,25 +155,13 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         in_transaction(lambda: self.write(self._destroy))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def write(self, work: Callable[[], ResultT]) -> ResultT:
-        """Return the result of `work`, run as one write of the owner's ledger. An action in
-        `changes` locks the ledger before it reads anything."""
-        owner = owner_of(self.request).pk
-        with self.queryset.writing(owner, origin_of(self.request), savepoint=False) as write:
-            if self.action in self.changes:
-                write.lock()
-            result = work()
-        self.ledger_revision = write.revision or None
-        return result
+    def owner_columns(self) -> tuple[OwnerColumn, ...]:
+        """Return what a list or a row on the fast path needs to know of the owner, besides its rows."""
+        return ()
 
-    def finalize_response(
-        self, request: Request, response: AnyResponse, *args: object, **kwargs: object
-    ) -> AnyResponse:
-        if response.status_code < 400 and self.owner_query.columns:
-            self.ledger_revision = self.owner_query.revision(owner_of(request))
-        if self.ledger_revision is not None:
-            response.headers["Ledger-Revision"] = str(self.ledger_revision)
-        return super().finalize_response(request, response, *args, **kwargs)
+    def write(self, work: Callable[[], ResultT]) -> ResultT:
+        """Return the result of `work`, which writes the owner's rows in an open database transaction."""
+        return work()
 
     def perform_create(self, serializer: AnySerializer) -> None:
         serializer.save(owner=owner_of(self.request))

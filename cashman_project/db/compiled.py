@@ -103,10 +103,14 @@ def execute_prepared(cursor: CursorWrapper, sql: str, params: DatabaseRow) -> No
         cursor.execute(sql, params)
 
 
-def execute_later(using: str, sql: str, params: Sequence[object]) -> None:
-    """Execute a statement without a result in the open transaction. On PostgreSQL, that may happen together with the
-    next statement, or with COMMIT, and then its errors are raised there."""
-    connection: Any = connections[using]  # of one of our two backends
+def execute_later(connection: Any, sql: str, params: Sequence[object], *, prepared: bool = False) -> None:
+    """Execute a statement without a result in the open transaction.
+
+    On PostgreSQL, that may happen together with the next statement, or with COMMIT, and then its errors are raised
+    there. A `prepared` statement is planned once in a session. `connection` is of one of our two backends.
+    """
+    if prepared and connection.vendor == "postgresql":
+        sql = connection.prepared(sql, len(params))
     connection.execute_later(sql, params)
 
 

@@ -53,3 +53,4 @@ def test_the_script_misses_nothing(live: LiveServer, tmp_path: Path) -> None:
     (tmp_path / "copy.json").write_text('{"cursor": "nonsense", "rows": {}}')
     with pytest.raises(subprocess.CalledProcessError):
         synchronized()
+    client.connection.close()

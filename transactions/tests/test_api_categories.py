@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser, form_of
+from cashman_project.db.tests.sql import statements
 from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
@@ -124,7 +125,7 @@ def test_a_new_name_is_a_write_of_each_row_that_shows_it(door: str, name: str, a
     assert Category.objects.get(pk=food.pk).name == name
     assert [(rows[row.pk].version, rows[row.pk].updated_at >= timestamp) for row in shown] == 3 * [(2, True)]
     assert [(rows[row.pk].version, rows[row.pk].updated_at) for row in kept] == [(1, row.updated_at) for row in kept]
-    assert len([query for query in queries if query["sql"].startswith('UPDATE "transactions_transaction"')]) == 1
+    assert len([sql for sql in statements(queries) if sql.startswith('UPDATE "transactions_transaction"')]) == 1
     stamp = timestamp.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     changed = client_of(alice).get(f"/transactions?updated_after={stamp}").json()["results"]
     assert [row["category"] for row in changed] == 3 * [name]

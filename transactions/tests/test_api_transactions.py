@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from cashman_project.db.tests.sql import statements
 from transactions.filters import TransactionFilterSet
 from transactions.models import Transaction
 from transactions.tests import books
@@ -181,7 +182,7 @@ def test_a_patch_writes_what_it_was_given_alone(
         answer = as_alice.patch(f"/transactions/{pizza.pk}", body)
 
     assert answer.status_code == 200, answer.content
-    [update] = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "transactions')]
+    [update] = [sql for sql in statements(queries) if sql.startswith('UPDATE "transactions')]
     written = {part.split('"')[1] for part in update.partition(" SET ")[2].partition(" WHERE ")[0].split(", ")}
     assert written == columns | {"version", "updated_at", "revision"}
     assert answer.json()["version"] == 2

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of, stored
+from cashman_project.db.tests.sql import statements
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
@@ -64,7 +65,7 @@ def test_each_row_gets_its_own_changes_and_no_others(as_alice: APIClient, alice:
         strict=True,
     ):
         new = one(str(old["id"]))
-        assert {name for name in old if old[name] != new[name]} == changed | {"version", "updated_at"}
+        assert {name for name in old if old[name] != new[name]} == changed | {"version", "updated_at", "revision"}
 
 
 def test_what_was_read_can_be_sent_back_whole(as_alice: APIClient, ids: list[str]) -> None:
@@ -226,10 +227,10 @@ def test_a_change_writes_the_given_fields_alone(many: bool, as_alice: APIClient,
         else:
             as_alice.patch(f"/transactions/{ids[0]}", {"notes": "x"})
 
-    [update] = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    [update] = [sql for sql in statements(queries) if sql.startswith('UPDATE "transactions')]
     written = update.partition(" SET ")[2].partition(" WHERE ")[0]
     columns = {name for name in one(ids[0]) if f'"{name}" =' in written} - {"id"}
-    assert columns == {"notes", "notes_folded", "version", "updated_at"}
+    assert columns == {"notes", "notes_folded", "version", "updated_at", "revision"}
 
 
 def test_an_expression_is_written_to_no_row_of_many(alice: User, ids: list[str]) -> None:

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of
+from cashman_project.db.tests.sql import statements
 from conftest import client_of
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
@@ -57,7 +58,7 @@ def test_what_many_changes_cost_is_linear_in_them_and_like_creating_them(
         assert [(new["description"], new["category"], new["version"]) for new in changed] == [
             (f"y{n}", "Fun", 2) for n in range(size)
         ]
-        assert len([query for query in queries if query["sql"].startswith("UPDATE")]) == 1
+        assert len([sql for sql in statements(queries) if sql.startswith('UPDATE "transactions')]) == 1
 
     assert change[3_200] < 8 * 2.5 * change[400]
     assert change[3_200] < 15 * creation[3_200]
@@ -68,10 +69,12 @@ def test_many_changes_are_read_before_the_lock_that_others_wait_for(as_alice: AP
     with CaptureQueriesContext(connection) as queries:
         as_alice.patch("/transactions", [{"id": pk, "notes": "x", "category": "Food"} for pk in ids])
 
-    statements = [query["sql"].split()[0] for query in queries]
-    locked = statements[statements.index("BEGIN") + 1 :] if "BEGIN" in statements else statements[-4:]
-    assert [name for name in locked if name != "COMMIT"] == ["SELECT", "UPDATE", "SELECT"]
-    assert statements.index("UPDATE") > 3
+    sent = [sql.split()[0] for sql in statements(queries)]
+    begin = next(index for index, word in enumerate(sent) if word.startswith("BEGIN"))
+    names = [name for name in sent[begin + 1 :] if name not in ("COMMIT", "PREPARE", "DEALLOCATE")]
+    lock = ["UPDATE", "SELECT"] if connection.vendor == "sqlite" else ["EXECUTE", "EXECUTE"]
+    assert names[: len(lock) + 4] == [*lock, "SELECT", "INSERT", "UPDATE", "SELECT"]
+    assert begin > 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cashman_project.db.tests.sql import text_of
+from ledgers.models import Ledger
 from transactions.models import Category, MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.erasure import erase_users
@@ -29,19 +30,19 @@ def test_all_rows_go_in_the_same_few_statements_however_many_they_are(alice: Use
     assert User.objects.get() == outsider
 
 
-def test_rows_are_locked_in_the_order_of_their_writers_and_then_the_users(alice: User, bob: User) -> None:
-    """Who writes a row locks it, then its total, and at the end of the transaction its owner."""
+def test_the_ledgers_are_locked_as_their_writers_do_and_then_the_users(alice: User, bob: User) -> None:
+    """Who writes a row locks its ledger first, and at the end of the transaction its owner."""
     for owner in (alice, bob):
         ExpenseFactory.create_batch(2, owner=owner, category=CategoryFactory.create(owner=owner))
 
     with CaptureQueriesContext(connection) as queries:
         erase_users(users=[alice])
 
-    reads = [text_of(query["sql"]) for query in queries if query["sql"].startswith("SELECT")][:3]
+    reads = [text_of(query["sql"]) for query in queries if query["sql"].startswith("SELECT")][:2]
     assert [re.findall(r'FROM "(\w+)"', query) for query in reads] == [
-        [model._meta.db_table] for model in (Transaction, MonthTotal, User)
+        [model._meta.db_table] for model in (Ledger, User)
     ]
-    assert [re.findall(r' ORDER BY "\w+"."(\w+)"', query) for query in reads] == [["id"], ["owner_id"], []]
+    assert [re.findall(r' ORDER BY "\w+"."(\w+)"', query) for query in reads] == [["id"], []]
     if connection.features.has_select_for_update:
-        assert [query.endswith(" FOR UPDATE") for query in reads] == 3 * [True]
+        assert [query.endswith(" FOR UPDATE") for query in reads] == 2 * [True]
     assert set(Transaction.objects.values_list("owner", "version")) == {(bob.pk, 1)}

@@ -278,7 +278,7 @@ def test_a_change_that_waited_answers_with_what_the_other_linked_to(many: bool, 
         else partial(client.patch, path, {"notes": "x"})
     )
 
-    _first, answer = meanwhile(partial(client.patch, path, {"category": fun.name}), second, "FOR NO KEY UPDATE")
+    _first, answer = meanwhile(partial(client.patch, path, {"category": fun.name}), second, "EXECUTE")
 
     changed = answer.json()[0] if many else answer.json()
     assert (changed["category"], changed["notes"], changed["version"]) == ("Fun", "x", 3)

@@ -123,7 +123,7 @@ def test_a_read_is_answered_while_another_process_writes(as_alice: APIClient, ro
 
 
 def test_a_write_waits_for_the_other_and_then_succeeds(as_alice: APIClient, row: Transaction) -> None:
-    lock = {"sqlite": "BEGIN", "postgresql": "FOR NO KEY UPDATE"}[connection.vendor]
+    lock = {"sqlite": "BEGIN", "postgresql": 'UPDATE "transactions'}[connection.vendor]
     with lock_held() as release:
         writer = Writer(lambda: as_alice.patch(f"/expenses/{row.pk}", {"description": "changed"}), lock)
         writer.start()

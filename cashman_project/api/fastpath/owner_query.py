@@ -26,8 +26,8 @@ class OwnerColumn(Subquery):
 class Lines(OwnerColumn):
     """A query's one column `line` as one text, with one row a line; NULL if there are no rows.
 
-    No row may hold a line break. The parameter `limit` says how many rows there are at most. Both databases keep the order of the rows, because nothing is joined
-    to them.
+    No row may hold a line break. The parameter `limit` says how many rows there are at most. Both databases keep the
+    order of the rows, because nothing is joined to them.
     """
 
     output_field = TextField()
@@ -46,35 +46,36 @@ class OwnerQuery:
     """A query of the request's owner: `columns` to add to the query that finds the user, and its parameters' `values`.
 
     A view that has one declares it as `owner_query`. The view sets it before the user is authenticated. The
-    authentication runs it and calls `take` with the columns' values. Then the view reads them.
-
-    The first column is the number of the ledger's last revision, the second one the `lines` of a row or a page.
+    authentication runs it and calls `take` with the columns' values. Then the view reads its `lines`, which is the last
+    column, and its `extras`, which are all others.
     """
 
-    def __init__(self, *columns: OwnerColumn, **values: object) -> None:
-        self.columns = columns
+    def __init__(self, lines: Lines | None = None, extras: tuple[OwnerColumn, ...] = (), **values: object) -> None:
+        self.has_lines = lines is not None
+        self.columns = (*extras, lines) if lines is not None else extras
         self.values = values
-        self._found: tuple[Any, ...] = ()
+        self._found: tuple[Any, ...] | None = None
 
     def take(self, *found: object) -> None:
         """Store what was found for the columns."""
         self._found = found
 
-    def revision(self, owner: Model) -> int:
-        """Return the number of the last revision of the owner's ledger, which all that is read later is as new as."""
-        return self._values(owner)[0] or 0
-
     def lines(self, owner: Model) -> list[str]:
         """Return the lines."""
-        text = self._values(owner)[1]
+        text = self._values(owner)[-1]
         return text.split("\n") if text else []
+
+    def extras(self, owner: Model) -> tuple[Any, ...]:
+        """Return the values of the other columns."""
+        found = self._values(owner)
+        return found[:-1] if self.has_lines else found
 
     def _values(self, owner: Model) -> tuple[Any, ...]:
         """Return what was found. If the owner was found by another query, this runs one of its own."""
-        if not self._found:
-            for found in _statement(owner._meta.model, *self.columns).rows({"owner": owner.pk, **self.values}):
-                self.take(*found)
-        return self._found or (0, None)
+        if self._found is None:
+            rows = _statement(owner._meta.model, *self.columns).rows({"owner": owner.pk, **self.values})
+            self._found = tuple(rows[0]) if rows else (None,) * len(self.columns)
+        return self._found
 
 
 @lru_cache

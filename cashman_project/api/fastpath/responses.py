@@ -19,7 +19,7 @@ from cashman_project.db.compiled import Parameter, Statement
 
 from ..owner import owner_of
 from ..pagination import PageRequest, Window, read_page_request
-from .owner_query import Lines, OwnerColumn, OwnerQuery
+from .owner_query import Lines, OwnerQuery
 from .row_json import RowJSON, TabbedJSON, TextJSON, row_json
 
 if TYPE_CHECKING:
@@ -34,29 +34,29 @@ CURSOR = ("cursor value", "cursor id")  # parameters of a page's query; no filte
 class PageQuery(OwnerQuery):
     """The query for a page without filters, and the request for that page."""
 
-    def __init__(self, page_request: PageRequest, *columns: OwnerColumn, **values: object) -> None:
-        super().__init__(*columns, **values)
-        self.page_request = page_request
+    page_request: PageRequest
 
 
 def owner_query_for(view: "OwnedModelViewSet") -> OwnerQuery:
     """Return the query for the row, or the page without filters, that the view's request asks for.
 
-    For a page with filters, it only finds the ledger's revision. It is empty for any other request, also for a wrong
-    one. The error comes later, after the user is known.
+    For a page with filters, it only finds the view's `owner_columns`. It is empty for any other request, also for a
+    wrong one. The error comes later, after the user is known.
     """
     if view.action not in ("retrieve", "list"):
         return OwnerQuery()
-    revision = view.queryset.last_revision()
+    extras = view.owner_columns()
     with suppress(NotFound, SuspiciousOperation, ValidationError):
         if view.action == "retrieve":
-            return OwnerQuery(revision, _row_lines(view.__class__), id=view.get_key(), limit=1)
+            return OwnerQuery(_row_lines(view.__class__), extras, id=view.get_key(), limit=1)
         if not view.is_filtered():
             page_request = read_page_request(view.request, view)
             window, cursor = page_request.window, _cursor_values(view, page_request)
             lines = _page_lines(view.__class__, window.field, window.descending, bool(cursor))
-            return PageQuery(page_request, revision, lines, limit=window.size + 1, **cursor)
-    return OwnerQuery(revision)
+            query = PageQuery(lines, extras, limit=window.size + 1, **cursor)
+            query.page_request = page_request
+            return query
+    return OwnerQuery(extras=extras)
 
 
 def page_response(view: "OwnedModelViewSet", query: OwnerQuery) -> HttpResponse:
@@ -79,7 +79,7 @@ def page_response(view: "OwnedModelViewSet", query: OwnerQuery) -> HttpResponse:
 
 def row_content(view: "OwnedModelViewSet", query: OwnerQuery) -> bytes:
     """Return the JSON of the row that the query finds; raises NotFound (404)."""
-    if len(query.columns) < 2:  # the path names no id
+    if not query.has_lines:  # the path names no id
         raise NotFound
     lines = query.lines(owner_of(view.request))
     if not lines:

@@ -32,8 +32,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
         """Execute a statement of the open transaction together with the next one. Its errors are raised there."""
-        with self.wrap_database_errors:
-            self.connection.execute_later(sql, params)
+        self.connection.execute_later(sql, params)
 
     def init_connection_state(self) -> None:
         super().init_connection_state()

@@ -1,5 +1,7 @@
 """What a captured query runs."""
 
+from collections.abc import Iterable, Mapping
+
 from django.db import connection
 
 
@@ -8,3 +10,8 @@ def text_of(query: str) -> str:
     head = query.partition("(")[0]
     statements: dict[str, str] = getattr(connection, "statements", {})
     return next((sql for sql, execute in statements.items() if execute.partition("(")[0] == head), query)
+
+
+def statements(queries: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return each statement alone. On PostgreSQL, those that waited were sent together with the next one."""
+    return [statement for query in queries for statement in query["sql"].split("; ")]
