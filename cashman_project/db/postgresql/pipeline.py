@@ -67,7 +67,7 @@ class Cursor(extensions.cursor):
 
     connection: Connection
 
-    def execute(self, query: str | bytes | Composable, vars: Any = None) -> None:  # type: ignore[override]
+    def execute(self, query: str | bytes | Composable, vars: Any = None) -> None:  # psycopg2's name
         if self.connection.waiting:
             if self.name is not None:  # DECLARE has to be sent alone
                 self._send_waiting()
