@@ -192,7 +192,8 @@ TAGS: Edits = {
     "transactions/tests/query_counts.txt": [
         (
             "/tokens: GET",
-            "/tags: GET 1, POST 2\n/tags.csv: GET 2\n/tags/<pk>: GET 1, PUT 4, PATCH 4, DELETE 3\n/tags/<pk>/history: GET 4\n",
+            "/tags: GET 1, POST 2\n/tags.csv: GET 2\n/tags/<pk>: GET 1, PUT 4, PATCH 4, DELETE 3\n"
+            "/tags/<pk>/history: GET 4\n",
         )
     ],
     "cashman_project/api/tests/test_schema.py": [
