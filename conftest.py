@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from django.test import Client
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from transactions.tests.live import LiveServer, serve, unmarked
@@ -12,13 +12,9 @@ from users.models import User
 from users.sessions import start_session
 
 
-def pytest_configure() -> None:
-    """Let hashing a password take no time. The servers that tests start hash as the service does."""
-    settings.PASSWORD_HASHERS = ["users.tests.hashers.CheapHasher"]
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    translation.deactivate()  # the language of the last request of the test before
     unmarked[:] = [] if {"live", "e2e"} & {marker.name for marker in item.iter_markers()} else [item.nodeid]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.utils.translation import gettext as _
 
 UNDEFINED_TABLE = "42P01"  # PostgreSQL's code
 
@@ -32,11 +33,12 @@ def _message(error: Exception) -> str:
         return f"{error.filename}: {error.strerror}" if error.filename else ""
     reason = " ".join(str(error).split())
     if "no such table" in reason or getattr(error.__cause__, "pgcode", None) == UNDEFINED_TABLE:
-        return f"Database {database_name()} lacks tables: run python manage.py migrate ({reason})"
+        message = _("Database %(database)s lacks tables: run python manage.py migrate (%(reason)s)")
+        return message % {"database": database_name(), "reason": reason}
     is_sql = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-    return (
-        "" if is_sql or isinstance(error, ProgrammingError) else f"Database {database_name()} can't be used: {reason}"
-    )
+    if is_sql or isinstance(error, ProgrammingError):
+        return ""
+    return _("Database %(database)s can't be used: %(reason)s") % {"database": database_name(), "reason": reason}
 
 
 def database_name() -> str:

@@ -1,7 +1,8 @@
 """Reads settings from the environment (12-factor), strictly.
 
 A wrong or missing value raises nothing here. It is added to `errors`, so that one system check can report all
-of them at once and say for each what would be right.
+of them at once and say for each what would be right. They are translated only then, because the language of commands is
+itself a setting.
 """
 
 import os
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import environ
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from .languages import LANGUAGES
 
@@ -33,8 +36,20 @@ MEANT_ORIGIN = re.compile(
     r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?P<host>(?:\*\.)?[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d+))?(?:/.*)?"
 )
 DEFAULT_PORTS = {"http": "80", "https": "443"}  # which browsers leave out
-errors: list[str] = []
+errors: list[tuple[str, ValueError]] = []  # the name of the setting, and what is wrong with it
 names: set[str] = set()  # of all variables that are read
+
+
+class Invalid(ValueError):
+    """What is wrong with a setting, in the language in which it is read: `text` with `values` in its places."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text, values)
+        self.text = text
+        self.values = values
+
+    def __str__(self) -> str:
+        return gettext(self.text) % self.values
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,11 @@ class IdentityProvider:
     audience: str
     keys_url: str
     provision: bool
+
+
+def told() -> list[str]:
+    """Return the errors, in the present language."""
+    return [f"{name}: {error}" for name, error in errors]
 
 
 def read(name: str, parse: Callable[[str], T], default: T) -> T:
@@ -71,7 +91,8 @@ def read_secret(name: str, *, debug_value: str | None) -> str:
     """
     secret = read_text(name) or debug_value or ""
     if len(secret.encode()) < SECRET_BYTES:
-        errors.append(f"{name}: missing or too short; set it, or {name}_FILE, to {SECRET_BYTES} random bytes or more")
+        message = _("missing or too short; set it, or %(name)s_FILE, to %(count)d random bytes or more")
+        errors.append((name, Invalid(message, name=name, count=SECRET_BYTES)))
     return secret or "missing"
 
 
@@ -89,7 +110,7 @@ def flag(text: str) -> bool:
             "0": False,
         }[text.lower()]
     except KeyError:
-        raise ValueError(f"{text!r} is neither on nor off") from None
+        raise Invalid(_("%(value)r is neither on nor off"), value=text) from None
 
 
 def number(minimum: int, maximum: int) -> Callable[[str], int]:
@@ -97,7 +118,8 @@ def number(minimum: int, maximum: int) -> Callable[[str], int]:
 
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdigit() and minimum <= int(text) <= maximum):
-            raise ValueError(f"{text!r} is not a whole number from {minimum} to {maximum}")
+            message = _("%(value)r is not a whole number from %(minimum)d to %(maximum)d")
+            raise Invalid(message, value=text, minimum=minimum, maximum=maximum)
         return int(text)
 
     return parse
@@ -113,18 +135,17 @@ def address(text: str) -> str:
     try:
         return str(ip_address(text))
     except ValueError:
-        raise ValueError(
-            f"{text!r} is not an IP address, such as 127.0.0.1 (this machine only) or 0.0.0.0 (every network)"
-        ) from None
+        message = _("%(value)r is not an IP address, such as 127.0.0.1 (this machine only) or 0.0.0.0 (every network)")
+        raise Invalid(message, value=text) from None
 
 
 def base_path(text: str) -> str:
     """Parse the path below which everything is, such as /cashman; "" for the root. Raises ValueError on any other."""
     right = "/".join(["", *(part for part in text.split("/") if part)])
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", right):
-        raise ValueError(f"{text!r} is not a path of plain letters and digits, such as /cashman")
+        raise Invalid(_("%(value)r is not a path of plain letters and digits, such as /cashman"), value=text)
     if text not in (right, "/"):
-        raise ValueError(f"{text!r} is not a path from the root; write {right}")
+        raise Invalid(_("%(value)r is not a path from the root; write %(right)s"), value=text, right=right)
     return right
 
 
@@ -136,8 +157,12 @@ def hosts(text: str) -> list[str]:
     for host in (found := words(text)):
         match = MEANT_HOST.fullmatch(host.lower())
         right = match["host"] if match else ""
+        if host.lower() != right and right:
+            message = _("%(value)r is not a host name, such as cashman.example or [::1]; write %(right)s")
+            raise Invalid(message, value=host, right=right)
         if host.lower() != right:
-            raise ValueError(_wrong(host, "a host name, such as cashman.example or [::1]", right))
+            message = _("%(value)r is not a host name, such as cashman.example or [::1]; separate several by commas")
+            raise Invalid(message, value=host)
     return found
 
 
@@ -162,13 +187,13 @@ def _origins(text: str, *, pattern: bool) -> list[str]:
             scheme = match["scheme"] or ("http" if _is_here(match["host"]) else "https")
             port = match["port"]
             right = f"{scheme}://{match['host']}" + (f":{port}" if port and port != DEFAULT_PORTS.get(scheme) else "")
+        if origin != right and right:
+            message = _("%(value)r is not an origin, such as https://app.example; write %(right)s")
+            raise Invalid(message, value=origin, right=right)
         if origin != right:
-            raise ValueError(_wrong(origin, "an origin, such as https://app.example", right))
+            message = _("%(value)r is not an origin, such as https://app.example; separate several by commas")
+            raise Invalid(message, value=origin)
     return found
-
-
-def _wrong(text: str, what: str, right: str) -> str:
-    return f"{text!r} is not {what}; " + (f"write {right}" if right else "separate several by commas")
 
 
 def time_zone(text: str) -> str:
@@ -176,25 +201,25 @@ def time_zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (KeyError, OSError, ValueError):
-        raise ValueError(f"{text!r} is not an IANA time zone, such as Europe/Berlin") from None
+        raise Invalid(_("%(value)r is not an IANA time zone, such as Europe/Berlin"), value=text) from None
 
 
 def language(code: str) -> str:
     """Parse a language code. Raises ValueError if there are no texts in this language."""
     if code not in LANGUAGES:
-        raise ValueError(f"{code!r} is not one of {', '.join(LANGUAGES)}")
+        raise Invalid(_("%(value)r is not one of %(choices)s"), value=code, choices=", ".join(LANGUAGES))
     return code
 
 
 def database(url: str) -> dict[str, Any]:  # Any: the types of Django's settings for a database
     """Parse a database URL into Django's settings. Raises ValueError unless it is SQLite or PostgreSQL."""
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
-        raise ValueError("it must start with postgres:// (server) or sqlite:/// (file)")
+        raise Invalid(_("it must start with postgres:// (server) or sqlite:/// (file)"))
     try:
         return dict(environ.Env.db_url_config(url))
     except ValueError:  # its message may show a part of the password
-        message = "its port is not a number; if the password has one of : / ? # @, it must be percent-encoded"
-        raise ValueError(message) from None
+        message = _("its port is not a number; if the password has one of : / ? # @, it must be percent-encoded")
+        raise Invalid(message) from None
 
 
 def secure_url(text: str) -> str:
@@ -203,12 +228,12 @@ def secure_url(text: str) -> str:
         url = urlsplit(text)
         port = url.port
     except ValueError:
-        raise ValueError(f"{text!r} is not a URL") from None
+        raise Invalid(_("%(value)r is not a URL"), value=text) from None
     host = url.hostname or ""
     if not (text.isascii() and text.isprintable() and host and port != 0) or set(" #@\\") & set(text):
-        raise ValueError(f"{text!r} is not a URL with a host and a path")
+        raise Invalid(_("%(value)r is not a URL with a host and a path"), value=text)
     if url.scheme != "https" and not (url.scheme == "http" and _is_here(host)):
-        raise ValueError(f"{text!r} must start with https:// (http:// is only for this machine)")
+        raise Invalid(_("%(value)r must start with https:// (http:// is only for this machine)"), value=text)
     return text
 
 
@@ -220,7 +245,8 @@ def identity_provider(
     If only one setting of a pair is set, or both pairs are, or a value is wrong, this is reported.
     """
     if (domain or api_audience) and (issuer or audience or keys_url):
-        errors.append("AUTH0_DOMAIN, OIDC_ISSUER: set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both")
+        message = _("set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*, not both")
+        errors.append(("AUTH0_DOMAIN, OIDC_ISSUER", Invalid(message)))
         return None
     if domain or api_audience:
         needed = {"AUTH0_DOMAIN": domain, "API_AUDIENCE": api_audience}
@@ -230,7 +256,9 @@ def identity_provider(
         return None
     missing = [name for name, value in needed.items() if not value]
     if missing:
-        errors.append(f"{', '.join(missing)}: missing; an identity provider needs {' and '.join(needed)}")
+        first, second = needed
+        message = _("missing; an identity provider needs %(first)s and %(second)s")
+        errors.append((", ".join(missing), Invalid(message, first=first, second=second)))
         return None
     if domain:
         issuer = _parsed("AUTH0_DOMAIN", domain, _auth0_issuer, "")
@@ -245,19 +273,19 @@ def _parsed(name: str, text: str, parse: Callable[[str], T], default: T) -> T:
     try:
         return parse(text)
     except ValueError as error:
-        errors.append(f"{name}: {error}")
+        errors.append((name, error))
         return default
 
 
 def _auth0_issuer(domain: str) -> str:
     if not HOST_NAME.fullmatch(domain.lower()):
-        raise ValueError(f"{domain!r} is not a host name, such as tenant.eu.auth0.com")
+        raise Invalid(_("%(value)r is not a host name, such as tenant.eu.auth0.com"), value=domain)
     return f"https://{domain.lower()}/"
 
 
 def _issuer_url(text: str) -> str:
     if "?" in text:  # OpenID Connect Discovery, section 3
-        raise ValueError(f"{text!r} has a query, but the URL of an issuer has none")
+        raise Invalid(_("%(value)r has a query, but the URL of an issuer has none"), value=text)
     return secure_url(text)
 
 
@@ -272,4 +300,5 @@ def _file_content(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise ValueError(f"{path} can't be read ({error.strerror})") from None
+        message = _("%(file)s can't be read (%(reason)s)")
+        raise Invalid(message, file=path, reason=error.strerror) from None

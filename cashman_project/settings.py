@@ -5,10 +5,12 @@ from ipaddress import ip_address
 from typing import Any
 
 from corsheaders.defaults import default_headers
+from django.utils.translation import gettext_noop as _
 
 from . import languages
 from .environment import (
     BASE_DIR,
+    Invalid,
     address,
     base_path,
     database,
@@ -58,9 +60,11 @@ OIDC = identity_provider(
     provision=read("OIDC_PROVISION", flag, False),
 )
 if not DEBUG and not ALLOWED_HOSTS:
-    errors.append("ALLOWED_HOSTS: missing; set it to the host names that the service answers to, comma separated")
+    missing = _("missing; set it to the host names that the service answers to, comma separated")
+    errors.append(("ALLOWED_HOSTS", Invalid(missing)))
 if DEBUG and not ip_address(HOST).is_loopback:
-    errors.append(f"HOST: {HOST} lets others in, and with DEBUG anyone knows the keys; leave one of the two out")
+    open_to_all = _("%(value)s lets others in, and with DEBUG anyone knows the keys; leave one of the two out")
+    errors.append(("HOST", Invalid(open_to_all, value=HOST)))
 
 # -- Database ---------------------------------------------------------------------------------
 

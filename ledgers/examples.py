@@ -2,6 +2,8 @@
 
 from drf_spectacular.utils import OpenApiExample
 
+from cashman_project.api.problems import problem_details
+
 ROW = "019a3e2c-8b21-7d4f-9e63-4a7b2d0c8f53"
 CATEGORY = {
     "id": "019a3e2c-7a10-7c3e-8d52-3f6a1c9b7e42",
@@ -58,4 +60,20 @@ HISTORY = _answer(
         "previous": None,
         "results": [{"revision": 42, **ORIGIN, "operation": "updated", "changes": [AMOUNT]}],
     }
+)
+UNDONE = [
+    OpenApiExample("Force", {"force": True}, request_only=True),
+    OpenApiExample(
+        "Answer", {**REVISION_ROW, "number": 43, "via": "undo", "undoes": 42}, response_only=True, status_codes=["201"]
+    ),
+]
+CHANGED_SINCE = OpenApiExample(
+    "ChangedSince",
+    problem_details(
+        409,
+        "changed_since",
+        "Some of these rows have changed since: with force, these changes are lost.",
+        ids=[ROW],
+        count=1,
+    ),
 )

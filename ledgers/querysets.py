@@ -134,13 +134,16 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         """Insert new rows of the owner. Each row has the values of its columns as the database stores them; no field
         prepares them.
 
-        The values of the owner, of the revisions and of derived fields are added. Raises IntegrityError; for a single
-        row perhaps only when the transaction is committed.
+        The values of the owner, of the revisions and of derived fields are added. An undo gives `created_revision` as a
+        column, because it inserts rows again. Raises IntegrityError; for a single row perhaps only when the transaction
+        is committed.
         """
+        is_new = "created_revision" not in columns
         columns, derived = with_derived(self.model, columns)
-        target = insert_target(self.model._meta.db_table, (*columns, "owner_id", "revision", "created_revision"))
+        added = ("owner_id", "revision", "created_revision") if is_new else ("owner_id", "revision")
+        target = insert_target(self.model._meta.db_table, (*columns, *added))
         with self.writing(owner) as write:
-            constants = (owner, write.lock(), write.revision)
+            constants = (owner, write.lock(), write.revision)[: len(added)]
             write.count(self._resource, CREATED, len(rows))
             if len(rows) < 2:
                 for row in rows:

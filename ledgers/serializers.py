@@ -6,6 +6,8 @@ from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.dates import format_timestamp
+from cashman_project.api.schema import ProblemSerializer
+from cashman_project.api.serializers import StrictBooleanField, StrictSerializer
 from cashman_project.api.types import JSONObject
 
 from . import examples
@@ -108,6 +110,27 @@ class HistorySerializer(serializers.Serializer[Any]):
     next = serializers.URLField(allow_null=True)
     previous = serializers.URLField(allow_null=True)
     results = VersionSerializer(many=True)
+
+
+class UndoSerializer(StrictSerializer):
+    """How to undo a revision."""
+
+    force = StrictBooleanField(
+        default=False,
+        help_text="Undo it also if rows have changed since, or refer to what is gone: these changes are lost.",
+    )
+
+
+class UndoConflictSerializer(ProblemSerializer):
+    """The problem of a revision that can't be undone as it is. `code` says which of the further members there are."""
+
+    ids = serializers.ListField(child=serializers.UUIDField(), required=False)
+    count = serializers.IntegerField(required=False)
+    resource = serializers.CharField(required=False)
+    field = serializers.CharField(required=False)
+    value = serializers.CharField(required=False)
+    id = serializers.UUIDField(required=False)
+    revision = serializers.IntegerField(required=False, allow_null=True)
 
 
 def revision_json(revision: Revision) -> JSONObject:

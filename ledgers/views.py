@@ -8,30 +8,49 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from cashman_project.api.errors import CursorExpired
 from cashman_project.api.etags import tagged_response, wants_json
 from cashman_project.api.filters import number_of
+from cashman_project.api.idempotency import Answer, answer_once, idempotent_request
+from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pagination import CursorSerializer, KeysetPagination
-from cashman_project.api.schema import LIST_HEADERS, READ_HEADERS, REVISION_HEADERS, problems
+from cashman_project.api.problems import PROBLEM_JSON, problem_of
+from cashman_project.api.schema import (
+    KEY_HEADERS,
+    LIST_HEADERS,
+    LOCATION,
+    READ_HEADERS,
+    REVISION_HEADERS,
+    ProblemSerializer,
+    problems,
+)
 from cashman_project.api.views import ApiView
 
+from . import examples
 from .models import Revision
 from .paging import numbered_page, page_parameters
 from .serializers import (
     FeedSerializer,
     RevisionDetailSerializer,
     RevisionPageSerializer,
+    RevisionSerializer,
+    UndoConflictSerializer,
+    UndoSerializer,
     change_json,
     revision_json,
 )
 from .services.changes import Entry, Expired, Position, feed_page
 from .services.revisions import changes_of
+from .services.undo import undo
+from .services.undo_errors import HistoryExpired
 
 CHANGES, MOST_CHANGES = 100, 1_000  # on a page of the feed
 
@@ -139,3 +158,53 @@ class RevisionView(ApiView):
         changes, more = changes_of(revision)
         content = {**revision_json(revision), "changes": list(map(change_json, changes)), "more": more}
         return tagged_response(request, content)
+
+
+class UndoView(ApiView):
+    """Take everything in a revision back by a new revision.
+
+    Rows that it created are deleted. Rows that it changed or deleted become what they were, with their ids. An undo is
+    a revision, so it can be undone in turn.
+    """
+
+    @extend_schema(
+        operation_id="undo_revision",
+        summary="Undo a revision",
+        tags=["history"],
+        parameters=[
+            OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH),
+            *KEY_HEADERS,
+            LOCATION,
+        ],
+        request=UndoSerializer,
+        responses={
+            201: RevisionSerializer,
+            (409, PROBLEM_JSON): OpenApiResponse(
+                UndoConflictSerializer,
+                "Rows have changed since (`changed_since`), others have their names or ids now (`taken`), they refer to"
+                " a row that is gone (`reference_gone`), others refer to them (`in_use`), or `nothing_to_undo`.",
+                examples=[examples.CHANGED_SINCE],
+            ),
+            (410, PROBLEM_JSON): OpenApiResponse(
+                ProblemSerializer,
+                "The history of this revision is not kept any more.",
+                examples=[OpenApiExample("HistoryExpired", problem_of(HistoryExpired()))],
+            ),
+        },
+        examples=examples.UNDONE,
+    )
+    def post(self, request: Request, number: str) -> Response:
+        key = idempotent_request(request)
+        serializer = UndoSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        owner, origin, force = owner_of(request).pk, origin_of(request), serializer.validated_data["force"]
+
+        def work() -> Answer:
+            undone = undo(owner, int(number), force, origin)
+            revision = Revision.objects.select_related("by").get(ledger=owner, number=undone)
+            location = reverse("revision-detail", [undone], request=request)
+            return Answer(status.HTTP_201_CREATED, revision_json(revision), location)
+
+        answer = answer_once(key, work)
+        headers = {**answer.headers, "Ledger-Revision": str(answer.data["number"])}
+        return Response(answer.data, status=answer.status, headers=headers)

@@ -12,9 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.fastpath.owner_query import OwnerColumn
-from cashman_project.api.origin import API, PAGE, Origin
+from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
-from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pagination import KeysetPagination
 from cashman_project.api.schema import LIST_HEADERS, ROW_REVISION_HEADERS
 from cashman_project.api.types import AnyResponse
@@ -64,10 +63,7 @@ class LedgerMixin(Base):
         return (last_revision(),)
 
     def write(self, work: Callable[[], ResultT]) -> ResultT:
-        request, owner = self.request, owner_of(self.request)
-        token = getattr(request.auth, "name", "")
-        origin = Origin(PAGE if is_page_form(request) else API, owner.pk, token, request.META.get("REQUEST_ID", ""))
-        with writing(owner.pk, origin, in_transaction=True) as write:
+        with writing(owner_of(self.request).pk, origin_of(self.request), in_transaction=True) as write:
             if self.action in self.changes:
                 write.lock()
             result = super().write(work)

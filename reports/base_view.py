@@ -21,7 +21,9 @@ from cashman_project.api.filters import FilterSet, StrictFilterBackend, number_o
 from cashman_project.api.middleware.security_headers import CONTENT_POLICY
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import ApiView
+from transactions.date_links import DateLinks
 from transactions.filters import CATEGORY_FILTERS
 from transactions.models import Transaction
 
@@ -43,6 +45,13 @@ WIDTH = OpenApiParameter(
     default=WIDE,
     description="The width to draw for, in pixels.",
 )
+
+
+class ChartDates(DateLinks):
+    """The links to other dates of a chart, which shows twelve months if nothing else is asked for."""
+
+    def name_without_dates(self) -> str:
+        return gettext("Last 12 months")
 
 
 class SVGRenderer(BaseRenderer):
@@ -81,7 +90,8 @@ class ChartView(ApiView):
         subtitle = self.subtitle(report)
         canvases = Canvas(WIDE, "wide"), Canvas(PHONE, "narrow")
         self.drawings = [mark_safe(self.draw(report, subtitle, canvas)) for canvas in canvases]  # noqa: S308  # escaped
-        self.table = table_of(data, self.given())
+        filters = {name: values for name, values in self.given().items() if name not in self.further_parameters}
+        self.table = table_of(data, filters)
         return Response({**data, "rows": data["rows"][: len(self.table.rows)]}, headers=CHART_HEADERS)
 
     def query(self, request: Request) -> Query:
@@ -96,7 +106,7 @@ class ChartView(ApiView):
     def report(self, query: Query) -> Report[Any]:
         raise NotImplementedError
 
-    def rows(self, report: Report[Any]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[Any]) -> list[JSONObject]:
         """Return the rows of the chart's JSON."""
         raise NotImplementedError
 
@@ -121,7 +131,11 @@ class ChartView(ApiView):
         lists = self.request.query_params.lists()
         return {name: values for name, texts in lists if (values := [text for text in texts if text])}
 
-    def tabs(self) -> list[dict[str, Any]]:
+    def dates(self) -> DateLinks:
+        """Return the links to the chart of other dates."""
+        return ChartDates(self.request, self.filterset_class.values_of(self.request), owner_of(self.request).today())
+
+    def tabs(self) -> list[JSONObject]:
         """Return the links to the charts, which keep the dates and the currency of this one."""
         tabs = []
         for view in self.charts:

@@ -66,8 +66,8 @@ def draw_category(report: Report[PeriodSums], name: str, subtitle: Sequence[str]
     by_month = report.window.unit == "month"
     names = columns.Names(
         _("Spent") if sign < 0 else _("Received"),
-        _("Average of a month") if by_month else _("Average of a year"),
-        _("Average of {count} months") if by_month else _("Average of {count} years"),
+        _("Average per month") if by_month else _("Average per year"),
+        _("Average per {count} months") if by_month else _("Average per {count} years"),
     )
     return columns.draw(rows, names, report.currency, heading, FORMATS, canvas)
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from cashman_project.api.types import FieldsSerializer, SerializerField
 from cashman_project.money.serializer_field import AmountField
 from transactions.choices import TransactionType
 from transactions.groupings import GROUPINGS, Grouping
@@ -16,10 +17,10 @@ PERIOD: dict[str, Any] = {"help_text": _("A month such as 2026-11, or a year suc
 CATEGORY: dict[str, Any] = {"allow_null": True, "help_text": _("The name of a category, or null for none.")}
 
 
-class DatedSerializer(serializers.Serializer[Any]):
+class DatedSerializer(FieldsSerializer):
     """What has its first day and its last."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, SerializerField]:
         dates = {name: serializers.DateField() for name in ("from", "to")}  # a class can't name an attribute "from"
         return {**dates, **super().get_fields()}
 
@@ -33,7 +34,7 @@ class ChartPeriodSerializer(DatedSerializer):
     net = AmountField()
 
 
-class ChartCategorySerializer(serializers.Serializer[Any]):
+class ChartCategorySerializer(FieldsSerializer):
     """The sum of a category. `share` is its part of all of them, in percent."""
 
     category = serializers.CharField(**CATEGORY)
@@ -57,7 +58,7 @@ class ChartBalanceSerializer(DatedSerializer):
     balance = AmountField()
 
 
-class ChartFlowSerializer(serializers.Serializer[Any]):
+class ChartFlowSerializer(FieldsSerializer):
     """The incomes or the expenses of a category."""
 
     type = serializers.ChoiceField(TransactionType.choices)
@@ -65,7 +66,7 @@ class ChartFlowSerializer(serializers.Serializer[Any]):
     amount = AmountField()
 
 
-def chart_serializer(name: str, row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+def chart_serializer(name: str, row: type[FieldsSerializer]) -> type[FieldsSerializer]:
     """Return the serializer of a chart's JSON, with rows of that kind."""
 
     class ChartSerializer(DatedSerializer):
@@ -76,7 +77,7 @@ def chart_serializer(name: str, row: type[serializers.Serializer[Any]]) -> type[
     return ChartSerializer
 
 
-class SumsSerializer(serializers.Serializer[Any]):
+class SumsSerializer(FieldsSerializer):
     """The sums of a currency, and their days. A day is null where no date says where the days begin or end."""
 
     income = AmountField()
@@ -84,7 +85,7 @@ class SumsSerializer(serializers.Serializer[Any]):
     net = AmountField()
     count = serializers.IntegerField()
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, SerializerField]:
         dates = {name: serializers.DateField(allow_null=True) for name in ("from", "to")}
         return {**dates, **super().get_fields()}
 
@@ -104,11 +105,11 @@ class SummaryTotalSerializer(SumsSerializer):
 class SummarySerializer(SummaryTotalSerializer):
     """A group's sums: `currency`, the group's keys, its days, and the amounts."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, SerializerField]:
         return {**{name: _key_field(name, GROUPINGS[name]) for name in GROUPINGS}, **super().get_fields()}
 
 
-def _key_field(name: str, grouping: Grouping) -> serializers.Field[Any, Any, Any, Any]:
+def _key_field(name: str, grouping: Grouping) -> SerializerField:
     words = {"name": name, "example": grouping.example}
     help_text = _("Such as %(example)s; with group_by=%(name)s.") if grouping.example else _("With group_by=%(name)s.")
     options: dict[str, Any] = {"required": False, "allow_null": grouping.nullable, "help_text": help_text % words}
@@ -118,7 +119,7 @@ def _key_field(name: str, grouping: Grouping) -> serializers.Field[Any, Any, Any
 
 
 @extend_schema_serializer(examples=examples.SUMMARIES)
-class SummaryListSerializer(serializers.Serializer[Any]):
+class SummaryListSerializer(FieldsSerializer):
     """The groups, ordered by their keys and the currency, and the total of each currency."""
 
     results = SummarySerializer(many=True)

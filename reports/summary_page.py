@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
@@ -21,13 +20,14 @@ from cashman_project.api.pages.inputs import Input
 from cashman_project.api.templatetags.days import day
 from cashman_project.money.amounts import format_units
 from transactions.choices import TransactionType
-from transactions.list_page import DATES, EXPORTS, Link, ListPage
+from transactions.date_links import DATES, Link
+from transactions.date_links import Span as Dates
+from transactions.list_page import EXPORTS, ListPage
 from transactions.models import Transaction
 from transactions.totals import Total
 
 from . import pictures
 from .charts.formats import Period
-from .periods import year_window
 from .pictures import FORMATS, category_label
 from .services.summary import Group, Span, Summary, SummaryQuery
 from .summary_chart import drawings
@@ -85,13 +85,12 @@ class Pivot:
     total: list[Cell]
 
 
-def opening(today: datetime.date) -> QueryDict:
-    """Return the parameters that the page opens with: this year by month, beside last year."""
-    first, last = year_window(today.year)
-    query = QueryDict(mutable=True)
-    query.update({"group_by": "month", "date_after": first.isoformat(), "date_before": last.isoformat()})
-    query["compare"] = "year"
-    return query
+def opening(today: datetime.date) -> dict[str, str]:
+    """Return the parameters that the page opens with: this year by month up to today, beside the same days of last
+    year."""
+    first = today.replace(month=1, day=1)
+    dates = {"date_after": first.isoformat(), "date_before": today.isoformat()}
+    return {"group_by": "month", **dates, "compare": "year"}
 
 
 def shape_inputs(request: Request) -> list[Input]:
@@ -120,6 +119,37 @@ class SummaryLinks(ListPage):
         kept = {*self.request.query_params, *changes}.difference(without) | changes.keys()
         has_dates = {"date_after", "date_before"} <= kept or "date" in kept
         return super().url(*without, *(() if has_dates else ("compare",)), **changes)
+
+    def last_day(self, span: Dates) -> datetime.date:
+        """Return today for a span that is not over, if it is compared with a year before: with the same days."""
+        is_compared = self.request.query_params.get("compare") == "year"
+        return self.today if is_compared and span.first <= self.today <= span.last else span.last
+
+    def span_name(self, span: Dates) -> str:
+        return _("%(period)s so far") % {"period": span.name} if self.is_so_far else span.name
+
+    @property
+    def is_so_far(self) -> bool:
+        """Whether the page shows the days up to today of a month or a year that is not over."""
+        return self.span is not None and self.dates[1] != self.span.last
+
+    @property
+    def whole(self) -> Link | None:
+        """The link to the whole month or year, with what is entered for later, if the page shows the days up to
+        today. They are not comparable with a year before."""
+        if self.span is None or not self.is_so_far:
+            return None
+        label = _("Show all of %(period)s") % {"period": self.span.name}
+        return Link(label, self.url("compare", date_before=self.span.last.isoformat()))
+
+    @property
+    def until_today(self) -> str:
+        """The URL of the days up to today, if later ones are compared with earlier ones, too; otherwise ""."""
+        first, last = self.dates
+        is_open = bool(first and last and first <= self.today < last) and "date" not in self.values
+        return (
+            self.url(date_before=self.today.isoformat()) if is_open and self.request.query_params.get("compare") else ""
+        )
 
 
 class SummaryPage:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from cashman_project.api.spreadsheet import Column, Kind
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import format_units
 from transactions.groupings import DAY, GROUPINGS
 from transactions.totals import Total
@@ -26,10 +27,10 @@ class Table(NamedTuple):
     rows: Iterable[Sequence[Any]]  # Any: the values of each column's kind
 
 
-def row_of(query: SummaryQuery, group: Group) -> dict[str, Any]:
+def row_of(query: SummaryQuery, group: Group) -> JSONObject:
     """Return the JSON of a group, or of a total."""
     total = group.total
-    row: dict[str, Any] = {
+    row: JSONObject = {
         "currency": total.currency,
         **total.keys,
         "from": group.span.first,
@@ -62,15 +63,29 @@ def _kind(name: str) -> Kind:
     return KINDS.get(name, Kind.DECIMAL)
 
 
-def _flat(row: dict[str, Any]) -> list[Any]:
+def _flat(row: JSONObject) -> list[Any]:
     previous = row.pop("previous", {})
     return [*row.values(), *previous.values()]
+
+
+def check_pivot(query: SummaryQuery) -> None:
+    """Raise ValidationError (400) if the pivot table would have too many cells. It is asked before the sums are made,
+    because these take far longer."""
+    first, second = query.group_by
+    _check_size(query.number_of_keys("currency", first), query.number_of_keys(second))
+
+
+def _check_size(rows: int, columns: int) -> None:
+    if columns > MOST_COLUMNS or columns * rows > MOST_CELLS:
+        message = _("This table would have more than %(columns)d columns or %(cells)d cells: filter further.")
+        raise ValidationError({"pivot": [message % {"columns": MOST_COLUMNS, "cells": MOST_CELLS}]}, code="too_many")
 
 
 def pivot_of(query: SummaryQuery, summary: Summary, value: str) -> Table:
     """Return a row for each currency and first key, and a column for each second key; and the sum of each.
 
-    A cell is empty if its group is not there. Raises ValidationError (400) if there are too many cells.
+    A cell is empty if its group is not there. Raises ValidationError (400) if there are too many cells, with those
+    that `fill` has added.
     """
     first, second = query.group_by
     totals = [group.total for group in summary.groups]
@@ -79,9 +94,7 @@ def pivot_of(query: SummaryQuery, summary: Summary, value: str) -> Table:
     currencies: dict[str, Block] = {}
     for total in sorted(totals, key=lambda total: total.currency):  # stable: the keys stay in their order
         currencies.setdefault(total.currency, {}).setdefault(total.keys[first], {})[total.keys[second]] = total
-    if len(seconds) > MOST_COLUMNS or len(seconds) * sum(map(len, currencies.values())) > MOST_CELLS:
-        message = _("This table would have more than %(columns)d columns or %(cells)d cells: filter further.")
-        raise ValidationError({"pivot": [message % {"columns": MOST_COLUMNS, "cells": MOST_CELLS}]}, code="too_many")
+    _check_size(sum(map(len, currencies.values())), len(seconds))
     kind = Kind.INTEGER if value == "count" else Kind.DECIMAL
     names = [*map(category_label, seconds), _("Total")]
     columns = [Column("currency", Kind.WORD), Column(first, Kind.TEXT), *(Column(name, kind) for name in names)]

@@ -1,7 +1,6 @@
 """The summary over HTTP."""
 
 import itertools
-from typing import Any
 
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -27,7 +26,7 @@ from .serializers import SummaryListSerializer
 from .services.comparison import comparison_of
 from .services.summary import Span, SummaryQuery, summary_of
 from .summary_page import SummaryPage, group_keys, opening, shape_inputs
-from .summary_tables import VALUES, pivot_of, row_of, table_of
+from .summary_tables import VALUES, check_pivot, pivot_of, row_of, table_of
 
 COMPARISONS = ("previous", "year")
 PERIODS = [name for name, grouping in GROUPINGS.items() if grouping.period]
@@ -70,6 +69,7 @@ class SummaryView(ApiView):
     filterset_class = TransactionFilterSet
     query_parameters = frozenset(TransactionFilterSet.base_filters) | {parameter.name for parameter in PARAMETERS}
     repeatable_parameters = CATEGORY_FILTERS
+    repeatable_on_pages = frozenset({"group_by"})  # whose form has a select for the rows and one for the columns
     queryset = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # the schema finds the filters here
     pages = error_pages = {"get": "reports/summary.html"}
@@ -88,6 +88,8 @@ class SummaryView(ApiView):
     def get(self, request: Request, **kwargs: object) -> HttpResponseBase:
         query = self.query(request)
         pivot = _pivot(request, query)
+        if pivot:
+            check_pivot(query)
         comparison = comparison_of(query, query.window) if query.compare and query.window else None
         summary = summary_of(query, comparison)
         if is_export(request):
@@ -101,20 +103,11 @@ class SummaryView(ApiView):
         headers = None if wants_json(request) else CHART_HEADERS
         return Response({"results": results, "total": total}, headers=headers)
 
-    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
-        super().initial(request, *args, **kwargs)
-        if _is_page(request) and not request.query_params:
-            request._request.GET = opening(owner_of(request).today())  # type: ignore[assignment]  # mutable, as a copy is
-            request.META["QUERY_STRING"] = request.query_params.urlencode()
+    def page_query(self) -> dict[str, str]:
+        return opening(owner_of(self.request).today())
 
     def shape_inputs(self) -> list[Input]:
         return shape_inputs(self.request)
-
-    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # Any: as in REST framework
-        negotiated = super().perform_content_negotiation(request, force)
-        if negotiated[0].format == "api":  # its form has a select for each grouping
-            self.repeatable_parameters = CATEGORY_FILTERS | {"group_by"}
-        return negotiated
 
     def get_renderers(self) -> list[BaseRenderer]:
         return [*super().get_renderers(), *(renderer() for renderer in TABLES)]
@@ -135,10 +128,6 @@ class SummaryView(ApiView):
         )
         _check(query)
         return query
-
-
-def _is_page(request: Request) -> bool:
-    return bool(request.accepted_renderer.format == "api")
 
 
 def _group_keys(request: Request) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cashman_project.api.types import JSONObject
 from transactions.choices import TransactionType
 
 from .charts.formats import Period
@@ -51,9 +51,9 @@ class Table:
     left_out: int = 0  # rows
 
 
-def table_of(data: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Table:
+def table_of(data: JSONObject, filters: Mapping[str, list[str]]) -> Table:
     """Return the table of a chart's JSON, whose links keep the filters: to records, or to the chart of a category."""
-    rows: Sequence[Mapping[str, Any]] = data["rows"]
+    rows: Sequence[JSONObject] = data["rows"]
     if not rows:
         return Table([], [], [])
     names = [name for name in rows[0] if name in HEADS]
@@ -69,15 +69,15 @@ def table_of(data: Mapping[str, Any], filters: Mapping[str, list[str]]) -> Table
     return Table(head, body, total, len(rows) - len(body))
 
 
-def _total(name: str, rows: Sequence[Mapping[str, Any]], currency: str) -> Cell:
+def _total(name: str, rows: Sequence[JSONObject], currency: str) -> Cell:
     if name in SUMMED:
         return Cell(FORMATS.amount(sum((Decimal(row[name]) for row in rows), Decimal(0)), currency), "number")
     if name == "count":
-        return Cell(str(sum(row[name] for row in rows)), "number")
+        return Cell(FORMATS.count(sum(row[name] for row in rows)), "number")
     return Cell(_("Total") if name in WORDS else "", WORDS.get(name, "number"))
 
 
-def _text(name: str, row: Mapping[str, Any], currency: str, whole: Decimal) -> str:
+def _text(name: str, row: JSONObject, currency: str, whole: Decimal) -> str:
     value = row[name]
     if name in SUMMED or name == "balance":
         return FORMATS.amount(Decimal(value), currency)
@@ -89,12 +89,14 @@ def _text(name: str, row: Mapping[str, Any], currency: str, whole: Decimal) -> s
             return category_label(value)
         case "type":
             return str(capfirst(TransactionType(value).label))
+        case "count":
+            return FORMATS.count(value)
         case "share":
             return FORMATS.percent(Decimal(row["amount"]) / whole)  # rounded once, as in the chart
     return str(value)
 
 
-def _url(name: str, row: Mapping[str, Any], filters: Mapping[str, list[str]]) -> str:
+def _url(name: str, row: JSONObject, filters: Mapping[str, list[str]]) -> str:
     if name == "period":
         dates = {"date_after": [row["from"]], "date_before": [row["to"]]}
         return f"{reverse('transaction-list')}?{urlencode({**filters, **dates}, doseq=True)}"

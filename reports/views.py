@@ -18,8 +18,10 @@ from cashman_project.api.etags import wants_json
 from cashman_project.api.filters import number_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import format_amount
 from transactions.choices import TransactionType
+from transactions.date_links import DateLinks, Link
 
 from . import examples, pictures
 from .base_view import ChartView, published
@@ -44,6 +46,16 @@ YEAR = OpenApiParameter(
 )
 
 
+class YearLinks(DateLinks):
+    """The links to other years of a chart that shows one beside the year before."""
+
+    @property
+    def presets(self) -> list[Link]:
+        shown = self.request.query_params.get("year") or str(self.today.year)
+        years = {self.today.year: gettext("This year"), self.today.year - 1: gettext("Last year")}
+        return [Link(label, self.url(year=str(year)), shown == str(year)) for year, label in years.items()]
+
+
 class IncomeAndExpenseView(ChartView):
     """Income, expense and net by month, or by year if it is more than five years."""
 
@@ -53,7 +65,7 @@ class IncomeAndExpenseView(ChartView):
     def report(self, query: Query) -> Report[sums.PeriodSums]:
         return sums.period_sums(query)
 
-    def rows(self, report: Report[sums.PeriodSums]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.PeriodSums]) -> list[JSONObject]:
         names = ("income", "expense", "net")
         return [
             _part(row) | {name: format_amount(getattr(row, name), report.currency) for name in names}
@@ -79,7 +91,7 @@ class CategoriesView(ChartView):
     def report(self, query: Query) -> Report[sums.CategorySum]:
         return sums.category_sums(query, self.kind)
 
-    def rows(self, report: Report[sums.CategorySum]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.CategorySum]) -> list[JSONObject]:
         total = sum((row.amount for row in report.rows), Decimal(0))
         return [
             {
@@ -150,6 +162,9 @@ class YearsView(ChartView):
         year = number_of(self.request, "year", EARLIEST, LATEST)
         return year_window(year or owner_of(self.request).today().year)
 
+    def dates(self) -> DateLinks:
+        return YearLinks(self.request, {}, owner_of(self.request).today())
+
     def year_input(self) -> Input:
         """Return the input of the page's form for the year."""
         return Input("year", gettext("Year"), values=self.given().get("year", []), mode="numeric", max_length=4)
@@ -157,7 +172,7 @@ class YearsView(ChartView):
     def report(self, query: Query) -> Report[sums.MonthOfYears]:
         return sums.year_sums(query, self.kind)
 
-    def rows(self, report: Report[sums.MonthOfYears]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.MonthOfYears]) -> list[JSONObject]:
         return [
             _part(row)
             | {
@@ -180,7 +195,7 @@ class BalanceView(ChartView):
     def report(self, query: Query) -> Report[sums.BalanceAt]:
         return sums.balances(query)
 
-    def rows(self, report: Report[sums.BalanceAt]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.BalanceAt]) -> list[JSONObject]:
         return [_part(row) | {"balance": format_amount(row.balance, report.currency)} for row in report.rows]
 
     def draw(self, report: Report[sums.BalanceAt], subtitle: Sequence[str], canvas: Canvas) -> str:
@@ -196,7 +211,7 @@ class FlowView(ChartView):
     def report(self, query: Query) -> Report[sums.TypedSum]:
         return sums.flow_sums(query)
 
-    def rows(self, report: Report[sums.TypedSum]) -> list[dict[str, Any]]:
+    def rows(self, report: Report[sums.TypedSum]) -> list[JSONObject]:
         return [
             {"type": row.type, "category": row.category, "amount": format_amount(row.amount, report.currency)}
             for row in report.rows

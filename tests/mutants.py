@@ -36,7 +36,7 @@ MONEY = ["transactions/tests/test_money.py", "transactions/tests/test_money_expr
 CREATION = ["transactions/tests/test_fast_create.py", "transactions/tests/test_bulk_create.py"]
 LISTS = ["transactions/tests/test_pages.py", "transactions/tests/test_fastpath.py"]
 SUMS = ["transactions/tests/test_totals.py", "reports/tests/test_api_summary.py"]
-SUMMARY = ["reports/tests/test_summary.py", "reports/tests/test_summary_sums.py", "reports/tests/test_api_summary.py"]
+SUMMARY = ["reports/tests/test_periods.py", "reports/tests/test_summary_sums.py", "reports/tests/test_api_summary.py"]
 FILTERS = ["cashman_project/api/tests/test_strict_parameters.py", "transactions/tests/test_api_transactions.py"]
 # The tests that are nearest to each module.
 TESTS = {

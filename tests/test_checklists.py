@@ -75,7 +75,7 @@ def edit(tree: Path, edits: Edits) -> None:
 
 def copy(tree: Path, done: Callable[[Step], bool]) -> Path:
     """Return a copy of the project in which the steps were done for which that is true."""
-    skipped = shutil.ignore_patterns("__pycache__", "*.sqlite3*", "e2e")
+    skipped = shutil.ignore_patterns("*.sqlite3*", "e2e")  # compiled modules stay: they are much of the time
     for name in COPIED:
         source = ROOT / name
         shutil.copytree(source, tree / name, ignore=skipped) if source.is_dir() else shutil.copy(source, tree / name)
@@ -94,7 +94,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=tree,
-        env=environment | {"DEBUG": "on", "PYTHONDONTWRITEBYTECODE": "1"},
+        env=environment | {"DEBUG": "on"},
         capture_output=True,
         text=True,
         check=False,

@@ -23,11 +23,13 @@ from cashman_project.api.filters import DateFormField
 from cashman_project.api.origin import ADMIN, Origin
 from cashman_project.api.owner import signed_in_user
 from cashman_project.db.types import AnyField
+from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
 from ledgers.writer import writing
 
 from .models import Category, Expense, Income, Transaction
+from .templatetags.money import money
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldGroups, _FieldsetSpec
@@ -165,11 +167,11 @@ class TransactionAdmin(OwnedModelAdmin):
     fields = ["owner", "type", "description", "amount", "currency", "date", "category", "notes", "external_id"]
     fixed = ["owner", "type"]
     date_hierarchy = "date"
-    list_display = ["date", "description", "signed_amount", "currency", "category", "owner"]
+    list_display = ["day", "description", "signed_amount", "currency", "category", "owner"]
     list_display_links = ["description"]
     list_filter = ["type", "currency", ("category", AutocompleteFilter), ("owner", AutocompleteFilter)]
     list_select_related = ["category", "owner"]
-    sortable_by = ["date", "description", "signed_amount", "currency", "category"]
+    sortable_by = ["day", "description", "signed_amount", "currency", "category"]
     search_fields = ["description_folded__holds", "notes_folded__holds", "external_id__lowered__holds"]
     search_help_text = _("In descriptions, notes and external ids.")
     autocomplete_fields = ["owner", "category"]
@@ -181,11 +183,16 @@ class TransactionAdmin(OwnedModelAdmin):
         },
     }
 
+    @admin.display(description=_("date"), ordering="date")
+    def day(self, row: Transaction) -> str:
+        """Return the date as the pages write it."""
+        return current_formats().day(row.date)
+
     @admin.display(description=_("amount"), ordering="amount")
     def signed_amount(self, row: Transaction) -> str:
-        """Return the amount with its currency's decimals, for the list and for users who may only view."""
+        """Return the amount as the pages write it, for the list and for users who may only view."""
         css_class = "income" if row.amount > 0 else "expense"
-        return format_html('<span class="{}">{}</span>', css_class, format_amount(row.amount, row.currency))
+        return format_html('<span class="{}">{}</span>', css_class, money(row.amount, row.currency))
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> "_FieldGroups":
         fields = super().get_fields(request, obj)

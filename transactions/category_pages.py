@@ -35,7 +35,7 @@ def page_context(owner: "User", category: Category) -> dict[str, Any]:  # Any: w
     latest = Transaction.objects.for_owner(owner).filter(category=category.pk)[:SHOWN]
     return {
         "totals": [{"currency": total.currency, "net": total.amounts()["net"]} for total in totals],
-        "count": sum(total.count for total in totals),
+        "transaction_count": sum(total.count for total in totals),
         "latest": latest,
         "currency": owner.currency,
     }

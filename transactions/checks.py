@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.core import checks
 from django.db import connections
+from django.utils.translation import gettext as _
 
 from .serializers import TransactionSerializer
 from .services.demo import PASSWORDS
@@ -26,9 +27,13 @@ def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list
     found = [name for alias in databases or () for name, encoded in _demo_users(alias) if _is_known(name, encoded)]
     return [
         checks.Error(
-            f"Anyone can sign in as {name} / {PASSWORDS[name]}: the demo of `make run` made this user.",
-            hint=f"Give the user another password by `python manage.py changepassword {name}`, "
-            "or set DATABASE_URL to another database.",
+            _("Anyone can sign in as %(name)s / %(password)s: the demo of `make run` made this user.")
+            % {"name": name, "password": PASSWORDS[name]},
+            hint=_(
+                "Give the user another password by `python manage.py changepassword %(name)s`, "
+                "or set DATABASE_URL to another database."
+            )
+            % {"name": name},
             id="transactions.E001",
         )
         for name in found

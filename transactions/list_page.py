@@ -1,36 +1,31 @@
 """What the page of a list of transactions shows beside its rows: sums, days, filters and links that change them."""
 
-import datetime
-from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.http import QueryDict
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 
-from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.owner import owner_of
 from cashman_project.api.templatetags.days import day
 from cashman_project.api.types import JSONObject
 
 from .choices import TransactionType
+from .date_links import DATES, Chip, DateLinks, Link, url_of
 from .filters import CATEGORY_FILTERS, TransactionFilterSet
 from .querysets import TransactionQuerySet
-from .services.summary import MOST_SUMMED, DaySum, day_sums, summarize_few
+from .services.summary import MOST_SUMMED, DaySum, few_day_sums, summarize_few
 from .totals import Total
 
 MOST_CHIPS = 12  # each has a link with all the others, so the page would grow with the square of their number
 MOST_CURRENCIES = 5
-DATES = ("date", "date_after", "date_before")
 LABELS: dict[str, str | Promise] = {
     "search": gettext_lazy("Search"),
     "category": gettext_lazy("Category"),
@@ -47,74 +42,27 @@ LABELS: dict[str, str | Promise] = {
 }
 
 
-class Span(NamedTuple):
-    """A whole month or a whole year."""
-
-    first: datetime.date
-    last: datetime.date
-
-    @property
-    def is_year(self) -> bool:
-        return self.first.month != self.last.month
-
-    @property
-    def name(self) -> str:
-        return f"{self.first.year:04}" if self.is_year else date_format(self.first, "YEAR_MONTH_FORMAT")
-
-    def shifted(self, step: int) -> "Span | None":
-        """Return the month, or the year, that comes so many after this one; None if no date may be there."""
-        if self.is_year:
-            year, month = self.first.year + step, 1
-        else:
-            year, month = divmod(self.first.year * 12 + self.first.month - 1 + step, 12)
-            month += 1
-        if not FIRST_DATE.year <= year <= LAST_DATE.year:
-            return None
-        return year_of(year) if self.is_year else month_of(year, month)
-
-
-def month_of(year: int, month: int) -> Span:
-    return Span(datetime.date(year, month, 1), datetime.date(year, month, monthrange(year, month)[1]))
-
-
-def year_of(year: int) -> Span:
-    return Span(datetime.date(year, 1, 1), datetime.date(year, 12, 31))
-
-
-class Link(NamedTuple):
-    label: str
-    url: str
-    is_current: bool = False
-
-
-class Chip(NamedTuple):
-    """A filter that is set, and the URL of the list without it."""
-
-    label: str
-    value: str
-    url: str
-
-
 @dataclass(frozen=True)
 class Day:
-    """Rows of the page that share a day, and the sums of all rows of that day that match the filters."""
+    """Rows of the page that share a day, and the sums of all rows of that day that match the filters.
+
+    There are none if the day has one row, or if the days of the page have too many rows to read all of them.
+    """
 
     date: str
     rows: list[JSONObject]
     sums: Sequence[DaySum] = ()
 
 
-class ListPage:
+class ListPage(DateLinks):
     """The page of a list. `rows` are all that the list may show to the owner, and `data` is the response."""
 
     def __init__(self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: Any) -> None:
-        self.request = request
+        super().__init__(request, TransactionFilterSet.values_of(request), owner_of(request).today())
         self.rows = rows
         self.kind = kind
         self.data = data  # Any: the JSON of a page of the list
         self.ordering = request.query_params.get("ordering") or "-date"
-        self.values = TransactionFilterSet.values_of(request)
-        self.today = owner_of(request).today()
 
     # -- Sums ---------------------------------------------------------------------------------
 
@@ -157,61 +105,13 @@ class ListPage:
         if self.ordering.removeprefix("-") != "date":
             return (Day(row["date"], [row]) for row in results)
         first, last = (results[index]["date"] for index in (0, -1))
-        sums = day_sums(TransactionFilterSet.applied(self.rows, self.values), min(first, last), max(first, last))
+        rows = TransactionFilterSet.applied(self.rows, self.values)
+        number = None if self.totals is None else self.count
+        sums = few_day_sums(rows, min(first, last), max(first, last), number)
         grouped = ((date, list(rows)) for date, rows in groupby(results, key=lambda row: row["date"]))
         return (Day(date, rows, sums.get(date, ())) for date, rows in grouped)
 
     # -- Links --------------------------------------------------------------------------------
-
-    def url(self, *without: str, **changes: str) -> str:
-        """Return the URL of the first page of the list, without some parameters and with others."""
-        query = self.request.query_params.copy()
-        for name in ("cursor", *without, *changes):
-            query.pop(name, None)
-        query.update(changes)
-        return _url(self.request.path, query)
-
-    @cached_property
-    def span(self) -> Span | None:
-        """The month or the year that the list shows; None for any other dates."""
-        first, last = self.values.get("date_after"), self.values.get("date_before")
-        if not (first and last) or "date" in self.values:
-            return None
-        spans = (month_of(first.year, first.month), year_of(first.year))
-        return next((span for span in spans if span == (first, last)), None)
-
-    def _link(self, span: Span, label: str | None = None) -> Link:
-        dates = {"date_after": span.first.isoformat(), "date_before": span.last.isoformat()}
-        return Link(label or span.name, self.url(*DATES, **dates), span == self.span)
-
-    @property
-    def presets(self) -> list[Link]:
-        month, year = month_of(self.today.year, self.today.month), year_of(self.today.year)
-        spans = (
-            (month, _("This month")),
-            (month.shifted(-1), _("Last month")),
-            (year, _("This year")),
-            (year.shifted(-1), _("Last year")),
-        )
-        links = [self._link(span, label) for span, label in spans if span]
-        return [*links, Link(pgettext("dates", "All"), self.url(*DATES), not self.values.keys() & set(DATES))]
-
-    @property
-    def before(self) -> Link | None:
-        """The link to the month, or the year, before the one that is shown."""
-        return self._neighbour(-1)
-
-    @property
-    def after(self) -> Link | None:
-        return self._neighbour(1)
-
-    def _neighbour(self, step: int) -> Link | None:
-        span = self.span.shifted(step) if self.span else None
-        return self._link(span) if span else None
-
-    @property
-    def span_chip(self) -> Chip | None:
-        return Chip("", self.span.name, self.url(*DATES)) if self.span else None
 
     @cached_property
     def chips(self) -> list[Chip]:
@@ -239,7 +139,7 @@ class ListPage:
         query = self.request.query_params.copy()
         query.pop("cursor", None)
         query.setlist(parameter, [name for name in query.getlist(parameter) if name not in ("", category)])
-        return _url(self.request.path, query)
+        return url_of(self.request.path, query)
 
     @property
     def exports(self) -> list[Link]:
@@ -248,7 +148,7 @@ class ListPage:
         for name in ("cursor", "page_size"):
             query.pop(name, None)
         path = self.request.path.rstrip("/")
-        return [Link(label, _url(f"{path}.{ending}", query)) for label, ending in EXPORTS.items()]
+        return [Link(label, url_of(f"{path}.{ending}", query)) for label, ending in EXPORTS.items()]
 
     @property
     def summary(self) -> str:
@@ -259,11 +159,7 @@ class ListPage:
         if self.kind:
             query["type"] = self.kind.value
         query["group_by"] = "month"
-        return _url(reverse("summary"), query)
+        return url_of(reverse("summary"), query)
 
 
 EXPORTS = {"CSV": "csv", "Excel": "xlsx"}
-
-
-def _url(path: str, query: QueryDict) -> str:
-    return f"{path}?{query.urlencode()}" if query else path

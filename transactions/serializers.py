@@ -180,6 +180,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         form_order = ["type", "amount", "description", "category", "date", "currency"]
         fixed_fields = ["type"]
         extra_kwargs = {
+            "type": {"initial": TransactionType.EXPENSE.value, "style": {"base_template": "radio.html"}},
             "currency": {
                 "required": False,
                 "trim_whitespace": False,

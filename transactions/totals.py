@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Expression, Q, Sum
+from django.db.models import Expression, F, Q, Sum
 
 from cashman_project.db.compiled import Statement
 from cashman_project.db.types import DatabaseRow
@@ -42,6 +42,11 @@ class SummedQuerySet(OwnedQuerySet[RowT]):
         Rows without a category come after those with one.
         """
         return self.totals_statement(*group_by).totals({})
+
+    def number_of_keys(self, *group_by: str) -> int:
+        """Return how many different keys the rows have together, by the given groupings or "currency"."""
+        keys = {f"group_{name}": GROUPINGS[name].key if name in GROUPINGS else F(name) for name in group_by}
+        return self.order_by().values(**keys).distinct().count()
 
     def totals_statement(self, *group_by: str) -> "TotalsStatement":
         """Return the compiled statement of these totals. The queryset may be filtered by a `Parameter`."""

@@ -24,6 +24,7 @@ from . import category_pages, examples
 from .filters import CATEGORY_FILTERS, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
+from .orderings import ORDERINGS
 from .querysets import TransactionQuerySet
 from .serializers import (
     CategoryInUseSerializer,
@@ -45,7 +46,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet
     repeatable_parameters = CATEGORY_FILTERS
-    orderings = {"date": "date", "amount": "amount", "created_at": "created_at"}
+    orderings = ORDERINGS
     default_ordering = "-date"
     pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
     error_pages = {"list": "transactions/transaction_list.html"}

@@ -55,6 +55,7 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
     list_filter = ["is_active", "is_staff", "is_superuser", "currency", "language"]
     search_fields = ["username_key__holds", "email__lowered__holds", "subject__lowered__holds"]
     readonly_fields = ["id", "subject", "last_login", "date_joined"]
+    filter_horizontal = ()  # its two boxes can't be used with a screen reader: these fields are lists of boxes to check
     fieldsets = [
         (None, {"fields": ["username", "password", "email"]}),
         (_("Preferences"), {"fields": PREFERENCES}),
@@ -76,6 +77,8 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
         if db_field.name in choices:
             # With an empty choice, a stored value that is no longer a choice doesn't silently become another one.
             kwargs["widget"] = forms.Select(choices=[("", "---------"), *choices[db_field.name]])
+        elif db_field.many_to_many:
+            kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:

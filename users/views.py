@@ -32,7 +32,7 @@ from cashman_project.api.idempotency import KEY
 from cashman_project.api.limits import CREDENTIALS
 from cashman_project.api.middleware.language import asked_language
 from cashman_project.api.owner import owner_of
-from cashman_project.api.pages.merging import merged
+from cashman_project.api.pages.merging import decided, merged
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
@@ -288,7 +288,7 @@ class MeView(ApiView):
         responses=MeSerializer,
     )
     def patch(self, request: Request) -> HttpResponseBase:
-        data = request.data  # read before the row is locked
+        data = decided(request.data) if is_page_form(request) else request.data  # read before the row is locked
         with transaction.atomic():
             user = User.objects.select_for_update().filter(pk=owner_of(request).pk).first()
             if user is None:  # erased meanwhile
@@ -299,7 +299,7 @@ class MeView(ApiView):
             try:
                 check_preconditions(request, stored)
             except PreconditionFailed:
-                form = merged(data, MeSerializer(user)) if is_page_form(request) else None
+                form = merged(serializer, MeSerializer(user)) if is_page_form(request) else None
                 if form is None:
                     raise
                 serializer = MeSerializer(user, data=form.data, partial=True)

@@ -18,7 +18,7 @@ from rest_framework.serializers import Serializer
 from ..db.connection_pool import CONNECTIONS, POOL
 from .fastpath.row_json import TextJSON, find_form, readable_fields, row_json
 from .filters import check_parameters
-from .pagination import read_ordering
+from .pagination import Window, read_ordering
 from .renderers import json_of
 from .slow_clients import SpooledResponse, no_room, spool, take_place
 from .spreadsheet import Column, Kind, write_spreadsheet
@@ -73,8 +73,8 @@ def export_response(view: "OwnedModelViewSet") -> SpooledResponse:
     """Return the export of a list that the view's request asks for; raises ValidationError (400)."""
     request = view.request
     check_parameters(request, view.allowed_parameters() - {"cursor", "page_size"}, view.repeatable_parameters)
-    sign, field = read_ordering(request, view)
-    queryset = view.filter_queryset(view.get_queryset()).order_by(f"{sign}{field}", f"{sign}pk")
+    sign, key = read_ordering(request, view)
+    queryset = Window(key, bool(sign)).ordered(view.filter_queryset(view.get_queryset()))
     chunks = _texts(view, queryset)
     name = str(view.queryset.model._meta.verbose_name_plural)
     if isinstance(request.accepted_renderer, LinesRenderer):

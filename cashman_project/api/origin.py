@@ -3,6 +3,11 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from rest_framework.request import Request
+
+from .owner import owner_of
+from .pages.requests import is_page_form
+
 API, PAGE, ADMIN, UNDO, COMMAND = "api", "page", "admin", "undo", "command"
 
 
@@ -16,3 +21,10 @@ class Origin(NamedTuple):
     by: UUID | None = None
     token: str = ""
     request_id: str = ""
+
+
+def origin_of(request: Request) -> Origin:
+    """Return the origin of what the (authenticated) request writes."""
+    via = PAGE if is_page_form(request) else API
+    token = getattr(request.auth, "name", "")
+    return Origin(via, owner_of(request).pk, token, request.META.get("REQUEST_ID", ""))

@@ -1,21 +1,23 @@
-"""Keyset pagination: a page starts at the row where the page before it ended. An index finds it without counting rows.
+"""Keyset pagination: a page starts at the row where the page before it ended, so no rows are counted or skipped over.
 
 The reasons are in docs/adr/0005-keyset-pages.md.
 """
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 import orjson
 from django.core import signing
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import BooleanField, Expression, F, Field, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, CharField, Expression, F, Field, Func, Model, QuerySet, TextField, Value
+from django.db.models.expressions import OrderBy
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -39,16 +41,29 @@ CURSOR = (
 )
 
 
+class SortKey(Func):
+    """A text that rows are ordered by, if none of their columns will do. It is never NULL, and is compared by code
+    points. No index has it, so a page reads all rows that match the filters."""
+
+    output_field = TextField()
+    label: str | Promise = ""  # what people call it, if not as the field that the parameter is named after
+    is_number = False  # whether people first want the greatest ones, and not those that begin with A
+
+
+OrderedBy: TypeAlias = str | SortKey  # the name of a field, or an expression
+
+
 class OrderedView(Protocol):
-    """A view of a list: its rows, its orderings as {parameter: field}, and the parameter of the default one."""
+    """A view of a list: its rows, its orderings as {parameter: what it is ordered by}, and the parameter of the default
+    one."""
 
     queryset: Any  # of any model
-    orderings: dict[str, str]
+    orderings: Mapping[str, OrderedBy]
     default_ordering: str
 
 
 class Cursor(NamedTuple):
-    """The row that a page starts after: its value of the ordering's field, and its id, as JSON has them.
+    """The row that a page starts after: its value of what the list is ordered by, and its id, as JSON has them.
 
     A page that is read `backwards` ends before the row.
     """
@@ -82,12 +97,13 @@ class RowComparison(Func):
 
 
 class Window(NamedTuple):
-    """The rows that a page needs: in the order of a field, as many as its size, and one more to see if others follow.
+    """The rows that a page needs: in the order of a field or a sort key, as many as its size, and one more to see if
+    others follow.
 
     Ties are broken by id.
     """
 
-    field: str
+    order_by: OrderedBy
     descending: bool
     size: int = PAGE_SIZE
 
@@ -99,22 +115,36 @@ class Window(NamedTuple):
         self, queryset: QuerySet[ModelT, RowT], value: object = None, key: object = None
     ) -> QuerySet[ModelT, RowT]:
         """Return all rows in the window's order, or all those after the row with that value and id."""
-        sign = "-" if self.descending else ""
-        rows = queryset.order_by(f"{sign}{self.field}", f"{sign}pk")
+        sorted_by = self.expression()
+        rows = queryset.order_by(*[OrderBy(one, descending=self.descending) for one in (sorted_by, F("pk"))])
         if key is not None:
             cursor = [
                 value if isinstance(value, Expression) else Value(value, field)
                 for value, field in zip((value, key), self.fields(queryset.model), strict=True)
             ]
             operator = "<" if self.descending else ">"
-            rows = rows.filter(RowComparison(F(self.field), F("pk"), *cursor, operator=operator))
+            rows = rows.filter(RowComparison(sorted_by, F("pk"), *cursor, operator=operator))
         return rows
 
+    def expression(self) -> SortKey | F:
+        """Return what the rows are ordered by."""
+        return self.order_by if isinstance(self.order_by, SortKey) else F(self.order_by)
+
     def fields(self, model: type[Model]) -> "tuple[AnyField, AnyField]":
-        """Return the model's field of the ordering, and its primary key."""
-        field = model._meta.get_field(self.field)
-        assert isinstance(field, Field)
-        return field, model._meta.pk
+        """Return the field of what the model's rows are ordered by, and their primary key."""
+        return field_of(model, self.order_by), model._meta.pk
+
+
+def field_of(model: type[Model], key: OrderedBy) -> AnyField:
+    """Return the field of what the model's rows are ordered by."""
+    field = key.output_field if isinstance(key, SortKey) else model._meta.get_field(key)
+    assert isinstance(field, Field)
+    return field
+
+
+def starts_descending(model: type[Model], key: OrderedBy) -> bool:
+    """Return whether people first want the last rows of an ordering: the newest and the largest. Texts start with A."""
+    return key.is_number if isinstance(key, SortKey) else not isinstance(field_of(model, key), CharField | TextField)
 
 
 class Page(NamedTuple, Generic[RowT]):
@@ -143,8 +173,8 @@ class PageRequest(NamedTuple):
     signer: signing.Signer
 
     def start(self, model: type[Model]) -> Sequence[object]:
-        """Return the cursor's value of the ordering's field and its id, as Python has them; nothing for the first
-        page."""
+        """Return the cursor's value of what the list is ordered by and its id, as Python has them; nothing for the
+        first page."""
         if self.cursor is None:
             return ()
         field, key = self.window.fields(model)
@@ -153,7 +183,7 @@ class PageRequest(NamedTuple):
     def page(self, rows: list[RowT], cursor_values: Callable[[RowT], tuple[object, object]]) -> Page[RowT]:
         """Return the page of the rows that the window has found.
 
-        `cursor_values` returns a row's value of the ordering's field, and its id.
+        `cursor_values` returns a row's value of what the list is ordered by, and its id.
         """
         backwards = self.cursor is not None and self.cursor.backwards
         more, rows = len(rows) > self.window.size, rows[: self.window.size]
@@ -191,8 +221,11 @@ class KeysetPagination(BasePagination):
     def paginate_queryset(self, queryset: QuerySet[ModelT, RowT], request: Request, view: Any = None) -> list[RowT]:
         """Return the rows of the page that the request asks for; raises ValidationError (400)."""
         page_request = read_page_request(request, view)
-        rows = list(page_request.window.of(queryset, *page_request.start(queryset.model)))
-        self.page = page_request.page(rows, attrgetter(page_request.window.field, "pk"))
+        window, name = page_request.window, str(page_request.window.order_by)
+        if isinstance(window.order_by, SortKey):
+            name, queryset = "sort_key", queryset.annotate(sort_key=window.order_by)
+        rows = list(window.of(queryset, *page_request.start(queryset.model)))
+        self.page = page_request.page(rows, attrgetter(name, "pk"))
         return self.page.rows
 
     def get_paginated_response(self, data: JSON) -> Response:
@@ -251,8 +284,8 @@ def _cursor(text: str | None, signer: signing.Signer) -> Cursor | None:
         raise ValidationError({"cursor": [message]}, code="invalid_cursor") from None
 
 
-def read_ordering(request: Request, view: OrderedView) -> tuple[str, str]:
-    """Return the sign ("-" or "") and the field that the list is ordered by; raises ValidationError (400)."""
+def read_ordering(request: Request, view: OrderedView) -> tuple[str, OrderedBy]:
+    """Return the sign ("-" or "") and what the list is ordered by; raises ValidationError (400)."""
     ordering = request.query_params.get("ordering") or view.default_ordering
     try:
         field = view.orderings[ordering.removeprefix("-")]

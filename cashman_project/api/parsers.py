@@ -26,6 +26,7 @@ MAX_ERRORS = 20  # duplicate keys that a response lists; a body may have hundred
 METHOD_FIELD = "_method"  # of a form, because HTML sends forms only with GET and POST
 KEY_FIELD = "_key"  # of a form that creates a row: its idempotency key, the same each time the form is sent
 BASE_FIELD = "_base"  # of a form that changes a row: the values that it was opened with, as JSON
+TAKE_FIELD = "_take"  # of a form with a conflict: the name of each field that is to stay as it is stored
 NEXT_FIELD = "_next"  # of a form: the path to go to after it is saved; the page of a row takes it as a parameter
 # Fields of a form that stand for headers, because HTML can't set headers.
 FORM_HEADERS = {"_if_match": "HTTP_IF_MATCH", KEY_FIELD: "HTTP_IDEMPOTENCY_KEY"}

@@ -23,7 +23,7 @@ from cashman_project.db.types import AnyField
 from ..texts import is_bounded
 from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date, parse_timestamp
 from .owner import owner_of
-from .parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD
+from .parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD, TAKE_FIELD
 from .types import JSON, FieldsSerializer, OwnedRows, SerializerField, Validated
 
 ModelT = TypeVar("ModelT", bound=models.Model)
@@ -40,7 +40,7 @@ INTEGERS = (
 )
 
 # What the form of a page sends besides its fields.
-FORM_FIELDS = {"csrfmiddlewaretoken", BASE_FIELD, METHOD_FIELD, NEXT_FIELD, *FORM_HEADERS}
+FORM_FIELDS = {"csrfmiddlewaretoken", BASE_FIELD, METHOD_FIELD, NEXT_FIELD, TAKE_FIELD, *FORM_HEADERS}
 
 
 class StrictCharField(serializers.CharField):

@@ -29,7 +29,7 @@ from .filters import check_parameters
 from .limits import ROW
 from .owner import language_of
 from .pages.inputs import Suggestion
-from .pages.requests import check_next, is_page_form
+from .pages.requests import ask_for, check_next, is_page_form
 from .pages.submission import FormState, see_other, take_method
 from .parsers import NEXT_FIELD
 from .renderers import JSONRenderer
@@ -56,6 +56,7 @@ class StrictViewMixin(Base):
     bodiless: frozenset[str] = frozenset({"options", "metadata"})  # actions, or methods, whose response has no body
     query_parameters: frozenset[str] = frozenset()
     repeatable_parameters: frozenset[str] = frozenset()
+    repeatable_on_pages: frozenset[str] = frozenset()  # and these on pages, because of their forms
     # Templates by action (or by method, in a view without actions): of a good response, a 400 and a 409.
     pages: Mapping[str, str] = {}
     error_pages: Mapping[str, str] = {}
@@ -71,10 +72,12 @@ class StrictViewMixin(Base):
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
-        allowed = self.allowed_parameters()
+        allowed, repeatable = self.allowed_parameters(), self.repeatable_parameters
         if request.accepted_renderer.format == "api":
-            allowed |= self.page_parameters()
-        check_parameters(request, allowed, self.repeatable_parameters)
+            allowed, repeatable = allowed | self.page_parameters(), repeatable | self.repeatable_on_pages
+            if not request.query_params and (query := self.page_query()):
+                ask_for(request, query)
+        check_parameters(request, allowed, repeatable)
         if NEXT_FIELD in allowed:
             check_next(request)
         if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
@@ -87,6 +90,10 @@ class StrictViewMixin(Base):
     def page_parameters(self) -> frozenset[str]:
         """Return the names of further query parameters that a page may have."""
         return frozenset()
+
+    def page_query(self) -> Mapping[str, str]:
+        """Return the parameters of a page whose request has none."""
+        return {}
 
     def page_context(self, data: JSON) -> dict[str, object]:
         """Return what the page of a good response shows beside `data`."""

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db.models import Model
@@ -26,10 +26,10 @@ from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
 from .owner import owner_of
-from .pages.merging import merged
+from .pages.merging import decided, merged
 from .pages.requests import is_page_form
 from .pages.submission import FormState
-from .pagination import KeysetPagination
+from .pagination import KeysetPagination, OrderedBy
 from .parsers import NEXT_FIELD
 from .schema import CHANGE_HEADERS, CREATE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from .serializers import assign
@@ -60,7 +60,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     """List, create, read, change and delete the rows of the request's owner.
 
     A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`, `orderings` ({parameter:
-    field}) and `default_ordering`. Each write runs in one database transaction, within `write`.
+    field or sort key}) and `default_ordering`. Each write runs in one database transaction, within `write`.
 
     With `fastpath` the database writes the JSON of rows, pages and exports. That goes around `get_queryset`,
     `to_representation` and other hooks, so a check refuses to start if one of them is overridden (api.E002).
@@ -70,7 +70,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     queryset: OwnedRows
     serializer_class: type[FieldsSerializer]
     filterset_class: type[FilterSet] | None = None
-    orderings = {"created_at": "created_at"}
+    orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
     default_ordering = "-created_at"
     pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     error_pages = {"list": "pages/list.html"}
@@ -146,7 +146,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return tagged_response(request, self.get_serializer(self.get_object()).data)
 
     def update(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
-        data = request.data
+        data = decided(request.data) if is_page_form(request) else request.data
         partial = bool(kwargs.get("partial", False))
         row = in_transaction(lambda: self.write(lambda: self._update(data, partial)))
         return tagged_response(request, row)
@@ -202,7 +202,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             if not is_page_form(self.request):
                 raise
             if not _changes_nothing(row, serializer):
-                form = merged(data, self.get_serializer(row))
+                form = merged(serializer, self.get_serializer(row))
                 if form is None:
                     raise
                 serializer = self.get_serializer(row, data=form.data, partial=partial)

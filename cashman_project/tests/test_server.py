@@ -22,7 +22,7 @@ def successor_of(server: LiveServer, worker: int) -> int:
 def test_workers_that_die_soon_after_their_start_are_replaced(tmp_path: Path) -> None:
     with serve(tmp_path) as server:
         [worker] = server.worker_pids
-        for _time in range(3):
+        for _time in range(2):
             os.kill(worker, signal.SIGKILL)
             worker = successor_of(server, 1)
             server.wait_for_worker()
@@ -31,9 +31,9 @@ def test_workers_that_die_soon_after_their_start_are_replaced(tmp_path: Path) ->
 
 
 def test_workers_that_die_at_the_same_moment_are_replaced(tmp_path: Path) -> None:
-    with serve(tmp_path, WORKERS="3") as server:
+    with serve(tmp_path, WORKERS="2") as server:
         workers = server.worker_pids
-        for _time in range(3):
+        for _time in range(2):
             for worker in workers:
                 os.kill(worker, signal.SIGKILL)
             workers = [int(server.wait_for(r"Spawning worker-\d+ with PID: (\d+)")[1]) for _worker in workers]
@@ -74,7 +74,7 @@ def test_a_server_whose_workers_can_not_start_ends_and_says_so(tmp_path: Path) -
     port = LiveServer({}).port
 
     done = subprocess.run(
-        [sys.executable, "-m", "cashman_project.server", "127.0.0.1", str(port), "2", "4"],
+        [sys.executable, "-m", "cashman_project.server", "127.0.0.1", str(port), "1", "4"],
         cwd=settings.BASE_DIR,
         env=environment,
         capture_output=True,

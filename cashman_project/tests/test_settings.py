@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from cashman_project import environment
 from cashman_project.misspelt import misspelt
@@ -162,6 +163,15 @@ def test_what_is_wrong_is_told_with_what_is_right(parse: Callable[[str], object]
         parse(text)
 
     assert right in str(raised.value)
+
+
+def test_what_is_wrong_is_told_in_the_language_in_which_it_is_read() -> None:
+    """A setting is read before the language is known."""
+    fault = environment.Invalid("Sign in")
+
+    assert str(fault) == "Sign in"
+    with translation.override("de"):
+        assert str(fault) == "Anmelden"
 
 
 def test_wrong_values_stop_the_start_and_each_is_told() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from transactions.tests.live import LiveServer, running, serve
+from transactions.tests.live import LiveServer, migrated, running
 from transactions.tests.test_demo_in_production import PRODUCTION, manage
 
 # Each comes to the database in its own way: one of ours, one of Django's, and those that start a server.
@@ -37,7 +37,8 @@ def can_connect(host: str, port: int) -> bool:
     ],
 )
 def test_it_listens_where_host_says(tmp_path: Path, environment: dict[str, str], hosts: set[str]) -> None:
-    with serve(tmp_path, **environment) as server:
+    server = LiveServer({**environment, "DATABASE_URL": migrated(tmp_path)})
+    with running(server):
         assert {host for host in ("127.0.0.1", "127.0.0.2") if can_connect(host, server.port)} == hosts
 
 

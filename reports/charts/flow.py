@@ -40,8 +40,8 @@ def draw(
     total = max(came, went)
     if not total:
         return nothing(canvas, heading)
-    sources = [(group, "rest" if group.rest else "income") for group in ranked(incomes, names.other, MOST)]
-    targets = [(group, "rest" if group.rest else "expense") for group in ranked(expenses, names.other, MOST)]
+    sources = [(group, "rest" if group.rest else "income") for group in ranked(incomes, names.other, formats, MOST)]
+    targets = [(group, "rest" if group.rest else "expense") for group in ranked(expenses, names.other, formats, MOST)]
     if went > came:
         sources.append((Group(names.drawn, went - came), "accent"))
     if came > went:

@@ -44,6 +44,10 @@ class Formats:
         """The short names of the months."""
         return self.locale.month_names("abbreviated")
 
+    def count(self, number: int) -> str:
+        """Return a whole number with marks between groups of digits: "1,401"."""
+        return self.locale.number(Decimal(number))
+
     def amount(self, amount: Decimal, currency: str) -> str:
         """Return an amount with its currency's decimals and a real minus sign."""
         return self.locale.number(with_decimals(amount, currency))

@@ -1,20 +1,23 @@
 """What all charts share: the card, title, subtitle, legend, an axis of amounts, and what is shown of no data."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+
+from django.utils.translation import get_language_bidi
 
 from .formats import Formats
 from .scales import Scale, ticks
 from .styles import STYLES
 from .svg import bar, element, escape, line, number, spot, text
-from .texts import LEFT_TO_RIGHT, cut, is_right_to_left, width
+from .texts import cut, from_right_to_left, isolated, width
 
 WIDE, PHONE = 880, 360  # pixels: the widths that a chart is drawn for
 SMALL, NORMAL, LARGE = 12, 13, 17  # sizes of letters, as in the styles
 BOLD = 1.1  # how much wider bold letters are
 LINE = 20  # from one line of text to the next
 EMPTY_HEIGHT = 260
+GAP = 2 * "\u00a0"  # between a name in the legend and its sum
 SEPARATOR = " \u00b7 "  # of the parts of a subtitle
 
 
@@ -33,10 +36,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Canvas:
-    """What to draw on: the width, and a name that no other chart of the same page has."""
+    """What to draw on: the width, a name that no other chart of the same page has, and whether it is mirrored.
+
+    It is in a language that is written from right to left. Whoever draws need not know: `document` mirrors everything,
+    and then each text in its place.
+    """
 
     width: int = WIDE
     name: str = "chart"
+    mirrored: bool = field(default_factory=get_language_bidi)
 
     @property
     def is_narrow(self) -> bool:
@@ -66,6 +74,8 @@ def document(canvas: Canvas, heading: Heading, height: float, *content: str) -> 
     """Return the SVG of a chart of that height."""
     title, description = f"{canvas.name}-title", f"{canvas.name}-description"
     whole = f"{canvas.width} {number(height)}"
+    if canvas.mirrored:
+        content = (element("g", *content, class_="mirrored", transform=f"translate({canvas.width}) scale(-1 1)"),)
     return element(
         "svg",
         element("title", escape(heading.title), id=title),
@@ -86,20 +96,24 @@ def document(canvas: Canvas, heading: Heading, height: float, *content: str) -> 
 def header(canvas: Canvas, heading: Heading, keys: Sequence[Key] = ()) -> tuple[str, float]:
     """Return the title, the subtitle and the legend, and the y below them."""
     x, y = canvas.margin, canvas.margin + LARGE - 3
-    parts = [text(cut(heading.title, LARGE * BOLD, canvas.inner), x, y, "title")]
+    parts = [text(_said(cut(heading.title, LARGE * BOLD, canvas.inner), canvas), x, y, "title")]
     for part in _lines(heading.subtitle, canvas.inner):
         y += LINE
-        parts.append(text(cut(part, NORMAL, canvas.inner), x, y, "muted"))
+        parts.append(text(_said(cut(part, NORMAL, canvas.inner), canvas), x, y, "muted"))
     if keys:
         y += LINE + 8
         left: float = x
         for key in keys:
-            room = 18 + width(key.name, NORMAL) + (6 + width(key.total, NORMAL * BOLD) if key.total else 0)
+            room = 18 + width(key.name, NORMAL) + (8 + width(key.total, NORMAL * BOLD) if key.total else 0)
             if left > x and left + room > x + canvas.inner:
                 left, y = x, y + LINE + 2
-            parts.append(_key(key, left, y, canvas.margin + canvas.inner - left))
+            parts.append(_key(key, left, y, canvas.margin + canvas.inner - left, canvas.mirrored))
             left += room + 22
     return "".join(parts), y + (24 if keys else 14)
+
+
+def _said(words: str, canvas: Canvas) -> str:
+    return from_right_to_left(words) if canvas.mirrored else words
 
 
 def _lines(parts: Sequence[str], room: float) -> list[str]:
@@ -114,7 +128,7 @@ def _lines(parts: Sequence[str], room: float) -> list[str]:
     return lines
 
 
-def _key(key: Key, x: float, y: float, room: float) -> str:
+def _key(key: Key, x: float, y: float, room: float, mirrored: bool) -> str:
     if key.shape == "line":
         marks = line("net", x, y - 4, x + 13, y - 4) + spot("dot", x + 6.5, y - 4, 3)
     elif key.shape == "dashes":
@@ -122,12 +136,17 @@ def _key(key: Key, x: float, y: float, room: float) -> str:
     else:
         marks = bar(key.style, x, y - 10, 12, 12, 3)
     total = width(key.total, NORMAL * BOLD)
-    name = cut(key.name, NORMAL, room - 18 - (total + 6 if key.total else 0))
-    words = element("tspan", escape(name), class_="muted")
+    name = cut(key.name, NORMAL, room - 18 - (total + 8 if key.total else 0))
+    words = [element("tspan", escape(isolated(name)), class_="muted")]
     if key.total:
-        words += LEFT_TO_RIGHT if is_right_to_left(key.name) else ""
-        words += element("tspan", escape(key.total), class_="strong", dx=6)
-    return marks + element("text", words, x=x + 18, y=y)
+        words.append(element("tspan", escape(key.total), class_="strong"))
+    words = list(reversed(words)) if mirrored else words
+    return marks + element("text", GAP.join(words), x=x + 18, y=y)
+
+
+def in_column(canvas: Canvas, words: str, right: float, room: float, y: float, style: str) -> str:
+    """Return a number at the right of a column, in a mirrored chart too: the digits stand below one another."""
+    return text(words, right - room, y, style) if canvas.mirrored else text(words, right, y, style, "end")
 
 
 def nothing(canvas: Canvas, heading: Heading) -> str:
@@ -138,7 +157,7 @@ def nothing(canvas: Canvas, heading: Heading) -> str:
         bar("ghost", middle - 58 + 24 * index, ground - size, 16, size, 3)
         for index, size in enumerate((26, 44, 34, 58, 48))
     ]
-    words = text(cut(heading.empty, NORMAL, canvas.inner), middle, ground + 40, "muted", "middle")
+    words = text(_said(cut(heading.empty, NORMAL, canvas.inner), canvas), middle, ground + 40, "muted", "middle")
     axis = line("zero", middle - 70, ground, middle + 70, ground)
     return document(canvas, heading, EMPTY_HEIGHT, head, *ghosts, axis, words)
 

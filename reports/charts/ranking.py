@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .formats import Formats
-from .frame import BOLD, NORMAL, SMALL, Canvas, Heading, document, header, nothing
+from .frame import BOLD, NORMAL, SMALL, Canvas, Heading, document, header, in_column, nothing
 from .svg import bar, target, text
 from .texts import cut, width
 
@@ -22,7 +22,7 @@ class Group:
     rest: bool = False
 
 
-def ranked(groups: Sequence[Group], other: str, most: int = MOST) -> list[Group]:
+def ranked(groups: Sequence[Group], other: str, formats: Formats, most: int = MOST) -> list[Group]:
     """Return the groups that are not zero, the largest first; those that are too many as one of the name `other`.
 
     `{count}` in that name stands for how many they are.
@@ -31,13 +31,15 @@ def ranked(groups: Sequence[Group], other: str, most: int = MOST) -> list[Group]
     if len(largest) <= most:
         return largest
     rest = largest[most - 1 :]
-    joined = Group(other.format(count=len(rest)), sum((group.amount for group in rest), Decimal(0)), rest=True)
+    joined = Group(
+        other.format(count=formats.count(len(rest))), sum((group.amount for group in rest), Decimal(0)), rest=True
+    )
     return [*largest[: most - 1], joined]
 
 
 def draw(groups: Sequence[Group], other: str, currency: str, heading: Heading, formats: Formats, canvas: Canvas) -> str:
     """Return the chart of groups by their amounts, with the share of each in all of them."""
-    rows = ranked(groups, other)
+    rows = ranked(groups, other, formats)
     if not rows:
         return nothing(canvas, heading)
     head, top = header(canvas, heading)
@@ -67,8 +69,8 @@ def draw(groups: Sequence[Group], other: str, currency: str, heading: Heading, f
             parts.append(bar("accent", left, bar_y, size, thick, min(thick / 4, size / 2)))
         parts += [
             text(cut(row.name, NORMAL, name_room - 10), canvas.margin, base, style),
-            text(amount, right - share_room, base, "strong", "end"),
-            text(share, right, base, "small", "end"),
+            in_column(canvas, amount, right - share_room, amount_room - 12, base, "strong"),
+            in_column(canvas, share, right, share_room - 10, base, "small"),
             target(f"{row.name}\n{amount} ({share})", canvas.margin - 6, y + 2, canvas.inner + 12, pitch - 2),
         ]
     return document(canvas, heading, top + pitch * len(rows) + canvas.margin - 6, head, *parts)

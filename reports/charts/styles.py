@@ -15,6 +15,7 @@ font:13px/1.3 system-ui,sans-serif;font-variant-numeric:tabular-nums}
 --card:#1b2227;--ink:#e6eaed;--muted:#9ba7b0;--line:#2f393f;--edge:#71808a;
 --income:#4fae78;--expense:#dd7c65;--accent:#6cc5d6;--faint:#3d5a64}}
 .chart text{fill:var(--ink)}
+.chart .mirrored text{transform:scaleX(-1);transform-box:fill-box;transform-origin:center}
 .chart .card{fill:var(--card)}
 .chart .title{font-size:17px;font-weight:600}
 .chart .muted{fill:var(--muted)}

@@ -11,13 +11,20 @@ NARROW = dict.fromkeys("iljI.,:;'!|", 0.32) | dict.fromkeys(' ftr()[]{}"-*\\/', 
 WIDE = dict.fromkeys("mMw%@\u2026\u2013\u2212", 0.92) | {"W": 1.0}
 CAPITAL, OTHER, FULL = 0.72, 0.62, 1.05
 ELLIPSIS = "\u2026"
-LEFT_TO_RIGHT = "\u200e"  # a mark without width: what comes after it goes on to the right
+# Characters without width, for a text whose direction is not that of what is around it (Unicode's annex 9).
+RIGHT_TO_LEFT, BY_ITS_LETTERS, AS_BEFORE = "\u2067", "\u2068", "\u2069"
 LONGEST = 300  # characters that are looked at: none has room for more
 
 
-def is_right_to_left(text: str) -> bool:
-    """Return whether the text has letters that are written from right to left."""
-    return any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+def isolated(text: str) -> str:
+    """Return a text that stays one piece beside others, even if it has letters that are written from right to left."""
+    mixed = any(unicodedata.bidirectional(character) in ("R", "AL") for character in text)
+    return f"{BY_ITS_LETTERS}{text}{AS_BEFORE}" if mixed else text
+
+
+def from_right_to_left(text: str) -> str:
+    """Return a text whose words and numbers follow one another from right to left."""
+    return f"{RIGHT_TO_LEFT}{text}{AS_BEFORE}"
 
 
 @lru_cache(maxsize=1_024)

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from transactions.calendar import PeriodLength
 from transactions.filters import TransactionFilterSet
 from transactions.groupings import GROUPINGS
-from transactions.services.summary import summarize
+from transactions.services.summary import number_of_keys, summarize
 from transactions.totals import Total
 
 from ..periods import Window, split
@@ -63,9 +63,17 @@ class SummaryQuery:
 
     def sums(self, span: Span, group_by: tuple[str, ...]) -> list[Total]:
         """Return the sums of other days, by other groupings."""
-        dates = {"date_after": span.first, "date_before": span.last}
-        values = {**{name: date for name, date in dates.items() if date}, **self.filters}
+        values = self._values(span)
         return summarize(owner=self.owner, filters=TransactionFilterSet, values=values, group_by=group_by)
+
+    def number_of_keys(self, *group_by: str) -> int:
+        """Return how many different keys there are together, by other groupings or "currency"."""
+        values = self._values(self.span)
+        return number_of_keys(owner=self.owner, filters=TransactionFilterSet, values=values, group_by=group_by)
+
+    def _values(self, span: Span) -> dict[str, Any]:
+        dates = {"date_after": span.first, "date_before": span.last}
+        return {**{name: date for name, date in dates.items() if date}, **self.filters}
 
 
 @dataclass(slots=True)

@@ -60,7 +60,7 @@ def categories(groups: list[Group]) -> Draw:
 
 
 def category(rows: list[columns.Sum], title: str = "Groceries") -> Draw:
-    names = columns.Names("Spent", "Average of a month", "Average of {count} months")
+    names = columns.Names("Spent", "Average per month", "Average per {count} months")
     return lambda canvas: columns.draw(rows, names, "USD", heading(title), FORMATS, canvas)
 
 

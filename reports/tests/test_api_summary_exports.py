@@ -3,15 +3,20 @@
 import csv
 import datetime
 import io
+import itertools
 from decimal import Decimal
 from typing import Any
 
 import openpyxl
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of
+from cashman_project.db.tests.sql import text_of as sql_of
 from reports import summary_tables
+from transactions.groupings import GROUPINGS
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
@@ -186,9 +191,41 @@ def test_a_pivot_table_that_is_too_large_is_refused(
     for name, most in (("MOST_COLUMNS", 3), ("MOST_CELLS", 19)):
         with monkeypatch.context() as patch:
             patch.setattr(summary_tables, name, most)
-            problem_of(as_alice.get(path), 400, "invalid", ("pivot", "too_many"))
+            with CaptureQueriesContext(connection) as queries:
+                problem_of(as_alice.get(path), 400, "invalid", ("pivot", "too_many"))
+            assert not any("SUM(" in sql_of(query["sql"]) for query in queries)  # refused before the work
             assert content(as_outsider.get(path))
     assert content(as_alice.get(path))
+
+
+@pytest.mark.parametrize("filters", ["", "&search=i", "&currency=USD&date_after=2026-11-01"])
+def test_the_cells_of_a_pivot_table_are_counted_exactly(
+    filters: str, alice: User, bob: User, as_alice: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    books.fill(alice)
+    ExpenseFactory.create(owner=bob, currency="EUR", date=datetime.date(2024, 1, 1))
+    for first, second in itertools.permutations(GROUPINGS, 2):
+        asked = f"group_by={first},{second}{filters}"
+        groups = as_alice.get(f"/summary?{asked}").json()["results"]
+        columns = len({group[second] for group in groups})
+        cells = columns * len({(group["currency"], group[first]) for group in groups})
+        assert groups
+        for name, number in (("MOST_COLUMNS", columns), ("MOST_CELLS", cells)):
+            with monkeypatch.context() as patch:
+                patch.setattr(summary_tables, name, number)
+                assert content(as_alice.get(f"/summary.csv?{asked}&pivot=true"))
+                patch.setattr(summary_tables, name, number - 1)
+                problem_of(as_alice.get(f"/summary.csv?{asked}&pivot=true"), 400, "invalid", ("pivot", "too_many"))
+
+
+def test_the_cells_that_fill_adds_count(alice: User, as_alice: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    books.fill(alice)
+    asked = "/summary.csv?pivot=true&group_by=month,type&date_after=2025-12-01&date_before=2026-11-30"
+    monkeypatch.setattr(summary_tables, "MOST_CELLS", 12 * 2 * 3 - 1)
+    assert content(as_alice.get(asked))
+    problem_of(as_alice.get(f"{asked}&fill=true"), 400, "invalid", ("pivot", "too_many"))
+    monkeypatch.setattr(summary_tables, "MOST_CELLS", 12 * 2 * 3)
+    assert content(as_alice.get(f"{asked}&fill=true"))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])

@@ -170,8 +170,8 @@ def test_the_average_is_that_of_what_a_column_stands_for(number: int) -> None:
     draw = category([columns.Sum(month, Decimal(100)) for month in months(number)])
     wide, narrow = ([content for content, *_place in texts(parsed(draw, size))] for size in (WIDE, PHONE))
 
-    assert "Average of a month 100.00" in wide
-    assert ("Average of a month 100.00" if number == 36 else "Average of 2 months 200.00") in narrow
+    assert "Average per month 100.00" in wide
+    assert ("Average per month 100.00" if number == 36 else "Average per 2 months 200.00") in narrow
 
 
 def test_what_is_tiny_beside_a_huge_amount_is_still_seen() -> None:
@@ -199,12 +199,31 @@ def test_a_text_is_cut_to_fit(text: str, room: float) -> None:
     assert shown == text or (shown.endswith("\u2026") and text.startswith(shown[:-1].rstrip()))
 
 
-@pytest.mark.parametrize(("name", "mark"), [("Income", ""), ("\u062f\u062e\u0644", "\u200e")])
-def test_a_sum_in_the_legend_is_right_of_its_name(name: str, mark: str) -> None:
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_sum_in_the_legend_stays_beside_its_name(mirrored: bool) -> None:
+    """Its name is first in the direction of the page, whatever the direction of its letters is."""
     heading = Heading("Title", "", "", "")
-    drawn, _below = header(Canvas(WIDE, "wide"), heading, [Key("income", name, "12.00")])
+    canvas = Canvas(WIDE, "wide", mirrored)
+    for name in ("Food", "\u062f\u062e\u0644"):
+        drawn, _below = header(canvas, heading, [Key("income", name, "12.00")])
+        words = ["".join(text.itertext()) for text in ET.fromstring(f"<g>{drawn}</g>").iter("text")][-1]  # noqa: S314
 
-    assert f'{name}</tspan>{mark}<tspan class="strong"' in drawn
+        said = name if name == "Food" else f"\u2068{name}\u2069"
+        assert words == (f"12.00\u00a0\u00a0{said}" if mirrored else f"{said}\u00a0\u00a012.00")
+
+
+@charts
+def test_a_mirrored_chart_is_drawn_alike_and_turned_as_a_whole(name: str) -> None:
+    plain, mirrored = (ET.fromstring(ALL[name](Canvas(WIDE, "wide", turned))) for turned in (False, True))  # noqa: S314
+
+    def marks(root: ET.Element) -> list[tuple[str, dict[str, str]]]:
+        return [(mark.tag, mark.attrib) for tag in ("rect", "line", "path", "circle") for mark in root.iter(SVG + tag)]
+
+    assert marks(plain) == marks(mirrored)
+    assert [group.get("transform") for group in mirrored if group.tag == f"{SVG}g"] == [
+        f"translate({WIDE}) scale(-1 1)"
+    ]
+    assert all(text in list(mirrored[-1].iter()) for text in mirrored.iter(f"{SVG}text"))
 
 
 def test_a_letter_is_not_cut_from_its_accents() -> None:

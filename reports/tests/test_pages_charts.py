@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from rest_framework.test import APIClient
 
-from cashman_project.api.tests.pages import Browser, fields
+from cashman_project.api.tests.pages import Browser, Node, Page, fields
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.models import User
@@ -87,7 +87,7 @@ def test_the_tabs_lead_to_all_charts_and_keep_the_dates(name: str, query: str, a
 
     page = browser.get(f"/charts/{name}?{query}")
 
-    tabs = page.main.one("nav").all("a")
+    tabs = page.main.one("nav", class_="tabs").all("a")
     assert [urlsplit(tab["href"]).path.removeprefix("/charts/") for tab in tabs] == list(QUERIES)
     assert [urlsplit(tab["href"]).path for tab in tabs if "aria-current" in tab.attributes] == [f"/charts/{name}"]
     dates = "" if name == "years" else YEAR  # two years have no dates
@@ -131,7 +131,7 @@ def test_a_table_of_too_many_rows_shows_the_first_ones(
 
     assert len(page.rows()) == 3
     assert [node.text for node in page.main.all("p", role="status")] == [
-        "Only the first 3 rows are shown here, and 2 are not: filter further, or read all of them as JSON."
+        "Only the first 3 rows are shown here, and 2 are not: filter further to see them."
     ]
     assert "alice 4" not in page.main.one("table").text + page.main.all("pre")[-1].text
     assert len(as_alice.get(f"/charts/{name}?{YEAR}&currency=USD").json()["rows"]) == 5
@@ -153,8 +153,8 @@ def test_a_narrow_chart_says_of_how_many_months_its_average_is(alice: User) -> N
     page = Browser(alice).get(f"/charts/category?uncategorized=true&currency=USD&{years}")
 
     wide, narrow = (drawing.text for drawing in page.main.one("figure").all("svg"))
-    assert "Average of a month100.00" in wide
-    assert "Average of 2 months200.00" in narrow
+    assert "Average per month 100.00" in wide
+    assert "Average per 2 months 200.00" in narrow
 
 
 def test_without_a_category_the_page_asks_for_one(alice: User) -> None:
@@ -202,3 +202,65 @@ def test_the_present_year_and_months_without_anything_are_shown_as_such(outsider
 
     assert "Nothing came in or went out in this time." in page.main.one("figure").text
     assert {cell for row in page.rows() for cell in row[1:]} == {"0.00"}
+
+
+def presets(page: Page) -> dict[str, Node]:
+    return {link.text: link for link in page.main.one("span", class_="presets").all("a")}
+
+
+@pytest.mark.parametrize("name", ["income-and-expense", "categories", "category", "balance", "flow"])
+def test_a_chart_has_presets_for_its_dates(name: str, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(User, "today", lambda _user: date(2026, 11, 20))
+    books.fill(alice)
+    browser = Browser(alice)
+    page = browser.get(f"/charts/{name}?category=Food&currency=USD")
+    spans = {
+        "This month": ["2026-11-01", "2026-11-30"],
+        "Last month": ["2026-10-01", "2026-10-31"],
+        "This year": ["2026-01-01", "2026-12-31"],
+        "Last year": ["2025-01-01", "2025-12-31"],
+        "Last 12 months": ["2025-12-01", "2026-11-30"],
+    }
+
+    links = presets(page)
+
+    assert list(links) == list(spans)
+    assert [text for text, link in links.items() if "aria-current" in link.attributes] == ["Last 12 months"]
+    for text, span in spans.items():
+        shown = browser.get(links[text]["href"])
+        assert [text for text, link in presets(shown).items() if "aria-current" in link.attributes] == [text]
+        data = browser.client.get(links[text]["href"], headers={"Accept": "application/json"}).json()
+        assert [data["from"], data["to"]] == span
+        query = parse_qs(urlsplit(links[text]["href"]).query)
+        assert (query["category"], query["currency"]) == (["Food"], ["USD"])
+    theirs = Browser(bob).get(f"/charts/{name}?currency=USD&uncategorized=true")
+    assert "Food" not in theirs.main.one("figure").text
+
+
+def test_a_month_of_a_chart_leads_to_the_months_beside_it(alice: User) -> None:
+    books.fill(alice)
+
+    steps = (
+        Browser(alice).get("/charts/flow?date_after=2026-01-01&date_before=2026-01-31").main.one("span", class_="steps")
+    )
+
+    assert [parse_qs(urlsplit(link["href"]).query).get("date_after") for link in steps.all("a")] == [
+        ["2025-12-01"],
+        None,
+        ["2026-02-01"],
+    ]
+
+
+def test_the_chart_of_two_years_has_presets_for_its_year(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(User, "today", lambda _user: date(2026, 11, 20))
+    books.fill(alice)
+    browser = Browser(alice)
+
+    links = presets(browser.get("/charts/years?currency=USD"))
+
+    assert {text: link["href"] for text, link in links.items()} == {
+        "This year": "/charts/years?currency=USD&year=2026",
+        "Last year": "/charts/years?currency=USD&year=2025",
+    }
+    last = presets(browser.get(links["Last year"]["href"]))
+    assert [text for text, link in last.items() if "aria-current" in link.attributes] == ["Last year"]

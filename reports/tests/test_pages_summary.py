@@ -81,17 +81,73 @@ def test_it_opens_with_this_year_by_month_beside_last_year(
         [[100, 0], [-30, 0], [70, 0]],
     ]
     assert [sums(cell) for cell in cells(dollars.one("tfoot").one("tr"))] == [[100, 0], [-40, -7], [60, -7]]
-    assert "Below each sum is that of January 2025 \u2013 December 2025." in page.main.text
-    assert "January 2026 \u2013 December 2026" in page.main.one("figure").all("svg")[0].text
+    assert "Below each sum is that of the same days a year before: 1 Jan 2025 \u2013 20 Nov 2025." in page.main.text
+    assert "1 Jan 2026 \u2013 20 Nov 2026" in page.main.one("figure").all("svg")[0].text
     assert as_alice.get("/summary").json()["results"][0].keys() == {
         *("currency", "from", "to", "income", "expense", "net", "count")
     }
     assert not Browser(outsider).get("/summary").main.all("table")
 
 
+def preset(page: Page, text: str) -> str:
+    """Return the URL of the first link of that text beside the dates or the comparison."""
+    return next(link["href"] for link in page.main.all("a") if link.text == text)
+
+
+def test_the_year_so_far_is_compared_with_the_same_days(alice: User, two_books: None) -> None:
+    """What came after them last year, and what is entered for later this year, counts on neither side."""
+    ExpenseFactory.create(owner=alice, date=on("2025-11-20"), amount=1)
+    ExpenseFactory.create(owner=alice, date=on("2025-11-21"), amount=500)
+    ExpenseFactory.create(owner=alice, date=on("2026-11-21"), amount=900)
+    browser = Browser(alice)
+
+    page = browser.get("/summary")
+
+    dollars = next(table for table in page.main.all("table") if "USD" in table.text)
+    assert [sums(cell) for cell in cells(dollars.one("tfoot").one("tr"))] == [[100, 0], [-40, -8], [60, -8]]
+    assert sums(cells(rows(dollars)[-1])[1]) == [-30, -1]  # November
+    chip = page.main.one("span", class_="steps").one("a", class_="chip")
+    assert chip.text.startswith("2026 so far")
+    assert [link.text for link in page.main.one("span", class_="presets").all("a", aria_current="true")] == [
+        "This year"
+    ]
+    assert preset(page, "This year").endswith("date_before=2026-11-20")
+    assert preset(page, "This month").endswith("date_after=2026-11-01&date_before=2026-11-20")
+    assert preset(page, "Last year").endswith("date_before=2025-12-31")
+    whole = browser.get(preset(page, "Show all of 2026"))
+    dollars = next(table for table in whole.main.all("table") if "USD" in table.text)
+    assert sums(cells(dollars.one("tfoot").one("tr"))[1]) == [-940]
+    assert "so far" not in whole.main.text
+
+
+def test_a_year_that_is_over_is_compared_as_a_whole(alice: User, two_books: None) -> None:
+    page = Browser(alice).get("/summary?group_by=month&compare=year&date_after=2025-01-01&date_before=2025-12-31")
+
+    assert "a year before: January 2024 \u2013 December 2024." in page.main.text
+    assert not [link for link in page.main.all("a") if link.text.startswith(("Show all of", "Compare the days"))]
+
+
+@pytest.mark.parametrize("compare", ["year", "previous"])
+def test_dates_that_are_not_over_say_so(compare: str, alice: User, two_books: None) -> None:
+    browser = Browser(alice)
+    page = browser.get(f"/summary?group_by=month&compare={compare}&{YEAR}")
+    assert "These days are not over yet." in page.main.text
+
+    page = browser.get(preset(page, "Compare the days up to today"))
+
+    assert "These days are not over yet." not in page.main.text
+    assert fields(page.main.one("form"))["date_before"] == "2026-11-20"
+
+
+def test_json_compares_all_days_that_are_asked_for(as_alice: APIClient, two_books: None) -> None:
+    total = as_alice.get(f"/summary?compare=year&currency=USD&{YEAR}").json()["total"][0]
+
+    assert (total["previous"]["from"], total["previous"]["to"]) == ("2025-01-01", "2025-12-31")
+
+
 def test_its_chart_ends_with_this_month_unless_there_is_something_after_it(alice: User, two_books: None) -> None:
     def months() -> list[str]:
-        drawing = Browser(alice).get("/summary").main.one("figure").all("svg")[0]
+        drawing = Browser(alice).get(f"/summary?group_by=month&{YEAR}").main.one("figure").all("svg")[0]
         return [text.text for text in drawing.all("text") if text.text in ("Oct", "Nov", "Dec")]
 
     assert months() == ["Oct", "Nov"]

@@ -124,15 +124,20 @@ def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any
     found = [(tuple(row[name] for name in group_by), row["currency"]) for row in answer["results"]]
     assert len(found) == len(set(found))
     assert {(tuple(keys_of(row, group_by).values()), row.currency) for row in here} <= set(found)
+    days_of: dict[tuple[str | None, ...], list[datetime.date]] = {}
+    for day in days:
+        days_of.setdefault(tuple(key_of_day(name, day) for name in periods), []).append(day)
+    others = [name for name in group_by if name not in PERIODS]
+    rows_of: dict[tuple[str | None, ...], list[Entry]] = {}
+    for one in rows:
+        rows_of.setdefault((one.currency, *(KEYS[name](one) for name in others)), []).append(one)
     if not query.keys() & {"fill", "compare"}:
         assert all(row["count"] for row in answer["results"])
 
     for row in answer["results"]:
         currency = row["currency"]
-        of_keys = [one for one in rows if one.currency == currency and all(
-            KEYS[name](one) == row[name] for name in group_by if name not in PERIODS
-        )]  # fmt: skip
-        of_group = [day for day in days if all(key_of_day(name, day) == row[name] for name in periods)]
+        of_keys = rows_of.get((currency, *(row[name] for name in others)), [])
+        of_group = days_of[tuple(row[name] for name in periods)]
         assert (row["from"], row["to"]) == (of_group[0].isoformat(), of_group[-1].isoformat())
         assert len(of_group) == (of_group[-1] - of_group[0]).days + 1
         check_sums(row, within(of_keys, row), currency)
@@ -144,11 +149,10 @@ def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any
             if row["previous"]["count"]:
                 reached("compared")
     if "fill" in query and days:
-        combinations = {tuple(key_of_day(name, day) for name in periods) for day in days}
         for currency in {row["currency"] for row in answer["results"]}:
             shown = [row for row in answer["results"] if row["currency"] == currency]
-            others = {tuple(row[name] for name in group_by if name not in PERIODS) for row in shown}
-            assert len(shown) == len(combinations) * len(others)
+            kinds = {tuple(row[name] for name in others) for row in shown}
+            assert len(shown) == len(days_of) * len(kinds)
             reached("filled")
 
     assert [row["currency"] for row in answer["total"]] == sorted({row["currency"] for row in answer["total"]})

@@ -22,7 +22,7 @@ from ..totals import Total, TotalsStatement
 if TYPE_CHECKING:
     from users.models import User
 
-MOST_SUMMED = 50_000  # transactions that the page of a list reads for its sums
+MOST_SUMMED = 50_000  # transactions that the page of a list reads for its sums, and as many for those of its days
 # With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
 MONTH_TOTAL_FILTERS = frozenset(
     {"date_after", "date_before", "category", "exclude_category", "uncategorized", "currency", "type"}
@@ -36,7 +36,7 @@ def summarize(
 
     `values` has the value of each filter of `filters` that is set, by the filter's name.
     """
-    model = MonthTotal if _can_use_month_totals(values, group_by) else Transaction
+    model = _table_for(values, group_by)
     if filters.allow_parameters(values):
         statement = _totals_statement(model, filters, tuple(values), group_by)
         return statement.totals({"owner": owner.pk, **values})
@@ -44,9 +44,18 @@ def summarize(
     return totals
 
 
+def number_of_keys(
+    *, owner: "User", filters: type[FilterSet], values: Mapping[str, object], group_by: tuple[str, ...]
+) -> int:
+    """Return how many different keys the transactions have together, by the groupings or "currency"."""
+    rows = _table_for(values, group_by).objects.for_owner(owner)
+    number: int = filters.applied(rows, values).number_of_keys(*group_by)
+    return number
+
+
 def summarize_few(*, owner: "User", filters: type[FilterSet], values: Mapping[str, object]) -> list[Total] | None:
     """Return the sums by currency as `summarize`; None if it had to read more than MOST_SUMMED transactions."""
-    if not _can_use_month_totals(values, ()):
+    if _table_for(values, ()) is Transaction:
         rows: TransactionQuerySet = filters.applied(Transaction.objects.for_owner(owner), values)
         if rows.order_by()[: MOST_SUMMED + 1].count() > MOST_SUMMED:
             return None
@@ -63,14 +72,15 @@ def _totals_statement(
     return statement
 
 
-def _can_use_month_totals(values: Mapping[str, object], group_by: tuple[str, ...]) -> bool:
-    """Return whether the dates are whole months, and month totals know all filters and groupings."""
-    return (
+def _table_for(values: Mapping[str, object], group_by: tuple[str, ...]) -> type[MonthTotal | Transaction]:
+    """Return the month totals if the dates are whole months, and they know all filters and groupings."""
+    has_all = (
         values.keys() <= MONTH_TOTAL_FILTERS
-        and all(GROUPINGS[name].month_totals for name in group_by)
+        and all(GROUPINGS[name].month_totals for name in group_by if name in GROUPINGS)
         and _starts_a_month(values.get("date_after"))
         and _ends_a_month(values.get("date_before"))
     )
+    return MonthTotal if has_all else Transaction
 
 
 def _starts_a_month(date: object) -> bool:
@@ -90,12 +100,16 @@ class DaySum:
     count: int
 
 
-def day_sums(rows: TransactionQuerySet, first: str, last: str) -> dict[str, list[DaySum]]:
-    """Return the sums of the rows from the first to the last day, by day, if a day has several rows."""
+def few_day_sums(rows: TransactionQuerySet, first: str, last: str, number: int | None) -> dict[str, list[DaySum]]:
+    """Return the sums of the rows from the first to the last day, by day, if a day has several rows.
+
+    Return none if it had to read more than MOST_SUMMED rows. `number` is that of all rows, if it is known.
+    """
+    of_days = rows.filter(date__gte=first, date__lte=last).order_by()
+    if (number is None or number > MOST_SUMMED) and of_days[: MOST_SUMMED + 1].count() > MOST_SUMMED:
+        return {}
     found = (
-        rows.filter(date__gte=first, date__lte=last)
-        .order_by()
-        .values("date", "currency")
+        of_days.values("date", "currency")
         .annotate(net=MoneySum("amount"), number=Count("id"))
         .values_list("date", "currency", "net", "number")
     )

@@ -7,7 +7,8 @@ from django.utils.translation import get_language_bidi
 
 from cashman_project.money.formats import readable_amount
 
-LEFT_TO_RIGHT = "\u200e"  # keeps a sign before its number in a text that is written from right to left
+# In a text that is written from right to left, they keep a sign before its number, and the currency after both.
+LEFT_TO_RIGHT, AS_BEFORE = "\u2066", "\u2069"
 
 register = template.Library()
 
@@ -16,4 +17,4 @@ register = template.Library()
 def money(amount: Decimal | str, currency: str) -> str:
     """Return an amount with its currency's decimals and a real minus sign."""
     text = readable_amount(Decimal(amount), currency)
-    return LEFT_TO_RIGHT + text if get_language_bidi() else text
+    return f"{LEFT_TO_RIGHT}{text}{AS_BEFORE}" if get_language_bidi() else text

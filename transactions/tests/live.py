@@ -148,9 +148,15 @@ class LiveServer:
         self._lines.put("")
 
 
-def granian(server: LiveServer) -> list[str]:
-    """Return the command that starts the server's workers at once, without asking for a database as `serve` does."""
-    return [sys.executable, "-m", "cashman_project.server", "127.0.0.1", str(server.port), "1", "16"]
+def unchecked(environment: Mapping[str, str]) -> LiveServer:
+    """Return a server that starts its workers at once, without the checks of `manage.py serve`, which take as long."""
+    from cashman_project.api.slow_clients import READERS, SENDERS  # needs settings, which some scripts come without
+    from cashman_project.db.connection_pool import CONNECTIONS
+
+    server = LiveServer(environment)
+    numbers = (server.port, server.environment["WORKERS"], CONNECTIONS + SENDERS + READERS)
+    server.command = [sys.executable, "-m", "cashman_project.server", "127.0.0.1", *map(str, numbers)]
+    return server
 
 
 @contextmanager
@@ -182,6 +188,6 @@ def migrated(directory: Path, name: str = "live.sqlite3") -> str:
 def serve(directory: Path, **environment: str) -> Iterator[LiveServer]:
     """Serve a new, migrated SQLite file in `directory`, or what `environment` says, until the block ends."""
     database = environment.get("DATABASE_URL") or migrated(directory)
-    server = LiveServer({**environment, "DATABASE_URL": database})
+    server = unchecked({**environment, "DATABASE_URL": database})
     with running(server):
         yield server

@@ -49,6 +49,7 @@ LAYERS = (
     {"base_view", "paging"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
     {"summary_chart", "list_page"},
+    {"date_links"},
     {"pictures"},
     {"serializers", "filters"},
     {"permissions"},
@@ -63,7 +64,7 @@ LAYERS = (
     {"history"},
     {"writer"},
     {"totals", "token_errors", "examples", "hashers", "preferences"},
-    {"category_names", "groupings"},
+    {"category_names", "groupings", "orderings"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}

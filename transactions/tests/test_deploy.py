@@ -17,7 +17,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from transactions.tests.live import PATIENCE, LiveServer, migrated, running
+from transactions.tests.live import PATIENCE, LiveServer, migrated, running, unchecked
 from transactions.tests.test_docs import BLOCK, EXAMPLE, ROOT
 
 pytestmark = pytest.mark.live
@@ -74,7 +74,7 @@ class Machine:
         LiveServer(self.environment).manage("migrate", "--verbosity=0")
 
     def start(self) -> None:
-        self.server = LiveServer(self.environment)
+        self.server = unchecked(self.environment)
         self.stack.enter_context(running(self.server))
 
     def count(self) -> int:

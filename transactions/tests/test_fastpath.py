@@ -20,6 +20,7 @@ from transactions.models import Category, Expense, Transaction
 from transactions.serializers import CategorySerializer, TransactionSerializer
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
+from transactions.tests.orderings import ORDERINGS, ids_of, in_order
 from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import stored
 from users.models import PersonalToken, TokenScope, User
@@ -44,7 +45,6 @@ FILTERS = {
 FEW_FILTERS = st.lists(st.sampled_from(list(FILTERS)), max_size=2, unique=True).flatmap(
     lambda names: st.fixed_dictionaries({name: FILTERS[name] for name in names})
 )  # more of them leave no row
-ORDERINGS = [sign + name for name in ("date", "amount", "created_at") for sign in ("", "-")]
 WHOLE = MOMENTS.map(lambda timestamp: timestamp.replace(microsecond=0))
 
 
@@ -177,16 +177,14 @@ def test_a_walk_in_pages_of_the_usual_size_there_and_back(
         Expense.objects.bulk_create(
             Expense(
                 owner=owner,
-                description=owner.username,
+                description=f"{owner.username} {number % 3}",
                 amount=Decimal(-1 - number % 7),
                 currency="USD",
                 date=datetime.date(2026, 1, 1 + number % 5),
             )
             for number in range(120)
         )
-    sign = ordering[: ordering.startswith("-")]
-    rows = Expense.objects.for_owner(alice).order_by(ordering, f"{sign}pk")
-    expected = [str(pk) for pk in rows.values_list("pk", flat=True)]
+    expected = ids_of(in_order(Expense.objects.for_owner(alice), ordering))
 
     forth, path = [], f"/expenses?ordering={ordering}"
     while path:

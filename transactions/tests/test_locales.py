@@ -121,6 +121,17 @@ def test_categories_come_in_the_same_order_in_lists_pages_and_sums(server: LiveS
     assert [group["category"] for group in groups] == [name for name in NAMES if name in used]
 
 
+@pytest.mark.parametrize(("ordering", "places"), {"description": [1, 0, 3, 2], "category": [3, 1, 0, 2]}.items())
+def test_transactions_come_in_the_same_order(ordering: str, places: list[int], server: LiveServer, token: str) -> None:
+    for sign, expected in (("", places), ("-", places[::-1])):
+        path, walked = f"/transactions?ordering={sign}{ordering}&page_size=1", []
+        while path:
+            page = read(server, path, token)
+            walked += [row["description"] for row in page["results"]]
+            path = (page["next"] or "").removeprefix(server.url)
+        assert walked == [ROWS[place][0] for place in expected]
+
+
 @pytest.mark.parametrize("username", ["Élodie", "élodie", "E\u0301LODIE", " Élodie "], ids=ascii)
 def test_a_name_signs_in_however_it_is_typed(username: str, server: LiveServer, token: str) -> None:
     for password in (PASSWORD, unicodedata.normalize("NFD", PASSWORD)):

@@ -18,7 +18,8 @@ from cashman_project.api.tests.test_pages_forms import add_form
 from cashman_project.money.amounts import EXACT
 from cashman_project.money.formats import readable_amount
 from transactions import list_page
-from transactions.list_page import MOST_CHIPS, MOST_CURRENCIES, month_of, year_of
+from transactions.date_links import month_of, year_of
+from transactions.list_page import MOST_CHIPS, MOST_CURRENCIES
 from transactions.models import Category, Transaction
 from transactions.services import summary
 from transactions.tests import books
@@ -202,6 +203,24 @@ def test_a_page_sums_up_a_bounded_number_of_transactions(browser: Browser, monke
     assert totals(browser.get("/transactions?search=note"))[1] == []
 
 
+@pytest.mark.parametrize("query", ["", "&search=note"])
+def test_a_page_sums_up_a_bounded_number_of_transactions_of_its_days(
+    query: str, browser: Browser, outsider: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sums(path: str) -> int:
+        days = browser.get(path).main.one("tbody").all("th")
+        return sum("Sum of the day" in day.text for day in days)
+
+    whole, part = f"/transactions?{query}", f"/transactions?page_size=4{query}"
+    usual = sums(whole), sums(part)
+    monkeypatch.setattr(summary, "MOST_SUMMED", 7)
+    assert (sums(whole), sums(part)) == (0, usual[1])
+    monkeypatch.setattr(summary, "MOST_SUMMED", 8)
+    assert (sums(whole), sums(part)) == usual
+    assert 0 < usual[1] <= usual[0]
+    assert not Browser(outsider).get(whole).main.all("table")
+
+
 # -- Dates ------------------------------------------------------------------------------------
 
 
@@ -327,7 +346,7 @@ def test_a_page_of_hundreds_of_filters_stays_small(browser: Browser, alice: User
 def test_a_new_row_begins_with_what_is_filtered(browser: Browser) -> None:
     form = add_form(browser.get("/transactions?category=fOOD&type=INCOME&currency=JPY&search=i"))
 
-    assert form.one("select", name="type").one("option", selected="").text == "Income"
+    assert form.one("input", name="type", checked="")["value"] == "INCOME"
     assert fields(form)["currency"] == "JPY"
     page = browser.follow(browser.send(form, description="interest", amount="7"))
     assert (names(page), page.rows()[0][2]) == (["interest"], "Food")

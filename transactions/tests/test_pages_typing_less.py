@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser, Node, Page, fields, form_of
+from cashman_project.api.tests.problems import problem_of
 from cashman_project.api.tests.test_pages_forms import add_form
 from transactions.models import Category, Transaction
 from transactions.services import suggestions
@@ -195,3 +196,41 @@ def test_a_form_offers_a_bounded_number_of_categories(browser: Browser, alice: U
     choices = page.main.one("select", name="category").all("option")
     assert len(choices) == 502  # with "any", and with the one that is chosen
     assert [option.text for option in choices if "selected" in option.attributes] == ["Name 0599"]
+
+
+def test_a_new_transaction_is_an_expense_unless_income_is_chosen(alice: User, bob: User) -> None:
+    browser = Browser(alice)
+    form = add_form(browser.get("/transactions"))
+    choices = form.all("input", name="type")
+    assert [(one["type"], one["value"], "checked" in one.attributes) for one in choices] == [
+        ("radio", "EXPENSE", True),
+        ("radio", "INCOME", False),
+    ]
+    assert [label.text for label in form.one("fieldset").all("label")] == ["Expense", "Income"]
+
+    browser.follow(browser.send(form, description="coffee", amount="3"))
+    browser.follow(browser.send(add_form(browser.get("/transactions")), type="INCOME", description="gift", amount="5"))
+
+    rows = Transaction.objects.for_owner(alice).order_by("amount")
+    assert [(row.description, row.type, row.amount) for row in rows] == [
+        ("coffee", "EXPENSE", -3),
+        ("gift", "INCOME", 5),
+    ]
+    assert not Transaction.objects.for_owner(bob).exists()
+
+
+def test_a_refused_new_transaction_keeps_its_type(alice: User) -> None:
+    browser = Browser(alice)
+    form = add_form(browser.get("/transactions"))
+
+    page = Page(browser.send(form, type="INCOME", description="", amount="5"))
+
+    assert (page.status, page.main.one("input", name="type", checked="")["value"]) == (400, "INCOME")
+    wrong = Page(browser.send(form, type="x", description="a", amount="5"))
+    assert wrong.errors() == {"type": "Not a choice: give one of INCOME, EXPENSE."}
+
+
+def test_programs_still_name_the_type(as_alice: APIClient) -> None:
+    response = as_alice.post("/transactions", {"description": "coffee", "amount": 3}, format="json")
+
+    problem_of(response, 400, "invalid", ("type", "required"))

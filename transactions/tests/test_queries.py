@@ -26,6 +26,9 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 QUERIES = {
     "/transactions?category=Kind+1&search=x&date_after=2026-01-01": ["GET"],
     "/transactions?uncategorized=false&amount_min=1&ordering=amount&page_size=7": ["GET"],
+    "/transactions?ordering=-absolute_amount": ["GET"],
+    "/transactions?ordering=description&search=x": ["GET"],
+    "/transactions?ordering=category&date=2026-11-02": ["GET"],
     "/categories?ordering=created_at": ["GET"],
     "/categories/<pk>?force=true": ["DELETE"],
     "/charts/category?category=Kind+1": ["GET"],
@@ -55,6 +58,7 @@ PAGES = [
     "/transactions/<pk>",
     "/transactions?category=Kind+1&date_after=2026-11-01&date_before=2026-11-30",
     "/transactions?ordering=amount&search=x",
+    "/transactions?ordering=category",
 ]
 FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK|SET LOCAL")  # what opens and closes a transaction
 

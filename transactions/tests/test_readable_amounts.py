@@ -40,7 +40,7 @@ def test_an_amount_is_in_the_readers_notation(
 
 def test_a_sign_stays_before_its_number_in_a_text_from_right_to_left() -> None:
     with translation.override("ar"):
-        assert money("-1234.5", "USD") == "\u200e\u22121,234.50"
+        assert money("-1234.5", "USD") == "\u2066\u22121,234.50\u2069"
 
 
 @reaches(more_than_the_currency=15)

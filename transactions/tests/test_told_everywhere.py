@@ -16,6 +16,7 @@ from ledgers.resources import RESOURCES as FEED
 from transactions.filters import TransactionFilterSet
 from transactions.groupings import GROUPINGS
 from transactions.models import OwnedModel, Transaction
+from transactions.orderings import ORDERINGS
 from transactions.serializers import TransactionSerializer
 from transactions.urls import router
 from users.models import User
@@ -37,6 +38,10 @@ def test_every_field_of_a_transaction_is_documented() -> None:
 
 def test_every_filter_is_documented() -> None:
     assert TransactionFilterSet.base_filters.keys() - listed("### Filters") == set()
+
+
+def test_every_ordering_is_documented() -> None:
+    assert ORDERINGS.keys() - listed("### Pages") == set()
 
 
 def test_every_grouping_is_documented() -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 from django.conf import settings
@@ -24,11 +25,10 @@ BOTH = "AUTH0_DOMAIN, OIDC_ISSUER: set AUTH0_DOMAIN and API_AUDIENCE, or OIDC_*,
 
 
 @pytest.fixture
-def faults(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The errors that are found from here on."""
-    found: list[str] = []
-    monkeypatch.setattr(environment, "errors", found)
-    return found
+def faults(monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """Return the errors that are found from here on."""
+    monkeypatch.setattr(environment, "errors", [])
+    return environment.told
 
 
 def issuer_of(variables: dict[str, str], provision: bool = False) -> IdentityProvider | None:
@@ -75,17 +75,19 @@ def issuer_of(variables: dict[str, str], provision: bool = False) -> IdentityPro
         (OIDC | {"OIDC_ISSUER": "http://[::1]:8080"}, IdentityProvider("http://[::1]:8080", "cashman", "", False)),
     ],
 )
-def test_what_names_an_issuer(variables: dict[str, str], issuer: IdentityProvider | None, faults: list[str]) -> None:
+def test_what_names_an_issuer(
+    variables: dict[str, str], issuer: IdentityProvider | None, faults: Callable[[], list[str]]
+) -> None:
     assert issuer_of(variables) == issuer
-    assert faults == []
+    assert faults() == []
 
 
-def test_people_are_let_in_at_first_sight_if_asked_for(faults: list[str]) -> None:
+def test_people_are_let_in_at_first_sight_if_asked_for(faults: Callable[[], list[str]]) -> None:
     for variables in (AUTH0, OIDC):
         issuer = issuer_of(variables, provision=True)
         assert issuer is not None
         assert issuer.provision
-    assert faults == []
+    assert faults() == []
 
 
 @pytest.mark.parametrize(
@@ -107,10 +109,10 @@ def test_people_are_let_in_at_first_sight_if_asked_for(faults: list[str]) -> Non
     ],
 )
 def test_half_an_issuer_or_two_stop_the_start(
-    variables: dict[str, str], provision: bool, fault: str, faults: list[str]
+    variables: dict[str, str], provision: bool, fault: str, faults: Callable[[], list[str]]
 ) -> None:
     assert issuer_of(variables, provision) is None
-    assert faults == [fault]
+    assert faults() == [fault]
 
 
 @pytest.mark.parametrize("name", ["OIDC_ISSUER", "OIDC_JWKS_URL"])
@@ -137,11 +139,11 @@ def test_half_an_issuer_or_two_stop_the_start(
         "https:\\\\id.example\\",
     ],
 )
-def test_a_url_that_is_not_safe_stops_the_start(name: str, url: str, faults: list[str]) -> None:
+def test_a_url_that_is_not_safe_stops_the_start(name: str, url: str, faults: Callable[[], list[str]]) -> None:
     issuer_of(OIDC | {name: url})
 
-    assert len(faults) == 1
-    assert faults[0].startswith(f"{name}: {url!r} ")
+    assert len(faults()) == 1
+    assert faults()[0].startswith(f"{name}: {url!r} ")
 
 
 @pytest.mark.parametrize(
@@ -154,11 +156,13 @@ def test_a_url_that_is_not_safe_stops_the_start(name: str, url: str, faults: lis
         (AUTH0 | {"AUTH0_DOMAIN": "a.example:443"}, "AUTH0_DOMAIN: 'a.example:443' is not a host name"),
     ],
 )
-def test_a_name_that_is_none_stops_the_start(variables: dict[str, str], start: str, faults: list[str]) -> None:
+def test_a_name_that_is_none_stops_the_start(
+    variables: dict[str, str], start: str, faults: Callable[[], list[str]]
+) -> None:
     issuer_of(variables)
 
-    assert len(faults) == 1
-    assert faults[0].startswith(start)
+    assert len(faults()) == 1
+    assert faults()[0].startswith(start)
 
 
 def manage(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import F, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ValidationError
 
 from cashman_project.db.compiled import Parameter, Statement
 
 from ..owner import owner_of
-from ..pagination import PageRequest, Window, read_page_request
+from ..pagination import OrderedBy, PageRequest, Window, read_page_request
 from .owner_query import Lines, OwnerQuery
 from .row_json import RowJSON, TabbedJSON, TextJSON, row_json
 
@@ -52,7 +52,7 @@ def owner_query_for(view: "OwnedModelViewSet") -> OwnerQuery:
         if not view.is_filtered():
             page_request = read_page_request(view.request, view)
             window, cursor = page_request.window, _cursor_values(view, page_request)
-            lines = _page_lines(view.__class__, window.field, window.descending, bool(cursor))
+            lines = _page_lines(view.__class__, window.order_by, window.descending, bool(cursor))
             query = PageQuery(lines, extras, limit=window.size + 1, **cursor)
             query.page_request = page_request
             return query
@@ -69,9 +69,9 @@ def page_response(view: "OwnedModelViewSet", query: OwnerQuery) -> HttpResponse:
     else:
         page_request = read_page_request(view.request, view)
         lines = _filtered_lines(view, page_request)
-    field = page_request.window.field
-    page = page_request.page(lines, partial(_cursor_values_of, view.__class__, field))
-    rows = page.rows if _name_of(view.__class__, field) else [line.partition("\t")[0] for line in page.rows]
+    order_by = page_request.window.order_by
+    page = page_request.page(lines, partial(_cursor_values_of, view.__class__, order_by))
+    rows = page.rows if _name_of(view.__class__, order_by) else [line.partition("\t")[0] for line in page.rows]
     head = b'{"next":%s,"previous":%s,"results":[' % (orjson.dumps(page.next), orjson.dumps(page.previous))
     content = head + ",".join(rows).encode() + b"]}"
     return HttpResponse(content, content_type="application/json", headers=page.headers())
@@ -105,31 +105,31 @@ def _filtered_lines(view: "OwnedModelViewSet", page_request: PageRequest) -> lis
         statement = _filtered_statement(view.__class__, window, bool(cursor), tuple(values))
         return [line for (line,) in statement.rows({"owner": owner_of(view.request).pk, **cursor, **values})]
     rows = window.of(filters.applied(view.get_queryset(), values), *cursor.values())
-    return list(_lines(view.__class__, rows, window.field).values_list("line", flat=True))
+    return list(_lines(view.__class__, rows, window).values_list("line", flat=True))
 
 
-def _cursor_values_of(view: "ViewSet", field: str, line: str) -> tuple[object, str]:
-    """Return a row's value of the ordering's field, and its id, for the links to the neighbours of its page.
+def _cursor_values_of(view: "ViewSet", order_by: OrderedBy, line: str) -> tuple[object, str]:
+    """Return a row's value of what the list is ordered by, and its id, for the links to the neighbours of its page.
 
     They are read from the row's JSON. Columns of their own would have to be cut off every row of the page, while only
     its first and last row need them.
     """
     row, _tab, value = line.partition("\t")
     data = orjson.loads(row)
-    return orjson.loads(value) if value else data[_name_of(view, field)], data["id"]
+    return orjson.loads(value) if value else data[_name_of(view, order_by)], data["id"]
 
 
 @lru_cache
-def _name_of(view: "ViewSet", field: str) -> str:
-    """Return the name that the field has in the rows' JSON; "" if it is not there."""
+def _name_of(view: "ViewSet", order_by: OrderedBy) -> str:
+    """Return the name that the field has in the rows' JSON; "" if it is not there, or is a sort key."""
     fields = view.serializer_class().fields.items()
-    return next((name for name, one in fields if one.source == field), "")
+    return next((name for name, one in fields if one.source == order_by), "")
 
 
 @lru_cache
-def _page_lines(view: "ViewSet", field: str, descending: bool, has_cursor: bool) -> Lines:
-    window = Window(field, descending)
-    return Lines(_lines(view, window.ordered(_rows(view), *_cursor_parameters(view, window, has_cursor)), field))
+def _page_lines(view: "ViewSet", order_by: OrderedBy, descending: bool, has_cursor: bool) -> Lines:
+    window = Window(order_by, descending)
+    return Lines(_lines(view, window.ordered(_rows(view), *_cursor_parameters(view, window, has_cursor)), window))
 
 
 @lru_cache(maxsize=500)
@@ -138,7 +138,7 @@ def _filtered_statement(view: "ViewSet", window: Window, has_cursor: bool, names
     assert filters is not None
     rows = view.queryset.all().for_owner(Parameter("owner", model._meta.get_field("owner")))
     filtered = filters.applied(rows, filters.parameters(model, names))
-    lines = _lines(view, window.of(filtered, *_cursor_parameters(view, window, has_cursor)), window.field)
+    lines = _lines(view, window.of(filtered, *_cursor_parameters(view, window, has_cursor)), window)
     return Statement(lines.values_list("line"), prepared=False)
 
 
@@ -158,10 +158,11 @@ def _rows(view: "ViewSet") -> "Rows":
     return rows
 
 
-def _lines(view: "ViewSet", rows: "Rows", field: str) -> "Rows":
-    """Return the rows as JSON in `line`. If the JSON lacks the field that they are ordered by, it follows a tab."""
+def _lines(view: "ViewSet", rows: "Rows", window: Window) -> "Rows":
+    """Return the rows as JSON in `line`. If the JSON lacks what they are ordered by, it follows a tab."""
     line = _json_of(view)
-    return rows.values(line=line if _name_of(view, field) else TabbedJSON(line, TextJSON(F(field))))
+    is_in_json = _name_of(view, window.order_by)
+    return rows.values(line=line if is_in_json else TabbedJSON(line, TextJSON(window.expression())))
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.middleware.csrf import get_token
+from django.middleware.csrf import CsrfViewMiddleware, get_token
 from django.template import loader
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
@@ -147,9 +147,8 @@ def _page(request: HttpRequest, response: HttpResponse) -> bytes:
         translation.activate(user.language or "")
     is_problem = response.get("Content-Type") == PROBLEM_JSON
     problem = orjson.loads(response.content) if is_problem else _problem(response)
-    if problem["code"] == "authorization_header_missing" and (kept := keep_form(request)):
-        sign_in = {"kept": kept, "next": request.get_full_path(), "csrf_token": get_token(request)}
-        return loader.render_to_string("rest_framework/login.html", sign_in).encode()
+    if response.status_code == 401 and "Authorization" not in request.headers:
+        return _sign_in_page(request, response)
     context = {
         "problem": problem,
         "words": ERROR_WORDS.get(response.status_code, ErrorWords(problem["title"])),
@@ -159,6 +158,22 @@ def _page(request: HttpRequest, response: HttpResponse) -> bytes:
     if user is not None and settings.CSRF_COOKIE_NAME in request.COOKIES:  # the bar's form that signs out needs it
         context |= {"user": user, "csrf_token": get_token(request)}
     return loader.render_to_string("pages/problem.html", context).encode()
+
+
+def _sign_in_page(request: HttpRequest, response: HttpResponse) -> bytes:
+    """Return the page to sign in at, which leads back to this path, or keeps the form that was sent."""
+    has_page = "GET" in response.get("Allow", "GET")
+    context = {
+        "kept": keep_form(request),
+        "next": request.get_full_path() if has_page else reverse("root"),
+        "csrf_token": get_token(request),
+        "is_refusal": True,
+        "request": request,
+    }
+    page = loader.render_to_string("rest_framework/login.html", context).encode()
+    # The middleware that gives browsers the cookie of their CSRF tokens has seen this response already.
+    CsrfViewMiddleware(lambda _request: response).process_response(request, response)
+    return page
 
 
 def _user_of(request: HttpRequest, status: int) -> "User | None":

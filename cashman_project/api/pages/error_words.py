@@ -12,7 +12,7 @@ class ErrorWords(NamedTuple):
 
 ERROR_WORDS = {
     400: ErrorWords(_("That could not be understood")),
-    401: ErrorWords(_("Please sign in"), _("This page shows your own data, so please sign in first.")),
+    401: ErrorWords(_("Please sign in")),
     403: ErrorWords(_("This is not allowed")),
     404: ErrorWords(_("There is nothing here"), _("It may have been deleted, or the address is not quite right.")),
     405: ErrorWords(_("This does not work here"), _("Go back and try it another way.")),

@@ -15,9 +15,9 @@ from rest_framework.renderers import HTMLFormRenderer
 from rest_framework.request import Request
 
 from ..filters import DateFormField
-from ..pagination import OrderedView
+from ..pagination import OrderedView, SortKey, starts_descending
 from ..problems import FieldError
-from ..types import FieldsSerializer, JSONObject, SerializerField
+from ..types import FieldsSerializer, SerializerField
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a form: `kind` is "select", "textarea", or the type of an HTML input."""
+    """One input of a form: `kind` is "select", "radio", "textarea", or the type of an HTML input."""
 
     name: str
     label: str
@@ -98,9 +98,7 @@ def _form_input(
         str(field.label),
         kind=kind,
         values=[] if value is None or kind == "password" else [str(value)],
-        choices=[(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
-        if kind == "select"
-        else [],
+        choices=_choices(field) if kind in ("select", "radio") else [],
         suggestions=suggestions or [Suggestion(text) for text in sorted(style.get("suggestions", list)())],
         mode=style.get("mode", ""),
         max_length=getattr(field, "max_length", None),
@@ -109,19 +107,10 @@ def _form_input(
     )
 
 
-def differences(serializer: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
-    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
-    was sent with another value than the stored one."""
-    message = _("It is now: %(value)s")
-    sent = serializer.get_initial()
-    if conflicts is None:
-        conflicts = frozenset(name for name, value in sent.items() if (value or "") != (stored[name] or ""))
-    shown = {name: getattr(serializer.fields[name], "form_value", str)(stored[name] or "") for name in conflicts}
-    return [
-        {"field": name, "code": "changed", "detail": message % {"value": shown[name] or "\u2014"}}
-        for name in sent
-        if name in conflicts
-    ]
+def _choices(field: SerializerField) -> list[tuple[str, str]]:
+    """Return the choices of the field and their labels. The one that a new form begins with is the first."""
+    choices = [(str(key), capfirst(str(label))) for key, label in getattr(field, "choices", {}).items()]
+    return sorted(choices, key=lambda choice: choice[0] != field.initial)
 
 
 def filter_inputs(filterset: FilterSet, request: Request, errors: Iterable[FieldError] = ()) -> dict[str, Input]:
@@ -159,10 +148,10 @@ def orderings(request: Request, view: OrderedView) -> dict[str, Ordering]:
         query.pop(name, None)
     others = f"{encoded}&" if (encoded := query.urlencode()) else ""  # encoded once, since it may be long
     found = {}
-    for name in view.orderings:
+    for name, key in view.orderings.items():
         descending = current == f"-{name}"
         direction = "descending" if descending else "ascending" if current == name else "none"
-        next_descending = view.default_ordering.startswith("-") if direction == "none" else not descending
+        next_descending = starts_descending(view.queryset.model, key) if direction == "none" else not descending
         next_ordering = f"-{name}" if next_descending else name
         found[name] = Ordering(f"{request.path}?{others}ordering={next_ordering}", direction)
     return found
@@ -171,14 +160,18 @@ def orderings(request: Request, view: OrderedView) -> dict[str, Ordering]:
 def ordering_input(request: Request, view: OrderedView) -> Input:
     """Return the select of the view's orderings, for the form with its filters."""
     choices = []
-    for name in view.orderings:
+    for name, key in view.orderings.items():
         label = capfirst(_ordering_name(view, name))
-        choices += [(f"-{name}", f"{label} ↓"), (name, f"{label} ↑")]
+        both = [(f"-{name}", f"{label} ↓"), (name, f"{label} ↑")]
+        choices += both if starts_descending(view.queryset.model, key) else both[::-1]
     current = request.query_params.get("ordering") or view.default_ordering
     return Input("ordering", _("Order"), kind="select", values=[current], choices=choices)
 
 
 def _ordering_name(view: OrderedView, name: str) -> str:
-    """Return what people call an ordering: as the field of that name, if there is one."""
+    """Return what people call an ordering: as its sort key says, or as the field of that name, if there is one."""
+    key = view.orderings[name]
+    if isinstance(key, SortKey) and key.label:
+        return str(key.label)
     fields = {field.name: field for field in view.queryset.model._meta.concrete_fields}
     return str(fields[name].verbose_name) if name in fields else name.replace("_", " ")

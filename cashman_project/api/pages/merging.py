@@ -1,15 +1,23 @@
 """A change that is saved on a page after the row was changed elsewhere (docs/adr/0009-pages-without-a-script.md).
 
 The form knows the values that it was opened with. So it is known which fields the user changed, and which somebody else
-did. Only a field that both changed, to different values, needs a decision.
+did. Only a field that both changed, to different values, needs a decision. Two texts that mean the same, such as 7 and
+7.00, are one value.
 """
 
+import copy
 from typing import Any, NamedTuple
 
 import orjson
 from django.http import QueryDict
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import SkipField
 
-from ..parsers import BASE_FIELD
+from ..parsers import BASE_FIELD, TAKE_FIELD
+from ..problems import FieldError
+from ..serializers import assign
+from ..types import FieldsSerializer, JSONObject
 from .inputs import Input, form_inputs
 
 
@@ -25,23 +33,72 @@ def base_of(inputs: list[Input]) -> str:
     return orjson.dumps({one.name: one.value for one in inputs}).decode()
 
 
-def merged(data: Any, stored: Any) -> Merged | None:
-    """Return the form merged into the row as it is stored; None if the form doesn't know what it was opened with.
+def decided(data: Any) -> Any:
+    """Return the form with the values that it was opened with in the fields that are to stay as they are stored.
 
-    `data` is the QueryDict of a form, and `stored` a serializer of the row. They are Any because their callers take
-    other bodies and serializers, too.
+    It is a QueryDict, which the REST framework does not say.
     """
+    base, names = _base(data.get(BASE_FIELD)), data.getlist(TAKE_FIELD)
+    if not names:
+        return data
+    result = data.copy()
+    for name in base.keys() & set(names):
+        result[name] = base[name]
+    return result
+
+
+def merged(sent: Any, stored: Any) -> Merged | None:
+    """Return the form of the serializer `sent`, merged into the row of the serializer `stored`. It is None
+    if the form doesn't know what it was opened with.
+
+    They are Any because their callers have serializers of rows in general.
+    """
+    data: QueryDict = sent.initial_data
     base = _base(data.get(BASE_FIELD))
     present = {one.name: one.value for one in form_inputs(stored)}
     if not base or not base.keys() <= present.keys():
         return None
-    changed = {name for name in base if data.get(name, base[name]) != base[name]}
+    changed = {name for name in base if not _is_same(sent, name, data.get(name, base[name]), base[name])}
     result = data.copy()
     for name in base.keys() - changed:
         if name in result:
             result[name] = present[name]
-    both = {name for name in changed if present[name] not in (base[name], data[name])}
+    both = {
+        name
+        for name in changed
+        if not any(_is_same(sent, name, present[name], text) for text in (base[name], str(data[name])))
+    }
     return Merged(result, frozenset(both))
+
+
+def differences(sent: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
+    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
+    was sent with another value than the stored one."""
+    message = _("Stored now: %(value)s")
+    texts = sent.get_initial()
+    shown = {name: getattr(sent.fields[name], "form_value", str)(stored[name] or "") for name in texts}
+    if conflicts is None:
+        conflicts = frozenset(name for name, text in texts.items() if not _is_same(sent, name, text or "", shown[name]))
+    return [
+        {"field": name, "code": "changed", "detail": message % {"value": shown[name] or "\u2014"}}
+        for name in texts
+        if name in conflicts
+    ]
+
+
+def _is_same(serializer: Any, name: str, one: str, other: str) -> bool:
+    """Return whether two texts of a form mean the same value of the serializer's row."""
+    if one == other:
+        return True
+    row, field = copy.copy(serializer.instance), serializer.fields[name]
+    try:
+        for text in (one, other):
+            form = QueryDict(mutable=True)
+            form[name] = text
+            changed = assign(row, {str(field.source): field.run_validation(field.get_value(form))})
+    except (ValidationError, SkipField):  # no value at all
+        return False
+    return not changed
 
 
 def _base(text: object) -> dict[str, str]:

@@ -21,7 +21,7 @@ from ..renderers import text_of
 from ..types import JSON
 from . import inputs as pages
 from .layout import laid_out
-from .merging import base_of
+from .merging import base_of, differences
 from .requests import list_path, next_path
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
     serializer, stored, conflicts, _deleted = view.form_state
     errors = problem["errors"] if problem else []
     if problem and problem["status"] == 412:
-        errors = pages.differences(serializer, stored, conflicts)
+        errors = differences(serializer, stored, conflicts)
     is_gone = serializer is not None and response.status_code == 404
     context: dict[str, object] = {
         "view": view,

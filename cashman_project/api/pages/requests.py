@@ -1,7 +1,9 @@
 """Which requests come from a page's form, and the page that they lead to."""
 
 import re
+from collections.abc import Mapping
 
+from django.http import QueryDict
 from django.urls import get_script_prefix
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -43,6 +45,14 @@ def list_path(request: Request, *, first_page: bool = False) -> str:
         query.pop("cursor", None)
     path = f"{request.path}?{query.urlencode()}" if query else ""
     return path if _is_own(path) else ""
+
+
+def ask_for(request: Request, parameters: Mapping[str, str]) -> None:
+    """Give the request, which has no query, these parameters, which everything then reads as its query."""
+    query = QueryDict(mutable=True)
+    query.update(parameters)
+    request._request.GET = query  # type: ignore[assignment]  # the stub wants an immutable one
+    request.META["QUERY_STRING"] = query.urlencode()
 
 
 def check_next(request: Request) -> None:

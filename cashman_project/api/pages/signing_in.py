@@ -3,28 +3,36 @@
 The form is kept in the sign-in page, and shown again after it (docs/adr/0009-pages-without-a-script.md).
 """
 
+import copy
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import SuspiciousOperation
 from django.core.signing import BadSignature, TimestampSigner
-from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import get_script_prefix, resolve
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import PermissionDenied
 
+from ..owner import signed_in_user
 from ..parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD
 from ..types import FieldsSerializer
 from .inputs import form_inputs
 from .layout import laid_out
+from .merging import decided
 
 if TYPE_CHECKING:
     from users.models import User
 
 KEPT_FIELD = "_form"  # of the sign-in form: the form that was sent before
+KEY_BEFORE = "csrf_key_before"  # in the session: the browser's CSRF secret until somebody signed in
 LIFETIME = timedelta(hours=24)  # as long as the idempotency key of a form is valid
 MAX_KEPT = 12_000  # characters: fits in a body of `limits.CREDENTIALS`, with a name and a password
 FORM = "application/x-www-form-urlencoded"
@@ -48,7 +56,7 @@ def keep_form(request: HttpRequest) -> str:
         return ""
     try:
         SessionAuthentication().enforce_csrf(request)  # type: ignore[arg-type]  # Django's request will do
-        data = request.POST
+        data = decided(request.POST)
     except (PermissionDenied, SuspiciousOperation, UnreadablePostError):
         return ""
     typed = [name for name in _typed_fields(request.resolver_match.func) if name in data]
@@ -85,10 +93,34 @@ def _typed_fields(view: Any) -> list[str]:
     return [name for name, field in fields if not field.read_only and field.style.get("input_type") != "password"]
 
 
+@method_decorator(csrf_exempt, name="dispatch")  # Django's own view checks the token, after `_sent_late`
 class SignInView(LoginView):
     """The page to sign in at. If it has kept a form, the form is shown next, to be sent with one click."""
 
     template_name = "rest_framework/login.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # Any: Django's signature
+        return self._sent_late(request) or super().dispatch(request, *args, **kwargs)
+
+    def _sent_late(self, request: HttpRequest) -> HttpResponse | None:
+        """Return what follows a sign-in, if this page was opened before the present one, and is sent only now.
+
+        It was sent again, because the next page was loaded again, or somebody has signed in in another window. Its CSRF
+        token, and the form that it keeps, are of the secret that the browser had until then.
+        """
+        user = signed_in_user(request) if request.method == "POST" else None
+        secret = request.session.get(KEY_BEFORE) if user else None
+        if user is None or secret is None:
+            return None
+        late = copy.copy(request)
+        late.POST, late.COOKIES = request.POST, {settings.CSRF_COOKIE_NAME: secret}
+        late.META = {**request.META}
+        try:
+            SessionAuthentication().enforce_csrf(late)  # type: ignore[arg-type]  # Django's request will do
+        except PermissionDenied:
+            return None
+        kept = kept_form(late)
+        return _page_of(kept, request, user) if kept else HttpResponseRedirect(self.get_success_url())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # Any: Django's own signature
         kept = self.request.POST.get(KEPT_FIELD, "") if kept_form(self.request) else ""
@@ -96,7 +128,9 @@ class SignInView(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         kept = kept_form(self.request)  # read before the sign-in, which changes the CSRF secret
+        secret = self.request.META.get("CSRF_COOKIE")
         response = super().form_valid(form)
+        self.request.session[KEY_BEFORE] = secret
         return _page_of(kept, self.request, form.get_user()) if kept else response
 
 

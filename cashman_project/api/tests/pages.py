@@ -125,7 +125,7 @@ def fields(form: Node) -> dict[str, str]:
 
 
 def _is_box(node: Node) -> bool:
-    return node.attributes.get("type") == "checkbox"
+    return node.attributes.get("type") in ("checkbox", "radio")
 
 
 def _is_left_out(node: Node) -> bool:
@@ -152,11 +152,13 @@ class Browser:
         assert page.status == status
         return page
 
-    def send(self, form: Node, **changes: str) -> Any:
+    def send(self, form: Node, **changes: str | list[str]) -> Any:
         """Send the form, with these of its inputs changed; return the response. The form has a method and an action."""
         sent = fields(form)
-        assert changes.keys() <= sent.keys() | {box["name"] for box in form.all("input", type="checkbox")}
-        return self.client.post(form["action"], urlencode(sent | changes), "application/x-www-form-urlencoded")
+        assert changes.keys() <= sent.keys() | {node["name"] for node in form.all("input") if _is_box(node)}
+        return self.client.post(
+            form["action"], urlencode(sent | changes, doseq=True), "application/x-www-form-urlencoded"
+        )
 
     def follow(self, response: Any) -> Page:
         """Return the page that the response to an accepted form leads to."""

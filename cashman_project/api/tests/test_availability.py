@@ -15,7 +15,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.test_live import connect, head_of
 from cashman_project.api.views import ReadyView
-from transactions.tests.live import PATIENCE, LiveServer, granian, running, serve
+from transactions.tests.live import PATIENCE, running, serve, unchecked
 
 
 @pytest.mark.django_db(transaction=True)
@@ -87,8 +87,7 @@ def test_a_worker_starts_while_the_database_does_not_speak_and_tells_it_as_out_o
     """The command that starts the service wants a database; a worker that is replaced later does not."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"postgres://cashman@127.0.0.1:{silent.getsockname()[1]}/cashman"
-        server = LiveServer({"DATABASE_URL": url})
-        server.command = granian(server)
+        server = unchecked({"DATABASE_URL": url})
         with running(server):
             answer = server.request("GET", "/readyz")
             assert (answer.status, answer.headers["retry-after"]) == (503, "1")

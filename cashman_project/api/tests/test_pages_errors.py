@@ -1,5 +1,6 @@
 """Error pages: pages of the site, in which the menu and the user stay."""
 
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from cashman_project.api.tests.pages import BROWSER, Browser, Page
+from cashman_project.api.tests.problems import problem_of
 from cashman_project.api.views import PingView
 from transactions.tests.factories import ExpenseFactory
-from users.models import User
+from users.models import BrowserSession, User
 
 
 def signed_in(user: User) -> Browser:
@@ -49,11 +51,42 @@ def test_signing_out_works_from_an_error_page(alice: User) -> None:
     assert Page(browser.client.get("/expenses")).status == 401
 
 
-def test_nobody_is_asked_to_sign_in() -> None:
-    page = Browser().get("/expenses", 401)
-    assert page.main.one("h1").text == "Please sign in"
-    assert user_bar(page) == ""
-    assert page.main.one("a", class_="primary")["href"].endswith("?next=%2Fexpenses")
+@pytest.mark.parametrize("path", ["/expenses?search=a%26b", "/me", "/summary", "/charts/flow", "/expenses.csv"])
+def test_who_is_not_signed_in_gets_the_sign_in_page_itself(path: str, alice: User) -> None:
+    alice.set_password("correct horse battery")
+    alice.save()
+    browser = Browser()  # without any cookie
+
+    page = browser.get(path, 401)
+
+    assert (page.main.one("h1").text, user_bar(page)) == ("Sign in", "")
+    assert not page.main.all("p", class_="status")
+    assert page.main.one("form").all("p")[0].text == "This page shows your own data, so please sign in first."
+    response = browser.send(page.main.one("form"), username="alice", password="correct horse battery")
+    assert (response.status_code, response["Location"]) == (302, path)
+    with closing(browser.client.get(path)) as answer:
+        assert answer.status_code == 200
+
+
+def test_after_a_form_that_has_no_page_of_its_own_the_sign_in_leads_to_the_start_page(alice: User) -> None:
+    browser = signed_in(alice)
+    [form] = [form for form in browser.get("/me").main.all("form") if form["action"] == "/me/erase"]
+    BrowserSession.objects.all().delete()
+
+    page = Page(browser.send(form, password="x"))
+
+    assert (page.status, page.main.one("input", name="next")["value"]) == (401, "/")
+
+
+def test_programs_get_a_problem_and_those_that_prefer_pages_are_told_what_is_wrong_with_their_token() -> None:
+    client = Client()
+    for accept in ("application/json", "*/*", "application/problem+json"):
+        problem_of(client.get("/expenses", headers={"Accept": accept}), 401, "authorization_header_missing")
+
+    page = Page(client.get("/expenses", headers={"Accept": "text/html", "Authorization": "Bearer x"}))
+
+    assert (page.status, page.main.one("h1").text, page.main.all("form")) == (401, "Please sign in", [])
+    assert "token" in page.main.text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from rest_framework.test import APIClient
 from cashman_project.api.tests.pages import Browser
 from reports.summary_view import SummaryView
 from transactions.tests import books
+from transactions.tests.factories import CategoryFactory
 from users.models import User
 
 
@@ -17,6 +18,16 @@ def test_a_wrong_filter_marks_no_field_of_the_form_for_a_new_row(alice: User, bo
         assert "autofocus" in filters.one("select", name="category").attributes
         for name in ("aria-invalid", "autofocus"):
             assert name not in new.one("input", name="category").attributes
+
+
+def test_the_form_of_filters_offers_the_owners_categories(alice: User, bob: User, outsider: User) -> None:
+    for user in (alice, bob):
+        CategoryFactory.create(owner=user, name=f"{user.username}'s food")
+
+    for user, names in ((alice, ["alice's food"]), (bob, ["bob's food"]), (outsider, [])):
+        for name in ("category", "exclude_category"):
+            options = Browser(user).get("/transactions").main.one("select", name=name).all("option")
+            assert [value for option in options if (value := option.attributes["value"])] == names
 
 
 @pytest.mark.parametrize("name", ["description", "amount", "notes"])
@@ -41,7 +52,7 @@ def test_the_summary_of_too_many_groups_shows_the_first_ones(
         told = [node.text for node in page.main.all("p", role="status")]
         left_out = len(everything) - shown
         assert told == left_out * [
-            f"Only the first {shown} groups are shown here, and 1 are not: filter further, or read all of them as JSON."
+            f"Only the first {shown} groups are shown here, and 1 are not: filter further, or download all of them."
         ]
         assert as_alice.get("/summary?group_by=category,type").json()["results"] == everything
     monkeypatch.undo()

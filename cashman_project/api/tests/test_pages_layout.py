@@ -25,7 +25,9 @@ def test_a_form_asks_in_the_order_of_people(browser: Browser) -> None:
     labels = [label.text.removesuffix(" *") for label in new_form(browser.get("/expenses")).all("label")]
 
     assert labels == ["Amount", "Description", "Category", "Date", "Currency", "Notes", "External id"]
-    assert new_form(browser.get("/transactions")).all("label")[0].text == "Type *"
+    both = new_form(browser.get("/transactions"))
+    assert both.one("legend").text == "Type"
+    assert [label.text for label in both.all("label")[:3]] == ["Expense", "Income", "Amount *"]
 
 
 def test_what_few_people_need_is_behind_more(browser: Browser, alice: User) -> None:

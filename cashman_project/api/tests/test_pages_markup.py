@@ -36,3 +36,8 @@ def test_text_of_others_is_no_markup(browser: Browser, alice: User) -> None:
     assert page.main.one("input", name="search")["value"] == MARKUP
     [link] = browser.get(f"/categories/{category.pk}").main.one("p", class_="all").all("a")
     assert browser.get(link["href"]).rows()[0][1] == MARKUP
+
+
+@pytest.mark.parametrize("place", ["/transactions", "/me", "/tokens", "/charts/category", "/summary"])
+def test_no_select_says_how_long_its_value_may_be(place: str, browser: Browser) -> None:
+    assert not [node["name"] for node in browser.get(place).main.all("select") if "maxlength" in node.attributes]

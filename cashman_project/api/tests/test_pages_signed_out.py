@@ -293,3 +293,57 @@ def test_the_admin_and_programs_are_as_before(browser: Browser, nobody: APIClien
     assert not is_kept(browser.get("/expenses", 401))
     assert not is_kept(Page(browser.client.post("/expenses", sent)))  # multipart, which no page sends
     assert nobody.post("/expenses", TYPED).status_code == 401
+
+
+def test_the_page_of_a_kept_form_can_be_loaded_again(browser: Browser, alice: User) -> None:
+    page = sent_too_late(browser, add_form(browser.get("/expenses?search=p")), **TYPED)
+    sign_in_form = page.main.one("form")
+    first = Page(browser.send(sign_in_form, username="alice", password=PASSWORD))
+
+    for _time in range(2):
+        again = Page(browser.send(sign_in_form, username="alice", password=PASSWORD))
+        assert (again.status, again.main.text) == (200, first.main.text)
+
+    browser.follow(browser.send(again.main.one("form")))
+    assert [row.description for row in Transaction.objects.for_owner(alice)] == ["pizza"]
+
+
+@pytest.mark.parametrize("name", ["alice", "bob"])
+def test_what_was_typed_survives_a_sign_in_in_another_window(name: str, browser: Browser) -> None:
+    page = sent_too_late(browser, add_form(browser.get("/expenses")), **TYPED)
+    sign_in(browser, browser.get("/api-auth/login/"), name)
+
+    shown = Page(sign_in(browser, page))
+
+    assert shown.main.one("p", role="status").text == f"You are signed in as {name}. This is not saved yet."
+    assert not Transaction.objects.exists()
+    browser.follow(browser.send(shown.main.one("form")))
+    [row] = Transaction.objects.all()
+    assert (row.owner.username, row.description) == (name, "pizza")
+
+
+def test_two_windows_that_sign_in_both_lead_where_they_should(browser: Browser) -> None:
+    browser = Browser()
+    pages = [browser.get(path, 401) for path in ("/expenses?search=a", "/categories")]
+
+    assert [sign_in(browser, page)["Location"] for page in pages] == ["/expenses?search=a", "/categories"]
+
+
+@pytest.mark.parametrize("fault", ["no token", "another token", "another site", "signed out"])
+def test_a_sign_in_that_is_sent_late_still_needs_its_token(fault: str, browser: Browser) -> None:
+    page = sent_too_late(browser, add_form(browser.get("/expenses")), **TYPED)
+    sent = fields(page.main.one("form")) | {"username": "alice", "password": PASSWORD}
+    sign_in(browser, browser.get("/api-auth/login/"))
+    headers = {}
+    if fault == "no token":
+        sent.pop("csrfmiddlewaretoken")
+    elif fault == "another token":
+        sent["csrfmiddlewaretoken"] = "x" * 64
+    elif fault == "another site":
+        headers = {"Origin": "https://x.example"}
+    else:
+        BrowserSession.objects.all().delete()
+
+    response = browser.client.post("/api-auth/login/", urlencode(sent), FORM, headers=headers)
+
+    assert response.status_code == 403

@@ -44,7 +44,7 @@ def test_of_two_windows_the_later_is_told_what_the_earlier_wrote(
         assert (page.status, stored()) == (412, before)
         assert page.main.one("div", role="alert").text.startswith("This was changed after you opened it")
         assert page.errors() == {
-            name: f"It is now: {present[name] or '—'}" for name in later if present[name] != later[name]
+            name: f"Stored now: {present[name] or '—'}" for name in later if present[name] != later[name]
         }
         again = form_of(page, "PATCH")
         assert {name: fields(again)[name] for name in later} == later
@@ -146,11 +146,10 @@ def test_only_fields_that_both_changed_are_marked(browser: Browser, alice: User,
 
     page = Page(browser.send(form_of(opened, "PATCH"), description="mine", amount="8"))
 
-    assert (page.status, page.errors()) == (412, {"amount": "It is now: -7.00"})
+    assert (page.status, page.errors()) == (412, {"amount": "Stored now: -7.00"})
     form = form_of(page, "PATCH")
     assert [fields(form)[name] for name in ("description", "amount", "notes")] == ["mine", "8", "theirs"]
-    take = form.one("button", type="button")
-    assert (take["data-value"], take["data-fill"], "hidden" in take.attributes) == ("-7.00", "form-amount", True)
+    assert form.one("input", name="_take")["value"] == "amount"
     browser.follow(browser.send(form))
     expense.refresh_from_db()
     assert (expense.description, expense.notes, str(expense.amount)) == ("mine", "theirs", "-8")
@@ -178,6 +177,90 @@ def test_a_form_that_does_not_say_what_it_was_opened_with_overwrites_nobody(
     page = Page(browser.send(form_of(opened, "PATCH"), description="mine", _base=base))
 
     assert page.status == 412
-    assert page.errors()["notes"] == "It is now: theirs"
+    assert page.errors()["notes"] == "Stored now: theirs"
     expense.refresh_from_db()
     assert (expense.description, expense.notes) != ("mine", "with Ada\nand Bob")
+
+
+def test_each_field_of_a_conflict_can_stay_as_it_is_stored(browser: Browser, expense: Transaction) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="theirs", amount="7", description="theirs"))
+    page = Page(browser.send(form_of(opened, "PATCH"), notes="mine", amount="8", description="mine"))
+    form = form_of(page, "PATCH")
+    assert [box["value"] for box in form.all("input", name="_take")] == ["amount", "description", "notes"]
+    refused = Page(browser.send(form, _take=["amount", "notes"], external_id="\n"))
+    assert (refused.status, set(refused.errors())) == (400, {"external_id"})
+    assert fields(form_of(refused, "PATCH"))["amount"] == "-7.00"
+
+    browser.follow(browser.send(form, _take=["amount", "notes", "nothing"]))
+
+    expense.refresh_from_db()
+    assert (expense.description, expense.notes, str(expense.amount)) == ("mine", "theirs", "-7")
+
+
+def test_what_is_stored_stays_also_if_it_has_changed_again(browser: Browser, expense: Transaction) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), amount="7"))
+    page = Page(browser.send(form_of(opened, "PATCH"), amount="8", notes="mine"))
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), amount="9"))
+
+    browser.follow(browser.send(form_of(page, "PATCH"), _take="amount"))
+
+    expense.refresh_from_db()
+    assert (expense.notes, str(expense.amount)) == ("mine", "-9")
+
+
+@pytest.mark.parametrize(
+    ("language", "field", "theirs", "mine"),
+    [
+        ("en", "amount", "7", "7.00"),
+        ("en", "amount", "7", "-7"),
+        ("en", "amount", "7.00", " 7 "),
+        ("de", "amount", "7,50", "7.5"),
+        ("de", "amount", "1.234,50", "1234,5"),
+        ("en", "description", "pizza!", "  pizza! "),
+        ("en", "category", "Food", "food"),
+        ("en", "category", "Food", " Food "),
+    ],
+)
+def test_two_texts_of_one_value_are_no_conflict(
+    language: str, field: str, theirs: str, mine: str, alice: User, expense: Transaction
+) -> None:
+    CategoryFactory.create(owner=alice, name="Food")
+    browser, url = Browser(alice, language), f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), **{field: theirs}, notes="theirs"))
+    stored_value = fields(form_of(browser.get(url), "PATCH"))[field]
+
+    written = browser.follow(browser.send(form_of(opened, "PATCH"), **{field: mine}, external_id="mine"))
+
+    shown = fields(form_of(written, "PATCH"))
+    assert (shown[field], shown["notes"], shown["external_id"]) == (stored_value, "theirs", "mine")
+
+
+@pytest.mark.parametrize("typed", ["50", "50.00", " -50 "])
+def test_a_value_that_is_only_written_in_another_way_was_not_changed(
+    typed: str, browser: Browser, expense: Transaction
+) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), amount="7"))
+
+    browser.follow(browser.send(form_of(opened, "PATCH"), amount=typed, notes="mine"))
+
+    expense.refresh_from_db()
+    assert (expense.notes, str(expense.amount)) == ("mine", "-7")
+
+
+def test_without_what_it_was_opened_with_a_form_is_asked_about_other_values_only(
+    browser: Browser, expense: Transaction
+) -> None:
+    url = f"/expenses/{expense.pk}"
+    opened = browser.get(url)
+    browser.follow(browser.send(form_of(browser.get(url), "PATCH"), notes="theirs"))
+
+    page = Page(browser.send(form_of(opened, "PATCH"), amount="50", description="mine", _base=""))
+
+    assert page.errors().keys() == {"description", "notes"}

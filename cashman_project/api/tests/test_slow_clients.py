@@ -19,7 +19,7 @@ from ..slow_clients import READERS, SENDERS, SMALL
 pytestmark = pytest.mark.live
 
 NEW = {"description": "coffee", "amount": 3}
-ROWS, NOTES = 2_000, 2_000 * "x"  # of an export that no buffers of sockets hold
+ROWS, NOTES = 1_400, 2_000 * "x"  # of an export that no buffers of sockets hold
 
 
 @pytest.fixture(scope="module")

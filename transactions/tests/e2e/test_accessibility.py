@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from transactions.tests.e2e.conftest import NARROW, Visit, Visitor
+from transactions.tests.e2e.test_forms import make_token
 from transactions.tests.e2e.test_looks import overflow
 
 pytestmark = [pytest.mark.e2e, pytest.mark.live]
@@ -34,8 +35,9 @@ OF_DEMO: dict[str, int | None] = {
     "/transactions/nope": 404,
 }
 OF_A_NEWCOMER = ["/", "/transactions", "/categories", "/summary", "/charts/income-and-expense", "/tokens"]
-OF_NOBODY = ["/docs", "/me", "/api-auth/login/", "/"]
+OF_NOBODY = ["/docs", "/me", "/api-auth/login/", "/admin/login/", "/"]
 OF_STAFF = ["/admin/", "/admin/transactions/transaction/", "/admin/transactions/transaction/add/", "/admin/users/user/"]
+CHANGED = ["/admin/transactions/transaction/", "/admin/transactions/category/", "/admin/users/user/"]
 
 # Beside what axe-core does by itself: targets of at least 24 by 24 pixels, or with space around them.
 RULES = {"rules": {"target-size": {"enabled": True}}}
@@ -50,21 +52,29 @@ def violations(page: Page, rules: Rules = RULES) -> list[str]:
 
 
 def look_at(visitor: Visitor, paths: Iterable[str]) -> None:
-    """Open each page once, and look at it wide, then narrow. Nothing may be beyond the window's right edge.
-
-    A rule is tried again only if its result can be another one in a narrow window or in the dark.
-    """
-    found: dict[tuple[str, str], list[str]] = {}
-    is_dark = visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    """Open each page once, and look at it."""
+    found = []
     for path in paths:
-        visitor.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         visitor.page.goto(path)
         if path == "/docs":
             expect(visitor.page.get_by_role("button", name="GET /ping").first).to_be_visible()
-        found[path, "wide"] = violations(visitor.page, OF_COLOURS if is_dark else RULES) + overflows(visitor)
-        visitor.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
-        found[path, "narrow"] = violations(visitor.page, OF_COLOURS if is_dark else OF_LAYOUT) + overflows(visitor)
-    assert [f"{path}, {width}: {fault}" for (path, width), faults in found.items() for fault in faults] == []
+        found += [f"{path}, {fault}" for fault in faults(visitor)]
+    assert found == []
+
+
+def faults(visitor: Visitor) -> list[str]:
+    """Look at the present page wide, then narrow. Nothing may be beyond the window's right edge.
+
+    A rule is tried again only if its result can be another one in a narrow window or in the dark.
+    """
+    is_dark = visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    found = []
+    for name, (width, height), rules in (("wide", WIDE, RULES), ("narrow", NARROW, OF_LAYOUT)):
+        visitor.page.set_viewport_size({"width": width, "height": height})
+        broken = violations(visitor.page, OF_COLOURS if is_dark else rules) + overflows(visitor)
+        found += [f"{name}: {fault}" for fault in broken]
+    visitor.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    return found
 
 
 def overflows(visitor: Visitor) -> list[str]:
@@ -114,6 +124,7 @@ def test_pages_of_a_newcomer(visitor: Visitor, newcomer: str) -> None:
 
 def test_pages_of_nobody_in_particular(visitor: Visitor) -> None:
     look_at(visitor, OF_NOBODY)
+    visitor.page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     visitor.page.get_by_role("button", name="Menu").click()
     expect(visitor.page.get_by_role("link", name="Categories").first).to_be_visible()
     assert violations(visitor.page) == []
@@ -124,3 +135,59 @@ def test_pages_of_the_admin(visitor: Visitor) -> None:
     visitor.log_in("admin", "admin")
 
     look_at(visitor, OF_STAFF)
+    forms = []
+    for path in CHANGED:
+        visitor.page.goto(path)
+        forms.append(visitor.page.locator("#result_list tbody th a").first.get_attribute("href") or "")
+    look_at(visitor, forms)
+
+
+def test_the_page_of_a_new_token(visitor: Visitor, newcomer: str) -> None:
+    visitor.log_in(newcomer)
+    visitor.page.goto("/tokens")
+    make_token(visitor.page)
+
+    assert faults(visitor) == []
+    visitor.page.goto("/tokens")
+    visitor.page.locator("details.confirm > summary").click()
+    assert faults(visitor) == []
+
+
+def test_a_conflict(visitor: Visitor, newcomer: str) -> None:
+    visitor.log_in(newcomer)
+    page = visitor.page
+    page.goto("/transactions")
+    page.get_by_label("Amount").first.fill("5")
+    page.get_by_label("Description").fill("coffee")
+    page.get_by_role("button", name="Save").click()
+    page.locator("td.main a").first.click()
+    other = visitor.context.new_page()
+    other.goto(page.url)
+    for window, text in ((other, "theirs"), (page, "mine")):
+        window.get_by_text("Change", exact=True).click()
+        window.locator("#change-description").fill(text)
+        window.locator("#change-notes").fill(text)
+        window.locator("details[open]").get_by_role("button", name="Save").click()
+        window.wait_for_load_state()
+
+    expect(page.get_by_label("Take this")).to_have_count(2)
+    assert faults(visitor) == []
+    visitor.expected = [412]
+
+
+def test_a_form_that_was_kept(visitor: Visitor, newcomer: str) -> None:
+    visitor.log_in(newcomer)
+    page = visitor.page
+    page.goto("/transactions")
+    page.get_by_label("Amount").first.fill("5")
+    page.get_by_label("Description").fill("coffee")
+    visitor.context.clear_cookies(name="sessionid")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("You were signed out.")).to_be_visible()
+    assert faults(visitor) == []
+
+    visitor.log_in(newcomer)
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Save what you typed")
+    assert faults(visitor) == []
+    visitor.expected = [401]

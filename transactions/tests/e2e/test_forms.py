@@ -40,10 +40,10 @@ def test_of_a_conflict_the_stored_value_can_be_taken(at_demo: Visitor) -> None:
 
     expect(page.get_by_role("alert")).to_contain_text("changed after you opened it")
     expect(page.locator("#form-amount")).to_have_value("12")
-    page.get_by_role("button", name="Take this").click()
-    expect(page.locator("#form-amount")).to_have_value("-11.00")
+    page.get_by_label("Take this").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(page.locator("p.amount")).to_contain_text("11.00")
 
 
 def test_a_token_is_copied(visit: Visit, newcomer: str) -> None:

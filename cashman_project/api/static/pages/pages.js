@@ -24,7 +24,7 @@ for (const summary of document.querySelectorAll("details.tool > summary")) {
   summary.addEventListener("click", () => {
     setTimeout(() => {
       if (!summary.parentElement.open) return;
-      const input = summary.parentElement.querySelector("input:not([type=hidden]), select, textarea");
+      const input = summary.parentElement.querySelector("input:not([type=hidden], [type=radio]), select, textarea");
       if (input) input.focus();
     });
   });
@@ -42,15 +42,5 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
       document.execCommand("copy");
     }
     button.textContent = button.dataset.copied;
-  });
-}
-
-// Buttons that put a value into an input, such as what somebody else has saved meanwhile.
-for (const button of document.querySelectorAll("button[data-fill]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const input = document.getElementById(button.dataset.fill);
-    input.value = button.dataset.value;
-    input.focus();
   });
 }
