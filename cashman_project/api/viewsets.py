@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from django.db.models import Model
 from django.http import Http404
 from django.utils.encoding import iri_to_uri
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.exceptions import NotFound
 from rest_framework.generics import get_object_or_404
@@ -54,7 +54,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
     retrieve=extend_schema(parameters=READ_HEADERS),
     update=extend_schema(parameters=CHANGE_HEADERS),
     partial_update=extend_schema(parameters=CHANGE_HEADERS),
-    destroy=extend_schema(parameters=DELETE_HEADERS),
+    destroy=extend_schema(parameters=DELETE_HEADERS, responses={204: OpenApiResponse(description="Deleted.")}),
 )
 class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the model of its queryset
     """List, create, read, change and delete the rows of the request's owner.

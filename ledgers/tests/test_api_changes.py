@@ -111,6 +111,37 @@ def test_deletions_of_before_are_not_told_to_who_begins_with_nothing(as_alice: A
     assert follower.rows == ledger_of(as_alice)
 
 
+def test_every_row_is_new_to_who_begins_with_nothing(as_alice: APIClient, alice: User) -> None:
+    rows = IncomeFactory.create_batch(3, owner=alice)
+    as_alice.patch(f"/incomes/{rows[0].pk}", {"amount": 1})
+    follower = Follower(as_alice, limit=1)
+
+    assert told(follower.catch_up()) == [("created", str(row.pk)) for row in (rows[1], rows[2], rows[0])]
+    as_alice.patch(f"/incomes/{rows[2].pk}", {"amount": 1})
+    assert told(follower.catch_up()) == [("updated", str(rows[2].pk))]
+
+
+def test_a_page_ends_at_the_revision_that_it_began_with(
+    as_alice: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that is written while a page is read belongs to the next one, which tells it once."""
+    IncomeFactory.create(owner=alice)
+    follower = Follower(as_alice)
+    read = changes._alive
+
+    def meanwhile(*args: Any) -> Any:
+        monkeypatch.undo()
+        IncomeFactory.create(owner=alice)
+        return read(*args)
+
+    monkeypatch.setattr(changes, "_alive", meanwhile)
+    page = follower.read()
+
+    assert [change["revision"] for change in page["changes"]] == [1]
+    assert [change["revision"] for change in follower.catch_up()] == [2]
+    assert follower.rows == ledger_of(as_alice)
+
+
 def test_a_restored_row_is_created_again(as_alice: APIClient, alice: User) -> None:
     row = IncomeFactory.create(owner=alice)
     early, late = Follower(as_alice), Follower(as_alice)
