@@ -93,7 +93,7 @@ def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None,
     resource = RESOURCES[model.resource]
     alive = model.objects.for_owner(owner).filter(pk=pk).first()
     changes = Change.objects.filter(ledger=owner, row_id=pk, resource=resource.name)
-    known = alive or _last_state(model, owner, pk, changes)
+    known = alive or _last_state(model, owner, changes)
     if start is not None:
         changes = changes.filter(**{"revision__lt" if descending else "revision__gt": start})
     found = list(_with_next(changes).order_by("-revision" if descending else "revision")[:size])
@@ -116,13 +116,13 @@ def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None,
     ]
 
 
-def _last_state(model: Any, owner: UUID, pk: UUID, changes: "QuerySet[Change]") -> State:
+def _last_state(model: Any, owner: UUID, changes: "QuerySet[Change]") -> State:
     """Return what the deleted row was; raises LookupError."""
     deletion = changes.filter(operation=Operation.DELETED).order_by("-revision").first()
     if deletion is None:
         raise LookupError
     try:
-        return state_of(model, owner, pk, deletion.before)
+        return state_of(model, owner, deletion.before)
     except ValueError:  # the row is of another proxy
         raise LookupError from None
 
@@ -137,10 +137,10 @@ def _with_next(changes: "QuerySet[Change]") -> "QuerySet[Any]":  # Any: a Change
 
 def _states(model: Any, owner: UUID, change: Any, alive: State | None) -> States:  # Any: with its `next_before`
     """Return what the row was before the change and after it; None for what it was not, or what is not known."""
-    old = state_of(model, owner, change.row_id, change.before) if change.before else None
+    old = state_of(model, owner, change.before) if change.before else None
     if change.operation == Operation.DELETED:
         return old, None
-    return old, state_of(model, owner, change.row_id, change.next_before) if change.next_before else alive
+    return old, state_of(model, owner, change.next_before) if change.next_before else alive
 
 
 def _fields(resource: Resource, change: Change, old: State | None, new: State | None) -> list[JSONObject]:

@@ -1,18 +1,13 @@
 """States of rows, as they were and as they are, in the JSON of the API."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
-
-import orjson
-from django.db import connection
-from django.db.models.expressions import Col
 
 from cashman_project.api.types import JSONObject
 from cashman_project.db.types import AnyField
 
-from ..history import stored_columns
+from ..history import read_before, stored_columns
 from ..models import Change, Operation, OwnedForeignKey
 from ..resources import Resource
 
@@ -21,31 +16,20 @@ State = Any  # a row of a registered model, saved or not
 UNTOLD = {"id", "version", "created_at", "updated_at"}  # which follow from the change itself
 
 
-def state_of(model: Any, owner: UUID, pk: UUID, before: str) -> State:
+def state_of(model: Any, owner: UUID, before: str) -> State:
     """Return the row that a Change holds. Columns that the model did not have then get their default.
 
     Raises ValueError if the model, a proxy, can't hold such a row.
     """
-    stored = orjson.loads(before)
+    stored, kept = read_before(model, before), stored_columns(model)
     values: dict[str, object] = {}
     for field in model._meta.concrete_fields:  # in whose order Django expects them
         name = field.attname
-        if name in stored:
-            values[name] = _value(field, stored[name])
-        elif name in stored_columns(model):
-            values[name] = field.get_default()
+        if name in kept:
+            values[name] = stored[name] if name in stored else field.get_default()
     state = model.from_db(None, [*values], [*values.values()])
     state.owner_id = owner
     return state
-
-
-def _value(field: AnyField, value: Any) -> object:  # Any: a value of JSON
-    """Return the value of the field that the database has written into JSON."""
-    convert: Any = getattr(field, "from_db_value", None)
-    if convert:
-        return convert(value, Col(field.model._meta.db_table, field), connection)
-    value = field.to_python(value)
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 def link(owner: UUID, states: Iterable[State | None]) -> None:
@@ -68,7 +52,7 @@ def _rows(model: Any, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:
     if missing := keys - found.keys():
         deletions = Change.objects.filter(ledger=owner, row_id__in=missing, operation=Operation.DELETED)
         for pk, before in deletions.order_by("revision").values_list("row_id", "before"):
-            found[pk] = state_of(model, owner, pk, before)
+            found[pk] = state_of(model, owner, before)
     return found
 
 
