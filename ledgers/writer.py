@@ -50,28 +50,33 @@ class Write:
 
     def lock(self) -> int:
         """Lock the ledger, if this write has not done so; return the number of the revision."""
-        if not self.revision:
-            self.lock_and_read("", ())
+        while not self.revision:
+            rows = self._rows(f"{NEXT} RETURNING revision", [self.owner])
+            self.revision = rows[0][0] if rows else self._add()
         return self.revision
 
     def lock_and_read(self, select: str, params: Sequence[object]) -> DatabaseRow:
-        """Lock the ledger; return the number of the revision and the columns of the one row that `select` finds then.
+        """Lock the ledger as `lock` does; return the columns of the one row that `select` finds then, or None for each
+        of them if it finds none. On PostgreSQL both take one round trip."""
+        read = f"SELECT {LEDGERS}.revision, found.* FROM {LEDGERS} LEFT JOIN ({select}) AS found ON TRUE"  # noqa: S608  # no input
+        while True:
+            if not self.revision:
+                execute_later(self.connection, NEXT, [self.owner], prepared=True)
+            if rows := self._rows(f"{read} WHERE {LEDGERS}.id = %s", [*params, self.owner]):
+                self.revision = rows[0][0]
+                return rows[0][1:]
+            self._add()
 
-        Both take one round trip. If `select` finds no row, its columns are None.
-        """
-        connection = self.connection
-        found = f" LEFT JOIN ({select}) AS found ON TRUE" if select else ""
-        read = f"SELECT {LEDGERS}.revision{', found.*' if select else ''} FROM {LEDGERS}{found} WHERE {LEDGERS}.id = %s"  # noqa: S608  # no input
-        with connection.cursor() as cursor:
-            while True:
-                if not self.revision:
-                    execute_later(self.connection, NEXT, [self.owner], prepared=True)
-                execute_prepared(cursor, read, database_values(connection, [*params, self.owner]))
-                rows: list[DatabaseRow] = cursor.fetchall()
-                if rows:
-                    self.revision = rows[0][0]
-                    return rows[0]
-                execute_later(self.connection, ADD, [self.owner])
+    def _rows(self, sql: str, params: Sequence[object]) -> list[DatabaseRow]:
+        with self.connection.cursor() as cursor:
+            execute_prepared(cursor, sql, database_values(self.connection, params))
+            rows: list[DatabaseRow] = cursor.fetchall()
+            return rows
+
+    def _add(self) -> int:
+        """Make the ledger of an owner who has written nothing yet; return 0, its revision."""
+        execute_later(self.connection, ADD, [self.owner])
+        return 0
 
     def count(self, resource: str, operation: str, number: int) -> None:
         """Add to the number of rows that were written."""

@@ -31,7 +31,7 @@ class CategoryQuerySet(OwnedQuerySet["Category"]):
     def find_locked(self, write: Write, key: str) -> tuple[object, str | None]:
         """Lock the write's ledger, and return the id, as the database stores it, and the name of its category with this
         key; (None, None) if there is none. It takes one round trip."""
-        _revision, pk, name = write.lock_and_read(FIND_CATEGORY, [write.owner, key])
+        pk, name = write.lock_and_read(FIND_CATEGORY, [write.owner, key])
         return pk, name
 
     def update(self, **values: object) -> int:

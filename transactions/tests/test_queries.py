@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import BROWSER
+from cashman_project.db.tests.sql import statements as separate
 from cashman_project.db.tests.sql import text_of
 from conftest import client_of
 from transactions.models import Category
@@ -100,7 +101,7 @@ def captured(client: APIClient, method: str, path: str, body: Any, headers: Any 
         )
         content = b"".join(response) if response.streaming else response.content
     assert response.status_code < 300, content
-    return [text_of(query["sql"]) for query in queries if not FRAME.match(query["sql"])]
+    return [text_of(sql) for sql in separate(queries) if not FRAME.match(sql)]
 
 
 def all_statements(user: User) -> dict[str, dict[str, list[str]]]:

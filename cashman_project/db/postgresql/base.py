@@ -8,7 +8,7 @@ import select
 from collections.abc import Sequence
 
 from django.db.backends.postgresql import base
-from psycopg2 import Error
+from psycopg2 import Error, extensions
 
 from .pipeline import Connection, Cursor
 
@@ -66,7 +66,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return sql
         if sql not in self.statements:
             name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # unique for its SQL
-            with self.wrap_database_errors, self.connection.cursor() as cursor:
+            # This cursor is psycopg2's own, which lets wait what waits.
+            with self.wrap_database_errors, self.connection.cursor(cursor_factory=extensions.cursor) as cursor:
                 if not self.statements:
                     cursor.execute("DEALLOCATE ALL")  # statements of this session from before `statements` was cleared
                 cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
