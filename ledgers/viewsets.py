@@ -19,6 +19,7 @@ from cashman_project.api.schema import LIST_HEADERS, ROW_REVISION_HEADERS
 from cashman_project.api.types import AnyResponse
 from cashman_project.api.viewsets import OwnedModelViewSet
 
+from .models import Ledger
 from .paging import numbered_page, page_parameters
 from .querysets import last_revision
 from .serializers import HistorySerializer, version_json
@@ -77,6 +78,9 @@ class LedgerMixin(Base):
         if response.status_code < 400:
             if self.owner_query.columns:
                 self.ledger_revision = self.owner_query.extras(owner_of(request))[0] or 0
+            elif "Idempotency-Replayed" in response:  # what it wrote then is in the last revision, too
+                ledgers = Ledger.objects.filter(pk=owner_of(request).pk)
+                self.ledger_revision = ledgers.values_list("revision", flat=True).first() or 0
             if self.ledger_revision is not None:
                 response.headers[HEADER] = str(self.ledger_revision)
         return response
