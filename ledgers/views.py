@@ -175,6 +175,7 @@ class UndoView(ApiView):
             OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH),
             *KEY_HEADERS,
             LOCATION,
+            *REVISION_HEADERS,
         ],
         request=UndoSerializer,
         responses={

@@ -146,7 +146,7 @@ LIST_HEADERS = [
     _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
 ]
 NEWNESS = "Ledger-Revision", "The number of a revision that the response is at least as new as."
-REVISION_HEADERS = [_header(*NEWNESS, 200)]
+REVISION_HEADERS = [_header(*NEWNESS, 200, 201)]
 ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 304, always=False)]  # an export has none
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` if a token was sent (RFC 6750).", 401),

@@ -29,9 +29,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def migrate(targets: list[tuple[str, str]]) -> Any:
     """Migrate to the targets; return the models of then."""
     executor = MigrationExecutor(connection)
-    models = executor.migrate(targets).apps
+    executor.migrate(targets)
     restore(using=connection.alias)  # as after every `manage.py migrate`
-    return models
+    return executor.loader.project_state(targets).apps
 
 
 @pytest.fixture

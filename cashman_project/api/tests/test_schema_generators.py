@@ -16,7 +16,7 @@ JSON = "application/json"
 VERBS = ("list", "create", "get", "replace", "update", "delete", "bulk_create", "bulk_update", "bulk_delete", "draw")
 OTHERS = {
     *("ping", "ping_with_token", "register", "sign_in", "sign_out"),
-    *("refresh_tokens", "change_password", "erase_me"),
+    *("refresh_tokens", "change_password", "erase_me", "undo_revision"),
 }
 # Types that the languages or the generated code have already.
 TAKEN = {
