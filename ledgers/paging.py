@@ -1,6 +1,6 @@
 """Pages of revisions and versions, which have no ids: a page starts after a number."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from drf_spectacular.types import OpenApiTypes
@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cashman_project.api.pagination import CURSOR, MAX_PAGE_SIZE, PAGE_SIZE, read_page_request
+from cashman_project.api.pagination import CURSOR, MAX_PAGE_SIZE, PAGE_SIZE, OrderedBy, read_page_request
 from cashman_project.api.types import JSONObject
 
 RowT = TypeVar("RowT")
@@ -20,7 +20,7 @@ class Numbers:
     queryset: Any = None
 
     def __init__(self, name: str) -> None:
-        self.orderings = {name: name}
+        self.orderings: Mapping[str, OrderedBy] = {name: name}
         self.default_ordering = f"-{name}"
 
 
