@@ -152,7 +152,7 @@ def test_a_reference_that_is_gone_a_name_that_is_taken_and_rows_in_use(alice: Us
 
     other = CategoryFactory.create(owner=alice, name="food")
     page = Page(browser.send(browser.get("/revisions/4").main.one("form")))
-    assert "Something else is called “Food” now." in page.main.text
+    assert "Another row has “Food” now." in page.main.text
     assert not page.main.all("form")
 
     Transaction.objects.for_owner(alice).update(category=other)
