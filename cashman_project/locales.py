@@ -102,9 +102,12 @@ class LocaleFormats:
     def timestamp(self, moment: datetime.datetime) -> str:
         """Write a timestamp in the present time zone: "30 Nov 2026, 18:05"."""
         local = timezone.localtime(moment)
-        time = format_time(local.time(), "short", locale=self.locale)
         joined: str = self.locale.datetime_formats["medium"]
-        return joined.replace("{1}", self.day(local.date())).replace("{0}", time)
+        return joined.replace("{1}", self.day(local.date())).replace("{0}", self.time(moment))
+
+    def time(self, moment: datetime.datetime) -> str:
+        """Write the time of a timestamp in the present time zone: "18:05"."""
+        return format_time(timezone.localtime(moment).time(), "short", locale=self.locale)
 
 
 @cache  # one for each language of Django's

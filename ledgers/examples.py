@@ -13,11 +13,10 @@ CATEGORY = {
     "updated_at": "2026-11-01T08:15:00Z",
 }
 AMOUNT = {"field": "amount", "old": "-4.20", "new": "-4.80"}
-ORIGIN: dict[str, object] = {"at": "2026-11-02T18:04:00Z", "by": None, "via": "page"}
+ORIGIN: dict[str, object] = {"at": "2026-11-02T18:04:00Z", "by": None, "via": "page", "token": ""}
 REVISION_ROW: dict[str, object] = {
     "number": 42,
     **ORIGIN,
-    "token": "",
     "request_id": "5f0a9f0c4b1d4c5e8e7f6a1b2c3d4e5f",
     "undoes": None,
     "counts": {"transactions": {"updated": 1}},

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cashman_project.api.pagination import CURSOR, MAX_PAGE_SIZE, PAGE_SIZE, SortKey, read_page_request
+from cashman_project.api.pagination import CURSOR, MAX_PAGE_SIZE, PAGE_SIZE, OrderedBy, read_page_request
 from cashman_project.api.types import JSONObject
 
 RowT = TypeVar("RowT")
@@ -20,7 +20,7 @@ class Numbers:
     queryset: Any = None
 
     def __init__(self, name: str) -> None:
-        self.orderings: Mapping[str, str | SortKey] = {name: name}
+        self.orderings: Mapping[str, OrderedBy] = {name: name}
         self.default_ordering = f"-{name}"
 
 

@@ -34,6 +34,7 @@ class OriginSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
     by = serializers.CharField(allow_null=True, help_text=BY)
     via = serializers.CharField(allow_null=True, help_text=VIA)
+    token = serializers.CharField(help_text="The name of the personal access token, or empty.")
 
 
 @extend_schema_serializer(examples=examples.FEED)
@@ -61,7 +62,6 @@ class RevisionSerializer(OriginSerializer):
     """A write of the ledger. `counts` has numbers of rows, by resource and operation."""
 
     number = serializers.IntegerField()
-    token = serializers.CharField(help_text="The name of the personal access token, or empty.")
     request_id = serializers.CharField(help_text="The `X-Request-ID` of the request, or empty.")
     undoes = serializers.IntegerField(allow_null=True, help_text="The number of the revision that it takes back.")
     counts = serializers.DictField(child=serializers.DictField(child=serializers.IntegerField()))
@@ -137,7 +137,6 @@ def revision_json(revision: Revision) -> JSONObject:
     return {
         "number": revision.number,
         **_origin_json(revision),
-        "token": revision.token,
         "request_id": revision.request_id,
         "undoes": revision.undoes,
         "counts": revision.counts,
@@ -145,11 +144,17 @@ def revision_json(revision: Revision) -> JSONObject:
 
 
 def change_json(change: RowChange) -> JSONObject:
-    return {**change._asdict(), "id": str(change.id)}
+    return {
+        "resource": change.resource,
+        "id": str(change.id),
+        "operation": change.operation,
+        "fields": change.fields,
+        "data": change.data,
+    }
 
 
 def version_json(version: Version) -> JSONObject:
-    origin = {"at": format_timestamp(version.at), "by": None, "via": None}
+    origin = {"at": format_timestamp(version.at), "by": None, "via": None, "token": ""}
     return {
         "revision": version.revision,
         **(_origin_json(version.origin) if version.origin else origin),
@@ -160,4 +165,4 @@ def version_json(version: Version) -> JSONObject:
 
 def _origin_json(revision: Revision) -> JSONObject:
     by = revision.by.get_username() if revision.by else None
-    return {"at": format_timestamp(revision.at), "by": by, "via": revision.via}
+    return {"at": format_timestamp(revision.at), "by": by, "via": revision.via, "token": revision.token}

@@ -1,5 +1,6 @@
 """The history of a ledger over HTTP: what changed since a position, and revisions."""
 
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -21,6 +22,8 @@ from cashman_project.api.filters import number_of
 from cashman_project.api.idempotency import Answer, answer_once, idempotent_request
 from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import CursorSerializer, KeysetPagination
 from cashman_project.api.problems import PROBLEM_JSON, problem_of
 from cashman_project.api.schema import (
@@ -35,6 +38,7 @@ from cashman_project.api.schema import (
 from cashman_project.api.views import ApiView
 
 from . import examples
+from .history_pages import change_rows, revision_days, revision_rows
 from .models import Revision
 from .paging import numbered_page, page_parameters
 from .serializers import (
@@ -48,9 +52,9 @@ from .serializers import (
     revision_json,
 )
 from .services.changes import Entry, Expired, Position, feed_page
-from .services.revisions import changes_of
+from .services.revisions import RowChange, changes_of, is_undone
 from .services.undo import undo
-from .services.undo_errors import HistoryExpired
+from .services.undo_errors import ChangedSince, HistoryExpired
 
 CHANGES, MOST_CHANGES = 100, 1_000  # on a page of the feed
 
@@ -119,6 +123,7 @@ class RevisionListView(ApiView):
     """The writes of your rows: who made them, when and how, the last one first."""
 
     query_parameters = KeysetPagination.parameters
+    pages = {"get": "ledgers/revision_list.html"}
 
     @extend_schema(
         operation_id="list_revisions",
@@ -138,10 +143,16 @@ class RevisionListView(ApiView):
 
         return numbered_page(request, "number", find, revision_json)
 
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        return {"days": revision_days(owner_of(self.request), data["results"])}
+
 
 class RevisionView(ApiView):
     """A write of your rows, and the first hundred rows that it changed: an update with its old and new values, a
     deletion with the row as it was, a creation with the row as it is now."""
+
+    pages = {"get": "ledgers/revision.html"}
+    changes: list[RowChange]
 
     @extend_schema(
         operation_id="get_revision",
@@ -155,9 +166,15 @@ class RevisionView(ApiView):
         revision = rows.filter(number=int(number)).first() if len(number) < 19 else None
         if revision is None:
             raise NotFound
-        changes, more = changes_of(revision)
-        content = {**revision_json(revision), "changes": list(map(change_json, changes)), "more": more}
+        self.changes, more = changes_of(revision)
+        content = {**revision_json(revision), "changes": list(map(change_json, self.changes)), "more": more}
         return tagged_response(request, content)
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        [revision] = revision_rows(owner_of(self.request), [data])
+        first = self.changes[0] if self.changes else None
+        revision["undone"] = first is None or is_undone(owner_of(self.request).pk, data["number"], first.id)
+        return {"revision": revision, "changes": change_rows(self.changes)}
 
 
 class UndoView(ApiView):
@@ -166,6 +183,9 @@ class UndoView(ApiView):
     Rows that it created are deleted. Rows that it changed or deleted become what they were, with their ids. An undo is
     a revision, so it can be undone in turn.
     """
+
+    conflict_pages = {"post": "ledgers/undo_refused.html"}
+    is_undone = False  # whether an undo was refused because it was done already
 
     @extend_schema(
         operation_id="undo_revision",
@@ -206,6 +226,13 @@ class UndoView(ApiView):
             location = reverse("revision-detail", [undone], request=request)
             return Answer(status.HTTP_201_CREATED, revision_json(revision), location)
 
-        answer = answer_once(key, work)
+        try:
+            answer = answer_once(key, work)
+        except ChangedSince as error:
+            if is_page_form(request):  # which was sent twice, perhaps
+                ids: Any = error.members["ids"]  # a list of texts
+                self.is_undone = is_undone(owner, int(number), UUID(ids[0]))
+            raise
+        self.form_state = FormState(done=str(_("Undone.")), revision=answer.data["number"])
         headers = {**answer.headers, "Ledger-Revision": str(answer.data["number"])}
         return Response(answer.data, status=answer.status, headers=headers)

@@ -1,10 +1,12 @@
 """What the viewsets of all ledgers' rows share."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -19,11 +21,13 @@ from cashman_project.api.schema import LIST_HEADERS, ROW_REVISION_HEADERS
 from cashman_project.api.types import AnyResponse
 from cashman_project.api.viewsets import OwnedModelViewSet
 
+from .history_pages import SHOWN, changes_one, deletion_context, version_rows
 from .models import Ledger
 from .paging import numbered_page, page_parameters
 from .querysets import last_revision
+from .resources import RESOURCES
 from .serializers import HistorySerializer, version_json
-from .services.revisions import Version, versions_of
+from .services.revisions import Version, name_of, versions_of
 from .writer import writing
 
 ResultT = TypeVar("ResultT")
@@ -44,7 +48,9 @@ class LedgerMixin(Base):
     The header of a list or a row names a revision that the response is at least as new as.
     """
 
+    pages = {**OwnedModelViewSet.pages, "history": "ledgers/history.html"}
     ledger_revision: int | None = None
+    deletion: dict[str, object] | None = None  # of the row that the page of a row is asked for
     response_headers = ROW_REVISION_HEADERS  # in the schema
 
     @extend_schema(parameters=[*page_parameters("revision"), *LIST_HEADERS], responses=HistorySerializer)
@@ -56,6 +62,27 @@ class LedgerMixin(Base):
         """
         find = partial(_versions, owner_of(request).pk, self.queryset.model, UUID(self.get_key()))
         return numbered_page(request, "revision", find, version_json)
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        context = super().page_context(data)
+        if self.action not in ("retrieve", "history"):
+            return context
+        owner, model, pk = owner_of(self.request).pk, self.queryset.model, UUID(self.get_key())
+        resource = RESOURCES[model.resource]
+        if self.action == "history":
+            return {**context, "name": name_of(owner, model, pk), "versions": version_rows(resource, data["results"])}
+        found = versions_of(owner, model, pk, SHOWN + 1, None, descending=True)
+        shown = version_rows(resource, map(version_json, found[:SHOWN]))
+        can_undo = changes_one(found[0]) if found else False
+        return {**context, "versions": shown, "can_undo": can_undo, "more_versions": len(found) > SHOWN}
+
+    def handle_exception(self, exc: Exception) -> AnyResponse:
+        is_page = self.action == "retrieve" and self.request.accepted_renderer.format == "api"
+        if is_page and isinstance(exc, Http404):
+            with suppress(LookupError):
+                self.deletion = deletion_context(owner_of(self.request).pk, self.queryset.model, UUID(self.get_key()))
+                self.missing_pages = {"retrieve": "ledgers/deleted.html"}
+        return super().handle_exception(exc)
 
     def allowed_parameters(self) -> frozenset[str]:
         return KeysetPagination.parameters if self.action == "history" else super().allowed_parameters()
@@ -69,6 +96,8 @@ class LedgerMixin(Base):
                 write.lock()
             result = super().write(work)
         self.ledger_revision = write.revision or None
+        if write.counts:
+            self.form_state = self.form_state._replace(revision=write.revision)
         return result
 
     def finalize_response(

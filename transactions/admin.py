@@ -26,6 +26,10 @@ from cashman_project.db.types import AnyField
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
+from ledgers.history_pages import version_rows
+from ledgers.resources import RESOURCES
+from ledgers.serializers import version_json
+from ledgers.services.revisions import versions_of
 from ledgers.writer import writing
 
 from .models import Category, Expense, Income, Transaction
@@ -33,6 +37,8 @@ from .templatetags.money import money
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldGroups, _FieldsetSpec
+
+VERSIONS = 100  # of a row that the page of its history lists
 
 admin.site.site_header = "Cashman"
 admin.site.site_title = "Cashman"
@@ -128,6 +134,18 @@ class OwnedModelAdmin(StrictModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
         with writing(obj.owner_id, _origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        """Return the page of the row's history: what the admin's log has of it, and its last versions."""
+        row: Any = self.get_object(request, object_id)
+        context: dict[str, object] = {}
+        if row is not None and self.has_view_or_change_permission(request, row):
+            versions = versions_of(row.owner_id, self.model, row.pk, VERSIONS, None, descending=True)
+            words = version_rows(RESOURCES[row.resource], map(version_json, versions), row.owner.get_username())
+            context = {"versions": words, "most_versions": VERSIONS}
+        return super().history_view(request, object_id, {**context, **(extra_context or {})})
 
     @property
     def media(self) -> forms.Media:

@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 
 class TransactionsConfig(AppConfig):
@@ -15,6 +16,8 @@ class TransactionsConfig(AppConfig):
         from .serializers import CategorySerializer, TransactionSerializer
         from .services import erasure  # noqa: F401  # connects its receivers
 
-        register(Transaction, TransactionSerializer)
-        register(Category, CategorySerializer)
+        transactions = ngettext_lazy("%(count)s transaction", "%(count)s transactions", "rows")
+        categories = ngettext_lazy("%(count)s category", "%(count)s categories", "rows")
+        register(Transaction, TransactionSerializer, transactions)
+        register(Category, CategorySerializer, categories)
         post_migrate.connect(triggers.restore, sender=self)

@@ -48,13 +48,17 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     repeatable_parameters = CATEGORY_FILTERS
     orderings = ORDERINGS
     default_ordering = "-date"
-    pages = {"list": "transactions/transaction_list.html", "retrieve": "transactions/transaction_detail.html"}
+    pages = {
+        **LedgerMixin.pages,
+        "list": "transactions/transaction_list.html",
+        "retrieve": "transactions/transaction_detail.html",
+    }
     error_pages = {"list": "transactions/transaction_list.html"}
     new_category: Category | None = None  # which was saved with the row
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         if self.action != "list":
-            return {}
+            return super().page_context(data)
         kind = self.queryset.model.only_type
         return {"list": ListPage(self.request, self.get_queryset(), kind, data)}
 
@@ -160,7 +164,11 @@ class CategoryViewSet(LedgerMixin, OwnedModelViewSet):
     filterset_class = None
     orderings = {"name": "key", "created_at": "created_at"}
     default_ordering = "name"
-    pages = {"list": "transactions/category_list.html", "retrieve": "transactions/category_detail.html"}
+    pages = {
+        **LedgerMixin.pages,
+        "list": "transactions/category_list.html",
+        "retrieve": "transactions/category_detail.html",
+    }
     error_pages = {"list": "transactions/category_list.html"}
     conflict_pages = {"destroy": "transactions/category_in_use.html"}
 
@@ -171,7 +179,10 @@ class CategoryViewSet(LedgerMixin, OwnedModelViewSet):
         owner = owner_of(self.request)
         if self.action == "list":
             return category_pages.list_context(owner, data["results"])
-        return category_pages.page_context(owner, data.serializer.instance) if self.action == "retrieve" else {}
+        context = super().page_context(data)
+        if self.action == "retrieve":
+            context |= category_pages.page_context(owner, data.serializer.instance)
+        return context
 
     def perform_destroy(self, instance: Category) -> None:
         delete_category(category=instance, force=flag_of(self.request, "force"))

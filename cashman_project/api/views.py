@@ -57,9 +57,10 @@ class StrictViewMixin(Base):
     query_parameters: frozenset[str] = frozenset()
     repeatable_parameters: frozenset[str] = frozenset()
     repeatable_on_pages: frozenset[str] = frozenset()  # and these on pages, because of their forms
-    # Templates by action (or by method, in a view without actions): of a good response, a 400 and a 409.
+    # Templates by action (or by method, in a view without actions): of a good response, a 400, a 404 and a 409.
     pages: Mapping[str, str] = {}
     error_pages: Mapping[str, str] = {}
+    missing_pages: Mapping[str, str] = {}
     conflict_pages: Mapping[str, str] = {}
     form_page = "pages/form.html"  # the template of a refused form
     form_state = FormState()

@@ -72,7 +72,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     filterset_class: type[FilterSet] | None = None
     orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
     default_ordering = "-created_at"
-    pages = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
+    pages: Mapping[str, str] = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     error_pages = {"list": "pages/list.html"}
     # Set below before the user is authenticated, because the authentication runs it; `list` and `retrieve` read it.
     owner_query: OwnerQuery

@@ -4,10 +4,11 @@ What a change made of a row is what the row was before its next change or, if th
 read before the changes. So if a row is changed between the two queries, its next change is found.
 """
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from cashman_project.api.types import JSONObject
 
@@ -20,13 +21,16 @@ States = tuple[State | None, State | None]  # of a row, before a change and afte
 
 
 class RowChange(NamedTuple):
-    """What a revision did to a row: the `fields` that it changed, or the row that it created or deleted (`data`)."""
+    """What a revision did to a row: the `fields` that it changed, or the row that it created or deleted (`data`).
+
+    `name` is what people call the row; "" if that is not known."""
 
     resource: str
     id: UUID
     operation: str
     fields: list[JSONObject]
     data: JSONObject | None
+    name: str
 
 
 class Version(NamedTuple):
@@ -61,7 +65,8 @@ def changes_of(revision: Revision, most: int = MOST_CHANGES) -> tuple[list[RowCh
     link(owner, [state for pair in states for state in pair] + [row for _resource, row in created])
     listed = [_row_change(change, *pair) for change, pair in zip(first, states, strict=True)]
     listed += [
-        RowChange(resource.name, row.pk, Operation.CREATED.value, [], shown(resource, row)) for resource, row in created
+        RowChange(resource.name, row.pk, Operation.CREATED.value, [], shown(resource, row), str(row))
+        for resource, row in created
     ]
     return listed[:most], len(listed) > most
 
@@ -82,7 +87,8 @@ def _row_change(change: Change, old: State | None, new: State | None) -> RowChan
     state = old if change.operation == Operation.DELETED else new
     has_data = change.operation != Operation.UPDATED and state is not None
     data = shown(resource, state) if has_data else None
-    return RowChange(change.resource, change.row_id, change.operation, _fields(resource, change, old, new), data)
+    fields, known = _fields(resource, change, old, new), new or old
+    return RowChange(change.resource, change.row_id, change.operation, fields, data, str(known) if known else "")
 
 
 def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None, *, descending: bool) -> list[Version]:
@@ -91,9 +97,8 @@ def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None,
     Raises LookupError if the owner never had such a row of the model, which may be a proxy.
     """
     resource = RESOURCES[model.resource]
-    alive = model.objects.for_owner(owner).filter(pk=pk).first()
     changes = Change.objects.filter(ledger=owner, row_id=pk, resource=resource.name)
-    known = alive or _last_state(model, owner, changes)
+    alive, known = _last_states(model, owner, pk)
     if start is not None:
         changes = changes.filter(**{"revision__lt" if descending else "revision__gt": start})
     found = list(_with_next(changes).order_by("-revision" if descending else "revision")[:size])
@@ -116,13 +121,57 @@ def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None,
     ]
 
 
-def _last_state(model: Any, owner: UUID, changes: "QuerySet[Change]") -> State:
-    """Return what the deleted row was; raises LookupError."""
+def name_of(owner: UUID, model: Any, pk: UUID) -> str:
+    """Return what people call the row, or called it before it was deleted; raises LookupError as `versions_of` does."""
+    return str(_last_states(model, owner, pk)[1])
+
+
+def deletion_of(owner: UUID, model: Any, pk: UUID) -> tuple[str, Revision | None]:
+    """Return the name of a deleted row, and the revision that deleted it, unless that is not kept any more.
+
+    Raises LookupError if the owner has no such deleted row.
+    """
+    deletion, state = _deletion(model, owner, pk)
+    revision = Revision.objects.filter(ledger=owner, number=deletion.revision).select_related("by").first()
+    return str(state), revision
+
+
+def is_undone(owner: UUID, number: int, pk: UUID) -> bool:
+    """Return whether the last change of the row is an undo of the revision, which has changed the row, too."""
+    last = Change.objects.filter(ledger=owner, row_id=pk).order_by("-revision").values("revision")[:1]
+    return Revision.objects.filter(ledger=owner, number=Subquery(last), undoes=number).exists()
+
+
+def names_in(owner: UUID, numbers: Collection[int]) -> dict[int, tuple[Resource, str]]:
+    """Return the resource and the name of the row that each of these revisions wrote, by their numbers.
+
+    Each revision has written one row. A row that was created and has changed since is left out.
+    """
+    found = {}
+    for change in Change.objects.filter(ledger=owner, revision__in=numbers).exclude(before=""):
+        resource = RESOURCES[change.resource]
+        found[change.revision] = resource, str(state_of(resource.model, owner, change.before))
+    others = set(numbers) - found.keys()
+    for resource in RESOURCES.values() if others else ():
+        rows = resource.model.objects.for_owner(owner).filter(revision__in=others, created_revision=F("revision"))
+        found |= {row.revision: (resource, str(row)) for row in rows.order_by("revision")}
+    return found
+
+
+def _last_states(model: Any, owner: UUID, pk: UUID) -> tuple[State | None, State]:
+    """Return the row, None if it is deleted, and what it was at last; raises LookupError."""
+    alive = model.objects.for_owner(owner).filter(pk=pk).first()
+    return alive, alive or _deletion(model, owner, pk)[1]
+
+
+def _deletion(model: Any, owner: UUID, pk: UUID) -> tuple[Change, State]:
+    """Return the last deletion of the row, and what it was; raises LookupError."""
+    changes = Change.objects.filter(ledger=owner, row_id=pk, resource=model.resource)
     deletion = changes.filter(operation=Operation.DELETED).order_by("-revision").first()
     if deletion is None:
         raise LookupError
     try:
-        return state_of(model, owner, deletion.before)
+        return deletion, state_of(model, owner, deletion.before)
     except ValueError:  # the row is of another proxy
         raise LookupError from None
 

@@ -16,6 +16,7 @@ ERROR_WORDS = {
     403: ErrorWords(_("This is not allowed")),
     404: ErrorWords(_("There is nothing here"), _("It may have been deleted, or the address is not quite right.")),
     405: ErrorWords(_("This does not work here"), _("Go back and try it another way.")),
+    410: ErrorWords(_("This is not kept any more")),
     413: ErrorWords(_("That is too large"), _("Go back and send less at once.")),
     429: ErrorWords(_("Too many attempts")),
     500: ErrorWords(

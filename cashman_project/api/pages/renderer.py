@@ -22,7 +22,7 @@ from ..types import JSON
 from . import inputs as pages
 from .layout import laid_out
 from .merging import base_of, differences
-from .requests import list_path, next_path
+from .requests import list_path, next_path, own_path
 
 if TYPE_CHECKING:
     from ..views import StrictViewMixin
@@ -34,9 +34,10 @@ MOST_JSON_ROWS = 3  # that the page of a list shows as JSON, which would be half
 class PageRenderer(renderers.BrowsableAPIRenderer):
     """The browsable page: a template for the data, or for a form and its errors.
 
-    The view names the templates, by action (or by method, if it has no actions): `pages`, `error_pages` for a 400 and
-    `conflict_pages` for a 409. If a form was refused (400, 404, 409, 412, 422), its `form_page` shows the form again,
-    as the view's `form_state` has it. If the row that it changes is gone (404), it becomes the form for a new one.
+    The view names the templates, by action (or by method, if it has no actions): `pages`, `error_pages` for a 400,
+    `missing_pages` for a 404 and `conflict_pages` for a 409. If a form was refused (400, 404, 409, 412, 422), its
+    `form_page` shows the form again, as the view's `form_state` has it. If the row that it changes is gone (404), it
+    becomes the form for a new one.
     """
 
     default_page = "pages/data.html"
@@ -62,7 +63,9 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
     def error_page(view: "StrictViewMixin", status: int) -> str | None:
         """Return the template that shows an error of the view on the page it belongs to; None if there is none."""
         if view.form_state.serializer is None:
-            return _page(view, {400: view.error_pages, 409: view.conflict_pages}.get(status, {}))
+            return _page(
+                view, {400: view.error_pages, 404: view.missing_pages, 409: view.conflict_pages}.get(status, {})
+            )
         return view.form_page if status in (400, 404, 409, 412, 422) else None
 
 
@@ -80,7 +83,7 @@ def _start_of(data: JSON) -> JSON:
 def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
     """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
     problem = data if response.exception else None
-    serializer, stored, conflicts, _deleted = view.form_state
+    serializer, stored, conflicts, *_others = view.form_state
     errors = problem["errors"] if problem else []
     if problem and problem["status"] == 412:
         errors = differences(serializer, stored, conflicts)
@@ -96,6 +99,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         "method": "POST" if is_gone else request.method,
         "action": reverse(f"{view.basename}-list") if is_gone else request.path,
         "next": next_path(request),
+        "here": own_path(request) if request.method == "GET" else "",
         "key": uuid4(),  # the idempotency key of the page's form: if it is sent twice, it creates one row
     }
     action = getattr(view, "action", None)

@@ -47,6 +47,12 @@ def list_path(request: Request, *, first_page: bool = False) -> str:
     return path if _is_own(path) else ""
 
 
+def own_path(request: Request) -> str:
+    """Return the path of the request with its query, as a form of its page leads back to it; "" if it is too long."""
+    path = request.get_full_path()
+    return path if _is_own(path) else ""
+
+
 def ask_for(request: Request, parameters: Mapping[str, str]) -> None:
     """Give the request, which has no query, these parameters, which everything then reads as its query."""
     query = QueryDict(mutable=True)

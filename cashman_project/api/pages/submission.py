@@ -34,6 +34,8 @@ class FormState(NamedTuple):
     stored: JSON = None  # the data, as it is stored, of the row that they were to change
     conflicts: frozenset[str] | None = None  # the fields that the form and somebody else changed; None if not known
     deleted: object = None  # the row that the form deletes, or a text about several rows
+    done: str = ""  # what the message says, if the method of the form doesn't tell it
+    revision: int | None = None  # the number of what the form has written, which the message offers to undo
 
 
 def take_method(request: Request, view: "StrictViewMixin") -> None:
@@ -52,10 +54,12 @@ def take_method(request: Request, view: "StrictViewMixin") -> None:
 
 def see_other(request: Request, response: Response, view: "StrictViewMixin") -> HttpResponse:
     """Return the 303 for a form that was accepted, so that a reload of the next page does not send the form again."""
-    after, message = next_path(request), _("Saved.")
+    after, message = next_path(request), view.form_state.done or _("Saved.")
     url = after or request.path
     basename: str | None = getattr(view, "basename", None)  # of a viewset
-    if response.status_code == 201:
+    if view.form_state.done:
+        url = after or response["Location"]
+    elif response.status_code == 201:
         if row := _created_row(response.data, view):
             message = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)
     elif response.status_code == 204 and basename is None:
@@ -66,7 +70,7 @@ def see_other(request: Request, response: Response, view: "StrictViewMixin") -> 
         message = format_html("{} {}", _("Deleted:"), view.form_state.deleted)
     if note := view.form_note():
         message = format_html("{} {}", message, note)
-    messages.success(request._request, message)
+    messages.success(request._request, message, extra_tags=str(view.form_state.revision or ""))
     return HttpResponse(status=303, headers={"Location": url})
 
 

@@ -19,3 +19,9 @@ def day(value: datetime.date | str) -> str:
 def timestamp(value: datetime.datetime | str) -> str:
     """Return a timestamp, or its ISO 8601 text, in the present time zone: "30 Nov 2026, 18:05"."""
     return current_formats().timestamp(datetime.datetime.fromisoformat(value) if isinstance(value, str) else value)
+
+
+@register.filter
+def time_of_day(text: str) -> str:
+    """Return the time of a timestamp in ISO 8601, in the present time zone: "18:05"."""
+    return current_formats().time(datetime.datetime.fromisoformat(text))

@@ -28,13 +28,15 @@ OF_DEMO: dict[str, int | None] = {
     "/summary": None,
     "/summary?group_by=month,category": None,
     **{f"/charts/{chart}": None for chart in CHARTS},
+    "/revisions": None,
+    "/revisions/1": None,
     "/me": None,
     "/auth/password": 405,
     "/tokens": None,
     "/nope": 404,
     "/transactions/nope": 404,
 }
-OF_A_NEWCOMER = ["/", "/transactions", "/categories", "/summary", "/charts/income-and-expense", "/tokens"]
+OF_A_NEWCOMER = ["/", "/transactions", "/categories", "/summary", "/charts/income-and-expense", "/tokens", "/revisions"]
 OF_NOBODY = ["/docs", "/me", "/api-auth/login/", "/admin/login/", "/"]
 OF_STAFF = ["/admin/", "/admin/transactions/transaction/", "/admin/transactions/transaction/add/", "/admin/users/user/"]
 CHANGED = ["/admin/transactions/transaction/", "/admin/transactions/category/", "/admin/users/user/"]
@@ -102,7 +104,7 @@ def test_a_record_its_forms_and_a_category(visitor: Visitor) -> None:
     for path in ("/transactions", "/categories"):
         page.goto(path)
         paths.append(page.locator("td.main a, tbody th a").first.get_attribute("href") or "")
-    look_at(visitor, paths)
+    look_at(visitor, [*paths, f"{paths[0].partition('?')[0]}/history"])
 
     page.goto(paths[0])
     for tool in page.locator("details > summary").all():
@@ -139,7 +141,7 @@ def test_pages_of_the_admin(visitor: Visitor) -> None:
     for path in CHANGED:
         visitor.page.goto(path)
         forms.append(visitor.page.locator("#result_list tbody th a").first.get_attribute("href") or "")
-    look_at(visitor, forms)
+    look_at(visitor, [*forms, forms[0].partition("?")[0].replace("/change/", "/history/")])
 
 
 def test_the_page_of_a_new_token(visitor: Visitor, newcomer: str) -> None:
@@ -173,6 +175,35 @@ def test_a_conflict(visitor: Visitor, newcomer: str) -> None:
     expect(page.get_by_label("Take this")).to_have_count(2)
     assert faults(visitor) == []
     visitor.expected = [412]
+
+
+def test_undo_and_what_is_deleted(visitor: Visitor, newcomer: str) -> None:
+    visitor.log_in(newcomer)
+    page = visitor.page
+    page.goto("/transactions")
+    page.get_by_label("Amount").first.fill("5")
+    page.get_by_label("Description").fill("coffee")
+    page.get_by_role("button", name="Save").click()
+    page.locator("td.main a").click()
+    row = page.url
+    page.get_by_text("Delete", exact=True).click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    assert faults(visitor) == []
+    page.goto(row)
+    assert faults(visitor) == []
+    other = visitor.context.new_page()
+    other.goto(row)
+    for window in (page, other):
+        window.get_by_role("button", name="Restore").click()
+        window.wait_for_load_state()
+
+    expect(page.get_by_role("heading", level=2, name="History")).to_be_visible()
+    assert faults(visitor) == []
+    visitor.page = other
+    expect(other.get_by_role("heading", level=1)).to_have_text("This is undone already")
+    assert faults(visitor) == []
+    visitor.expected = [404, 404, 409]
 
 
 def test_a_form_that_was_kept(visitor: Visitor, newcomer: str) -> None:

@@ -111,7 +111,7 @@ def test_a_row_that_is_gone_is_added_again(visit: Visit, newcomer: str) -> None:
     page.get_by_text("Change", exact=True).click()
     page.locator("#change-description").fill("added again")
     other.get_by_text("Delete", exact=True).click()
-    other.get_by_role("button", name="Delete for good").click()
+    other.get_by_role("button", name="Delete it").click()
     expect(other.get_by_role("status")).to_contain_text("Deleted:")
     visitor.expected = [404]
     page.locator("details[open]").get_by_role("button", name="Save").click()

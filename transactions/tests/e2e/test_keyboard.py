@@ -77,7 +77,7 @@ def test_a_list_is_filtered_and_a_record_changed_and_deleted(at_demo: Visitor) -
 
     go_to(at_demo, page.locator("details.danger > summary"))
     keyboard.press("Space")
-    go_to(at_demo, page.get_by_role("button", name="Delete for good"))
+    go_to(at_demo, page.get_by_role("button", name="Delete it"))
     keyboard.press("Enter")
     expect(page.get_by_text("Nothing matches these filters.")).to_be_visible()
     go_to(at_demo, page.locator(".chip").first)
