@@ -145,7 +145,7 @@ TAGS: Edits = {
         ("class TransactionListSerializer(", TAG_SERIALIZER),
     ],
     "transactions/views.py": [
-        (f"{MODELS}from .querysets import Tra", "Tag, "),
+        (f"{MODELS}from .orderings import ORD", "Tag, "),
         ("    TransactionSerializer,\n)", "    TagSerializer,\n"),
         ("@extend_schema_view(\n    destroy", TAG_VIEWSET),
     ],
