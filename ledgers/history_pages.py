@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -10,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.text import Truncator, capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from cashman_project.api.origin import ADMIN, API, COMMAND, PAGE, UNDO
@@ -81,9 +82,15 @@ def by_whom(origin: Mapping[str, Any], owner_name: str = "") -> str:
     return words % {"name": name, "token": token}
 
 
+@lru_cache
+def _fields(resource: Resource, language: str | None) -> Mapping[str, Any]:  # Any: serializer fields of any kind
+    """Return the fields of the resource's JSON. Their labels are in the language, which is the present one."""
+    return resource.serializer_class().fields
+
+
 def field_words(resource: Resource, change: Mapping[str, Any]) -> FieldWords:
     """Return the words for a field in the JSON of a change."""
-    field: Any = resource.serializer.fields.get(change["field"])  # None if the serializer has lost it since
+    field = _fields(resource, get_language()).get(change["field"])  # None if the serializer has lost it since
     label = capfirst(str(field.label)) if field else change["field"]
     old, new = _value(field, change["old"]), _value(field, change["new"])
     return FieldWords(label, old, new, getattr(field, "is_decimal", False))

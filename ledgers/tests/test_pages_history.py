@@ -251,6 +251,14 @@ def test_texts_of_rows_are_escaped(alice: User) -> None:
     assert evil not in browser.get(f"/expenses/{row.pk}", 404).source
 
 
+def test_fields_have_their_names_in_the_language_of_each_reader(alice: User) -> None:
+    row = ExpenseFactory.create(owner=alice, description="old")
+    Transaction.objects.for_owner(alice).update(description="new")
+    for language, label in (("en", "Description"), ("de", "Beschreibung"), ("en", "Description")):
+        page = Browser(alice, language).get(f"/expenses/{row.pk}")
+        assert page.main.all("span", class_="change")[0].one("b").text == label
+
+
 def test_who_it_was() -> None:
     def of(via: str | None, by: str | None = None, token: str = "", owner: str = "") -> str:
         return by_whom({"via": via, "by": by, "token": token}, owner)
