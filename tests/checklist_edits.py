@@ -158,7 +158,7 @@ TAGS: Edits = {
         ("\nurlpatterns = ", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
     ],
     "transactions/admin.py": [
-        (f"{MODELS}\nif TYPE_CHECKING:", "Tag, "),
+        (f"{MODELS}from .templatetags", "Tag, "),
         ("@admin.register(Category)", TAG_ADMIN),
     ],
     "transactions/templates/nav.html": [

@@ -18,7 +18,7 @@ from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BEFORE: Any = [("transactions", "0008_names_of_fields"), ("ledgers", None)]
+BEFORE: Any = [("users", "0011_names_of_fields"), ("transactions", "0008_names_of_fields"), ("ledgers", None)]
 
 
 @pytest.fixture
