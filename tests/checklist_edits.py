@@ -152,7 +152,10 @@ TAGS: Edits = {
     "transactions/apps.py": [
         ("Transaction\n        from .serializers", "Tag, "),
         ("TransactionSerializer\n        from .services", "TagSerializer, "),
-        ("        register(Category,", "        register(Tag, TagSerializer)\n"),
+        (
+            "        register(Category,",
+            '        register(Tag, TagSerializer, ngettext_lazy("%(count)s tag", "%(count)s tags", "rows"))\n',
+        ),
     ],
     "transactions/urls.py": [
         ("\nurlpatterns = ", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
