@@ -65,7 +65,6 @@ def draw(groups: Sequence[Group], other: str, currency: str, heading: Heading, f
         thick, bar_y = (8, y + 26) if canvas.is_narrow else (18, y + 8)
         style = "muted" if row.rest else ""
         if not row.rest:  # which may be larger than all the others: its numbers say so
-            parts.append(bar("track", left, bar_y, room, thick, thick / 4))
             parts.append(bar("accent", left, bar_y, size, thick, min(thick / 4, size / 2)))
         parts += [
             text(cut(row.name, NORMAL, name_room - 10), canvas.margin, base, style),

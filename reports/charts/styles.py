@@ -31,7 +31,6 @@ font:13px/1.3 system-ui,sans-serif;font-variant-numeric:tabular-nums}
 .chart .rest{fill:var(--edge)}
 .chart .hub{fill:var(--edge)}
 .chart .ghost{fill:var(--line)}
-.chart .track{fill:var(--line);opacity:.5}
 .chart .flow{opacity:.38}
 .chart .flow:hover,.chart .flow:focus{opacity:.62}
 .chart .area{fill:var(--accent);opacity:.14}

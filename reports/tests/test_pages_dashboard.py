@@ -117,7 +117,7 @@ def test_the_categories_of_this_month_and_of_last_month_lead_to_their_records(
     ]
     assert [row[0] for row in shares(page)] == ["Fun", "Food", "Without a category"]
     assert [row[1].split()[1] for row in shares(page)] == ["69%", "30%", "1.5%"]
-    widths = [row.all("rect")[1]["width"] for row in page.main.one("table").one("tbody").all("tr")]
+    widths = [row.one("rect")["width"] for row in page.main.one("table").one("tbody").all("tr")]
     assert widths == ["100.0", "42.9", "2.1"]
     links = [link["href"] for link in page.main.one("table").one("tbody").all("a")]
     assert [net(as_alice, link) for link in links] == [-70, -30, -58, Decimal("-1.50")]

@@ -255,8 +255,8 @@ def test_the_bars_and_shares_are_of_the_expenses(alice: User, two_books: None) -
     page = Browser(alice).get(f"/summary?group_by=category&{YEAR}&currency=USD")
 
     found = rows(page.main.one("table"))
-    assert [row.one("td", class_="percent").text for row in found] == ["75%", "25%"]
-    assert [row.all("rect")[1]["width"] for row in found] == ["100.0", "33.3"]
+    assert [row.one("td", class_="percent").text for row in found] == ["Share of expenses 75%", "Share of expenses 25%"]
+    assert [row.one("rect")["width"] for row in found] == ["100.0", "33.3"]
     assert "style" not in {name for node in page.main.all("rect") for name in node.attributes}
 
 
