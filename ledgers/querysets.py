@@ -148,9 +148,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
             if len(rows) < 2:
                 for row in rows:
                     values = (*row, *[field.derive(row[position]) for position, field in derived], *constants)
-                    placeholders = ", ".join(["%s"] * len(values))
-                    sql = f"INSERT INTO {target} VALUES ({placeholders})"  # noqa: S608  # no input
-                    execute_later(write.connection, sql, values, prepared=True)
+                    execute_later(write.connection, _insert_row(target, len(values)), values, prepared=True)
                 return
             many: list[DatabaseRow] = list(zip(*rows, strict=True))
             many += [field.derive_all(many[position]) for position, field in derived]
@@ -190,6 +188,11 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         number: int = query.get_compiler(self.db).execute_sql(ROW_COUNT)  # type: ignore[arg-type]  # not in the stub
         write.count(self._resource, UPDATED, number)
         return number
+
+
+@lru_cache
+def _insert_row(target: str, size: int) -> str:
+    return f"INSERT INTO {target} VALUES ({', '.join(['%s'] * size)})"  # noqa: S608  # no input
 
 
 @lru_cache

@@ -11,6 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ LEDGERS, REVISIONS = "ledgers_ledger", "ledgers_revision"
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 ADD = f"INSERT INTO {LEDGERS} (id, revision, kept_from) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING"  # noqa: S608  # no input
 NEXT = f"UPDATE {LEDGERS} SET revision = revision + 1 WHERE id = %s"  # noqa: S608  # no input
+LOCK = f"{NEXT} RETURNING revision"
 GIVE_BACK = f"UPDATE {LEDGERS} SET revision = revision - 1 WHERE id = %s"  # noqa: S608  # no input
 REVISION = (
     f"INSERT INTO {REVISIONS} (ledger_id, number, at, by_id, via, token, request_id, undoes, counts)"  # noqa: S608  # no input
@@ -51,18 +53,17 @@ class Write:
     def lock(self) -> int:
         """Lock the ledger, if this write has not done so; return the number of the revision."""
         while not self.revision:
-            rows = self._rows(f"{NEXT} RETURNING revision", [self.owner])
+            rows = self._rows(LOCK, [self.owner])
             self.revision = rows[0][0] if rows else self._add()
         return self.revision
 
     def lock_and_read(self, select: str, params: Sequence[object]) -> DatabaseRow:
         """Lock the ledger as `lock` does; return the columns of the one row that `select` finds then, or None for each
         of them if it finds none. On PostgreSQL both take one round trip."""
-        read = f"SELECT {LEDGERS}.revision, found.* FROM {LEDGERS} LEFT JOIN ({select}) AS found ON TRUE"  # noqa: S608  # no input
         while True:
             if not self.revision:
                 execute_later(self.connection, NEXT, [self.owner], prepared=True)
-            if rows := self._rows(f"{read} WHERE {LEDGERS}.id = %s", [*params, self.owner]):
+            if rows := self._rows(_read_with(select), [*params, self.owner]):
                 self.revision = rows[0][0]
                 return rows[0][1:]
             self._add()
@@ -97,6 +98,13 @@ class Write:
         values = (origin.via, origin.token, origin.request_id, self.undoes, counts)
         row = [self.owner, self.revision, timezone.now(), by, *values]
         execute_later(self.connection, REVISION, row, prepared=True)
+
+
+@lru_cache
+def _read_with(select: str) -> str:
+    """Return SQL that reads the revision of a ledger and the one row that `select` finds."""
+    found = f"{LEDGERS} LEFT JOIN ({select}) AS found ON TRUE"
+    return f"SELECT {LEDGERS}.revision, found.* FROM {found} WHERE {LEDGERS}.id = %s"  # noqa: S608  # no input
 
 
 class _Open(threading.local):

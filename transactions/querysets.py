@@ -10,7 +10,7 @@ from django.db.models import Count, Expression, Q
 from cashman_project.db.search import containing
 from cashman_project.money.sums import MoneySum
 from ledgers.querysets import OwnedQuerySet
-from ledgers.writer import Write, writing_each
+from ledgers.writer import writing_each
 
 from .category_names import category_key
 from .choices import TransactionType
@@ -20,19 +20,10 @@ if TYPE_CHECKING:
     from .models import Category, Transaction  # noqa: F401  # the rows of TransactionQuerySet
 
 
-FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"
-
-
 class CategoryQuerySet(OwnedQuerySet["Category"]):
     def named(self, name: str) -> Self:
         """Return the category with this name, whatever its case and Unicode composition."""
         return self.filter(key=category_key(name))
-
-    def find_locked(self, write: Write, key: str) -> tuple[object, str | None]:
-        """Lock the write's ledger, and return the id, as the database stores it, and the name of its category with this
-        key; (None, None) if there is none. It takes one round trip."""
-        pk, name = write.lock_and_read(FIND_CATEGORY, [write.owner, key])
-        return pk, name
 
     def update(self, **values: object) -> int:
         """Update the rows. A new name also counts as a write of each transaction that shows it."""

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.serializers import StrictModelSerializer
 from cashman_project.money.amounts import format_units, units_of
-from ledgers.writer import Write
+from ledgers.writer import Write, writing
 
 from ..category_names import category_key
 from ..choices import TransactionType
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 EXPENSE = TransactionType.EXPENSE.value
+FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"
 
 
 class UnusualError(ValueError):
@@ -86,7 +87,7 @@ def create_fast(
         }
         answers.append(answer)
     keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
-    with Transaction.objects.writing(owner.pk) as write:
+    with writing(owner.pk) as write:
         categories = _categories(write, set(keys) - {None})
         if not categories.keys() >= set(keys):
             return None
@@ -131,7 +132,7 @@ def _categories(write: Write, keys: set[str]) -> dict[str | None, tuple[Any, str
     none: dict[str | None, tuple[Any, str | None]] = {None: (None, None)}
     if len(keys) == 1:
         [key] = keys
-        pk, name = Category.objects.find_locked(write, key)
+        pk, name = write.lock_and_read(FIND_CATEGORY, [write.owner, key])
         return none | {key: (pk, name)} if pk else none
     write.lock()
     rows = Category.objects.filter(owner=write.owner, key__in=keys).values_list("key", "id", "name") if keys else ()

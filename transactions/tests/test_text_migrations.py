@@ -31,7 +31,7 @@ def migrate(targets: list[tuple[str, str]]) -> Any:
     executor = MigrationExecutor(connection)
     executor.migrate(targets)
     restore(using=connection.alias)  # as after every `manage.py migrate`
-    return executor.loader.project_state([target for target in targets if target[1]]).apps
+    return executor.loader.project_state(targets).apps
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ class Connection(extensions.connection):
         super().__init__(*args, **kwargs)
         self.waiting: list[bytes] = []
         self.begins = False  # whether the first of these is BEGIN
+        self._writer = extensions.connection.cursor(self)  # which writes their SQL
 
     def begin(self) -> None:
         """Begin a transaction with the next statement."""
@@ -29,8 +30,7 @@ class Connection(extensions.connection):
 
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
         """Execute the statement together with the next one, or before COMMIT. Its errors are raised there."""
-        with extensions.connection.cursor(self) as cursor:
-            self.waiting.append(cursor.mogrify(sql, params))
+        self.waiting.append(self._writer.mogrify(sql, params))
 
     def take_waiting(self) -> list[bytes]:
         """Return the statements that wait, and forget them: the caller sends them."""
