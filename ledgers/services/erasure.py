@@ -12,7 +12,12 @@ from ..models import Change, Ledger, Revision
 
 @receiver(erasure.lock_rows)
 def lock_rows(keys: Sequence[UUID], **kwargs: object) -> None:
-    """Lock these owners' ledgers, so that nobody writes their rows meanwhile."""
+    """Lock these owners' ledgers, so that nobody writes their rows meanwhile.
+
+    Who has written nothing yet gets a ledger first. Otherwise somebody's first write could come between, and lock the
+    ledger before the user, whom the erasure has locked by then.
+    """
+    Ledger.objects.bulk_create([Ledger(owner_id=key) for key in sorted(keys)], ignore_conflicts=True)
     list(Ledger.objects.filter(pk__in=keys).order_by("pk").select_for_update())
 
 

@@ -9,7 +9,7 @@ from cashman_project.db.tests.sql import text_of
 from ledgers.models import Ledger
 from transactions.models import Category, MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory
-from users.erasure import erase_users
+from users.erasure import erase_users, lock_rows
 from users.models import User
 
 
@@ -46,3 +46,12 @@ def test_the_ledgers_are_locked_as_their_writers_do_and_then_the_users(alice: Us
     if connection.features.has_select_for_update:
         assert [query.endswith(" FOR UPDATE") for query in reads] == 2 * [True]
     assert set(Transaction.objects.values_list("owner", "version")) == {(bob.pk, 1)}
+
+
+def test_who_has_written_nothing_gets_a_ledger_so_that_a_first_write_waits(alice: User) -> None:
+    """Otherwise it could lock its new ledger while the erasure has the user. Each would wait for the other."""
+    lock_rows.send(sender=User, keys=[alice.pk])
+    assert Ledger.objects.filter(pk=alice.pk).exists()
+
+    erase_users(users=[alice])
+    assert not Ledger.objects.exists()

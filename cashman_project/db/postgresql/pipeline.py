@@ -51,7 +51,7 @@ class Connection(extensions.connection):
     def rollback(self) -> None:
         """Roll the transaction back, if one has begun."""
         self.take_waiting()
-        if not self.closed and self._is_open():
+        if self._is_open():  # also if the connection is lost: then this raises InterfaceError, as psycopg2 does
             self._send(b"ROLLBACK")
 
     def _is_open(self) -> bool:
@@ -72,7 +72,8 @@ class Cursor(extensions.cursor):
             if self.name is not None:  # DECLARE has to be sent alone
                 self._send_waiting()
             else:
-                query, vars = b"; ".join([*self.connection.take_waiting(), self.mogrify(query, vars)]), None
+                statement = self.mogrify(query, vars)  # first: what it refuses, such as a NUL, must lose nothing
+                query, vars = b"; ".join([*self.connection.take_waiting(), statement]), None
         super().execute(query, vars)
 
     def executemany(self, query: str | bytes | Composable, vars_list: Any) -> None:
