@@ -30,6 +30,7 @@ from ..writer import CREATED, DELETED, UPDATED, Write, writing
 from .undo_errors import MAX_IDS, ChangedSince, HistoryExpired, InUse, NothingToUndo, ReferenceGone, Taken
 
 PART = 10_000  # rows that are read and written together
+EVERY_WRITE = {"version", "updated_at", "revision"}  # the columns that each write of a row changes
 OwnedRow: TypeAlias = Any  # a row of any owned model, whose fields only the model knows
 OwnedRowModel: TypeAlias = Any  # mypy does not see that a class is hashable
 Values: TypeAlias = dict[str, object]  # what a row was, by the names of its columns
@@ -68,6 +69,11 @@ def owned_models() -> tuple[OwnedRowModel, ...]:
     return tuple(TopologicalSorter(referred).static_order())
 
 
+def is_still(row: OwnedRow, values: Values) -> bool:
+    """Return whether the row has these values, but for those that every write changes."""
+    return all(getattr(row, name) == value for name, value in values.items() if name not in EVERY_WRITE)
+
+
 def references(model: OwnedRowModel) -> list[OwnedForeignKey]:
     """Return the model's foreign keys to owned rows."""
     return [field for field in model._meta.concrete_fields if isinstance(field, OwnedForeignKey)]
@@ -83,7 +89,7 @@ class Undo:
         # By model: the rows that get back what they were, and those that are deleted.
         self.returning: dict[OwnedRowModel, set[UUID]] = {}
         self.leaving: dict[OwnedRowModel, set[UUID]] = {}
-        self.changed: set[UUID] = set()  # by later revisions
+        self.written_later: set[UUID] = set()  # rows that later revisions wrote, perhaps back to what they were
         changes = Change.objects.filter(ledger=write.owner, revision=self.number)
         for model in owned_models():
             own = list(changes.filter(resource=model.resource).values_list("row_id", "operation"))
@@ -127,12 +133,25 @@ class Undo:
     # -- Conflicts ----------------------------------------------------------------------------
 
     def _check_changes(self) -> None:
-        later = Change.objects.filter(ledger=self.write.owner, revision__gt=self.number)
+        changed: set[UUID] = set()
         for model in owned_models():
             for keys in parts_of(self.returning[model] | self.leaving[model]):
-                self.changed.update(later.filter(row_id__in=keys).values_list("row_id", flat=True))
-        if self.changed and not self.force:
-            raise ChangedSince(ids=[str(pk) for pk in sorted(self.changed)[:MAX_IDS]], count=len(self.changed))
+                changed.update(self._changed_since(model, keys))
+        if changed and not self.force:
+            raise ChangedSince(ids=[str(pk) for pk in sorted(changed)[:MAX_IDS]], count=len(changed))
+
+    def _changed_since(self, model: OwnedRowModel, keys: Collection[UUID]) -> Iterator[UUID]:
+        """Yield the rows that are not as the revision has left them. What was changed and undone since is as it was."""
+        later = Change.objects.filter(ledger=self.write.owner, revision__gt=self.number, row_id__in=keys)
+        left: dict[UUID, str] = {}  # what the revision has left of a row, or "" for a row that it deleted
+        for pk, before in later.order_by("row_id", "revision").values_list("row_id", "before").iterator():
+            left.setdefault(pk, before)
+        self.written_later.update(left)
+        rows = {row.pk: row for row in self._rows(model).filter(pk__in=left)} if left else {}
+        for pk, before in left.items():
+            row = rows.get(pk)
+            if not (is_still(row, read_before(model, before)) if row and before else row is None and not before):
+                yield pk
 
     def _check_references(self, model: OwnedRowModel, part: Mapping[UUID, Values]) -> None:
         """Raise ReferenceGone if a row would refer to a row that is not there. With force, it refers to none."""
@@ -218,7 +237,7 @@ class Undo:
         """Return the versions that the rows had when they were deleted. A version never comes twice."""
         versions: dict[UUID, Any] = {pk: values["version"] for pk, values in part.items()}
         later = Change.objects.filter(ledger=self.write.owner, revision__gt=self.number, operation=DELETED)
-        if changed := self.changed.intersection(part):
+        if changed := self.written_later.intersection(part):
             for change in later.filter(row_id__in=changed).order_by("revision"):
                 versions[change.row_id] = read_before(RESOURCES[change.resource].model, change.before)["version"]
         return versions

@@ -251,10 +251,10 @@ class Writes(RuleBasedStateMachine):
 
     def expected(self, number: int, force: bool) -> tuple[set[type[APIException]], Rows]:
         """Return the errors of which an undo must raise one, and what it makes of the rows if there are none."""
-        before, now = self.copies[number - 1], self.copies[-1]
+        before, after, now = self.copies[number - 1], self.copies[number], self.copies[-1]
         own = self.changed_in(number)
-        later = {pk for other in range(number + 1, len(self.copies)) for pk in self.changed_in(other)}
-        if not force and any(pk in before or pk in now for pk in own & later):
+        changed = {pk for pk in own if now.get(pk) != after.get(pk)}
+        if not force and any(pk in before or pk in now for pk in changed):
             return {ChangedSince}, now
         errors: set[type[APIException]] = set()
         rows = {pk: dict(row) for pk, row in now.items() if pk not in own}
