@@ -9,7 +9,7 @@ The reasons are in docs/adr/0042-one-writer.md.
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from typing import Any
@@ -43,30 +43,40 @@ class Write:
     """
 
     def __init__(self, owner: UUID, origin: Origin, using: str) -> None:
-        self.connection = connections[using]
+        self.connection: Any = connections[using]  # of one of our two backends
         self.owner = owner
         self.origin = origin
         self.revision = 0
+        self.savepoints: Set[str] = frozenset()  # in which the ledger was locked
         self.undoes: int | None = None
         self.counts: dict[str, Counter[str]] = {}
 
     def lock(self) -> int:
         """Lock the ledger, if this write has not done so; return the number of the revision."""
-        while not self.revision:
+        while not self._is_locked():
             rows = self._rows(LOCK, [self.owner])
-            self.revision = rows[0][0] if rows else self._add()
+            self._locked(rows[0][0] if rows else self._add())
         return self.revision
 
     def lock_and_read(self, select: str, params: Sequence[object]) -> DatabaseRow:
         """Lock the ledger as `lock` does; return the columns of the one row that `select` finds then, or None for each
         of them if it finds none. On PostgreSQL both take one round trip."""
         while True:
-            if not self.revision:
+            if not self._is_locked():
                 execute_later(self.connection, NEXT, [self.owner], prepared=True)
             if rows := self._rows(_read_with(select), [*params, self.owner]):
-                self.revision = rows[0][0]
+                self._locked(rows[0][0])
                 return rows[0][1:]
             self._add()
+
+    def _locked(self, revision: int) -> None:
+        self.revision, self.savepoints = revision, frozenset(filter(None, self.connection.savepoint_ids))
+
+    def _is_locked(self) -> bool:
+        """Return whether the ledger is locked. If a savepoint around the lock was rolled back, nothing was written."""
+        if self.savepoints and not self.savepoints.isdisjoint(self.connection.undone_savepoints):
+            self.revision, self.savepoints, self.counts = 0, frozenset(), {}
+        return bool(self.revision)
 
     def _rows(self, sql: str, params: Sequence[object]) -> list[DatabaseRow]:
         with self.connection.cursor() as cursor:
@@ -86,7 +96,7 @@ class Write:
 
     def finish(self) -> None:
         """Store the revision. If no row was written, give its number back."""
-        if not self.revision:
+        if not self._is_locked():
             return
         if not self.counts:
             execute_later(self.connection, GIVE_BACK, [self.owner])

@@ -24,10 +24,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _start_transaction_under_autocommit(self) -> None:
         """Begin a transaction. Django calls this hook for its outermost `atomic`."""
+        self.undone_savepoints.clear()
         self.connection.begin()
 
     def _savepoint_rollback(self, sid: str) -> None:
         self.connection.forget_waiting()  # which came after the savepoint, because that was a statement itself
+        self.undone_savepoints.add(sid)
         super()._savepoint_rollback(sid)  # type: ignore[misc]  # not in the stub
 
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
@@ -37,6 +39,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def init_connection_state(self) -> None:
         super().init_connection_state()
         self.statements: dict[str, str] = {}
+        self.undone_savepoints: set[str] = set()  # of the open transaction
         if not self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
             with self.connection.cursor() as cursor:  # one plan for all values of a statement's parameters
                 cursor.execute("SET plan_cache_mode = force_generic_plan")

@@ -19,6 +19,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection: Connection = super().get_new_connection(conn_params)
         return connection
 
+    def init_connection_state(self) -> None:
+        super().init_connection_state()
+        self.undone_savepoints: set[str] = set()  # of the open transaction
+
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
         """Execute a statement. There is no round trip that could be saved by waiting, as on PostgreSQL."""
         with self.cursor() as cursor:
@@ -32,8 +36,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         collects garbage. That thread then waits as long as the cursor's connection is in use. If the connection is
         waiting for a lock that this thread holds, both wait until the lock's timeout.
         """
+        self.undone_savepoints.clear()
         with self.cursor() as cursor:
             cursor.execute("BEGIN IMMEDIATE")
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self.undone_savepoints.add(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]  # not in the stub
 
 
 def _make_private(path: str) -> None:
