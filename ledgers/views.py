@@ -55,6 +55,7 @@ from .services.changes import Entry, Expired, Position, feed_page
 from .services.revisions import RowChange, changes_of, is_undone
 from .services.undo import undo
 from .services.undo_errors import ChangedSince, HistoryExpired
+from .turns import TURNS
 
 CHANGES, MOST_CHANGES = 100, 1_000  # on a page of the feed
 
@@ -227,7 +228,8 @@ class UndoView(ApiView):
             return Answer(status.HTTP_201_CREATED, revision_json(revision), location)
 
         try:
-            answer = answer_once(key, work)
+            with TURNS.of(owner):
+                answer = answer_once(key, work)
         except ChangedSince as error:
             if is_page_form(request):  # which was sent twice, perhaps
                 ids: Any = error.members["ids"]  # a list of texts
