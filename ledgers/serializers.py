@@ -126,6 +126,7 @@ class UndoConflictSerializer(ProblemSerializer):
 
     ids = serializers.ListField(child=serializers.UUIDField(), required=False)
     count = serializers.IntegerField(required=False)
+    limit = serializers.IntegerField(required=False)
     resource = serializers.CharField(required=False)
     field = serializers.CharField(required=False)
     value = serializers.CharField(required=False)

@@ -53,8 +53,9 @@ from .serializers import (
 )
 from .services.changes import Entry, Expired, Position, feed_page
 from .services.revisions import RowChange, changes_of, is_undone
-from .services.undo import undo
+from .services.undo import MOST_UNDONE, undo
 from .services.undo_errors import ChangedSince, HistoryExpired
+from .turns import TURNS
 
 CHANGES, MOST_CHANGES = 100, 1_000  # on a page of the feed
 
@@ -203,7 +204,8 @@ class UndoView(ApiView):
             (409, PROBLEM_JSON): OpenApiResponse(
                 UndoConflictSerializer,
                 "Rows have changed since (`changed_since`), others have their names or ids now (`taken`), they refer to"
-                " a row that is gone (`reference_gone`), others refer to them (`in_use`), or `nothing_to_undo`.",
+                " a row that is gone (`reference_gone`), others refer to them (`in_use`), `nothing_to_undo`, or there"
+                f" are more than {MOST_UNDONE:,} (`too_large`).",
                 examples=[examples.CHANGED_SINCE],
             ),
             (410, PROBLEM_JSON): OpenApiResponse(
@@ -227,7 +229,8 @@ class UndoView(ApiView):
             return Answer(status.HTTP_201_CREATED, revision_json(revision), location)
 
         try:
-            answer = answer_once(key, work)
+            with TURNS.of(owner):
+                answer = answer_once(key, work)
         except ChangedSince as error:
             if is_page_form(request):  # which was sent twice, perhaps
                 ids: Any = error.members["ids"]  # a list of texts

@@ -1,7 +1,7 @@
 """What the viewsets of all ledgers' rows share."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -28,6 +28,7 @@ from .querysets import last_revision
 from .resources import RESOURCES
 from .serializers import HistorySerializer, version_json
 from .services.revisions import Version, name_of, versions_of
+from .turns import TURNS
 from .writer import writing
 
 ResultT = TypeVar("ResultT")
@@ -89,6 +90,9 @@ class LedgerMixin(Base):
 
     def owner_columns(self) -> tuple[OwnerColumn, ...]:
         return (last_revision(),)
+
+    def turn(self) -> AbstractContextManager[None]:
+        return TURNS.of(owner_of(self.request).pk)
 
     def write(self, work: Callable[[], ResultT]) -> ResultT:
         with writing(owner_of(self.request).pk, origin_of(self.request), in_transaction=True) as write:

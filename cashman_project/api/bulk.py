@@ -108,9 +108,10 @@ class BulkViewSet(BulkCreateViewSet):
         check_preconditions(request, None)  # many rows have no entity tag
         check_rows(data)
         read = [self._read_many(data)]
-        texts = in_transaction(
-            lambda: self.write(lambda: self._update_many(data, read.pop() if read else self._read_many(data)))
-        )
+        with self.turn():
+            texts = in_transaction(
+                lambda: self.write(lambda: self._update_many(data, read.pop() if read else self._read_many(data)))
+            )
         content = f"[{','.join(texts)}]".encode()
         if wants_json(request):
             return HttpResponse(content, content_type="application/json")
@@ -125,7 +126,8 @@ class BulkViewSet(BulkCreateViewSet):
         key = idempotent_request(request)
         serializer = IdsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        answer = answer_once(key, lambda: self.write(lambda: self._destroy_many(serializer.validated_data["ids"])))
+        with self.turn():
+            answer = answer_once(key, lambda: self.write(lambda: self._destroy_many(serializer.validated_data["ids"])))
         return Response(status=answer.status, headers=answer.headers)
 
     def _read_many(self, data: list[JSON]) -> StrictListSerializer[Model]:

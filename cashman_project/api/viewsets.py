@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db.models import Model
@@ -135,7 +136,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         if key and is_page_form(request):
             self.form_state = FormState(self.get_serializer(data=data))  # if the key was sent with other values: a 422
         minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
-        answer = answer_once(key, lambda: self.write(lambda: self._create(data, minimal)))
+        with self.turn():
+            answer = answer_once(key, lambda: self.write(lambda: self._create(data, minimal)))
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
@@ -148,16 +150,22 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def update(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         data = decided(request.data) if is_page_form(request) else request.data
         partial = bool(kwargs.get("partial", False))
-        row = in_transaction(lambda: self.write(lambda: self._update(data, partial)))
+        with self.turn():
+            row = in_transaction(lambda: self.write(lambda: self._update(data, partial)))
         return tagged_response(request, row)
 
     def destroy(self, request: Request, *args: object, **kwargs: object) -> Response:
-        in_transaction(lambda: self.write(self._destroy))
+        with self.turn():
+            in_transaction(lambda: self.write(self._destroy))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def owner_columns(self) -> tuple[OwnerColumn, ...]:
         """Return what a list or a row on the fast path needs to know of the owner, besides its rows."""
         return ()
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Return a context in which the request may begin a database transaction that writes the owner's rows."""
+        return nullcontext()
 
     def write(self, work: Callable[[], ResultT]) -> ResultT:
         """Return the result of `work`, which writes the owner's rows in an open database transaction."""

@@ -27,8 +27,19 @@ from ..models import Change, Ledger, Revision
 from ..models.foreign_key import OwnedForeignKey
 from ..resources import RESOURCES
 from ..writer import CREATED, DELETED, UPDATED, Write, writing
-from .undo_errors import MAX_IDS, ChangedSince, HistoryExpired, InUse, NothingToUndo, ReferenceGone, Taken
+from .undo_errors import (
+    MAX_IDS,
+    ChangedSince,
+    HistoryExpired,
+    InUse,
+    NothingToUndo,
+    ReferenceGone,
+    Taken,
+    TooLargeToUndo,
+)
 
+# Rows of a revision. Nobody else can write the ledger while they are undone, and on SQLite nobody can write anything.
+MOST_UNDONE = 50_000
 PART = 10_000  # rows that are read and written together
 EVERY_WRITE = {"version", "updated_at", "revision"}  # the columns that each write of a row changes
 OwnedRow: TypeAlias = Any  # a row of any owned model, whose fields only the model knows
@@ -44,7 +55,7 @@ def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
 
     With `force`, changes that later revisions made to these rows are lost, and rows are unlinked from what is not
     there. Raises NotFound if there is no such revision, HistoryExpired, and the conflicts: ChangedSince, ReferenceGone
-    and InUse, most of which `force` overrides, Taken and NothingToUndo, which it does not.
+    and InUse, most of which `force` overrides, Taken, NothingToUndo and TooLargeToUndo, which it does not.
     """
     with writing(owner, origin._replace(via=UNDO)) as write:
         last = write.lock() - 1
@@ -54,11 +65,25 @@ def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
         revision = Revision.objects.filter(ledger=owner, number=number).first()
         if revision is None or number < kept_from:
             raise HistoryExpired
+        if is_too_large(revision):
+            raise TooLargeToUndo(MOST_UNDONE)
         write.undoes = number
         Undo(write, revision, force).run()
         if not write.counts:
             raise NothingToUndo
         return write.revision
+
+
+def is_too_large(revision: Revision) -> bool:
+    """Return whether the revision wrote more rows than an undo takes back.
+
+    Its counts include the transactions of a renamed category, of which nothing is taken back. They have no Change.
+    """
+    if sum(sum(counts.values()) for counts in revision.counts.values()) <= MOST_UNDONE:
+        return False
+    changes = Change.objects.filter(ledger=revision.ledger_id, revision=revision.number).exclude(operation=CREATED)
+    created: int = sum(counts.get(CREATED, 0) for counts in revision.counts.values())
+    return created + changes[: MOST_UNDONE + 1].count() > MOST_UNDONE
 
 
 @lru_cache

@@ -2,6 +2,7 @@
 
 from http import HTTPStatus
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
 
@@ -16,6 +17,16 @@ class HistoryExpired(exceptions.APIException):
     status_code = HTTPStatus.GONE
     default_detail = _("The history of this revision is not kept any more.")
     default_code = "history_expired"
+
+
+class TooLargeToUndo(Conflict):
+    """409: the revision wrote more rows than an undo takes back. The problem has the `limit`."""
+
+    default_code = "too_large"
+
+    def __init__(self, limit: int) -> None:
+        message = gettext("This changed more than %(limit)s rows, which is too many to undo.")
+        super().__init__(message % {"limit": limit}, limit=limit)
 
 
 class ChangedSince(Conflict):

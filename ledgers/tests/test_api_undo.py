@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of, stored
@@ -164,6 +166,39 @@ def test_a_history_that_is_gone(as_alice: APIClient, alice: User) -> None:
     Revision.objects.filter(ledger=alice.pk).delete()
 
     problem_of(undo(as_alice, 1), 410, "history_expired")
+
+
+def test_a_revision_that_is_too_large_is_refused_before_anything_of_it_is_read(
+    as_alice: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledgers.services.undo.MOST_UNDONE", 3)
+    rows = [{"type": "EXPENSE", "description": "x", "amount": 1} for _number in range(4)]
+    small, large = (revision_of(sent(as_alice, "POST", "/transactions", part)) for part in (rows[1:], rows))
+    before = stored()
+
+    for body in ({}, {"force": True}):
+        with CaptureQueriesContext(connection) as queries:
+            problem = problem_of(undo(as_alice, large, body), 409, "too_large")
+        assert problem["limit"] == 3
+        assert problem["detail"] == "This changed more than 3 rows, which is too many to undo."
+        assert not [query for query in queries if 'FROM "transactions' in query["sql"]]
+    assert stored() == before
+    assert undo(as_alice, small).status_code == 201
+
+
+def test_a_new_name_of_a_category_that_many_rows_have_is_undone(
+    as_alice: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And its deletion is too large, because each of them gets it back."""
+    monkeypatch.setattr("ledgers.services.undo.MOST_UNDONE", 3)
+    category = CategoryFactory.create(owner=alice, name="Food")
+    ExpenseFactory.create_batch(4, owner=alice, category=category)
+    path = f"/categories/{category.pk}"
+
+    assert undo(as_alice, revision_of(sent(as_alice, "PATCH", path, {"name": "Meals"}))).status_code == 201
+    assert as_alice.get(path).json()["name"] == "Food"
+    deletion = revision_of(sent(as_alice, "DELETE", f"{path}?force=true"))
+    problem_of(undo(as_alice, deletion), 409, "too_large")
 
 
 def test_a_token_that_may_write_is_named(alice: User) -> None:

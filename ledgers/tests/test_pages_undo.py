@@ -162,6 +162,21 @@ def test_a_reference_that_is_gone_a_name_that_is_taken_and_rows_in_use(alice: Us
     assert (Category.objects.count(), Transaction.objects.get().category) == (0, None)
 
 
+def test_a_revision_that_is_too_large(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    with one_revision(alice):
+        ExpenseFactory.create_batch(2, owner=alice)
+    browser = Browser(alice)
+    form = browser.get("/revisions/1").main.one("form")
+    monkeypatch.setattr("ledgers.services.undo.MOST_UNDONE", 1)
+
+    page = Page(browser.send(form))
+
+    assert (page.status, page.main.one("h1").text) == (409, "Not undone")
+    assert "This changed more than 1 rows, which is too many to undo." in page.main.text
+    assert not page.main.all("form")
+    assert Transaction.objects.count() == 2
+
+
 def test_history_that_is_not_kept(alice: User) -> None:
     ExpenseFactory.create(owner=alice)
     browser = Browser(alice)
