@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.text import Truncator, capfirst
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -39,7 +39,7 @@ DONE = {
 }
 VERSIONS = {
     Operation.CREATED.value: gettext_lazy("Added"),
-    Operation.UPDATED.value: gettext_lazy("Changed"),
+    Operation.UPDATED.value: pgettext_lazy("a version", "Changed"),
     Operation.DELETED.value: gettext_lazy("Deleted"),
 }
 BY_READER = {
