@@ -110,7 +110,7 @@ def feed_page(owner: UUID, since: Position | None, limit: int) -> FeedPage:
 def _alive(owner: UUID, resource: Resource, since: Position, last: int, limit: int) -> Iterator[Entry]:
     """Yield the first rows of the resource after the position, up to the revision `last`."""
     statement = _alive_statement(resource.name, limit)
-    for row in statement.rows(since._asdict() | {"owner": owner, "last": last}):
+    for row in statement.rows(_bounds(owner, since.place, Place(last, LAST_ID))):
         revision, pk, created, line = statement.converted(row)
         # To who began with nothing, every row of that time is new.
         is_new = revision <= since.base or Place(created, pk) > since.place
@@ -119,11 +119,15 @@ def _alive(owner: UUID, resource: Resource, since: Position, last: int, limit: i
 
 
 def _deleted(owner: UUID, since: Position, end: Place, limit: int) -> Iterator[Entry]:
-    """Yield the first deletions after the position, up to the end."""
-    if end.revision <= since.base:
+    """Yield the first deletions after the position and after the base, up to the end.
+
+    The end is that of the page, or the place of the row that is one too many for it.
+    """
+    start = max(since.place, Place(since.base, LAST_ID))
+    if end <= start:
         return
     statement = _deleted_statement(limit)
-    for row in statement.rows(since._asdict() | {"owner": owner, "last": end.revision}):
+    for row in statement.rows(_bounds(owner, start, end)):
         revision, pk, resource = statement.converted(row)
         yield Entry(Place(revision, pk), resource, Operation.DELETED.value, "null")
 
@@ -145,7 +149,7 @@ def _with_restored(owner: UUID, since: Position, entries: list[Entry]) -> list[E
 def _alive_statement(name: str, limit: int) -> Statement:
     resource = RESOURCES[name]
     owner = Parameter("owner", resource.model._meta.get_field("owner"))
-    rows = _after(resource.model.objects.for_owner(owner), "id").order_by("revision", "id")
+    rows = _between(resource.model.objects.for_owner(owner), "id")
     return Statement(
         rows.values_list("revision", "id", "created_revision", resource.row_json)[: limit + 1], prepared=False
     )
@@ -156,16 +160,23 @@ def _deleted_statement(limit: int) -> Statement:
     later = Change.objects.filter(
         ledger=OuterRef("ledger"), row_id=OuterRef("row_id"), revision__gt=OuterRef("revision")
     )
-    owner, base = Parameter("owner", Ledger._meta.pk), Parameter("base", NUMBER)
-    deletions = Change.objects.filter(ledger=owner, operation=Operation.DELETED, revision__gt=base)
-    rows = _after(deletions, "row_id").exclude(Exists(later)).order_by("revision", "row_id")
+    owner = Parameter("owner", Ledger._meta.pk)
+    deletions = Change.objects.filter(ledger=owner, operation=Operation.DELETED)
+    rows = _between(deletions, "row_id").exclude(Exists(later))
     return Statement(rows.values_list("revision", "row_id", "resource")[: limit + 1], prepared=False)
 
 
-def _after(rows: "QuerySet[Any]", key: str) -> "QuerySet[Any]":
-    """Return the rows of which (revision, key) is after the position, up to the revision `last`: parameters of them."""
-    revision = Parameter("revision", NUMBER)
-    place = (revision, Parameter("id", UUIDField()))
-    # The first condition says nothing more, but lets both databases begin at the revision in their index.
-    rows = rows.filter(revision__gte=revision, revision__lte=Parameter("last", NUMBER))
-    return rows.filter(RowComparison(F("revision"), F(key), *place, operator=">"))
+def _between(rows: "QuerySet[Any]", key: str) -> "QuerySet[Any]":
+    """Return the rows whose place (revision, key) is after a start and not after an end, parameters, in their order.
+
+    A page reads no other rows: both databases find the start and the end in their index.
+    """
+    for operator, edge in ((">", "start"), ("<=", "end")):
+        place = (Parameter(edge, NUMBER), Parameter(f"{edge}_id", UUIDField()))
+        rows = rows.filter(RowComparison(F("revision"), F(key), *place, operator=operator))
+    return rows.order_by("revision", key)
+
+
+def _bounds(owner: UUID, start: Place, end: Place) -> dict[str, object]:
+    """Return the parameters of a statement of the owner's rows between two places."""
+    return {"owner": owner, "start": start.revision, "start_id": start.id, "end": end.revision, "end_id": end.id}
