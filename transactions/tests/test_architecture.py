@@ -63,7 +63,7 @@ LAYERS = (
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"history"},
     {"writer"},
-    {"totals", "token_errors", "examples", "hashers", "preferences"},
+    {"totals", "token_errors", "examples", "hashers", "preferences", "turns"},
     {"category_names", "groupings", "orderings"},
     {"calendar", "choices"},
 )
