@@ -164,7 +164,7 @@ class RevisionView(ApiView):
     )
     def get(self, request: Request, number: str) -> HttpResponseBase:
         rows = Revision.objects.filter(ledger=owner_of(request).pk).select_related("by")
-        revision = rows.filter(number=int(number)).first() if len(number) < 19 else None
+        revision = rows.filter(number=int(number)).first()
         if revision is None:
             raise NotFound
         self.changes, more = changes_of(revision)

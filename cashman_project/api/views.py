@@ -17,6 +17,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework import serializers
 from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import SAFE_METHODS, AllowAny
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -73,6 +74,8 @@ class StrictViewMixin(Base):
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, str(request.method).lower()):  # whatever its parameters are
+            raise MethodNotAllowed(str(request.method))
         allowed, repeatable = self.allowed_parameters(), self.repeatable_parameters
         if request.accepted_renderer.format == "api":
             allowed, repeatable = allowed | self.page_parameters(), repeatable | self.repeatable_on_pages
