@@ -78,8 +78,8 @@ class LedgerMixin(Base):
         return {**context, "versions": shown, "can_undo": can_undo, "more_versions": len(found) > SHOWN}
 
     def handle_exception(self, exc: Exception) -> AnyResponse:
-        is_page = self.action == "retrieve" and self.request.accepted_renderer.format == "api"
-        if is_page and isinstance(exc, Http404):
+        is_lost_row = isinstance(exc, Http404) and self.action == "retrieve"
+        if is_lost_row and self.request.accepted_renderer.format == "api":
             with suppress(LookupError):
                 self.deletion = deletion_context(owner_of(self.request).pk, self.queryset.model, UUID(self.get_key()))
                 self.missing_pages = {"retrieve": "ledgers/deleted.html"}
