@@ -37,7 +37,7 @@ def draw(rows: Sequence[Month], year: int, currency: str, heading: Heading, form
     axis, scale, left = amount_axis(canvas, formats, ends, top, height)
     band = (canvas.margin + canvas.inner - left) / len(rows)
     names = [formats.short_months[row.month - 1] for row in rows]
-    if max(width(name, SMALL) for name in names) > band:
+    if max(width(name, SMALL) for name in names) + 4 > band:  # some fonts are wider
         names = [name if index % 2 == 0 else "" for index, name in enumerate(names)]
     parts, targets = [], []
     for index, (row, name) in enumerate(zip(rows, names, strict=True)):
