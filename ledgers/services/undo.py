@@ -270,7 +270,7 @@ class Undo:
     def _update(self, model: OwnedRowModel, rows: Mapping[UUID, OwnedRow], part: Mapping[UUID, Values]) -> None:
         """Update the rows that differ from what they were."""
         queryset: Any = self._rows(model)
-        kept = {*queryset.fixed_fields, "version", "updated_at", "revision"}
+        kept = {*queryset.fixed_fields, *EVERY_WRITE}
         fields = [
             field
             for name in stored_columns(model)
