@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
+.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory pooled races outage slow-clients \
 	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
 
 help: ## list the targets
@@ -65,6 +65,9 @@ killed-workers: .venv/stamp-dev ## kill a worker a second for LENGTH seconds (60
 
 memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
 	@$(FAULTS).memory
+
+pooled: .venv/stamp-dev ## run TARGET (test) through a PgBouncer of its own in front of DATABASE_URL's server; needs Debian's pgbouncer
+	@$(PYTHON) -m tests.pooled $(MAKE) $${TARGET:-test}
 
 races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; LENGTH changes of each (500)
 	@$(FAULTS).races

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import django
 from django.db import connection
 
+from tests.pooled import pooler
 from transactions.tests.live import PATIENCE, LiveServer
 
 PERSON = {"username": "racer", "password": "correct horse battery"}
@@ -156,6 +157,16 @@ def a_cluster() -> Iterator[Cluster]:
         yield cluster
     finally:
         cluster.remove()
+
+
+@contextmanager
+def a_place_on(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """Yield the environment of a service with that server: behind a PgBouncer of its own if `make pooled` runs this."""
+    if connection.settings_dict.get("POOLED"):
+        with pooler(cluster.url) as environment:
+            yield environment
+    else:
+        yield {"DATABASE_URL": cluster.url}
 
 
 class Supervised:
