@@ -29,7 +29,7 @@ listen_port = {listen}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-max_client_conn = 1000
+max_client_conn = 2000
 ; Seconds. PostgreSQL waits for five before it refuses to drop a database that is in use.
 server_idle_timeout = 2
 server_login_retry = 1
