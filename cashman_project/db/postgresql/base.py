@@ -44,6 +44,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with self.connection.cursor() as cursor:  # one plan for all values of a statement's parameters
                 cursor.execute("SET plan_cache_mode = force_generic_plan")
 
+    def is_standby(self) -> bool:
+        """Return whether the server was a standby of another one at the end of the last statement.
+
+        The server says so by itself when that changes.
+        """
+        state: str | None = self.connection.info.parameter_status("in_hot_standby")
+        return state == "on"
+
     def is_usable(self) -> bool:
         """Return whether the connection is still open. No query may be running on it.
 
