@@ -1,5 +1,6 @@
-"""How new the response to a read is: `Min-Revision` asks for it, and `Ledger-Revision` tells it. The replica answers only
-if it is as new as the primary.
+"""How new the response to a read is: `Min-Revision` asks for it, and `Ledger-Revision` tells it.
+
+The replica answers only if it is as new as the primary.
 
 The reasons are in docs/adr/0044-reads-from-a-replica.md.
 """
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 from django.db import Error
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ValidationError
-from rest_framework.permissions import SAFE_METHODS
 
 from ..db.replica import REPLICA
 from .fastpath.owner_query import OwnerQuery
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .views import StrictViewMixin
 
 MIN_REVISION, LEDGER_REVISION = "Min-Revision", "Ledger-Revision"
+READS = ("GET", "HEAD")
 NUMBER = re.compile(r"[0-9]{1,18}")  # fits a BIGINT
 
 
@@ -40,7 +41,7 @@ class RevisionNotReached(APIException):
 @contextmanager
 def revision_first(view: "StrictViewMixin") -> Iterator[None]:
     """Let the query that finds the user find the last revision of the user's ledger, and not the view's rows."""
-    if view.request.method in SAFE_METHODS and (columns := view.owner_columns()):
+    if view.request.method in READS and (columns := view.owner_columns()):
         rows_query, view.owner_query = view.owner_query, OwnerQuery(extras=columns)
         view.revision_query = view.owner_query
         yield
