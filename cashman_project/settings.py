@@ -111,7 +111,6 @@ elif _replica:
         "PASSWORD": _password or _replica["PASSWORD"],
         # A network that is down must not hold up reads for long, because the primary can answer them.
         "OPTIONS": {**_options, "tcp_user_timeout": 2_000, **_replica.get("OPTIONS", {})},
-        "TEST": {"MIRROR": "default"},
     }
     DATABASE_ROUTERS = ["ledgers.router.LedgerRouter"]
 

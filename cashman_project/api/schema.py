@@ -70,7 +70,8 @@ MEANINGS = {
     409: "This conflicts with what is stored already.",
     410: "The history after `since` is deleted: start again without it.",
     411: "The body came in chunks, without a Content-Length.",
-    412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write names it. A POST has none yet.",
+    412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write names it. A POST has none yet."
+    " Or there is no revision as high as `Min-Revision`.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
@@ -150,11 +151,7 @@ NEWNESS = LEDGER_REVISION, "The number of a revision that the response is at lea
 REVISION_HEADERS = [_header(*NEWNESS, 200, 201)]
 ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 304, always=False)]  # an export may have none
 READ_REVISION_HEADERS = [
-    _header(
-        MIN_REVISION,
-        f"The `{LEDGER_REVISION}` of an earlier response: 412 if there is no such revision yet.",
-        pattern="^[0-9]{1,18}$",
-    ),
+    _header(MIN_REVISION, "The number of a revision: 412 if there is none as high.", pattern="^[0-9]{1,18}$"),
     _header(*NEWNESS, 200, 304, always=False),
 ]
 ERROR_HEADERS = [
