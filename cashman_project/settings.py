@@ -95,10 +95,14 @@ else:
         "connect_timeout": 1,  # second
         "tcp_user_timeout": 10_000,  # milliseconds without an acknowledgement, after which the network counts as down
     }
-    if not _pooled:  # PgBouncer refuses these: docs/deploy.md
-        _options["options"] = "-c statement_timeout=30s -c lock_timeout=5s"
+    _limits = {"options": "-c statement_timeout=30s -c lock_timeout=5s"}
     _several = {"target_session_attrs": "read-write"} if "," in _database["HOST"] else {}  # one of them takes writes
-    _database["OPTIONS"] = {**_options, **_several, **_database.get("OPTIONS", {})}
+    _database["OPTIONS"] = {
+        **_options,
+        **({} if _pooled else _limits),  # PgBouncer refuses them: docs/deploy.md
+        **_several,
+        **_database.get("OPTIONS", {}),
+    }
 DATABASES = {"default": _database}
 _replica: dict[str, Any] = read("DATABASE_REPLICA_URL", database_server, {})
 if _replica and _database["ENGINE"].endswith("sqlite"):
@@ -109,8 +113,9 @@ elif _replica:
         **_replica,
         "ENGINE": _database["ENGINE"],
         "PASSWORD": _password or _replica["PASSWORD"],
+        "POOLED": False,  # only the standby itself says that it was promoted
         # A network that is down must not hold up reads for long, because the primary can answer them.
-        "OPTIONS": {**_options, "tcp_user_timeout": 2_000, **_replica.get("OPTIONS", {})},
+        "OPTIONS": {**_options, **_limits, "tcp_user_timeout": 2_000, **_replica.get("OPTIONS", {})},
     }
     DATABASE_ROUTERS = ["ledgers.router.LedgerRouter"]
 

@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 from typing import IO, TYPE_CHECKING
 
 import orjson
-from django.db import connection, transaction
+from django.db import connections, transaction
 from django.utils.text import capfirst
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
@@ -141,9 +141,8 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
             TURNS.acquire()
     file = spool()
     try:
-        with (
-            transaction.atomic(READING.alias) if connection.settings_dict.get("POOLED") else nullcontext()
-        ):  # see chunked_cursor
+        is_pooled = connections[READING.alias].settings_dict.get("POOLED")  # see chunked_cursor
+        with transaction.atomic(READING.alias) if is_pooled else nullcontext():
             write(file)
         file.seek(0)
     except OSError as error:
