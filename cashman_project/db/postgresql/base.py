@@ -49,6 +49,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with self.connection.cursor() as cursor:  # one plan for all values of a statement's parameters
                 cursor.execute("SET plan_cache_mode = force_generic_plan")
 
+    def is_standby(self) -> bool:
+        """Return whether the server was a standby of another one at the end of the last statement.
+
+        The server says so by itself when that changes.
+        """
+        state: str | None = self.connection.info.parameter_status("in_hot_standby")
+        return state == "on"
+
     def chunked_cursor(self) -> CursorWrapper:
         """Return a cursor that fetches rows in parts. Behind a pooler it does so only in a transaction: outside of one,
         it would need the same session again, so there it fetches all at once.
