@@ -1,0 +1,94 @@
+"""Bytes to text: which encoding a file has, and its lines, each of bounded length."""
+
+import codecs
+from collections.abc import Iterator
+from io import TextIOWrapper
+from typing import BinaryIO
+
+from django.utils.translation import gettext_noop as _
+
+from .limits import CHUNK, TEXT
+from .results import UnreadableFile
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+USUAL = "cp1252"  # of files that don't say it; what it leaves undefined is shown as a replacement character
+# Encodings that a file or a user may name. Others of Python decode no text, or take too long.
+KNOWN = frozenset(
+    ["ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp437", "cp850", "cp852", "cp866", "cp932", "cp936"]
+    + ["cp949", "cp950", "gb18030", "big5", "euc_jp", "euc_kr", "shift_jis", "koi8-r", "koi8-u", "mac-roman"]
+    + [f"cp125{page}" for page in range(9)]
+    + [f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)]
+)
+
+
+def find_encoding(source: BinaryIO, declared: str | None = None) -> str:
+    """Return the encoding of a file: by its byte order mark, as UTF-8 if it is, else the one it declares, or the usual.
+
+    UTF-8 comes before what is declared, since many files declare wrongly and no other text looks like UTF-8.
+    """
+    source.seek(0)
+    head = source.read(4)
+    for mark, encoding in MARKS:
+        if head.startswith(mark):
+            return encoding
+    if decodes(source, "utf-8"):
+        return "utf-8"
+    named = known_encoding(declared)
+    return named if named is not None and decodes(source, named) else USUAL
+
+
+def known_encoding(name: str | None) -> str | None:
+    """Return Python's name of an encoding. None if it is none that a file of text has."""
+    try:
+        found = codecs.lookup(name).name if name else None
+    except (LookupError, ValueError):
+        return None
+    return found if found in KNOWN else None
+
+
+def decodes(source: BinaryIO, encoding: str) -> bool:
+    """Tell whether the whole file is text in this encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    source.seek(0)
+    try:
+        while chunk := source.read(CHUNK):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeError:
+        return False
+    return True
+
+
+def chunks(source: BinaryIO, encoding: str) -> Iterator[str]:
+    """Yield the text of a file, some of it at a time."""
+    source.seek(0)
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    while chunk := source.read(CHUNK):
+        yield decoder.decode(chunk)
+    yield decoder.decode(b"", final=True)
+
+
+def lines(source: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a file with their numbers, from 1, without what ends them: CR, LF or both.
+
+    Raises UnreadableFile if a line is too long.
+    """
+    source.seek(0)
+    text = TextIOWrapper(source, encoding, errors="replace", newline=None)
+    try:
+        number = 0
+        while line := text.readline(TEXT + 1):
+            number += 1
+            if len(line) > TEXT:
+                raise UnreadableFile(
+                    _("Line %(line)d is longer than %(most)d characters. No statement has such lines."),
+                    line=number,
+                    most=TEXT,
+                )
+            yield number, line.rstrip("\n")
+    finally:
+        text.detach()  # or it would close the source

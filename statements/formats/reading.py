@@ -1,0 +1,32 @@
+"""The one door to all readers: a file in, its items out."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO
+
+from django.utils.translation import gettext_noop as _
+
+from .limits import BYTES, ROWS
+from .recognition import recognise
+from .results import Format, Item, Line, Options, Problem, UnreadableFile
+
+READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {}
+NOTHING = _("No format that Cashman reads: it reads CSV, OFX, QIF, CAMT and MT940.")
+
+
+def read(source: BinaryIO, options: Options) -> Iterator[Item]:
+    """Yield what is in a file of statements, which must be seekable. Raises UnreadableFile, also after some items."""
+    if source.seek(0, os.SEEK_END) > BYTES:
+        raise UnreadableFile(_("The file has more than %(most)d bytes. Ask your bank for less time."), most=BYTES)
+    reader = READERS.get(options.format or recognise(source))
+    if reader is None:
+        raise UnreadableFile(NOTHING)
+    rows = 0
+    for item in reader(source, options):
+        if isinstance(item, Line):
+            rows += 1 + len(item.parts)
+        elif isinstance(item, Problem):
+            rows += 1
+        if rows > ROWS:
+            raise UnreadableFile(_("The file has more than %(most)d rows. Ask your bank for less time."), most=ROWS)
+        yield item
