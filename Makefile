@@ -8,7 +8,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 
 .DEFAULT_GOAL := help
 .PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
-	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
+	issuer-hangs statements clients client-packages bench bench-search bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ slow-clients: .venv/stamp-dev ## hold clients that send slowly or never read, wi
 
 issuer-hangs: .venv/stamp-dev ## measure our own tokens while the identity provider hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
+
+statements: .venv/stamp-dev ## read samples of bank statements, and compare with what must be read; SAMPLES is their directory (the project's own)
+	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m statements.tests.table
 
 clients: .venv/stamp-dev tests/clients/.venv/stamp tests/clients/node_modules/stamp ## try the clients that others' generators make; as root; ONLY=go,java shortens it
 	@DEBUG=on $(PYTHON) -m tests.clients.run

@@ -2,19 +2,21 @@
 
 import codecs
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import BinaryIO
 
 from django.utils.translation import gettext_noop as _
 
 from .limits import CHUNK, TEXT
-from .results import UnreadableFile
+from .results import Options, UnreadableFile, shown
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+TOO_LONG = _("Line %(line)d has a text of more than %(most)d characters. No statement has such texts.")
 USUAL = "cp1252"  # of files that don't say it; what it leaves undefined is shown as a replacement character
 # Encodings that a file or a user may name. Others of Python decode no text, or take too long.
 KNOWN = frozenset(
@@ -63,13 +65,40 @@ def decodes(source: BinaryIO, encoding: str) -> bool:
     return True
 
 
+def encoding_of(source: BinaryIO, options: Options, declared: str | None = None) -> str:
+    """Return the encoding that the user has said, or else the one that is found."""
+    if options.encoding is None:
+        return find_encoding(source, declared)
+    named = known_encoding(options.encoding)
+    if named is None:
+        raise UnreadableFile(
+            _("Unknown encoding %(name)s. Give its usual name, such as UTF-8 or Windows-1252."),
+            name=shown(options.encoding),
+        )
+    return named
+
+
+@contextmanager
+def opened(source: BinaryIO, encoding: str) -> Iterator[TextIOWrapper]:
+    """Open a file as text from its start, with line ends made one. Leave it open, and where it was.
+
+    So a reader can go through the file a second time while it is in the middle of the first.
+    """
+    place = source.tell()
+    source.seek(0)
+    text = TextIOWrapper(source, encoding, errors="replace", newline=None)
+    try:
+        yield text
+    finally:
+        text.detach()  # or it would close the source
+        source.seek(place)
+
+
 def chunks(source: BinaryIO, encoding: str) -> Iterator[str]:
     """Yield the text of a file, some of it at a time."""
-    source.seek(0)
-    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    while chunk := source.read(CHUNK):
-        yield decoder.decode(chunk)
-    yield decoder.decode(b"", final=True)
+    with opened(source, encoding) as text:
+        while chunk := text.read(CHUNK):
+            yield chunk
 
 
 def lines(source: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
@@ -77,18 +106,10 @@ def lines(source: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
 
     Raises UnreadableFile if a line is too long.
     """
-    source.seek(0)
-    text = TextIOWrapper(source, encoding, errors="replace", newline=None)
-    try:
+    with opened(source, encoding) as text:
         number = 0
         while line := text.readline(TEXT + 1):
             number += 1
             if len(line) > TEXT:
-                raise UnreadableFile(
-                    _("Line %(line)d is longer than %(most)d characters. No statement has such lines."),
-                    line=number,
-                    most=TEXT,
-                )
+                raise UnreadableFile(TOO_LONG, line=number, most=TEXT)
             yield number, line.rstrip("\n")
-    finally:
-        text.detach()  # or it would close the source

@@ -7,10 +7,17 @@ from typing import BinaryIO
 from django.utils.translation import gettext_noop as _
 
 from .limits import BYTES, ROWS
+from .mt940 import read_mt940
+from .ofx import read_ofx
+from .qif import read_qif
 from .recognition import recognise
 from .results import Format, Item, Line, Options, Problem, UnreadableFile
 
-READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {}
+READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {
+    "ofx": read_ofx,
+    "qif": read_qif,
+    "mt940": read_mt940,
+}
 NOTHING = _("No format that Cashman reads: it reads CSV, OFX, QIF, CAMT and MT940.")
 
 

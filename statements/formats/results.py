@@ -33,8 +33,8 @@ class UnreadableFile(Exception):
     """The file as a whole can't be read, and nothing of it may be imported."""
 
     def __init__(self, text: str, *, line: int | None = None, **values: str | int) -> None:
-        super().__init__(text, values)
-        self.message = Message(text, values)
+        super().__init__(text, line, values)
+        self.message = Message(text, values if line is None else {"line": line, **values})
         self.line = line
 
     def __str__(self) -> str:
