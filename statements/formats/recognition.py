@@ -41,7 +41,11 @@ MT940_ACCOUNT = re.compile(r"^:25[A-Z]?:", re.MULTILINE)
 def recognise(source: BinaryIO) -> Format:
     """Return the format of a file. Raises UnreadableFile if it is none that Cashman reads."""
     source.seek(0)
-    head = source.read(HEAD)
+    return recognise_head(source.read(HEAD))
+
+
+def recognise_head(head: bytes) -> Format:
+    """Return the format of a file by its first bytes."""
     if head.startswith(b"PK\x03\x04"):
         return "camt"  # a zip of them
     for start, message in MISTAKEN:
