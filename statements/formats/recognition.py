@@ -61,9 +61,11 @@ def format_of_text(text: str) -> Format:
         raise UnreadableFile(EMPTY)
     if "\0" in text:
         raise UnreadableFile(NO_TEXT)
+    if HTML.match(start):
+        raise UnreadableFile(WEB_PAGE)
     if OFX.match(start) or (start.startswith("<") and OFX.search(start)):
         return "ofx"
-    if XML.match(start) or HTML.match(start):
+    if XML.match(start):
         return format_of_xml(start)
     first = next((line for line in map(str.strip, start.splitlines()) if line and not line.startswith("#")), "")
     if QIF.match(first):
