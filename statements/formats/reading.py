@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext_noop as _
 
+from .delimited.reader import read_csv
 from .limits import BYTES, ROWS
 from .mt940 import read_mt940
 from .ofx import read_ofx
@@ -14,6 +15,7 @@ from .recognition import recognise
 from .results import Format, Item, Line, Options, Problem, UnreadableFile
 
 READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {
+    "csv": read_csv,
     "ofx": read_ofx,
     "qif": read_qif,
     "mt940": read_mt940,

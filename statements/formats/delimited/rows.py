@@ -1,0 +1,272 @@
+"""Rows to lines: what each row is, and the statements that they belong to."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from django.utils.translation import gettext_noop as _
+
+from ..results import Balance, DecimalMark, Item, Line, Message, Problem, Skipped, Statement, shown
+from .dates import looks_like_date, read_date, readings
+from .deciding import Decisions
+from .evidence import UnreadableAmount, amount_of, cell_of, magnitude
+from .layout import Layout
+from .numbers import currency_of
+from .preamble import about
+from .records import Record
+from .words import CLOSING, DEAD_WORDS, OPENING, PENDING_WORDS, folded
+
+FOOTER = 100  # rows without money that are searched for balances
+
+NO_DATE = _("No line of the account: it has no date.")
+NO_AMOUNT = _("No line of the account: it has no amount.")
+ZERO = _("No line of the account: the amount is zero.")
+BALANCE = _("No line of the account: it is a balance.")
+NEVER_BOOKED = _("No line of the account: it was never booked (%(status)s).")
+BAD_DATE = _('"%(value)s" is no date that is written as the others of this file.')
+BAD_AMOUNT = _('"%(value)s" is no amount that is written as the others of this file.')
+TOO_WIDE = _("This line has more cells than the others. A text with the delimiter in it must be quoted.")
+
+
+class Unreadable(Exception):
+    """A row that should be a line, and can't be read."""
+
+    def __init__(self, column: int, value: str, text: str) -> None:
+        super().__init__(text)
+        self.column = column
+        self.value = value
+        self.text = text
+
+
+class NoLine(Exception):
+    """A row that is no movement of money."""
+
+    def __init__(self, text: str, **values: str) -> None:
+        super().__init__(text)
+        self.message = Message(text, values)
+
+
+@dataclass(slots=True)
+class Account:
+    """A statement while its lines are read, and whether its running balances follow one another."""
+
+    statement: Statement
+    first: Line | None = None
+    last: Line | None = None
+    steps: int = 0
+    down: int = 0
+    up: int = 0
+
+    def add(self, line: Line) -> None:
+        before = self.last
+        self.last = line
+        self.first = self.first or line
+        if before is None:
+            return
+        self.steps += 1
+        if before.balance_after is not None and line.balance_after is not None:
+            self.down += before.balance_after + line.amount == line.balance_after
+            self.up += line.balance_after + before.amount == before.balance_after
+
+    def set_balances(self) -> None:
+        """Say the balances at both ends, unless the file says them elsewhere, or they don't follow."""
+        earliest, latest = (self.first, self.last) if self.down == self.steps else (self.last, self.first)
+        if earliest is None or latest is None or self.steps not in (self.down, self.up):
+            return
+        if earliest.balance_after is not None and self.statement.opening is None:
+            self.statement.opening = Balance(earliest.balance_after - earliest.amount, None)
+        if latest.balance_after is not None and self.statement.closing is None:
+            self.statement.closing = Balance(latest.balance_after, latest.date)
+
+
+@dataclass(slots=True)
+class Rows:
+    """The reader of rows, once it is decided how."""
+
+    layout: Layout
+    decisions: Decisions
+    accounts: dict[tuple[str | None, str | None], Account] = field(default_factory=dict)
+    footer: list[Record] = field(default_factory=list)
+
+    def items(self, records: Iterable[Record | Problem]) -> Iterator[Item]:
+        """Yield what each record is. A line waits for the next record, which may go on with its text."""
+        facts = about(self.layout.preamble)
+        waiting: Line | None = None
+        skipped: Skipped | None = None
+        for record in records:
+            if record.number <= self.layout.header or (isinstance(record, Record) and _is_declaration(record)):
+                continue
+            if waiting and isinstance(record, Record) and self._continues(record):
+                waiting = _continued(waiting, self._description(record.cells))
+                continue
+            item = record if isinstance(record, Problem) else self._item(record, facts.account, facts.currency)
+            if waiting:
+                yield from self._given(waiting)
+                waiting = None
+            if skipped and isinstance(item, Skipped) and item.message == skipped.message:
+                skipped = Skipped(skipped.number, skipped.message, skipped.rows + 1)
+                continue
+            if skipped:
+                yield skipped
+                skipped = None
+            if isinstance(item, Line):
+                waiting = item
+            elif isinstance(item, Skipped):
+                skipped = item
+            elif item:
+                yield item
+        if waiting:
+            yield from self._given(waiting)
+        if skipped:
+            yield skipped
+        self._finish()
+
+    def _item(self, record: Record, account: str | None, currency: str | None) -> Line | Problem | Skipped | None:
+        if record.is_empty:
+            return None
+        try:
+            return self._line(record, account, currency)
+        except NoLine as reason:
+            if len(self.footer) < FOOTER:
+                self.footer.append(record)
+            return Skipped(record.number, reason.message)
+        except Unreadable as error:
+            value = shown(error.value)
+            message = Message(error.text, {"value": value} if "%(value)s" in error.text else {})
+            return Problem(record.number, self.layout.name(error.column), value, message)
+
+    def _line(self, record: Record, account: str | None, currency: str | None) -> Line:
+        cells, columns, signs = record.cells, self.layout.columns, self.decisions.signs
+        day = self._day(cells)
+        if any(cells[self.layout.width :]):
+            raise Unreadable(self.layout.width, cells[self.layout.width], TOO_WIDE)
+        try:
+            found = amount_of(cells, columns, signs)
+            balance = _balance(cells, columns.balance, signs.mark)
+        except UnreadableAmount as error:
+            raise Unreadable(error.column, error.cell, BAD_AMOUNT) from None
+        if found is None:
+            raise NoLine(NO_AMOUNT)
+        amount, written = found
+        status = folded(cell_of(cells, columns.status))
+        if status in DEAD_WORDS:
+            raise NoLine(NEVER_BOOKED, status=cell_of(cells, columns.status))
+        if not amount:
+            raise NoLine(ZERO)
+        description = self._description(cells)
+        if folded(description) in OPENING or folded(description) in CLOSING:
+            raise NoLine(BALANCE)
+        own = currency_of(cell_of(cells, columns.currency)) or written or self._currency_of_name() or currency
+        statement = self._statement(cell_of(cells, columns.account).strip('"') or account, own)
+        counterparty = " ".join(cell_of(cells, columns.counterparty).split())
+        kind = cell_of(cells, columns.kind)
+        return Line(
+            statement=statement,
+            number=record.number,
+            date=day,
+            amount=amount,
+            currency=own,
+            description=description or " ".join(kind.split()) or counterparty,
+            value_date=read_date(cell_of(cells, columns.value_date), self.decisions.value_date_order),
+            bank_id=cell_of(cells, columns.bank_id) or None,
+            counterparty=counterparty,
+            memo=" ".join(cell_of(cells, columns.memo).split()),
+            category=cell_of(cells, columns.category),
+            tags=_tags(cell_of(cells, columns.tags)),
+            transfer_account=cell_of(cells, columns.transfer_account),
+            check_number=cell_of(cells, columns.check_number),
+            reference=cell_of(cells, columns.reference),
+            kind=kind,
+            balance_after=balance,
+            is_pending=status in PENDING_WORDS,
+        )
+
+    def _day(self, cells: list[str]) -> date:
+        column = self.layout.columns.date
+        assert column is not None
+        cell = cell_of(cells, column)
+        day = read_date(cell, self.decisions.date_order)
+        if day is None and (readings(cell) or looks_like_date(cell)):
+            raise Unreadable(column, cell, BAD_DATE)
+        if day is None:
+            raise NoLine(NO_DATE)
+        return day
+
+    def _description(self, cells: list[str]) -> str:
+        texts: list[str] = []
+        for column in self.layout.columns.description:
+            text = " ".join(cell_of(cells, column).split())
+            if text and not any(text in other for other in texts):
+                texts.append(text)
+        return " ".join(texts)
+
+    def _continues(self, record: Record) -> bool:
+        """Tell whether a record has nothing but more of the text of the line before it."""
+        texts = set(self.layout.columns.description)
+        filled = {index for index, cell in enumerate(record.cells) if cell}
+        return bool(filled) and filled <= texts and self.layout.columns.date not in filled
+
+    def _currency_of_name(self) -> str | None:
+        columns = self.layout.columns
+        for column in (columns.amount, columns.debit, columns.credit):
+            if column is not None and column < len(self.layout.names):
+                currency = currency_in(self.layout.names[column])
+                if currency:
+                    return currency
+        return None
+
+    def _statement(self, account: str | None, currency: str | None) -> Statement:
+        key = (account or None, currency)
+        if key not in self.accounts:
+            self.accounts[key] = Account(Statement(*key))
+        return self.accounts[key].statement
+
+    def _given(self, line: Line) -> Iterator[Item]:
+        account = self.accounts[(line.statement.account, line.statement.currency)]
+        if account.first is None:
+            yield account.statement
+        account.add(line)
+        yield line
+
+    def _finish(self) -> None:
+        """Fill in the balances, which may stand above the rows, below them, or in each."""
+        facts = about(self.footer, about(self.layout.preamble))
+        mark, order = self.decisions.signs.mark, self.decisions.date_order
+        if len(self.accounts) == 1:
+            [account] = self.accounts.values()
+            account.statement.opening = facts.balance(facts.opening, mark, order)
+            account.statement.closing = facts.balance(facts.closing, mark, order)
+        for account in self.accounts.values():
+            account.set_balances()
+
+
+def currency_in(name: str) -> str | None:
+    """Return the currency in the name of a column, such as "Amount (EUR)"."""
+    for word in name.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ").split():
+        # A word such as "Out" or "All" is no currency: codes of names are written in capitals.
+        if (word.isupper() or not word.isalpha() or len(word) < 3) and (currency := currency_of(word)):
+            return currency
+    return None
+
+
+def _balance(cells: list[str], column: int | None, mark: DecimalMark) -> Decimal | None:
+    try:
+        found = magnitude(cells, column, mark)
+    except UnreadableAmount:
+        return None  # a note in place of a balance costs no line
+    if found is None:
+        return None
+    return -found[0] if found[1].is_out else found[0]
+
+
+def _continued(line: Line, text: str) -> Line:
+    return replace(line, description=f"{line.description} {text}".strip())
+
+
+def _tags(cell: str) -> tuple[str, ...]:
+    return tuple(tag for tag in (piece.strip() for piece in cell.split(",")) if tag)
+
+
+def _is_declaration(record: Record) -> bool:
+    return record.number == 1 and record.cells[0].startswith("sep=")
