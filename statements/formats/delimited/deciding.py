@@ -16,7 +16,7 @@ from .numbers import decimal_of, number
 WHICH_ORDER = _("The order of day and month is open. What does %(example)s mean?")
 WHICH_MARK = _("%(example)s can be read in two ways. Which amount is it?")
 WHICH_WAY = _("No amount has a minus sign. Did %(example)s come in, or go out?")
-WHICH_WAY_ON_CARD = _("This is a card's statement. Did %(example)s come in, or go out?")
+WHICH_WAY_HERE = _("Some cards and programs write expenses without a minus sign. Did %(example)s come in, or go out?")
 WHICH_DEBIT = _("Among the amounts that went out, %(example)s has a minus sign. Did it come in, or go out?")
 IS_FEE_EXTRA = _("Fees have a column of their own, such as %(example)s. Is a fee part of the amount, or on top of it?")
 WHICH_AMOUNT = _("Which column has the amount?")
@@ -30,15 +30,16 @@ class Decisions:
     date_order: DateOrder | None = None
     value_date_order: DateOrder | None = None
     signs: Signs = field(default_factory=Signs)
+    accounts: frozenset[str] = frozenset()
     questions: list[Question] = field(default_factory=list)
 
 
 def decide(evidence: Evidence, layout: Layout, options: Options) -> Decisions:
     """Decide what the rows prove and the options say."""
-    decisions = Decisions()
+    decisions = Decisions(accounts=frozenset(evidence.accounts))
     _decide_dates(decisions, evidence, options)
     _decide_mark(decisions, evidence, options)
-    _decide_signs(decisions, evidence, layout.columns, options, is_card=_is_card(layout.names))
+    _decide_signs(decisions, evidence, layout.columns, options, asks=_asks_sign(evidence, layout))
     return decisions
 
 
@@ -104,17 +105,15 @@ def _decide_mark(decisions: Decisions, evidence: Evidence, options: Options) -> 
     decisions.signs = replace(decisions.signs, mark=mark or ".")
 
 
-def _decide_signs(
-    decisions: Decisions, evidence: Evidence, columns: Columns, options: Options, *, is_card: bool
-) -> None:
+def _decide_signs(decisions: Decisions, evidence: Evidence, columns: Columns, options: Options, *, asks: bool) -> None:
     has_pair = columns.debit is not None or columns.credit is not None
     by_pair = has_pair and (columns.amount is None or (not evidence.minus and evidence.debits > 0))
     by_direction = not by_pair and (evidence.disagreeing > 0 or (evidence.agreeing > 0 and not evidence.minus))
     signs = replace(decisions.signs, by_pair=by_pair, by_direction=by_direction)
     if by_pair:
         signs = _decide_debits(decisions, signs, evidence, columns, options)
-    elif not by_direction and columns.amount is not None:
-        signs = _decide_unsigned(decisions, signs, evidence, columns, options, is_card=is_card)
+    elif not by_direction and columns.amount is not None and (asks or options.unsigned):
+        signs = _decide_unsigned(decisions, signs, evidence, columns, options)
     decisions.signs = _decide_fee(decisions, signs, evidence, columns, options)
 
 
@@ -132,18 +131,18 @@ def _decide_debits(decisions: Decisions, signs: Signs, evidence: Evidence, colum
 
 
 def _decide_unsigned(
-    decisions: Decisions, signs: Signs, evidence: Evidence, columns: Columns, options: Options, *, is_card: bool
+    decisions: Decisions, signs: Signs, evidence: Evidence, columns: Columns, options: Options
 ) -> Signs:
     tried = {"in": signs, "out": replace(signs, unsigned_is_out=True)}
     if options.unsigned:
         return tried[options.unsigned]
-    if not evidence.first_unsigned or (evidence.minus and not (is_card and evidence.unsigned > evidence.minus)):
+    if not evidence.first_unsigned:
         return signs
     answer = _by_balances(tried, evidence, columns)
     if answer:
         return tried[answer]
     line, example = evidence.first_unsigned
-    message = WHICH_WAY_ON_CARD if evidence.minus else WHICH_WAY
+    message = WHICH_WAY_HERE if evidence.minus else WHICH_WAY
     decisions.questions.append(_ways("unsigned", message, line, example))
     return signs
 
@@ -183,6 +182,13 @@ def _ways(option: str, message: str, line: int, example: str) -> Question:
     ways: tuple[Direction, ...] = ("in", "out")
     choices = tuple(Choice(way, f"{'-' if way == 'out' else '+'}{example.lstrip('-')}") for way in ways)
     return Question(option, Message(message, {"example": shown(example)}), line, example, choices)
+
+
+def _asks_sign(evidence: Evidence, layout: Layout) -> bool:
+    """Tell whether an amount without a sign may be one that went out."""
+    if layout.profile:
+        return layout.profile.asks_sign
+    return not evidence.minus or (_is_card(layout.names) and evidence.unsigned > evidence.minus)
 
 
 def _is_card(names: Sequence[str]) -> bool:

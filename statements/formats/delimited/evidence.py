@@ -11,6 +11,7 @@ from .numbers import Marks, Number, decimal_of, number
 from .records import Record
 from .words import IN_WORDS, OUT_WORDS, folded
 
+ACCOUNTS = 1000
 KEPT = 500  # rows whose balances are followed
 Place = tuple[int, str]  # a line of the file and what a cell there has
 
@@ -33,6 +34,7 @@ class Evidence:
     first_negative_debit: Place | None = None
     first_fee: Place | None = None
     rows: int = 0
+    accounts: set[str] = field(default_factory=set)
     kept: list[Sequence[str]] = field(default_factory=list)
 
     def add(self, record: Record, columns: Columns) -> None:
@@ -52,6 +54,8 @@ class Evidence:
         fee = number(cell_of(cells, columns.fee))
         if fee and self.first_fee is None and fee.digits.strip("0.,"):
             self.first_fee = (record.number, cell_of(cells, columns.fee))
+        if len(self.accounts) < ACCOUNTS:
+            self.accounts.add(cell_of(cells, columns.account))
         if len(self.kept) < KEPT:
             self.kept.append(cells)
 

@@ -52,7 +52,7 @@ def find_layout(head: Sequence[Record], options: Options) -> Layout:
     width = max(len(names), max(map(len, rows[:1]), default=0))
     cells = sample(rows)
     profile = profile_of(names)
-    columns = profile.columns(names) if profile else by_content(by_name(names, cells), cells, len(rows))
+    columns = profile.place(names) if profile else by_content(by_name(names, cells), cells, len(rows))
     preamble = list(head[:index]) if index is not None else []
     stated = about(preamble).account
     if stated and columns.account is not None and stated not in cells[columns.account].distinct:

@@ -3,11 +3,10 @@
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 
 from cashman_project.money.currencies import DIGITS
 
-from ..amounts import readings
+from ..amounts import exact, readings
 from ..results import DecimalMark
 
 LONGEST = 40
@@ -30,7 +29,7 @@ _NUMBER = re.compile(
     rf"(?P<digits>[0-9](?:[0-9.,'’\s]*[0-9])?[.,]?|[.,][0-9]+)(?:-{{1,2}}(?=$))?\s*(?P<after>{_SIGN})?\s*"
     rf"(?P<unit>{_MONEY})?\s*(?P<mark>[A-Za-z]{{1,3}}\.?)?\s*(?P<close>\))?"
 )
-_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,8})?")
+_PLAIN = re.compile(r"[+-]?[0-9]{1,15}(?:[.,][0-9]{1,8})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +44,20 @@ class Number:
 
 def currency_of(word: str) -> str | None:
     """Return the currency that a code or a sign means, if it means but one."""
-    word = word.strip().rstrip(".")
+    word = word.strip().removeprefix("CURRENCY::").rstrip(".")  # as GnuCash writes it
     if word in SYMBOLS:
         return SYMBOLS[word]
     code = word.upper()
     return code if len(code) == 3 and code in DIGITS else SYMBOLS.get(code)
 
 
-@lru_cache(maxsize=8192)
 def number(text: str) -> Number | None:
     """Take a cell apart. None if it is no amount."""
     text = text.strip()
     if not text or len(text) > LONGEST:
         return None
     if _PLAIN.fullmatch(text):
-        return Number("-", text[1:]) if text[0] == "-" else Number("", text)
+        return Number(text[0], text[1:]) if text[0] in "+-" else Number("", text)
     match = _NUMBER.fullmatch(text)
     if match is None or bool(match["open"]) != bool(match["close"]):
         return None
@@ -81,9 +79,11 @@ def number(text: str) -> Number | None:
     return Number(sign, match["digits"], is_out, currency)
 
 
-@lru_cache(maxsize=8192)
 def decimal_of(digits: str, mark: DecimalMark) -> Decimal | None:
     """Read digits, exactly, without trailing zeros. None if they are not written in this way."""
+    whole, _mark, decimals = digits.partition(mark)
+    if whole.isdigit() and len(decimals) < 3 and (decimals.isdigit() or not _mark):  # as nearly all are
+        return exact(1, whole, decimals)
     return readings(digits).get(mark)
 
 
@@ -97,6 +97,9 @@ class Marks:
     def add(self, line: int, cell: str) -> None:
         found = number(cell)
         if found is None or found.digits.isdigit():
+            return
+        if found.digits[-3:-2] in (".", ",") and found.digits[:-3].isdigit():  # as nearly all have
+            self.proved.setdefault("." if found.digits[-3] == "." else ",", (line, cell))
             return
         values = readings(found.digits)
         if len(values) == 1:

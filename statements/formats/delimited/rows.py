@@ -12,11 +12,14 @@ from .dates import looks_like_date, read_date, readings
 from .deciding import Decisions
 from .evidence import UnreadableAmount, amount_of, cell_of, magnitude
 from .layout import Layout
+from .moving_in import CONVERTERS, Export, Row, as_written
 from .numbers import currency_of
 from .preamble import about
 from .records import Record
 from .words import CLOSING, DEAD_WORDS, OPENING, PENDING_WORDS, folded
 
+BALANCES = frozenset(OPENING + CLOSING)
+LONGEST_LABEL = max(map(len, BALANCES))
 FOOTER = 100  # rows without money that are searched for balances
 
 NO_DATE = _("No line of the account: it has no date.")
@@ -90,37 +93,54 @@ class Rows:
     footer: list[Record] = field(default_factory=list)
 
     def items(self, records: Iterable[Record | Problem]) -> Iterator[Item]:
-        """Yield what each record is. A line waits for the next record, which may go on with its text."""
-        facts = about(self.layout.preamble)
-        waiting: Line | None = None
-        skipped: Skipped | None = None
-        for record in records:
-            if record.number <= self.layout.header or (isinstance(record, Record) and _is_declaration(record)):
-                continue
-            if waiting and isinstance(record, Record) and self._continues(record):
-                waiting = _continued(waiting, self._description(record.cells))
-                continue
-            item = record if isinstance(record, Problem) else self._item(record, facts.account, facts.currency)
-            if waiting:
-                yield from self._given(waiting)
-                waiting = None
-            if skipped and isinstance(item, Skipped) and item.message == skipped.message:
-                skipped = Skipped(skipped.number, skipped.message, skipped.rows + 1)
-                continue
-            if skipped:
-                yield skipped
-                skipped = None
+        """Yield what each record is, and each statement before its first line."""
+        rows = self._joined(records)
+        names = {name: index for index, name in enumerate(self.layout.names)}
+        export = Export(names, self.decisions.signs.mark, self.decisions.accounts, self._statement)
+        converted = CONVERTERS.get(self.layout.profile.name, as_written) if self.layout.profile else as_written
+        for item in converted(rows, export):
             if isinstance(item, Line):
-                waiting = item
-            elif isinstance(item, Skipped):
-                skipped = item
-            elif item:
-                yield item
-        if waiting:
-            yield from self._given(waiting)
-        if skipped:
-            yield skipped
+                account = self.accounts[(item.statement.account, item.statement.currency)]
+                if account.first is None:
+                    yield account.statement
+                account.add(item)
+            yield item
         self._finish()
+
+    def _joined(self, records: Iterable[Record | Problem]) -> Iterator[Row]:
+        """Join each line with the records that go on with its text, and rows that are no lines for the same reason."""
+        facts = about(self.layout.preamble)
+        before: Row | None = None
+        for record in records:
+            if record.number <= self.layout.header or _is_declaration(record):
+                continue
+            if isinstance(record, Problem):
+                row: Row | None = (record, ())
+            elif before and isinstance(before[0], Line) and self._continues(record):
+                before = (_continued(before[0], self._description(record.cells)), before[1])
+                continue
+            else:
+                cells = self._filled_down(record.cells, before)
+                item = self._item(Record(record.number, cells), facts.account, facts.currency)
+                row = (item, cells) if item else None
+            if before and row and (joined := _both(before[0], row[0])):
+                before = (joined, row[1])
+                continue
+            if before:
+                yield before
+            before = row
+        if before:
+            yield before
+
+    def _filled_down(self, cells: list[str], before: Row | None) -> list[str]:
+        """Return the cells with those of the row above, where the program leaves them out."""
+        profile, column = self.layout.profile, self.layout.columns.date
+        if not before or not profile or not profile.filled_down or cell_of(cells, column) or not any(cells):
+            return cells
+        columns = [self.layout.names.index(name) for name in profile.filled_down if name in self.layout.names]
+        return [
+            cell_of(before[1], index) if index in columns and not cell else cell for index, cell in enumerate(cells)
+        ]
 
     def _item(self, record: Record, account: str | None, currency: str | None) -> Line | Problem | Skipped | None:
         if record.is_empty:
@@ -155,7 +175,7 @@ class Rows:
         if not amount:
             raise NoLine(ZERO)
         description = self._description(cells)
-        if folded(description) in OPENING or folded(description) in CLOSING:
+        if len(description) <= LONGEST_LABEL and folded(description) in BALANCES:
             raise NoLine(BALANCE)
         own = currency_of(cell_of(cells, columns.currency)) or written or self._currency_of_name() or currency
         statement = self._statement(cell_of(cells, columns.account).strip('"') or account, own)
@@ -222,13 +242,6 @@ class Rows:
             self.accounts[key] = Account(Statement(*key))
         return self.accounts[key].statement
 
-    def _given(self, line: Line) -> Iterator[Item]:
-        account = self.accounts[(line.statement.account, line.statement.currency)]
-        if account.first is None:
-            yield account.statement
-        account.add(line)
-        yield line
-
     def _finish(self) -> None:
         """Fill in the balances, which may stand above the rows, below them, or in each."""
         facts = about(self.footer, about(self.layout.preamble))
@@ -260,6 +273,12 @@ def _balance(cells: list[str], column: int | None, mark: DecimalMark) -> Decimal
     return -found[0] if found[1].is_out else found[0]
 
 
+def _both(one: Item, other: Item) -> Skipped | None:
+    if isinstance(one, Skipped) and isinstance(other, Skipped) and one.message == other.message:
+        return replace(one, rows=one.rows + 1)
+    return None
+
+
 def _continued(line: Line, text: str) -> Line:
     return replace(line, description=f"{line.description} {text}".strip())
 
@@ -268,5 +287,5 @@ def _tags(cell: str) -> tuple[str, ...]:
     return tuple(tag for tag in (piece.strip() for piece in cell.split(",")) if tag)
 
 
-def _is_declaration(record: Record) -> bool:
-    return record.number == 1 and record.cells[0].startswith("sep=")
+def _is_declaration(record: Record | Problem) -> bool:
+    return isinstance(record, Record) and record.number == 1 and record.cells[0].startswith("sep=")
