@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext_noop as _
 
+from .camt import read_camt
 from .delimited.reader import read_csv
 from .limits import BYTES, ROWS
 from .mt940 import read_mt940
@@ -16,9 +17,10 @@ from .results import Format, Item, Line, Options, Problem, UnreadableFile
 
 READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {
     "csv": read_csv,
+    "camt": read_camt,
+    "mt940": read_mt940,
     "ofx": read_ofx,
     "qif": read_qif,
-    "mt940": read_mt940,
 }
 NOTHING = _("No format that Cashman reads: it reads CSV, OFX, QIF, CAMT and MT940.")
 

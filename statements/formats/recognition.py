@@ -41,7 +41,11 @@ MT940_ACCOUNT = re.compile(r"^:25[A-Z]?:", re.MULTILINE)
 def recognise(source: BinaryIO) -> Format:
     """Return the format of a file. Raises UnreadableFile if it is none that Cashman reads."""
     source.seek(0)
-    head = source.read(HEAD)
+    return recognise_head(source.read(HEAD))
+
+
+def recognise_head(head: bytes) -> Format:
+    """Return the format of a file by its first bytes."""
     if head.startswith(b"PK\x03\x04"):
         return "camt"  # a zip of them
     for start, message in MISTAKEN:
@@ -57,9 +61,11 @@ def format_of_text(text: str) -> Format:
         raise UnreadableFile(EMPTY)
     if "\0" in text:
         raise UnreadableFile(NO_TEXT)
+    if HTML.match(start):
+        raise UnreadableFile(WEB_PAGE)
     if OFX.match(start) or (start.startswith("<") and OFX.search(start)):
         return "ofx"
-    if XML.match(start) or HTML.match(start):
+    if XML.match(start):
         return format_of_xml(start)
     first = next((line for line in map(str.strip, start.splitlines()) if line and not line.startswith("#")), "")
     if QIF.match(first):

@@ -132,7 +132,7 @@ class Choice:
 class Question:
     """What the file alone does not decide. Lines that depend on the answer are not given until it is there."""
 
-    option: str  # the field of Options that answers it; "columns.amount" for one of its columns
+    option: str  # the field of Options that answers it
     message: Message
     number: int  # a line of the file where it matters, from 1
     example: str  # as the file writes it
@@ -154,6 +154,7 @@ class Options:
     delimiter: Delimiter | None = None
     header: int | None = None  # the line with the names of the columns; 0: there is none
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # names or numbers from 1, by their meaning
+    amount_column: str | None = None  # the same for the amount alone, which may be asked
     unsigned: Direction | None = None  # which way money went if its amount has no sign
     negative_debit: Direction | None = None  # the same for a negative amount among positive ones in a debit column
     fee: Literal["included", "extra"] | None = None  # whether a fee has its own column because it comes on top

@@ -58,7 +58,7 @@ def find_amount(layout: Layout, rows: Sequence[Sequence[str]]) -> tuple[Columns,
             return tried, None
     example = rows[0] if rows else []
     choices = tuple(Choice(str(column + 1), shown(cell_of(example, column))) for column in candidates)
-    return columns, Question("columns.amount", Message(WHICH_AMOUNT), max(1, layout.header + 1), "", choices)
+    return columns, Question("amount_column", Message(WHICH_AMOUNT), max(1, layout.header + 1), "", choices)
 
 
 def _decide_dates(decisions: Decisions, evidence: Evidence, options: Options) -> None:

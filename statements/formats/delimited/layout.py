@@ -1,6 +1,6 @@
 """Where the rows of a file begin, and what its columns are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext_noop as _
@@ -42,10 +42,13 @@ class Layout:
 
 def find_layout(head: Sequence[Record], options: Options) -> Layout:
     """Return the layout of a file that begins with these records. Raises UnreadableFile if the options don't fit."""
-    for name in options.columns:
+    mapping = dict(options.columns)
+    if options.amount_column is not None:
+        mapping["amount"] = (options.amount_column,)
+    for name in mapping:
         if name not in MEANINGS:
             raise UnreadableFile(NO_SUCH_MEANING, name=shown(name), names=", ".join(MEANINGS))
-    index = _header(head, options)
+    index = _header(head, options.header, mapping)
     below = [record.cells for record in head[0 if index is None else index + 1 :]]
     rows = [cells for cells in below if is_movement(cells)] or [cells for cells in below if any(cells)]
     names = [] if index is None else [name.lstrip("#").strip() for name in head[index].cells]
@@ -57,7 +60,7 @@ def find_layout(head: Sequence[Record], options: Options) -> Layout:
     stated = about(preamble).account
     if stated and columns.account is not None and stated not in cells[columns.account].distinct:
         columns = replace(columns, account=None)  # it has the accounts of others
-    columns, missing = by_mapping(columns, names or [""] * width, options.columns)
+    columns, missing = by_mapping(columns, names or [""] * width, mapping)
     for name, column in missing:
         raise UnreadableFile(
             NO_SUCH_COLUMN, column=shown(column), name=name, names=shown(", ".join(filter(None, names)))
@@ -71,15 +74,15 @@ def is_movement(cells: Sequence[str]) -> bool:
     return any(map(readings, cells)) and any(number(cell) and not readings(cell) for cell in cells)
 
 
-def _header(head: Sequence[Record], options: Options) -> int | None:
-    if options.header == 0:
+def _header(head: Sequence[Record], line: int | None, mapping: Mapping[str, tuple[str, ...]]) -> int | None:
+    if line == 0:
         return None
-    if options.header is not None:
+    if line is not None:
         for index, record in enumerate(head):
-            if record.number == options.header and not record.is_empty:
+            if record.number == line and not record.is_empty:
                 return index
-        raise UnreadableFile(NO_HEADER, line=options.header)
-    named = [column for wanted in options.columns.values() for column in wanted if not column.isdigit()]
+        raise UnreadableFile(NO_HEADER, line=line)
+    named = [column for wanted in mapping.values() for column in wanted if not column.isdigit()]
     for index, record in enumerate(head[:PREAMBLE]):
         if named and all(find(record.cells, column) is not None for column in named):
             return index

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_noop as _
 
+from ..limits import TEXT
 from ..results import Balance, DecimalMark, Item, Line, Message, Problem, Skipped, Statement, shown
 from .dates import looks_like_date, read_date, readings
 from .deciding import Decisions
@@ -116,7 +117,7 @@ class Rows:
                 continue
             if isinstance(record, Problem):
                 row: Row | None = (record, ())
-            elif before and isinstance(before[0], Line) and self._continues(record):
+            elif before and isinstance(before[0], Line) and self._continues(before[0], record):
                 before = (_continued(before[0], self._description(record.cells)), before[1])
                 continue
             else:
@@ -221,11 +222,13 @@ class Rows:
                 texts.append(text)
         return " ".join(texts)
 
-    def _continues(self, record: Record) -> bool:
+    def _continues(self, line: Line, record: Record) -> bool:
         """Tell whether a record has nothing but more of the text of the line before it."""
         texts = set(self.layout.columns.description)
         filled = {index for index, cell in enumerate(record.cells) if cell}
-        return bool(filled) and filled <= texts and self.layout.columns.date not in filled
+        return (
+            len(line.description) < TEXT and bool(filled) and filled <= texts and self.layout.columns.date not in filled
+        )
 
     def _currency_of_name(self) -> str | None:
         columns = self.layout.columns
