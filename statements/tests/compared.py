@@ -158,6 +158,8 @@ def compared_line(line: Line, want: Json) -> Iterator[str]:
     for key, name in SAME.items():
         if key in want and getattr(line, name) not in {want[key], want[key].strip("0")}:
             yield f"{key} {getattr(line, name)!r}, should be {want[key]!r}"
+    if list(line.tags) != want.get("tags", []) or line.transfer_account != want.get("transfer_account", ""):
+        yield f"tags {line.tags}, transfer account {line.transfer_account!r}"
     reference = want.get("end_to_end_id") or want.get("customer_reference")
     if reference and line.reference != reference:
         yield f"reference {line.reference!r}, should be {reference!r}"

@@ -6,6 +6,8 @@ from itertools import permutations
 
 from django.utils.translation import gettext_noop as _
 
+from cashman_project.money.currencies import DIGITS
+
 from ..results import Choice, DateOrder, DecimalMark, Direction, Message, Options, Question, shown
 from .columns import Columns, numeric
 from .dates import DateColumn, readings
@@ -38,7 +40,7 @@ def decide(evidence: Evidence, layout: Layout, options: Options) -> Decisions:
     """Decide what the rows prove and the options say."""
     decisions = Decisions(accounts=frozenset(evidence.accounts))
     _decide_dates(decisions, evidence, options)
-    _decide_mark(decisions, evidence, options)
+    _decide_mark(decisions, evidence, layout, options)
     _decide_signs(decisions, evidence, layout.columns, options, asks=_asks_sign(evidence, layout))
     return decisions
 
@@ -86,12 +88,14 @@ def _orders(dates: DateColumn, value_dates: DateColumn) -> list[DateOrder]:
     return orders
 
 
-def _decide_mark(decisions: Decisions, evidence: Evidence, options: Options) -> None:
+def _decide_mark(decisions: Decisions, evidence: Evidence, layout: Layout, options: Options) -> None:
     proved = evidence.marks.proved
     mark = options.decimal or (next(iter(proved)) if len(proved) == 1 else None)
     place = evidence.marks.open_cell
     if mark is None and len(proved) > 1:
         place = proved["."]
+    if mark is None and place and DIGITS.get(layout.currency or "") == 0:
+        mark = "." if "," in place[1] else ","  # yen have no decimals, so what looks like them are thousands
     if mark is None and place:
         line, example = place
         found = number(example)

@@ -9,7 +9,7 @@ from .columns import Columns
 from .dates import DateColumn, readings
 from .numbers import Marks, Number, decimal_of, number
 from .records import Record
-from .words import IN_WORDS, OUT_WORDS, folded
+from .words import DEAD_WORDS, IN_WORDS, OUT_WORDS, folded
 
 ACCOUNTS = 1000
 KEPT = 500  # rows whose balances are followed
@@ -56,7 +56,7 @@ class Evidence:
             self.first_fee = (record.number, cell_of(cells, columns.fee))
         if len(self.accounts) < ACCOUNTS:
             self.accounts.add(cell_of(cells, columns.account))
-        if len(self.kept) < KEPT:
+        if len(self.kept) < KEPT and folded(cell_of(cells, columns.status)) not in DEAD_WORDS:
             self.kept.append(cells)
 
     def _add_amount(self, line: int, cells: Sequence[str], columns: Columns) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as _
 from ..results import Options, UnreadableFile, shown
 from .columns import AMOUNTS, DATES, MEANINGS, Cells, Columns, by_content, by_mapping, by_name, find, sample
 from .dates import readings
-from .numbers import number
+from .numbers import currency_in, number
 from .preamble import about
 from .profiles import Profile, profile_of
 from .records import Record
@@ -31,6 +31,13 @@ class Layout:
     preamble: list[Record]
     width: int  # how many cells a row has at most
     profile: Profile | None = None
+
+    @property
+    def currency(self) -> str | None:
+        """The currency in the name of a column of amounts, such as "Amount (EUR)"."""
+        columns = (self.columns.amount, self.columns.debit, self.columns.credit, self.columns.balance)
+        names = (self.names[column] for column in columns if column is not None and column < len(self.names))
+        return next(filter(None, map(currency_in, names)), None)
 
     def name(self, column: int | None) -> str:
         """Return what a column is called, for people: its name, or its number from 1."""

@@ -51,6 +51,15 @@ def currency_of(word: str) -> str | None:
     return code if len(code) == 3 and code in DIGITS else SYMBOLS.get(code)
 
 
+def currency_in(name: str) -> str | None:
+    """Return the currency in the name of a column, such as "Amount (EUR)"."""
+    for word in name.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ").split():
+        # A word such as "Out" or "All" is no currency: codes of names are written in capitals.
+        if (word.isupper() or not word.isalpha() or len(word) < 3) and (currency := currency_of(word)):
+            return currency
+    return None
+
+
 def number(text: str) -> Number | None:
     """Take a cell apart. None if it is no amount."""
     text = text.strip()

@@ -78,7 +78,7 @@ def _layout(source: BinaryIO, encoding: str, delimiter: Delimiter, options: Opti
     if not columns.is_complete:
         if layout.header and not rows:
             raise UnreadableFile(NO_ROWS, line=layout.header)
-        raise UnreadableFile(NO_DATES if columns.date is None else NO_AMOUNTS)
+        raise UnreadableFile(NO_AMOUNTS if any(cells.dates for cells in layout.cells) else NO_DATES)
     return layout, None
 
 

@@ -178,7 +178,7 @@ class Rows:
         description = self._description(cells)
         if len(description) <= LONGEST_LABEL and folded(description) in BALANCES:
             raise NoLine(BALANCE)
-        own = currency_of(cell_of(cells, columns.currency)) or written or self._currency_of_name() or currency
+        own = currency_of(cell_of(cells, columns.currency)) or written or self.layout.currency or currency
         statement = self._statement(cell_of(cells, columns.account).strip('"') or account, own)
         counterparty = " ".join(cell_of(cells, columns.counterparty).split())
         kind = cell_of(cells, columns.kind)
@@ -230,15 +230,6 @@ class Rows:
             len(line.description) < TEXT and bool(filled) and filled <= texts and self.layout.columns.date not in filled
         )
 
-    def _currency_of_name(self) -> str | None:
-        columns = self.layout.columns
-        for column in (columns.amount, columns.debit, columns.credit):
-            if column is not None and column < len(self.layout.names):
-                currency = currency_in(self.layout.names[column])
-                if currency:
-                    return currency
-        return None
-
     def _statement(self, account: str | None, currency: str | None) -> Statement:
         key = (account or None, currency)
         if key not in self.accounts:
@@ -255,15 +246,6 @@ class Rows:
             account.statement.closing = facts.balance(facts.closing, mark, order)
         for account in self.accounts.values():
             account.set_balances()
-
-
-def currency_in(name: str) -> str | None:
-    """Return the currency in the name of a column, such as "Amount (EUR)"."""
-    for word in name.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ").split():
-        # A word such as "Out" or "All" is no currency: codes of names are written in capitals.
-        if (word.isupper() or not word.isalpha() or len(word) < 3) and (currency := currency_of(word)):
-            return currency
-    return None
 
 
 def _balance(cells: list[str], column: int | None, mark: DecimalMark) -> Decimal | None:
