@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
+.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz fuzz-statements hostile killed-workers memory races outage slow-clients \
 	issuer-hangs statements clients client-packages bench bench-search bench-instructions lint types requirements
 
 help: ## list the targets
@@ -29,12 +29,13 @@ mutants: .venv/stamp-dev ## break the code in small ways and fail if the tests n
 	@DEBUG=on $(PYTHON) -m tests.mutants
 
 # Each run is as short as is still useful.
-faults: .venv/stamp-dev ## try all of the next eleven briefly, in some minutes; as root
+faults: .venv/stamp-dev ## try all of the next twelve briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
 	@LENGTH=5 $(FAULTS).followers
 	@LENGTH=400 $(FAULTS).fuzz
+	@LENGTH=4000 DJANGO_SETTINGS_MODULE=cashman_project.settings $(FAULTS).fuzz_statements
 	@LENGTH=400 $(FAULTS).hostile
 	@LENGTH=5 $(FAULTS).killed_workers
 	@LENGTH=1000 $(FAULTS).memory
@@ -56,6 +57,9 @@ followers: .venv/stamp-dev ## let clients follow /changes while others write and
 
 fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
 	@$(FAULTS).fuzz
+
+fuzz-statements: .venv/stamp-dev ## read broken bank statements; LENGTH files (100000), made of the samples in SAMPLES (the project's own)
+	@DJANGO_SETTINGS_MODULE=cashman_project.settings $(FAULTS).fuzz_statements
 
 hostile: .venv/stamp-dev ## compare the CPU time of hostile inputs with harmless ones, on SQLite or DATABASE_URL; LENGTH pairs (all)
 	@$(FAULTS).hostile

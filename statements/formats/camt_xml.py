@@ -25,6 +25,7 @@ VALUES = 1_000  # of one element that may be repeated in a part
 SPAN = 4 * TEXT + CHUNK  # bytes of a tag and its text
 NOT_XML = _("Line %(line)d: this is not well-formed XML. The file may be cut off: download it again.")
 FORBIDDEN = _("The XML has a document type or entities of its own. A statement has neither.")
+ENCODING = _("The XML names an encoding that it can't have. If you know the right one, say it.")
 TOO_DEEP = _("Line %(line)d: too many elements within each other.")
 TOO_MANY = _("Line %(line)d: too many different or repeated elements. No statement has so many.")
 
@@ -142,4 +143,6 @@ class Parser:
             raise UnreadableFile(NOT_XML, line=error.position[0]) from error
         except DefusedXmlException as error:
             raise UnreadableFile(FORBIDDEN) from error
+        except (LookupError, ValueError) as error:  # which Python raises for the names of encodings only
+            raise UnreadableFile(ENCODING) from error
         return bool(chunk)

@@ -32,15 +32,20 @@ def find_encoding(source: BinaryIO, declared: str | None = None) -> str:
 
     UTF-8 comes before what is declared, since many files declare wrongly and no other text looks like UTF-8.
     """
-    source.seek(0)
-    head = source.read(4)
-    for mark, encoding in MARKS:
-        if head.startswith(mark):
-            return encoding
+    marked = marked_encoding(source)
+    if marked is not None:
+        return marked
     if decodes(source, "utf-8"):
         return "utf-8"
     named = known_encoding(declared)
     return named if named is not None and decodes(source, named) else USUAL
+
+
+def marked_encoding(source: BinaryIO) -> str | None:
+    """Return the encoding that the file's byte order mark says."""
+    source.seek(0)
+    head = source.read(4)
+    return next((encoding for mark, encoding in MARKS if head.startswith(mark)), None)
 
 
 def known_encoding(name: str | None) -> str | None:
@@ -75,6 +80,8 @@ def encoding_of(source: BinaryIO, options: Options, declared: str | None = None)
             _("Unknown encoding %(name)s. Give its usual name, such as UTF-8 or Windows-1252."),
             name=shown(options.encoding),
         )
+    if named == "utf-16":
+        return named if marked_encoding(source) == named else "utf-16-le"  # without a mark, Python refuses utf-16
     return named
 
 

@@ -11,6 +11,7 @@ from . import amounts, days
 from .amounts import AmbiguousAmount, Amounts, NotAnAmount, decimal_question
 from .days import AmbiguousDay, Days, NotADay, order_question
 from .encodings import encoding_of, lines
+from .limits import ROWS, TOO_MANY_ROWS
 from .results import Balance, Item, Line, Message, Options, Part, Problem, Skipped, Statement, UnreadableFile, shown
 
 MONEY = frozenset(["bank", "cash", "ccard", "oth a", "oth l"])  # the sections that have movements of money
@@ -74,7 +75,7 @@ class Reader:
     def records(self) -> Iterator[Record]:
         """Yield the records, and where each section begins."""
         section, account = "", None
-        start, fields = 0, list[tuple[str, str]]()
+        start, ends, fields = 0, 0, list[tuple[str, str]]()
         for number, line in lines(self.source, self.encoding):
             code, value = line[:1], line[1:].strip()
             if code == "!":
@@ -90,6 +91,9 @@ class Reader:
                 elif name.startswith("account"):
                     section = "account"
             elif code == "^":
+                ends += 1
+                if ends > ROWS:  # also while their lines wait for an answer
+                    raise UnreadableFile(TOO_MANY_ROWS, most=ROWS)
                 if section == "account":
                     account = next((text for field, text in fields if field == "N"), None)
                 elif fields:

@@ -8,12 +8,12 @@ from django.utils.translation import gettext_noop as _
 
 from .camt import read_camt
 from .delimited.reader import read_csv
-from .limits import BYTES, ROWS
+from .limits import BYTES, ROWS, TOO_MANY_ROWS
 from .mt940 import read_mt940
 from .ofx import read_ofx
 from .qif import read_qif
 from .recognition import recognise
-from .results import Format, Item, Line, Options, Problem, UnreadableFile
+from .results import Format, Item, Line, Options, UnreadableFile
 
 READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {
     "csv": read_csv,
@@ -28,16 +28,13 @@ NOTHING = _("No format that Cashman reads: it reads CSV, OFX, QIF, CAMT and MT94
 def read(source: BinaryIO, options: Options) -> Iterator[Item]:
     """Yield what is in a file of statements, which must be seekable. Raises UnreadableFile, also after some items."""
     if source.seek(0, os.SEEK_END) > BYTES:
-        raise UnreadableFile(_("The file has more than %(most)d bytes. Ask your bank for less time."), most=BYTES)
+        raise UnreadableFile(_("The file has more than %(most)d bytes. Ask your bank for a shorter time."), most=BYTES)
     reader = READERS.get(options.format or recognise(source))
     if reader is None:
         raise UnreadableFile(NOTHING)
     rows = 0
     for item in reader(source, options):
-        if isinstance(item, Line):
-            rows += 1 + len(item.parts)
-        elif isinstance(item, Problem):
-            rows += 1
+        rows += 1 + (len(item.parts) if isinstance(item, Line) else 0)
         if rows > ROWS:
-            raise UnreadableFile(_("The file has more than %(most)d rows. Ask your bank for less time."), most=ROWS)
+            raise UnreadableFile(TOO_MANY_ROWS, most=ROWS)
         yield item

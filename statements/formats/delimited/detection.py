@@ -72,7 +72,7 @@ def _judge(source: BinaryIO, head: bytes) -> Detected:
     rivals = [
         name for name in best[1:] if scores[name] > scores[best[0]] - LEAD and not _read_alike(spots, best[0], name)
     ]
-    return Detected(tuple(best[:CHOICES]), is_sure=scores[best[0]] >= SURE and not rivals)
+    return Detected(tuple(best[:CHOICES]), is_sure=len(best) == 1 or (scores[best[0]] >= SURE and not rivals))
 
 
 def _is_usual(spots: Counter[bytes], best: str) -> bool:

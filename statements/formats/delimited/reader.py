@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext_noop as _
 
-from ..encodings import known_encoding
+from ..encodings import encoding_of
 from ..results import Choice, Delimiter, Item, Message, Options, Question, UnreadableFile, shown
 from .deciding import Decisions, decide, find_amount
 from .detection import detect, example_of
@@ -22,7 +22,6 @@ HEAD = 300  # records that the layout is found in
 NO_TEXT = _("This is no text. Cashman reads CSV, OFX, QIF, CAMT and MT940.")
 EMPTY = _("The file is empty.")
 NO_CELLS = _("No line has more than one cell. Cells of CSV are separated by a comma, a semicolon, a tab or a bar (|).")
-UNKNOWN_ENCODING = _("%(encoding)s is no encoding that Cashman knows. Use one such as utf-8, cp1252 or shift_jis.")
 NO_DATES = _("No column has dates. A statement has the day of each line, such as 2026-01-31.")
 NO_AMOUNTS = _("No column has amounts. Say which one it is, or which two for money out and money in.")
 NO_ROWS = _("Line %(line)d has the names of the columns, but below it no row has a date and an amount.")
@@ -53,10 +52,7 @@ def read_csv(source: BinaryIO, options: Options) -> Iterator[Item]:
 
 def _encoding(source: BinaryIO, options: Options) -> str | Question:
     if options.encoding:
-        encoding = known_encoding(options.encoding)
-        if encoding is None:
-            raise UnreadableFile(UNKNOWN_ENCODING, encoding=shown(options.encoding))
-        return encoding
+        return encoding_of(source, options)
     detected = detect(source)
     if not detected.encodings:
         raise UnreadableFile(NO_TEXT)
