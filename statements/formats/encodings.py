@@ -20,8 +20,8 @@ TOO_LONG = _("Line %(line)d has a text of more than %(most)d characters. No stat
 USUAL = "cp1252"  # of files that don't say it; what it leaves undefined is shown as a replacement character
 # Encodings that a file or a user may name. Others of Python decode no text, or take too long.
 KNOWN = frozenset(
-    ["ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp437", "cp850", "cp852", "cp866", "cp932", "cp936"]
-    + ["cp949", "cp950", "gb18030", "big5", "euc_jp", "euc_kr", "shift_jis", "koi8-r", "koi8-u", "mac-roman"]
+    ["ascii", "utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp437", "cp850", "cp852", "cp866", "cp874", "cp932"]
+    + ["cp936", "cp949", "cp950", "gb18030", "big5", "euc_jp", "euc_kr", "shift_jis", "koi8-r", "koi8-u", "mac-roman"]
     + [f"cp125{page}" for page in range(9)]
     + [f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)]
 )

@@ -7,6 +7,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext_noop as _
 
 from .camt import read_camt
+from .delimited.reader import read_csv
 from .limits import BYTES, ROWS, TOO_MANY_ROWS
 from .mt940 import read_mt940
 from .ofx import read_ofx
@@ -15,6 +16,7 @@ from .recognition import recognise
 from .results import Format, Item, Line, Options, UnreadableFile
 
 READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {
+    "csv": read_csv,
     "camt": read_camt,
     "mt940": read_mt940,
     "ofx": read_ofx,

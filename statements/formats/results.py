@@ -15,6 +15,8 @@ from django.utils.translation import gettext
 Format = Literal["ofx", "qif", "camt", "mt940", "csv"]
 DateOrder = Literal["DMY", "MDY", "YMD"]
 DecimalMark = Literal[".", ","]
+Delimiter = Literal[",", ";", "\t", "|"]
+Direction = Literal["in", "out"]
 SHOWN = 60  # characters of a file that a message quotes at most
 
 
@@ -87,6 +89,8 @@ class Line:
     counterparty: str = ""
     memo: str = ""
     category: str = ""
+    tags: tuple[str, ...] = ()
+    transfer_account: str = ""  # the other account of one's own, if the file says that this is a transfer
     check_number: str = ""
     reference: str = ""  # what payer and payee agreed on, such as an end-to-end id
     kind: str = ""  # the bank's word or code for it: "DEBIT", "NTRF", "Lastschrift"
@@ -146,6 +150,14 @@ class Options:
     encoding: str | None = None
     date_order: DateOrder | None = None
     decimal: DecimalMark | None = None
+    # Of CSV only:
+    delimiter: Delimiter | None = None
+    header: int | None = None  # the line with the names of the columns; 0: there is none
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # names or numbers from 1, by their meaning
+    amount_column: str | None = None  # the same for the amount alone, which may be asked
+    unsigned: Direction | None = None  # which way money went if its amount has no sign
+    negative_debit: Direction | None = None  # the same for a negative amount among positive ones in a debit column
+    fee: Literal["included", "extra"] | None = None  # whether a fee has its own column because it comes on top
 
 
 def shown(value: str) -> str:

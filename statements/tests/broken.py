@@ -23,6 +23,8 @@ RECORDS = {  # how a file of each format starts, and a line of it
     b"!Type:Bank\n": b"D13/1/26\nT5.5\n^\n",
     b":20:A\n:25:DE1\n": b":61:260101C5,NTRF\n",
     b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><Stmt>': ENTRY,
+    b"Date,Text,Amount\n": b"2026-01-02,Tea,-1.50\n",
+    b"Buchungstag;Text;Soll;Haben;Saldo\n": b"13.01.2026;Tee;1.234,50;;99,00\n",
 }
 WORDS = [
     *(b"<OFX>", b"<STMTRS>", b"</STMTRS>", b"<STMTTRN>", b"</STMTTRN>", b"<TRNAMT>-1,250", b"<DTPOSTED>20260230"),
@@ -32,6 +34,22 @@ WORDS = [
     *(b"^\n", b"SFood\n$-5\n", b"POpening Balance\nL[x]\n", b"!Clear:AutoSwitch\n", b"\n", b"\r", b" ", b"\0"),
     *(b":20:A\n:25:DE1\n", b":60F:C260101EUR5,\n", b":61:2601010102RD5,5NTRFNONREF//1\n", b":62F:D2602\n", b"\n-\n"),
     *(b":86:166?00A?20B?21", b"?32", b":86:/REMI/a/NAME/b/", b"-}{5:}{4:\n", b":61:260101", b"C5", b"/", b"?"),
+    *(
+        b"Date,Text,Amount\n",
+        b"3/4/2026,a,1.250\n",
+        b"13/4/2026,b,-5\n",
+        b"Datum;Betrag;S/H\n",
+        b"1.2.26;5,00;S\n",
+        b";;\n",
+    ),
+    *(
+        b"Date,Payee,Outflow,Inflow,Account,Category,Memo,Cleared\n",
+        b'2026-01-02,a,1,250,,"',
+        b"\t",
+        b"sep=;\n",
+        b",",
+        b";",
+    ),
     *(b'<?xml version="1.0"?>', b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">', b"</Document>"),
     *(b"<BkToCstmrStmt>", b"<Stmt>", b"</Stmt>", b"<Ntry>", b"</Ntry>", b"<NtryDtls><TxDtls>", b"</TxDtls></NtryDtls>"),
     *(b'<Amt Ccy="EUR">1.5</Amt>', b"<CdtDbtInd>DBIT</CdtDbtInd>", b"<BookgDt><Dt>2026-01-01+02:00</Dt></BookgDt>"),
@@ -160,13 +178,13 @@ def try_out(data: bytes, options: Options | None = None) -> list[Item]:
 
 def check(items: list[Item]) -> None:
     """Check what a consumer relies on."""
-    statements: list[Statement] = []
+    statements: set[Statement] = set()
     assert len(items) <= ROWS
     for item in items:
         if isinstance(item, Statement):
-            statements.append(item)
+            statements.add(item)
         elif isinstance(item, Line):
-            assert any(item.statement is statement for statement in statements[-2:])
+            assert item.statement in statements
             assert item.number > 0
             assert item.amount.is_finite()
             assert len(str(item.amount)) <= DIGITS + 2

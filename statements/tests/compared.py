@@ -1,6 +1,7 @@
 """What must be read from a sample, and whether it is: FILE beside FILE.expected.json (samples/README.md)."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,6 +14,11 @@ from statements.formats.results import Item, Line, Options, Part, Problem, Quest
 SUFFIX = ".expected.json"
 OWN = Path(__file__).parent / "samples"
 TEXTS = {"counterparty": ("counterparty",), "memo": ("memo", "description"), "category": ("category",)}
+ASKED = {
+    "date_order": "date_order",
+    "decimal": "decimal",
+    "sign": "unsigned",
+}  # what must be asked, and by which option
 SAME = {"check_number": "check_number", "type": "kind"}
 Json = dict[str, Any]  # as the files have it
 
@@ -58,13 +64,17 @@ def outcome(path: Path, options: Options | None = None) -> Outcome:
 
 
 def compared_questions(asked: set[str], options: Json) -> Iterator[str]:
-    needed = set(options.get("needs_user", ())) & {"date_order", "decimal"}
+    needed = {ASKED[name] for name in options.get("needs_user", ()) if name in ASKED}
     if asked != needed:
         yield f"asked {sorted(asked)}, should ask {sorted(needed)}"
 
 
 def answers(asked: set[str], options: Json) -> Options:
     said = {name: options[name] for name in asked if name in options}
+    if "date_order" in asked and "date" in options:
+        said["date_order"] = "".join(dict.fromkeys(letter for letter in options["date"]["format"] if letter in "DMY"))
+    if "unsigned" in asked:
+        said["unsigned"] = "out" if options["amount"].get("out_unless_plus") else "in"
     return replace(Options(), **said)
 
 
@@ -85,10 +95,13 @@ def compared(items: list[Item], expected: Json) -> Iterator[str]:
 
 
 def compared_accounts(statements: list[Statement], expected: Json) -> Iterator[str]:
-    by_account: dict[str | None, list[Statement]] = {}
+    by_account: dict[tuple[str | None, str | None], list[Statement]] = {}
+    wanted = {(account["id"], account["currency"]): account for account in expected["accounts"]}
+    ids = Counter(account for account, _currency in wanted)
     for statement in statements:
-        by_account.setdefault(statement.account, []).append(statement)
-    wanted = {account["id"]: account for account in expected["accounts"]}
+        # An account has one currency, which the file may leave open; or it is one of several of the same name.
+        alone = [key for key in wanted if key[0] == statement.account and ids[statement.account] == 1]
+        by_account.setdefault(alone[0] if alone else (statement.account, statement.currency), []).append(statement)
     if by_account.keys() != wanted.keys():
         yield f"accounts {list(by_account)}, should be {list(wanted)}"
         return
@@ -145,6 +158,8 @@ def compared_line(line: Line, want: Json) -> Iterator[str]:
     for key, name in SAME.items():
         if key in want and getattr(line, name) not in {want[key], want[key].strip("0")}:
             yield f"{key} {getattr(line, name)!r}, should be {want[key]!r}"
+    if list(line.tags) != want.get("tags", []) or line.transfer_account != want.get("transfer_account", ""):
+        yield f"tags {line.tags}, transfer account {line.transfer_account!r}"
     reference = want.get("end_to_end_id") or want.get("customer_reference")
     if reference and line.reference != reference:
         yield f"reference {line.reference!r}, should be {reference!r}"

@@ -13,7 +13,7 @@ from transactions.tests.shares import reached, reaches
 
 CASES = 2_000
 FILES = [path.read_bytes() for path in samples(OWN)]
-FORMATS: tuple[Format, ...] = ("ofx", "qif", "camt", "mt940")
+FORMATS: tuple[Format, ...] = ("ofx", "qif", "camt", "mt940", "csv")
 
 
 def test_changed_samples_and_soups_are_read_or_refused() -> None:
@@ -66,6 +66,20 @@ HOSTILE = {
     "camt with a long tag": b"<BkToCstmrStmt><" + b"a" * 100_000,
     "camt with a long text": b"<BkToCstmrStmt><Stmt><Id>" + b"a" * 100_000,
     "camt with texts": b"<BkToCstmrStmt><Stmt><Ntry><TxDtls><RmtInf>" + b"<Ustrd>a</Ustrd>" * 6_000,
+    "csv of delimiters": (b"," * 199 + b"\n") * 500,
+    "csv of quotes": b"Date,Amount\n" + b'"' * 9_000,
+    "csv of open quotes": b"Date,Amount\n" + b'"\n' * 50_000,
+    "csv of stray quotes": b"Date,Amount\n" + b'"a"b,' * 1_900 + b"\n",
+    "csv of names": b"Date,Amount" + b",Amount" * 190 + b"\n" + b"2026-01-02,5.00\n" * 6_000,
+    "csv of continued texts": b"Date,Text,Amount\n2026-01-02,a,-5\n" + b",text that goes on,\n" * 5_000,
+    "csv of ambiguous cells": b"Date,Text,Amount\n" + b"3/4/2026,a,1.250\n" * 6_000,
+    "csv of digits": b"Date,Amount\n2026-01-02," + b"9" * 9_000 + b"\n",
+    "csv of almost dates": b"Date,Amount\n" + b"1/2/2026T" * 9_000,
+    "csv of almost amounts": b"Date,Amount\n" + b"2026-01-02,1,234,567,890,12\n" * 3_000,
+    "csv of labels": b"Account:" * 1_200 + b"\n" + b"Saldo;" * 190 + b"\nDate;Amount\n2026-01-02;5\n",
+    "csv of letters": b"Date,Text,Amount\n" + b"2026-01-02," + bytes(range(0xC0, 0x100)) * 140 + b",-5.00\n",
+    "csv of accounts": b"Account,Date,Amount\n" + b"".join(b"%d,2026-01-02,-5\n" % number for number in range(5_000)),
+    "csv of marks": b"Date,Text,Amount\n2026-01-02," + "e\u0301\u0323".encode() * 1_500 + b",-5.00\n",
     "blanks": b" " * 100_000,
     "lines": b"\n" * 100_000,
     "marks": b"\xef\xbb\xbf" * 33_000,
