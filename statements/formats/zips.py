@@ -71,6 +71,8 @@ def members(source: BinaryIO) -> Iterator[Member | Skipped]:
             names = set(packed.namelist())
             if "[Content_Types].xml" in names or "mimetype" in names:
                 raise UnreadableFile(SPREADSHEET)
+            if len(packed.infolist()) > MEMBERS:
+                raise UnreadableFile(TOO_MANY, most=MEMBERS)
             for info in sorted(packed.infolist(), key=lambda info: info.filename):
                 if info.is_dir() or is_hidden(info.filename):
                     continue
