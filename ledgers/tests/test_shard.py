@@ -1,0 +1,83 @@
+"""`manage.py shard`: the tables of owned rows are distributed by owner, and stay so. Most of it needs a Citus."""
+
+from collections.abc import Iterator
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from rest_framework.test import APIClient
+
+from cashman_project.api.views import ReadyView
+from cashman_project.db.postgresql.citus import has_citus, local_tables
+from transactions.models import MonthTotal, Transaction
+from transactions.tests.factories import CategoryFactory, IncomeFactory
+from transactions.tests.test_month_totals import held
+from transactions.triggers import differences
+from users.models import User
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def shard(*arguments: str) -> list[str]:
+    out = StringIO()
+    call_command("shard", *arguments, stdout=out)
+    return out.getvalue().splitlines()
+
+
+def faults() -> list[str]:
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"^The database is not distributed as it should be"):
+        call_command("shard", "--check", stdout=out)
+    return out.getvalue().splitlines()
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.fixture
+def citus(db: None) -> Iterator[None]:
+    """The tests' database on a Citus, which is distributed again at the end."""
+    if not has_citus(connection):
+        pytest.skip("needs a Citus")
+    yield
+    shard()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_a_database_without_citus_is_refused(arguments: list[str]) -> None:
+    if has_citus(connection):
+        pytest.skip("needs a database without Citus")
+    with pytest.raises(CommandError, match=r"^This database has no Citus"):
+        shard(*arguments)
+    assert local_tables(connection) == []
+
+
+def test_a_second_run_changes_nothing(citus: None) -> None:
+    assert shard() == shard("--check") != []
+
+
+def test_a_table_that_was_forgotten_is_told_and_then_distributed_with_its_rows(
+    citus: None, alice: User, nobody: APIClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    IncomeFactory.create_batch(3, owner=alice, category=CategoryFactory.create(owner=alice))
+    before = list(Transaction.objects.values_list("pk", "amount", "category")), held(alice)
+    execute("SELECT undistribute_table('transactions_transaction')")
+    monkeypatch.setattr(ReadyView, "has_tables", False)
+
+    assert nobody.get("/readyz").status_code == 503
+    assert faults() == ["transactions_transaction is not distributed."]
+    assert shard()[0] == "transactions_transaction: by owner_id"
+    assert nobody.get("/readyz").status_code == 200
+    assert (list(Transaction.objects.values_list("pk", "amount", "category")), held(alice)) == before
+    IncomeFactory.create(owner=alice)
+    assert held(alice) != before[1]
+    assert differences(connection) == []
+
+
+def test_one_owners_rows_are_read_from_one_shard(citus: None, alice: User) -> None:
+    for model in (Transaction, MonthTotal):
+        plan = model.objects.filter(owner=alice).explain()
+        assert "Task Count: 1\n" in plan
