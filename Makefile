@@ -7,8 +7,8 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
-	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
+.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory pooled races outage slow-clients \
+	issuer-hangs clients client-packages bench bench-poolers bench-search bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,9 @@ killed-workers: .venv/stamp-dev ## kill a worker a second for LENGTH seconds (60
 memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
 	@$(FAULTS).memory
 
+pooled: .venv/stamp-dev ## run TARGET (test) through a PgBouncer of its own in front of DATABASE_URL's server; needs Debian's pgbouncer
+	@$(PYTHON) -m tests.pooled $(MAKE) $${TARGET:-test}
+
 races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; LENGTH changes of each (500)
 	@$(FAULTS).races
 
@@ -86,6 +89,9 @@ client-packages:
 
 bench: .venv/stamp-run benchmarks/.venv/stamp ## measure the speed beside other frameworks; ROUNDS=, ONLY=W1,W2 and SCALE= shorten it
 	@benchmarks/.venv/bin/python -m benchmarks.run
+
+bench-poolers: .venv/stamp-dev ## measure 1,000 idle and 64 busy database clients, directly and through PgBouncer; ROUNDS, SECONDS shorten it
+	@$(PYTHON) -m benchmarks.poolers
 
 bench-search: .venv/stamp-run ## measure what a search takes beside a bare scan, on SQLite or DATABASE_URL
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m benchmarks.search

@@ -72,7 +72,7 @@ if DEBUG and not ip_address(HOST).is_loopback:
 _file = BASE_DIR / ("demo.sqlite3" if DEBUG else "cashman.sqlite3")
 _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_file)}
 _password = read_text("DATABASE_PASSWORD")
-_no_cursors = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
+_pooled = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
 _database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)  # Any: as `database` returns it
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if _database["ENGINE"].endswith("sqlite3"):
@@ -89,12 +89,12 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     _database["ENGINE"] = "cashman_project.db.postgresql"
     _database["PASSWORD"] = _password or _database["PASSWORD"]
-    _database["DISABLE_SERVER_SIDE_CURSORS"] = _no_cursors
+    _database["POOLED"] = _pooled  # not Django's own setting, which would load a whole export into memory
     _options: dict[str, object] = {
         "connect_timeout": 1,  # second
         "tcp_user_timeout": 10_000,  # milliseconds without an acknowledgement, after which the network counts as down
     }
-    if not _no_cursors:  # PgBouncer refuses these: docs/deploy.md
+    if not _pooled:  # PgBouncer refuses these: docs/deploy.md
         _options["options"] = "-c statement_timeout=30s -c lock_timeout=5s"
     _database["OPTIONS"] = {**_options, **_database.get("OPTIONS", {})}
 DATABASES = {"default": _database}

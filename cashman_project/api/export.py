@@ -3,12 +3,14 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
 from typing import IO, TYPE_CHECKING
 
 import orjson
+from django.db import connection, transaction
 from django.utils.text import capfirst
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
@@ -138,7 +140,8 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
             TURNS.acquire()
     file = spool()
     try:
-        write(file)
+        with transaction.atomic() if connection.settings_dict.get("POOLED") else nullcontext():  # see chunked_cursor
+            write(file)
         file.seek(0)
     except OSError as error:
         raise no_room(file, error) from None

@@ -23,6 +23,7 @@ import django
 from django.db import connection
 
 from cashman_project.db.postgresql.citus import has_citus
+from tests.pooled import pooler
 from transactions.tests.live import PATIENCE, LiveServer
 
 PERSON = {"username": "racer", "password": "correct horse battery"}
@@ -121,17 +122,17 @@ def migrate(server: LiveServer) -> None:
 class Cluster:
     """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: str = "") -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         self.directory = Path(tempfile.mkdtemp(prefix="cashman-faults-", dir="/tmp"))
         self.url = f"postgres://cashman@127.0.0.1:{port}/postgres"
-        self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        self.bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self._prefix = []
         if os.geteuid() == 0:  # as whom PostgreSQL refuses to run
             shutil.chown(self.directory, "postgres")
             self._prefix = ["runuser", "-u", "postgres", "--"]
-        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on"
+        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on {options}"
         self._start = ("start", "--wait", f"--options={settings}", f"--log={self.directory}/log")
 
     def create(self) -> None:
@@ -149,21 +150,31 @@ class Cluster:
         shutil.rmtree(self.directory)
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
-        command = [*self._prefix, str(self._bin / program), *arguments, f"--pgdata={self.directory}/data"]
+        command = [*self._prefix, str(self.bin / program), *arguments, f"--pgdata={self.directory}/data"]
         quiet = subprocess.DEVNULL  # not a pipe: the server would keep it open
         subprocess.run(command, cwd=self.directory, check=check, stdin=quiet, stdout=quiet, stderr=quiet)
 
 
 @contextmanager
-def a_cluster() -> Iterator[Cluster]:
-    """Yield a running PostgreSQL server, which is removed at the end."""
-    cluster = Cluster()
+def a_cluster(options: str = "") -> Iterator[Cluster]:
+    """Yield a running PostgreSQL server with those command line options, which is removed at the end."""
+    cluster = Cluster(options)
     try:
         cluster.create()
         cluster.start()
         yield cluster
     finally:
         cluster.remove()
+
+
+@contextmanager
+def a_place_on(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """Yield the environment of a service with that server: behind a PgBouncer of its own if `make pooled` runs this."""
+    if connection.settings_dict.get("POOLED"):
+        with pooler(cluster.url) as environment:
+            yield environment
+    else:
+        yield {"DATABASE_URL": cluster.url}
 
 
 class Supervised:

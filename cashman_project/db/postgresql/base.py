@@ -8,6 +8,7 @@ import select
 from collections.abc import Sequence
 
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 from psycopg2 import Error, extensions
 
 from .pipeline import Connection, Cursor
@@ -47,9 +48,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
         self.statements: dict[str, str] = {}
         self.undone_savepoints: set[str] = set()  # of the open transaction
-        if not self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        if not self.settings_dict.get("POOLED"):
             with self.connection.cursor() as cursor:
                 cursor.execute(SET_PLAN_CACHE_MODE)
+
+    def chunked_cursor(self) -> CursorWrapper:
+        """Return a cursor that fetches rows in parts. Behind a pooler it does so only in a transaction: outside of one,
+        it would need the same session again, so there it fetches all at once.
+        """
+        return (
+            self.cursor() if self.settings_dict.get("POOLED") and not self.in_atomic_block else super().chunked_cursor()
+        )
 
     def is_usable(self) -> bool:
         """Return whether the connection is still open. No query may be running on it.
@@ -72,7 +81,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Use it for statements with a plan that is good for every owner. Behind a pooler it returns `sql` itself, because
         a pooler may run the next transaction in another session.
         """
-        if self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        if self.settings_dict.get("POOLED"):
             return sql
         if sql not in self.statements:
             name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # unique for its SQL

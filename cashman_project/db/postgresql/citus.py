@@ -90,6 +90,7 @@ def shard(connection: BaseDatabaseWrapper, tell: Callable[[str], object]) -> Non
     """
     _set_up(connection)
     with transaction.atomic(connection.alias):
+        _execute(connection, "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         stored = _distributions(connection)
         tables = {table: column for table, column in owned_tables().items() if not _is_distributed(table, stored)}
         keys, triggers = _foreign_keys(connection, tables), _triggers(connection, tables)
@@ -114,12 +115,11 @@ def shard(connection: BaseDatabaseWrapper, tell: Callable[[str], object]) -> Non
 
 
 def _set_up(connection: BaseDatabaseWrapper) -> None:
-    """Give the database the settings that Citus needs, and the connection these and no time limits."""
+    """Give the database, and the connection, the settings that Citus needs."""
     for name, value in SETTINGS.items():
         if _rows(connection, f"SHOW {name}") != [(value,)]:
             _execute(connection, f"ALTER DATABASE {_database(connection)} SET {name} = {value}")
     connection.close()
-    _execute(connection, "SET statement_timeout = 0; SET lock_timeout = 0")
 
 
 def _database(connection: BaseDatabaseWrapper) -> str:
