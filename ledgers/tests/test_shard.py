@@ -9,7 +9,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from cashman_project.api.views import ReadyView
-from cashman_project.db.postgresql.citus import has_citus, local_tables
+from cashman_project.db.postgresql.citus import _foreign_keys, has_citus, local_tables
 from transactions.models import MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, IncomeFactory
 from transactions.tests.test_month_totals import held
@@ -64,6 +64,12 @@ def test_a_table_that_was_forgotten_is_told_and_then_distributed_with_its_rows(
 ) -> None:
     IncomeFactory.create_batch(3, owner=alice, category=CategoryFactory.create(owner=alice))
     before = list(Transaction.objects.values_list("pk", "amount", "category")), held(alice)
+    keys = [
+        (f"ALTER TABLE {table} DROP CONSTRAINT {name}", f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+        for table, name, definition in _foreign_keys(connection, ["transactions_transaction"])
+    ]
+    for drop, _add in keys:
+        execute(drop)
     execute("SELECT undistribute_table('transactions_transaction')")
     monkeypatch.setattr(ReadyView, "has_tables", False)
 
@@ -72,6 +78,8 @@ def test_a_table_that_was_forgotten_is_told_and_then_distributed_with_its_rows(
     assert shard()[0] == "transactions_transaction: by owner_id"
     assert nobody.get("/readyz").status_code == 200
     assert (list(Transaction.objects.values_list("pk", "amount", "category")), held(alice)) == before
+    for _drop, add in keys:
+        execute(add)
     IncomeFactory.create(owner=alice)
     assert held(alice) != before[1]
     assert differences(connection) == []

@@ -4,7 +4,7 @@ Citus hashes the owner. All rows of an owner, in all tables, are on the same mac
 shard). So a statement that names the owner runs on one machine. The users are a reference table: every machine has all
 of them, so owned rows can refer to them. All other tables stay on the coordinator, to which Cashman connects.
 
-The reasons are in docs/adr/0043-citus.md.
+The reasons are in docs/adr/0045-citus.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -66,6 +66,11 @@ def owned_tables() -> dict[str, str]:
 def users_table() -> str:
     """Return the name of the users' table."""
     return str(apps.get_model(settings.AUTH_USER_MODEL)._meta.db_table)
+
+
+def is_sharded(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether the database has been distributed."""
+    return has_citus(connection) and LEDGERS in _distributions(connection)
 
 
 def local_tables(connection: BaseDatabaseWrapper) -> list[str]:
