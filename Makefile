@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory pooled races outage slow-clients \
+.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory pooled races outage replica slow-clients \
 	issuer-hangs clients client-packages bench bench-poolers bench-search bench-instructions lint types requirements
 
 help: ## list the targets
@@ -29,7 +29,7 @@ mutants: .venv/stamp-dev ## break the code in small ways and fail if the tests n
 	@DEBUG=on $(PYTHON) -m tests.mutants
 
 # Each run is as short as is still useful.
-faults: .venv/stamp-dev ## try all of the next eleven briefly, in some minutes; as root
+faults: .venv/stamp-dev ## try all of the next twelve briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
@@ -40,6 +40,7 @@ faults: .venv/stamp-dev ## try all of the next eleven briefly, in some minutes; 
 	@LENGTH=1000 $(FAULTS).memory
 	@LENGTH=20 $(FAULTS).races
 	@LENGTH=4 $(FAULTS).outage
+	@LENGTH=4 $(FAULTS).replica
 	@LENGTH=3 $(FAULTS).slow_clients
 
 chaos: .venv/stamp-dev ## kill workers and crash PostgreSQL while clients write; LENGTH kills (100) on each database
@@ -74,6 +75,9 @@ races: .venv/stamp-dev ## let clients race against a server of several processes
 
 outage: .venv/stamp-dev ## stop and start PostgreSQL under a server, LENGTH times (20)
 	@$(FAULTS).outage
+
+replica: .venv/stamp-dev ## let a PostgreSQL standby lag, stop and be promoted while clients write and read; LENGTH seconds each (20)
+	@$(FAULTS).replica
 
 slow-clients: .venv/stamp-dev ## hold clients that send slowly or never read, with nginx and without, LENGTH seconds each (20); needs Debian's nginx
 	@$(FAULTS).slow_clients

@@ -5,11 +5,16 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, models
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations import AddField, AddIndex, CreateModel
 from rest_framework.test import APIClient
+from uuid_utils.compat import uuid7
 
 from cashman_project.api.views import ReadyView
 from cashman_project.db.postgresql.citus import _foreign_keys, has_citus, local_tables
+from ledgers.models import OwnedForeignKey
+from ledgers.models.owned import OwnerField
 from transactions.models import MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, IncomeFactory
 from transactions.tests.test_month_totals import held
@@ -89,3 +94,33 @@ def test_one_owners_rows_are_read_from_one_shard(citus: None, alice: User) -> No
     for model in (Transaction, MonthTotal):
         plan = model.objects.filter(owner=alice).explain()
         assert "Task Count: 1\n" in plan
+
+
+def test_migrations_add_columns_and_tables_with_owners(citus: None, alice: User) -> None:
+    before = MigrationExecutor(connection).loader.project_state()
+    fields = [
+        ("id", models.UUIDField(primary_key=True, default=uuid7)),
+        ("owner", OwnerField()),
+        ("category", OwnedForeignKey("transactions.Category", models.RESTRICT, null=True)),
+    ]
+    table = CreateModel("Note", fields)
+    column = AddField("Category", "note", models.CharField(max_length=10, default="", db_default=""))
+    index = AddIndex("Category", models.Index(fields=["owner", "note"], name="category_note"))
+    CategoryFactory.create(owner=alice)
+    try:
+        state = before
+        for operation in (table, column, index):
+            state, previous = state.clone(), state
+            operation.state_forwards("transactions", state)
+            with connection.schema_editor() as editor:
+                operation.database_forwards("transactions", editor, previous, state)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*), min(note) FROM transactions_category")
+            assert cursor.fetchone() == (1, "")
+            cursor.execute("SELECT citus_table_type FROM citus_tables WHERE table_name = 'transactions_note'::regclass")
+            assert cursor.fetchone() == ("distributed",)
+            cursor.execute("SELECT count(*) FROM pg_constraint WHERE conrelid = 'transactions_note'::regclass")
+            assert cursor.fetchone() == (3,)  # the primary key, and two foreign keys
+    finally:
+        execute("DROP TABLE IF EXISTS transactions_note")
+        execute("ALTER TABLE transactions_category DROP COLUMN IF EXISTS note")

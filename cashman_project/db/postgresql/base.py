@@ -1,6 +1,7 @@
-"""Django's PostgreSQL backend with prepared statements, and with fewer round trips.
+"""Django's PostgreSQL backend with prepared statements, fewer round trips, and keys that begin with the owner.
 
-The reasons are in docs/adr/0033-prepared-statements.md and docs/adr/0041-two-round-trips.md.
+The reasons are in docs/adr/0033-prepared-statements.md, docs/adr/0041-two-round-trips.md and
+docs/adr/0043-keys-with-the-owner.md.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from psycopg2 import Error, extensions
 
 from .pipeline import Connection, Cursor
+from .schema import DatabaseSchemaEditor
 
 # One plan for all values of a statement's parameters. Citus can't plan a join before it knows the owner.
 SET_PLAN_CACHE_MODE = """
@@ -26,6 +28,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     `statements` maps SQL that was prepared in this session to the SQL that executes it.
     """
+
+    SchemaEditorClass = DatabaseSchemaEditor
 
     def get_connection_params(self) -> dict[str, object]:
         return {**super().get_connection_params(), "connection_factory": Connection, "cursor_factory": Cursor}
@@ -51,6 +55,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.settings_dict.get("POOLED"):
             with self.connection.cursor() as cursor:
                 cursor.execute(SET_PLAN_CACHE_MODE)
+
+    def is_standby(self) -> bool:
+        """Return whether the server was a standby of another one at the end of the last statement.
+
+        The server says so by itself when that changes.
+        """
+        state: str | None = self.connection.info.parameter_status("in_hot_standby")
+        return state == "on"
 
     def chunked_cursor(self) -> CursorWrapper:
         """Return a cursor that fetches rows in parts. Behind a pooler it does so only in a transaction: outside of one,

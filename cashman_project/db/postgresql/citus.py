@@ -14,9 +14,9 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field, Model
 from django.utils.translation import gettext as _
 
+from ..owned_tables import owned_models, owner_field
 from ..types import DatabaseRow
 
 LEDGERS = "ledgers_ledger"  # the table with which all others are colocated
@@ -47,20 +47,10 @@ def has_citus(connection: BaseDatabaseWrapper) -> bool:
     return connection.vendor == "postgresql" and bool(_rows(connection, query))
 
 
-def owner_field(model: type[Model]) -> "Field[object, object] | None":
-    """Return the field that has the owner of the model's rows; None if its rows have none."""
-    fields = {field.name: field for field in model._meta.concrete_fields}
-    return fields.get("owner") or fields.get("ledger")
-
-
 def owned_tables() -> dict[str, str]:
-    """Return the tables of owned rows, each with the column of the owner. That of the ledgers comes first."""
-    columns = {}
-    for model in apps.get_models():
-        field = owner_field(model)
-        if field is not None and not model._meta.proxy:
-            columns[model._meta.db_table] = field.column
-    return dict(sorted(columns.items(), key=lambda item: (item[0] != LEDGERS, item[0])))
+    """Return the tables of owners, each with the column of the owner, and after those that it refers to."""
+    fields = {model._meta.db_table: owner_field(model) for model in owned_models()}
+    return {table: field.column for table, field in fields.items() if field is not None}
 
 
 def users_table() -> str:
@@ -209,8 +199,10 @@ def _triggers(connection: BaseDatabaseWrapper, tables: Iterable[str]) -> list[Da
 
 
 def _trigger_faults(connection: BaseDatabaseWrapper, table: str) -> list[str]:
-    """Return what is wrong with the triggers of a table's shards, or with the shards themselves."""
+    """Return what is wrong with the shards of a table that has triggers: whether they have these, and can be read."""
     number = len(_triggers(connection, [table]))
+    if not number:
+        return []
     count = "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = '%s'::regclass"
     query = "SELECT shardid, success, result FROM run_command_on_shards(%s, %s) ORDER BY 1"
     found = []
