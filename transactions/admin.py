@@ -117,7 +117,10 @@ class OwnedModelAdmin(StrictModelAdmin):
     def write(
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
     ) -> HttpResponseBase | None:
-        """Return the view's response, run as one write of the ledger of each row's owner."""
+        """Return the view's response, run as one write of the ledger of each row's owner.
+
+        It takes no turns (`ledgers/turns.py`): a thread can't have those of several owners, and staff write rarely.
+        """
         if request.method != "POST" or not keys:
             return view()
         try:
