@@ -61,7 +61,7 @@ LAYERS = (
     {"resources", "reads", "router"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
-    {"history"},
+    {"history", "at_once"},
     {"writer"},
     {"totals", "token_errors", "examples", "hashers", "preferences", "turns"},
     {"category_names", "groupings", "orderings"},
