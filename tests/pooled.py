@@ -33,6 +33,7 @@ pool_mode = transaction
 max_client_conn = 2000
 ; Seconds. PostgreSQL waits for five before it refuses to drop a database that is in use.
 server_idle_timeout = 2
+query_wait_timeout = 5
 server_login_retry = 1
 """
 
