@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
+from cashman_project.db.postgresql.citus import has_citus
 from transactions.tests.live import LiveServer, serve, unmarked
 from users.models import User
 from users.sessions import start_session
@@ -16,6 +20,14 @@ from users.sessions import start_session
 def pytest_runtest_setup(item: pytest.Item) -> None:
     translation.deactivate()  # the language of the last request of the test before
     unmarked[:] = [] if {"live", "e2e"} & {marker.name for marker in item.iter_markers()} else [item.nodeid]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Distribute the tables of the tests' database if it has Citus."""
+    with django_db_blocker.unblock():
+        if has_citus(connection):
+            call_command("shard")
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ..db.postgresql.citus import local_tables
 from ..db.replica import REPLICA
 from .errors import Unavailable
 from .etags import check_untagged, tagged_json
@@ -207,10 +208,10 @@ class LiveView(PublicView):
 
 
 class ReadyView(PublicView):
-    """200 if the database can be reached and is migrated; 503 otherwise."""
+    """200 if the database can be reached, is migrated and, on a Citus, distributed; 503 otherwise."""
 
     renderer_classes = (JSONRenderer,)
-    migrated = False  # once this process has seen it migrated, it does not look again
+    has_tables = False  # once this process has seen them all in their places, it does not look again
 
     @extend_schema(
         operation_id="get_readiness",
@@ -222,11 +223,13 @@ class ReadyView(PublicView):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-            ReadyView.migrated = ReadyView.migrated or not _pending_migrations()
+            if not ReadyView.has_tables and _pending_migrations():
+                raise Unavailable(_("The database is not migrated yet."))
+            if not ReadyView.has_tables and local_tables(connection):
+                raise Unavailable(_("Some tables are not distributed yet."))
         except Error:
             raise Unavailable from None
-        if not ReadyView.migrated:
-            raise Unavailable(_("The database is not migrated yet."))
+        ReadyView.has_tables = True
         return Response({"status": "ok"})
 
 

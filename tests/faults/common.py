@@ -23,6 +23,7 @@ import django
 import psycopg2
 from django.db import connection
 
+from cashman_project.db.postgresql.citus import has_citus
 from tests.pooled import pooler
 from transactions.tests.live import PATIENCE, LiveServer
 
@@ -110,6 +111,13 @@ def a_database() -> Iterator[dict[str, str]]:
             yield {"DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()}
         finally:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def migrate(server: LiveServer) -> None:
+    """Make the tables of the server's database. If that is a Citus, distribute them."""
+    server.manage("migrate", "--verbosity=0")
+    if has_citus(connection):
+        server.manage("shard")
 
 
 class Cluster:

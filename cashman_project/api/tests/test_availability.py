@@ -77,7 +77,7 @@ def test_it_is_ready_once_migrated(nobody: APIClient, monkeypatch: pytest.Monkey
         asked.append(plans[len(asked)])
         return asked[-1]
 
-    monkeypatch.setattr(ReadyView, "migrated", False)
+    monkeypatch.setattr(ReadyView, "has_tables", False)
     monkeypatch.setattr(MigrationExecutor, "migration_plan", plan)
 
     assert [nobody.get("/readyz").status_code for _time in range(4)] == [503, 200, 200, 200]

@@ -15,6 +15,13 @@ from psycopg2 import Error, extensions
 from .pipeline import Connection, Cursor
 from .schema import DatabaseSchemaEditor
 
+# One plan for all values of a statement's parameters. Citus can't plan a join before it knows the owner.
+SET_PLAN_CACHE_MODE = """
+    SELECT set_config('plan_cache_mode', CASE
+        WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN 'auto' ELSE 'force_generic_plan'
+    END, false)
+"""
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection, with prepared statements.
@@ -46,8 +53,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.statements: dict[str, str] = {}
         self.undone_savepoints: set[str] = set()  # of the open transaction
         if not self.settings_dict.get("POOLED"):
-            with self.connection.cursor() as cursor:  # one plan for all values of a statement's parameters
-                cursor.execute("SET plan_cache_mode = force_generic_plan")
+            with self.connection.cursor() as cursor:
+                cursor.execute(SET_PLAN_CACHE_MODE)
 
     def is_standby(self) -> bool:
         """Return whether the server was a standby of another one at the end of the last statement.
