@@ -30,10 +30,10 @@ class Link(NamedTuple):
 
 
 def can_insert_at_once() -> bool:
-    """Return whether `insert_at_once` may work here. SQLite has no round trips, and a transaction that has begun may
-    hold more than the one write."""
-    database = connections[DEFAULT_DB_ALIAS]
-    return database.vendor == "postgresql" and not database.in_atomic_block
+    """Return whether `insert_at_once` may work here. SQLite has no round trips, Citus can't send a WITH of several
+    tables to one machine, and a transaction that has begun may hold more than the one write."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    return database.vendor == "postgresql" and database.is_one_server and not database.in_atomic_block
 
 
 def insert_at_once(

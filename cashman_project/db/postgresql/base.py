@@ -30,6 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     SchemaEditorClass = DatabaseSchemaEditor
+    is_one_server = False  # whether this session is known to be without a pooler and without Citus
 
     def get_connection_params(self) -> dict[str, object]:
         return {**super().get_connection_params(), "connection_factory": Connection, "cursor_factory": Cursor}
@@ -55,6 +56,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.settings_dict.get("POOLED"):
             with self.connection.cursor() as cursor:
                 cursor.execute(SET_PLAN_CACHE_MODE)
+                self.is_one_server = cursor.fetchone() != ("auto",)
 
     def is_standby(self) -> bool:
         """Return whether the server was a standby of another one at the end of the last statement.
