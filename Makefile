@@ -7,8 +7,9 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory pooled races outage replica slow-clients \
-	issuer-hangs clients client-packages bench bench-poolers bench-search bench-instructions lint types requirements
+.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz fuzz-statements hostile killed-workers memory pooled \
+	races outage replica slow-clients issuer-hangs statements clients client-packages bench bench-poolers bench-search \
+	bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +36,7 @@ faults: .venv/stamp-dev ## try all of the next twelve briefly, in some minutes; 
 	@$(FAULTS).disk_full
 	@LENGTH=5 $(FAULTS).followers
 	@LENGTH=400 $(FAULTS).fuzz
+	@LENGTH=4000 DJANGO_SETTINGS_MODULE=cashman_project.settings $(FAULTS).fuzz_statements
 	@LENGTH=400 $(FAULTS).hostile
 	@LENGTH=5 $(FAULTS).killed_workers
 	@LENGTH=1000 $(FAULTS).memory
@@ -57,6 +59,9 @@ followers: .venv/stamp-dev ## let clients follow /changes while others write and
 
 fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
 	@$(FAULTS).fuzz
+
+fuzz-statements: .venv/stamp-dev ## read broken bank statements; LENGTH files (100000), made of the samples in SAMPLES (the project's own)
+	@DJANGO_SETTINGS_MODULE=cashman_project.settings $(FAULTS).fuzz_statements
 
 hostile: .venv/stamp-dev ## compare the CPU time of hostile inputs with harmless ones, on SQLite or DATABASE_URL; LENGTH pairs (all)
 	@$(FAULTS).hostile
@@ -84,6 +89,9 @@ slow-clients: .venv/stamp-dev ## hold clients that send slowly or never read, wi
 
 issuer-hangs: .venv/stamp-dev ## measure our own tokens while the identity provider hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
+
+statements: .venv/stamp-dev ## read samples of bank statements, and compare with what must be read; SAMPLES is their directory (the project's own)
+	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m statements.tests.table
 
 clients: .venv/stamp-dev tests/clients/.venv/stamp tests/clients/node_modules/stamp ## try the clients that others' generators make; as root; ONLY=go,java shortens it
 	@DEBUG=on $(PYTHON) -m tests.clients.run

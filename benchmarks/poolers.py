@@ -1,8 +1,9 @@
 """What 1,000 idle and 64 busy clients cost PostgreSQL, directly and through PgBouncers: `make bench-poolers`.
 
-It starts a PostgreSQL server of its own. The idle clients are Cashman's: each connection has made a creation and
-a page. The busy ones are pgbench's: nine pages for each creation, with as many round trips as Cashman's. After a
-run beside the idle clients come ROUNDS (5) without them, of SECONDS (5) each, in turn.
+It starts a PostgreSQL server of its own. The idle clients are Cashman's: each connection has made a creation and a
+page. The busy ones are pgbench's: nine pages for each creation, with as many round trips as Cashman's. First it tells
+the memory with each way's idle clients. Then come ROUNDS (5) of SECONDS (5) for each way in turn, with 1,000 idle
+clients connected directly, and 1,000 by the PgBouncers.
 """
 
 import os
@@ -13,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -127,8 +129,8 @@ def per_second(cluster: Cluster, places: list[dict[str, str]], page: str) -> flo
     return sum(float(rate[1]) for rate in rates if rate)
 
 
-def memory(url: str) -> tuple[int, float]:
-    """Return how many sessions the server has, and the MiB of all its processes: shared memory counts once (PSS)."""
+def tell_memory(way: str, url: str) -> None:
+    """Print how many sessions the server has, and the MiB of all its processes: shared memory counts once (PSS)."""
     connection = psycopg2.connect(url)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
@@ -143,7 +145,7 @@ def memory(url: str) -> tuple[int, float]:
             kilobytes += int(re.findall(r"^Pss: +(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text(), re.M)[0])
         except (FileNotFoundError, ProcessLookupError):  # the session of this function
             continue
-    return sessions, kilobytes / 1024
+    print(f"{way}, {IDLE} idle clients: {sessions} sessions, {kilobytes / 1024:.0f} MiB", flush=True)
 
 
 def main() -> None:
@@ -163,20 +165,24 @@ def main() -> None:
             "directly, not prepared": ([direct], "not prepared"),
             **{f"{count} PgBouncer": (places[:count], "not prepared") for count in (1, 2, 4)},
         }
+        for count in (1, 2, 4):
+            held = poolers.enter_context(ExitStack())
+            held.enter_context(idle_clients(places[:count]))
+            per_second(cluster, *ways[f"{count} PgBouncer"])
+            tell_memory(f"{count} PgBouncer", cluster.url)
+            if count < 4:
+                held.close()
+        poolers.enter_context(idle_clients([direct]))
+        time.sleep(4)  # PgBouncer closes what is idle for two seconds
+        tell_memory("directly", cluster.url)
         rates: dict[str, list[float]] = {way: [] for way in ways}
-        for together in (["directly", "directly, not prepared"], ["1 PgBouncer"], ["2 PgBouncer"], ["4 PgBouncer"]):
-            with idle_clients(ways[together[0]][0]):
-                for way in together:
-                    rates[way].append(per_second(cluster, *ways[way]))
-                sessions, mebibytes = memory(cluster.url)
-            print(f"{together[0]}, {IDLE} idle clients: {sessions} sessions, {mebibytes:.0f} MiB", flush=True)
         for _round in range(ROUNDS):
             for way in ways:
                 rates[way].append(per_second(cluster, *ways[way]))
         for way, found in rates.items():
             ratios = [rate / base for rate, base in zip(found, rates["directly"], strict=True)]
-            alone = f"{statistics.median(ratios[1:]):.2f} alone ({min(ratios[1:]):.2f} to {max(ratios[1:]):.2f})"
-            print(f"{way}: {ratios[0]:.2f} of directly beside the idle clients, {alone}; {found[0]:.0f} a second")
+            spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+            print(f"{way}: {statistics.median(ratios):.2f} of directly ({spread}), {statistics.median(found):.0f}/s")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def _message(error: Exception) -> str:
         return ""
     message = _("Database %(database)s can't be used: %(reason)s") % {"database": database_name(), "reason": reason}
     if "unsupported startup parameter" in reason:
-        message += f". {_('If this is a pooler, set DISABLE_SERVER_SIDE_CURSORS to on.')}"
+        message += ". " + _("If this is a pooler, set DISABLE_SERVER_SIDE_CURSORS to on.")
     return message
 
 

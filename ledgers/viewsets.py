@@ -95,8 +95,13 @@ class LedgerMixin(LedgerReads, Base):
             result = super().write(work)
         self.ledger_revision = write.revision or None
         if write.counts:
-            self.form_state = self.form_state._replace(revision=write.revision)
+            self.wrote(write.revision)
         return result
+
+    def wrote(self, revision: int) -> None:
+        """Let the response name the revision that the request has written."""
+        self.ledger_revision = revision
+        self.form_state = self.form_state._replace(revision=revision)
 
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object

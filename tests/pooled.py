@@ -2,6 +2,7 @@
 
 `python -m tests.pooled COMMAND ...` puts a PgBouncer of its own in front of the PostgreSQL server of DATABASE_URL, and
 runs the command with the settings of a service behind it. The limits are set as docs/scale.md says: for the user.
+PAST_POOLER is the server's own URL, for pg_dump and the like.
 """
 
 import os
@@ -32,6 +33,7 @@ pool_mode = transaction
 max_client_conn = 2000
 ; Seconds. PostgreSQL waits for five before it refuses to drop a database that is in use.
 server_idle_timeout = 2
+query_wait_timeout = 5
 server_login_retry = 1
 """
 
@@ -59,7 +61,7 @@ def pooler(url: str, more: str = "") -> Iterator[dict[str, str]]:
         try:
             _wait_for(listen, process)
             pooled = server._replace(netloc=f"{user}@127.0.0.1:{listen}").geturl()
-            yield {"DATABASE_URL": pooled, "DISABLE_SERVER_SIDE_CURSORS": "on"}
+            yield {"DATABASE_URL": pooled, "DISABLE_SERVER_SIDE_CURSORS": "on", "PAST_POOLER": url}
         finally:
             process.kill()
             process.wait()

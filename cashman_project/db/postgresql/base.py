@@ -68,9 +68,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return a cursor that fetches rows in parts. Behind a pooler it does so only in a transaction: outside of one,
         it would need the same session again, so there it fetches all at once.
         """
-        return (
-            self.cursor() if self.settings_dict.get("POOLED") and not self.in_atomic_block else super().chunked_cursor()
-        )
+        if self.settings_dict.get("POOLED") and not self.in_atomic_block:
+            return self.cursor()
+        return super().chunked_cursor()
 
     def is_usable(self) -> bool:
         """Return whether the connection is still open. No query may be running on it.

@@ -4,7 +4,7 @@ Citus hashes the owner. All rows of an owner, in all tables, are on the same mac
 shard). So a statement that names the owner runs on one machine. The users are a reference table: every machine has all
 of them, so owned rows can refer to them. All other tables stay on the coordinator, to which Cashman connects.
 
-The reasons are in docs/adr/0045-citus.md.
+The reasons are in docs/adr/0046-citus.md.
 """
 
 from collections.abc import Callable, Iterable
