@@ -1,7 +1,7 @@
 """Bytes to text: which encoding a file has, and its lines, each of bounded length."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import BinaryIO
@@ -108,7 +108,7 @@ def chunks(source: BinaryIO, encoding: str) -> Iterator[str]:
             yield chunk
 
 
-def lines(source: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
+def lines(source: BinaryIO, encoding: str) -> Generator[tuple[int, str], None, None]:
     """Yield the lines of a file with their numbers, from 1, without what ends them: CR, LF or both.
 
     Raises UnreadableFile if a line is too long.

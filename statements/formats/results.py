@@ -157,6 +157,7 @@ class Options:
     amount_column: str | None = None  # the same for the amount alone, which may be asked
     unsigned: Direction | None = None  # which way money went if its amount has no sign
     negative_debit: Direction | None = None  # the same for a negative amount among positive ones in a debit column
+    direction: Literal["word", "sign"] | None = None  # which one is right where they disagree
     fee: Literal["included", "extra"] | None = None  # whether a fee has its own column because it comes on top
 
 

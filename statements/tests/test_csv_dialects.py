@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,7 +70,7 @@ class Dialect:
     def written(self, rows: list[tuple[date, str, Decimal]]) -> bytes:
         text = io.StringIO(newline="")
         # Python's csv does not quote LF if lines end in CR.
-        quoting = csv.QUOTE_ALL if self.line_end == "\r" else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if self.line_end == "\r" else csv.QUOTE_MINIMAL
         writer = csv.writer(text, delimiter=self.delimiter, lineterminator=self.line_end, quoting=quoting)
         for _ in range(self.preamble):
             writer.writerow(["A bank", "", "of the world"])

@@ -56,4 +56,5 @@ SINGLE_BYTE: dict[str, tuple[str, ...]] = {
 MULTI_BYTE = ("cp932", "gb18030", "big5", "cp949", "euc_jp")
 
 # Signs that texts of any language have. They say nothing about the encoding.
+WITHIN_WORDS = frozenset("’‘´·\u00ad")  # of them
 SIGNS = frozenset("€£¥§°´’‘“”„«»–—…·•©®™№¿¡ºª\u00a0\u00ad")

@@ -6,7 +6,7 @@ from typing import Any
 
 from .dates import readings
 from .numbers import currency_of, number
-from .words import IN_WORDS, OUT_WORDS, folded, meaning
+from .words import direction_of, folded, meaning
 
 # The day on which the account changed comes first. Each of the others is better than none.
 DATES = ("booking", "date", "value_date", "started")
@@ -86,7 +86,7 @@ class Cells:
             self.currencies += 1
         else:
             self.letters += len(cell)
-        self.directions += folded(cell) in OUT_WORDS | IN_WORDS
+        self.directions += direction_of(cell) is not None
 
 
 def sample(rows: Sequence[Sequence[str]]) -> list[Cells]:
@@ -159,6 +159,11 @@ def by_content(columns: Columns, cells: Sequence[Cells], rows: int) -> Columns:
         codes = [index for index in full if cells[index].currencies == cells[index].filled]
         if codes:
             added["currency"] = codes[0]
+    if columns.direction is None:
+        # Without a name that says so, only a column with both directions is one.
+        words = [index for index in full if {direction_of(cell) for cell in cells[index].distinct} == {True, False}]
+        if words:
+            added["direction"] = words[0]
     if columns.account is None and not columns.is_complete:
         accounts = [
             index for index in full if all(map(is_iban, cells[index].distinct)) and len(cells[index].distinct) < 9

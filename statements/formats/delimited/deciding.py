@@ -20,6 +20,7 @@ WHICH_MARK = _("%(example)s can be read in two ways. Which amount is it?")
 WHICH_WAY = _("No amount has a minus sign. Did %(example)s come in, or go out?")
 WHICH_WAY_HERE = _("Some cards and programs write expenses without a minus sign. Did %(example)s come in, or go out?")
 WHICH_DEBIT = _("Among the amounts that went out, %(example)s has a minus sign. Did it come in, or go out?")
+WORD_OR_SIGN = _("The sign of %(example)s and the word for in or out in its row disagree. Which amount is right?")
 IS_FEE_EXTRA = _("Fees have a column of their own, such as %(example)s. Is a fee part of the amount, or on top of it?")
 WHICH_AMOUNT = _("Which column has the amount?")
 NO_READING = "?"
@@ -112,11 +113,12 @@ def _decide_mark(decisions: Decisions, evidence: Evidence, layout: Layout, optio
 def _decide_signs(decisions: Decisions, evidence: Evidence, columns: Columns, options: Options, *, asks: bool) -> None:
     has_pair = columns.debit is not None or columns.credit is not None
     by_pair = has_pair and (columns.amount is None or (not evidence.minus and evidence.debits > 0))
-    by_direction = not by_pair and (evidence.disagreeing > 0 or (evidence.agreeing > 0 and not evidence.minus))
-    signs = replace(decisions.signs, by_pair=by_pair, by_direction=by_direction)
+    signs = replace(decisions.signs, by_pair=by_pair)
     if by_pair:
         signs = _decide_debits(decisions, signs, evidence, columns, options)
-    elif not by_direction and columns.amount is not None and (asks or options.unsigned):
+    elif evidence.disagreeing or (evidence.agreeing and not evidence.minus):
+        signs = _decide_direction(decisions, signs, evidence, columns, options)
+    elif columns.amount is not None and (asks or options.unsigned):
         signs = _decide_unsigned(decisions, signs, evidence, columns, options)
     decisions.signs = _decide_fee(decisions, signs, evidence, columns, options)
 
@@ -131,6 +133,24 @@ def _decide_debits(decisions: Decisions, signs: Signs, evidence: Evidence, colum
     assert evidence.first_negative_debit
     line, example = evidence.first_negative_debit
     decisions.questions.append(_ways("negative_debit", WHICH_DEBIT, line, example))
+    return signs
+
+
+def _decide_direction(
+    decisions: Decisions, signs: Signs, evidence: Evidence, columns: Columns, options: Options
+) -> Signs:
+    """Follow the words, if no amount has a sign. If some have, and a word contradicts one, either can be right."""
+    tried = {"word": replace(signs, by_direction=True), "sign": signs}
+    if not evidence.minus or not evidence.first_disagreeing:
+        return tried["word"]
+    answer = options.direction or _by_balances(tried, evidence, columns)
+    if answer:
+        return tried[answer]
+    line, example = evidence.first_disagreeing
+    rows = [cells for cells in evidence.kept if cell_of(cells, columns.amount) == example]
+    choices = tuple(Choice(value, _reading(rows, columns, signs)) for value, signs in tried.items())
+    message = Message(WORD_OR_SIGN, {"example": shown(example)})
+    decisions.questions.append(Question("direction", message, line, example, choices))
     return signs
 
 

@@ -3,19 +3,21 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
 from ..encodings import MARKS, USUAL, decodes, lines
 from ..limits import CHUNK
-from .alphabets import MULTI_BYTE, SIGNS, SINGLE_BYTE, WESTERN
+from .alphabets import MULTI_BYTE, SIGNS, SINGLE_BYTE, WESTERN, WITHIN_WORDS
 from .words import known_words
 
 SPOTS = 50_000  # enough to judge by
 HEAD = 1 << 14
 CHOICES = 6
 SURE = 0.75  # a text has this share of letters of one language at least
+MIXED = 0.9
 LEAD = 0.02  # by which the best encoding must be better than the next, if they read the text differently
 
 # Each byte beyond ASCII, with the one before and the one behind it.
@@ -48,17 +50,17 @@ def detect(source: BinaryIO) -> Detected:
 
 def example_of(source: BinaryIO, encoding: str) -> tuple[int, str]:
     """Return the first line that has more than ASCII, with its number, as this encoding reads it."""
-    for number, line in lines(source, encoding):
-        if not line.isascii():
-            return number, line
-    return 1, ""
+    with closing(lines(source, encoding)) as found:
+        return next(((number, line) for number, line in found if not line.isascii()), (1, ""))
 
 
 def _judge(source: BinaryIO, head: bytes) -> Detected:
     spots = Counter(islice(_spots(source), SPOTS))
     scores: dict[str, float] = {}
     for encoding, alphabets in SINGLE_BYTE.items():
-        share = max(_share(spots, encoding, alphabet) for alphabet in alphabets)
+        # A text in several languages has letters of all, which proves less.
+        mixed = _share(spots, encoding, "".join(alphabets)) * MIXED
+        share = max(mixed, *(_share(spots, encoding, alphabet) for alphabet in alphabets))
         if share > 0:
             scores[encoding] = share + _bonus(head, encoding)
     for encoding in MULTI_BYTE:
@@ -101,7 +103,8 @@ def _share(spots: Counter[bytes], encoding: str, alphabet: str) -> float:
             before, letter, after = list(spot.decode(encoding))
         except UnicodeDecodeError:
             return -1.0
-        if letter in SIGNS:
+        is_within = before.isalpha() and after.isalpha()
+        if letter in SIGNS and (letter in WITHIN_WORDS or not is_within):
             continue
         total += count
         # No word goes on with a capital after a small letter, and none mixes scripts: it is another encoding's.
@@ -114,10 +117,13 @@ def _share(spots: Counter[bytes], encoding: str, alphabet: str) -> float:
 
 def _asian_share(head: bytes, encoding: str) -> float:
     points = total = 0.0
+    before = ""
     for character in head.decode(encoding, "ignore"):
         if character > "\x7f":
             total += 1
-            points += _asian_points(character, encoding)
+            # Within a word of Latin letters it is one of them, in another encoding.
+            points += -1 if "a" <= before <= "z" else _asian_points(character, encoding)
+        before = character
     return points / total if total else 0.0
 
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections import Counter
+from contextlib import closing
 from itertools import islice
 from typing import BinaryIO, get_args
 
@@ -23,11 +24,12 @@ def find_delimiter(source: BinaryIO, encoding: str) -> Delimiter | None:
     """Return the delimiter of a file. None if no line has two cells."""
     head: list[str] = []
     size = 0
-    for _number, line in islice(lines(source, encoding), LINES):
-        head.append(line)
-        size += len(line)
-        if size > CHARACTERS:
-            break
+    with closing(lines(source, encoding)) as found:
+        for _number, line in islice(found, LINES):
+            head.append(line)
+            size += len(line)
+            if size > CHARACTERS:
+                break
     if head and (declared := DECLARED.fullmatch(head[0].strip())):
         return next(delimiter for delimiter in DELIMITERS if delimiter == declared["delimiter"])
     points = {delimiter: _points(head, delimiter) for delimiter in DELIMITERS}

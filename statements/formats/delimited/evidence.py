@@ -9,7 +9,7 @@ from .columns import Columns
 from .dates import DateColumn, readings
 from .numbers import Marks, Number, decimal_of, number
 from .records import Record
-from .words import DEAD_WORDS, IN_WORDS, OUT_WORDS, folded
+from .words import DEAD_WORDS, direction_of, folded
 
 ACCOUNTS = 1000
 KEPT = 500  # rows whose balances are followed
@@ -29,6 +29,7 @@ class Evidence:
     first_unsigned: Place | None = None
     agreeing: int = 0  # amounts whose sign is what their direction says: minus for out, none for in
     disagreeing: int = 0
+    first_disagreeing: Place | None = None
     debits: int = 0
     negative_debits: int = 0
     first_negative_debit: Place | None = None
@@ -73,6 +74,8 @@ class Evidence:
         if is_out is not None:
             self.agreeing += is_out == is_minus
             self.disagreeing += is_out != is_minus
+            if is_out != is_minus and self.first_disagreeing is None:
+                self.first_disagreeing = (line, cell)
 
     def _add_debit(self, line: int, cell: str) -> None:
         found = number(cell)
@@ -87,12 +90,6 @@ class Evidence:
 def cell_of(cells: Sequence[str], column: int | None) -> str:
     """Return a cell of a row, which may be shorter than others."""
     return cells[column] if column is not None and column < len(cells) else ""
-
-
-def direction_of(cell: str) -> bool | None:
-    """Return whether a word means that money went out. None if it does not say."""
-    word = folded(cell)
-    return True if word in OUT_WORDS else False if word in IN_WORDS else None
 
 
 @dataclass(frozen=True, slots=True)

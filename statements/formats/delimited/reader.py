@@ -1,6 +1,7 @@
 """The reader of CSV: it looks at all rows first, decides or asks, and then gives line after line."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from typing import BinaryIO
@@ -64,7 +65,8 @@ def _encoding(source: BinaryIO, options: Options) -> str | Question:
 
 
 def _layout(source: BinaryIO, encoding: str, delimiter: Delimiter, options: Options) -> tuple[Layout, Question | None]:
-    head = [item for item in islice(records(source, encoding, delimiter), HEAD) if isinstance(item, Record)]
+    with closing(records(source, encoding, delimiter)) as found:
+        head = [item for item in islice(found, HEAD) if isinstance(item, Record)]
     layout = find_layout(head, options)
     rows = [record.cells for record in head if record.number > layout.header and is_movement(record.cells)]
     columns, question = find_amount(layout, rows)

@@ -1,7 +1,8 @@
 """Text to records of cells, with the number of the line where each begins, and a clear error for quotes gone wrong."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -42,8 +43,8 @@ class Record:
 class _Lines:
     """The lines of a file for Python's csv, which asks for as many as a record has."""
 
-    def __init__(self, source: BinaryIO, encoding: str) -> None:
-        self.lines = lines(source, encoding)
+    def __init__(self, found: Iterator[tuple[int, str]]) -> None:
+        self.lines = found
         self.number = 0
         self.record = 1  # the first line of the record that is being read
         self.text = ""
@@ -60,9 +61,13 @@ class _Lines:
         return self.text + "\n"
 
 
-def records(source: BinaryIO, encoding: str, delimiter: Delimiter) -> Iterator[Record | Problem]:
+def records(source: BinaryIO, encoding: str, delimiter: Delimiter) -> Generator[Record | Problem, None, None]:
     """Yield the records of a file, and a problem for each line that is none."""
-    taken = _Lines(source, encoding)
+    with closing(lines(source, encoding)) as found:
+        yield from _records(_Lines(found), delimiter)
+
+
+def _records(taken: _Lines, delimiter: Delimiter) -> Iterator[Record | Problem]:
     reader = csv.reader(taken, delimiter=delimiter, strict=True)
     while True:
         taken.record = taken.number + 1

@@ -59,6 +59,12 @@ def meaning(name: str) -> str | None:
     return MEANINGS.get(match[1].strip()) if match else None
 
 
+def direction_of(cell: str) -> bool | None:
+    """Return whether a word means that money went out. None if it does not say."""
+    word = folded(cell)
+    return True if word in OUT_WORDS else False if word in IN_WORDS else None
+
+
 def known_words(text: str) -> int:
     """Count the cells with letters beyond ASCII that are names of columns, in a text of any dialect."""
     cells = {cell.strip(' "#') for cell in re.split(r"[;,\t|\r\n]", text[:8192])}
