@@ -30,7 +30,7 @@ mutants: .venv/stamp-dev ## break the code in small ways and fail if the tests n
 	@DEBUG=on $(PYTHON) -m tests.mutants
 
 # Each run is as short as is still useful.
-faults: .venv/stamp-dev ## try all of the next twelve briefly, in some minutes; as root
+faults: .venv/stamp-dev ## try all of the next thirteen briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
