@@ -7,7 +7,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
+.PHONY: help run test test-partitions e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
 	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
 
 help: ## list the targets
@@ -21,6 +21,9 @@ run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment
 
 test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
 	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+test-partitions: .venv/stamp-dev ## run the tests on DATABASE_URL, a PostgreSQL, with the tables of owners in hash partitions
+	@TEST_PARTITIONS=4 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's screenshots again
 	@$(PYTHON) -m pytest -m e2e $(ARGS)

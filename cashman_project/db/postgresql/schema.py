@@ -3,6 +3,7 @@
 The models keep their key `id`. The reasons are in docs/adr/0043-keys-with-the-owner.md.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +14,26 @@ from django.db.models import Model
 from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
 from ..types import AnyField
 
+# The tests also run with the tables of owners split into hash partitions, as a database that is distributed by owner
+# has them (`make test-partitions`). It is no setting: nobody needs it but the tests.
+PARTITIONS = int(os.environ.get("TEST_PARTITIONS", "0"))
+
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     sql_create_column_inline_fk = None  # type: ignore[assignment]  # a key of two columns can't be a part of one
+
+    def table_sql(self, model: type[Model]) -> tuple[str, list[object]]:
+        sql, params = super().table_sql(model)
+        if PARTITIONS and (owner := owner_field(model)):
+            sql += f" PARTITION BY HASH ({self.quote_name(owner.column)})"
+        return sql, params
+
+    def create_model(self, model: type[Model]) -> None:
+        super().create_model(model)
+        table = model._meta.db_table
+        for number in range(PARTITIONS if owner_field(model) else 0):
+            values = f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
+            self.execute(f"CREATE TABLE {table}_{number} PARTITION OF {table} {values}")
 
     def _iter_column_sql(
         self, column_db_type: str, params: list[object], model: type[Model], field: AnyField, *args: Any
