@@ -3,10 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
+from cashman_project.db.postgresql.citus import has_citus
 from ledgers.tests.owner_guard import GUARD
 from transactions.tests.live import LiveServer, serve, unmarked
 from users.models import User
@@ -32,6 +36,14 @@ def owner_in_every_statement() -> Iterator[None]:
     assert not GUARD.found, "\n".join(
         f"{one.sender} lacks the owner of {one.tables}:\n{one.sql}" for one in GUARD.found
     )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Distribute the tables of the tests' database if it has Citus."""
+    with django_db_blocker.unblock():
+        if has_citus(connection):
+            call_command("shard")
 
 
 @pytest.fixture

@@ -20,8 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAutocompleteSelect, StrictModelAdmin
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.filters import DateFormField
-from cashman_project.api.origin import ADMIN, Origin
-from cashman_project.api.owner import signed_in_user
+from cashman_project.api.origin import admin_origin_of
 from cashman_project.db.types import AnyField
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
@@ -121,21 +120,24 @@ class OwnedModelAdmin(StrictModelAdmin):
     def write(
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
     ) -> HttpResponseBase | None:
-        """Return the view's response, run as one write of the ledger of each row's owner."""
+        """Return the view's response, run as one write of the ledger of each row's owner.
+
+        It takes no turns (`ledgers/turns.py`): a thread can't have those of several owners, and staff write rarely.
+        """
         if request.method != "POST" or not keys:
             return view()
         try:
             owners = self.owners_of(keys)
         except ValidationError:  # what is no key names no row
             return view()
-        origin = _origin_of(request)
+        origin = admin_origin_of(request)
         with ExitStack() as stack:
             for write in [stack.enter_context(writing(owner, origin)) for owner in sorted(owners)]:
                 write.lock()
             return view()
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
-        with writing(obj.owner_id, _origin_of(request)):  # of the owner that the form has named
+        with writing(obj.owner_id, admin_origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)
 
     def history_view(
@@ -173,11 +175,6 @@ class OwnedModelAdmin(StrictModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         return [*self.generated, *self.fixed] if obj else []
-
-
-def _origin_of(request: HttpRequest) -> Origin:
-    user = signed_in_user(request)
-    return Origin(ADMIN, user.pk if user else None, request_id=request.META.get("REQUEST_ID", ""))
 
 
 @admin.register(Transaction)

@@ -64,8 +64,8 @@ def remove(apps: Apps | None, schema_editor: BaseDatabaseSchemaEditor) -> None:
 def differences(connection: BaseDatabaseWrapper) -> list[DatabaseRow]:
     """Return the keys of all totals that differ from the sums of their transactions, in the order of the keys."""
     statement = (
-        f"WITH part ({COLUMNS}) AS (SELECT {_change(connection.vendor, 1)} FROM {TRANSACTIONS}"
-        f" UNION ALL SELECT {KEY}, -high, -low, -count FROM {TOTALS})"
+        f"WITH part AS (SELECT {KEY}, -high AS high, -low AS low, -count AS count FROM {TOTALS}"
+        f" UNION ALL SELECT {_change(connection.vendor, 1)} FROM {TRANSACTIONS})"
         f" SELECT {KEY} FROM part GROUP BY {KEY} HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {KEY}"
     )
     with connection.cursor() as cursor:

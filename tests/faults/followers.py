@@ -22,7 +22,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.faults.common import PERSON, PRODUCTION, Answer, Client, a_database, all_of, length, verdict, workers
+from tests.faults.common import (
+    PERSON,
+    PRODUCTION,
+    Answer,
+    Client,
+    a_database,
+    all_of,
+    length,
+    migrate,
+    verdict,
+    workers,
+)
 from transactions.tests.live import LiveServer, running
 
 SECONDS = length(30)
@@ -239,7 +250,7 @@ def main() -> int:
     with a_database() as environment, tempfile.TemporaryDirectory() as directory:
         sqlite = {"DATABASE_URL": f"sqlite:///{Path(directory) / 'followers.sqlite3'}"}
         server = LiveServer({**PRODUCTION, "WORKERS": str(WORKERS), "ALLOW_SIGNUP": "on", **(environment or sqlite)})
-        server.manage("migrate", "--verbosity=0")
+        migrate(server)
         with running(server):
             return follow(server, "postgresql" if environment else "sqlite")
 

@@ -5,11 +5,20 @@ transaction that reads once and then writes takes two round trips. The reasons a
 docs/adr/0041-two-round-trips.md.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg2 import extensions
+from psycopg2 import errors, extensions
 from psycopg2.sql import Composable
+
+# What Citus says of a COPY that violates a constraint. It does not pass on the code of the error.
+VIOLATION = re.compile(r"violates (unique|foreign key|check) constraint")
+VIOLATIONS = {
+    "unique": errors.UniqueViolation,
+    "foreign key": errors.ForeignKeyViolation,
+    "check": errors.CheckViolation,
+}
 
 
 class Connection(extensions.connection):
@@ -82,7 +91,12 @@ class Cursor(extensions.cursor):
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:  # Any: as psycopg2's own
         self._send_waiting()
-        super().copy_expert(sql, file, size)
+        try:
+            super().copy_expert(sql, file, size)
+        except errors.InternalError_ as error:
+            if match := VIOLATION.search(str(error)):
+                raise VIOLATIONS[match[1]](str(error)) from error
+            raise
 
     def _send_waiting(self) -> None:
         if waiting := self.connection.take_waiting():

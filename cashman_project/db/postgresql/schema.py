@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
 from ..types import AnyField
+from .citus import distribute, is_sharded
 
 # The tests also run with the tables of owners split into hash partitions, as a database that is distributed by owner
 # has them (`make test-partitions`). It is no setting: nobody needs it but the tests.
@@ -22,6 +23,20 @@ PARTITIONS = int(os.environ.get("TEST_PARTITIONS", "0"))
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     sql_create_column_inline_fk = None  # type: ignore[assignment]  # a key of two columns can't be a part of one
 
+    def __enter__(self) -> "DatabaseSchemaEditor":
+        super().__enter__()
+        if self.atomic_migration and not self.collect_sql:
+            super().execute("SELECT 1")  # BEGIN is sent with it, because Citus takes each change of a table alone
+        return self
+
+    def execute(self, sql: Statement | str, params: Any = ()) -> None:  # Any: as Django's own
+        """Execute a statement. Django drops a foreign key by two, of which Citus takes only one at a time."""
+        parts: list[Statement | str] = [sql]
+        if str(sql).startswith("SET CONSTRAINTS"):
+            parts = [*str(sql).split("; ", 1)]
+        for part in parts:
+            super().execute(part, params)
+
     def table_sql(self, model: type[Model]) -> tuple[str, list[object]]:
         sql, params = super().table_sql(model)
         if PARTITIONS and (owner := owner_field(model)):
@@ -29,11 +44,16 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         return sql, params
 
     def create_model(self, model: type[Model]) -> None:
+        """Create the table of a model. If the ledgers are distributed, so is it, before it gets foreign keys."""
         super().create_model(model)
-        table = model._meta.db_table
-        for number in range(PARTITIONS if owner_field(model) else 0):
+        table, owner = model._meta.db_table, owner_field(model)
+        if owner is None:
+            return
+        for number in range(PARTITIONS):
             values = f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
             self.execute(f"CREATE TABLE {table}_{number} PARTITION OF {table} {values}")
+        if is_sharded(self.connection):
+            distribute(self.connection, table, owner.column)
 
     def _iter_column_sql(
         self, column_db_type: str, params: list[object], model: type[Model], field: AnyField, *args: Any
