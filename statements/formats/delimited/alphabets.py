@@ -55,6 +55,8 @@ SINGLE_BYTE: dict[str, tuple[str, ...]] = {
 }
 MULTI_BYTE = ("cp932", "gb18030", "big5", "cp949", "euc_jp")
 
-# Signs that texts of any language have. They say nothing about the encoding.
-WITHIN_WORDS = frozenset("’‘´·\u00ad")  # of them
+# Signs that texts of any language have: of money, between digits, between letters, and all.
+MONEY = frozenset("€£¥")
+WITHIN_NUMBERS = frozenset("’´\u00a0")
+WITHIN_WORDS = frozenset("’‘´·\u00ad")
 SIGNS = frozenset("€£¥§°´’‘“”„«»–—…·•©®™№¿¡ºª\u00a0\u00ad")

@@ -14,7 +14,7 @@ from ..encodings import MARKS, USUAL, decodes, encoding_of, lines
 from ..limits import CHUNK
 from ..recognition import NO_TEXT
 from ..results import Choice, Message, Options, Question, UnreadableFile, shown
-from .alphabets import MULTI_BYTE, SIGNS, SINGLE_BYTE, WESTERN, WITHIN_WORDS
+from .alphabets import MONEY, MULTI_BYTE, SIGNS, SINGLE_BYTE, WESTERN, WITHIN_NUMBERS, WITHIN_WORDS
 from .words import known_words
 
 SPOTS = 50_000  # enough to judge by
@@ -125,6 +125,10 @@ def _share(spots: Counter[bytes], encoding: str, alphabet: str) -> float:
             return -1.0
         is_within = before.isalpha() and after.isalpha()
         if letter in SIGNS and (letter in WITHIN_WORDS or not is_within):
+            # Signs of money and within numbers are as good as letters. Others say nothing.
+            is_usual = letter in MONEY or (letter in WITHIN_NUMBERS and before.isdigit() and after.isdigit())
+            total += count * is_usual
+            points += count * is_usual
             continue
         total += count
         # No word goes on with a capital after a small letter, and none mixes scripts: it is another encoding's.
