@@ -38,6 +38,7 @@ LISTS = ["transactions/tests/test_pages.py", "transactions/tests/test_fastpath.p
 SUMS = ["transactions/tests/test_totals.py", "reports/tests/test_api_summary.py"]
 SUMMARY = ["reports/tests/test_periods.py", "reports/tests/test_summary_sums.py", "reports/tests/test_api_summary.py"]
 FILTERS = ["cashman_project/api/tests/test_strict_parameters.py", "transactions/tests/test_api_transactions.py"]
+STATEMENTS = [f"statements/tests/test_{name}.py" for name in ("samples", "formats", "readers")]
 # The tests that are nearest to each module.
 TESTS = {
     "cashman_project/money/amounts.py": MONEY,
@@ -106,6 +107,12 @@ TESTS = {
     "cashman_project/api/fastpath/owner_query.py": [*LISTS, "transactions/tests/test_queries.py"],
     "cashman_project/api/fastpath/checks.py": ["cashman_project/api/tests/test_fastpath_checks.py"],
     "transactions/services/usual_notation.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
+    "statements/formats/amounts.py": ["statements/tests/test_amounts.py", *STATEMENTS],
+    "statements/formats/days.py": ["statements/tests/test_days.py", *STATEMENTS],
+    "statements/formats/camt.py": STATEMENTS,
+    "statements/formats/mt940.py": STATEMENTS,
+    "statements/formats/ofx.py": STATEMENTS,
+    "statements/formats/qif.py": STATEMENTS,
 }
 
 

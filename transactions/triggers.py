@@ -20,6 +20,7 @@ from .totals import NO_CATEGORY
 
 TOTALS, TRANSACTIONS = "transactions_monthtotal", "transactions_transaction"
 KEY = "owner_id, date, currency, type, category_id"
+COLUMNS = f"{KEY}, high, low, count"
 CREATED_BY = ("transactions", "0003_month_total_triggers")  # the migration
 EVENTS = ("INSERT", "UPDATE", "DELETE")
 # Subtracting a transaction from a total that is already deleted, as in an erasure, makes a total with a negative count.
@@ -28,20 +29,27 @@ MERGE = (
     f"ON CONFLICT ({KEY}) DO UPDATE SET high = {TOTALS}.high + excluded.high, low = {TOTALS}.low + excluded.low,"
     f" count = {TOTALS}.count + excluded.count"
 )
-CLEAR = f"DELETE FROM {TOTALS} WHERE count <= 0 AND ({KEY})"
 
 
 def install(apps: Apps | None, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Create or replace the triggers, and count all transactions. Nobody can write meanwhile."""
     vendor = schema_editor.connection.vendor
     if vendor == "postgresql":  # CREATE TRIGGER waits for writers, and then blocks them
-        statements = ["SET LOCAL statement_timeout = 0", *map(_by_statement, EVENTS)]
+        statements = ["SET LOCAL statement_timeout = 0", *map(_function, EVENTS), *map(_by_statement, EVENTS)]
     else:
         remove(apps, schema_editor)
         statements = [*map(_by_row, EVENTS)]
-    statements += [f"DELETE FROM {TOTALS}", _count(f"SELECT {_change(vendor, 1)} FROM {TRANSACTIONS}")]
+    sums = _sums(f"SELECT {_change(vendor, 1)} FROM {TRANSACTIONS}")
+    statements += [f"DELETE FROM {TOTALS}", f"INSERT INTO {TOTALS} ({COLUMNS}) {sums}"]
     for statement in statements:
         schema_editor.execute(statement, params=None)
+
+
+def replace_functions(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Replace what the triggers do on PostgreSQL. Nobody waits for it."""
+    if schema_editor.connection.vendor == "postgresql":
+        for event in EVENTS:
+            schema_editor.execute(_function(event), params=None)
 
 
 def remove(apps: Apps | None, schema_editor: BaseDatabaseSchemaEditor) -> None:
@@ -55,9 +63,8 @@ def remove(apps: Apps | None, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def differences(connection: BaseDatabaseWrapper) -> list[DatabaseRow]:
     """Return the keys of all totals that differ from the sums of their transactions, in the order of the keys."""
-    parts = f"{KEY}, high, low, count"
     statement = (
-        f"WITH part ({parts}) AS (SELECT {_change(connection.vendor, 1)} FROM {TRANSACTIONS}"
+        f"WITH part ({COLUMNS}) AS (SELECT {_change(connection.vendor, 1)} FROM {TRANSACTIONS}"
         f" UNION ALL SELECT {KEY}, -high, -low, -count FROM {TOTALS})"
         f" SELECT {KEY} FROM part GROUP BY {KEY} HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {KEY}"
     )
@@ -94,18 +101,38 @@ def _trigger_name(event: str) -> str:
     return f"{TOTALS}_{event.lower()}"
 
 
+def _function(event: str) -> str:
+    """Return the function of the trigger for PostgreSQL. It changes the totals one by one, so that each statement names
+    its owner. It does so in the order of the keys, so that two statements can't deadlock."""
+    added, taken = f"SELECT {_change('postgresql', 1)} FROM added", f"SELECT {_change('postgresql', -1)} FROM taken"
+    changes = {"INSERT": added, "UPDATE": f"{added} UNION ALL {taken}", "DELETE": taken}[event]
+    key = ", ".join(f"total.{name}" for name in KEY.split(", "))
+    return f"""
+        CREATE OR REPLACE FUNCTION {_trigger_name(event)}() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            total record;
+            number bigint;
+        BEGIN
+            FOR total IN {_sums(changes)} LOOP
+                INSERT INTO {TOTALS} ({COLUMNS}) VALUES ({key}, total.high, total.low, total.count)
+                    {MERGE} RETURNING {TOTALS}.count INTO number;
+                IF number <= 0 THEN
+                    DELETE FROM {TOTALS} WHERE ({KEY}) = ({key}) AND count <= 0;
+                END IF;
+            END LOOP;
+            RETURN NULL;
+        END $$
+    """
+
+
 def _by_statement(event: str) -> str:
     """Return the trigger for PostgreSQL. It runs once for all rows of a statement."""
-    added, taken = f"SELECT {_change('postgresql', 1)} FROM added", f"SELECT {_change('postgresql', -1)} FROM taken"
-    clear = f"{CLEAR} IN (SELECT {_key('postgresql')} FROM taken);"
-    rows, changes, rest = {
-        "INSERT": ("NEW TABLE AS added", added, ""),
-        "UPDATE": ("NEW TABLE AS added OLD TABLE AS taken", f"{added} UNION ALL {taken}", clear),
-        "DELETE": ("OLD TABLE AS taken", taken, clear),
+    rows = {
+        "INSERT": "NEW TABLE AS added",
+        "UPDATE": "NEW TABLE AS added OLD TABLE AS taken",
+        "DELETE": "OLD TABLE AS taken",
     }[event]
     return f"""
-        CREATE OR REPLACE FUNCTION {_trigger_name(event)}() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN {_count(changes)}; {rest} RETURN NULL; END $$;
         CREATE OR REPLACE TRIGGER {_trigger_name(event)} AFTER {event} ON {TRANSACTIONS} REFERENCING {rows}
         FOR EACH STATEMENT EXECUTE FUNCTION {_trigger_name(event)}()
     """
@@ -113,10 +140,11 @@ def _by_statement(event: str) -> str:
 
 def _by_row(event: str) -> str:
     """Return the trigger for SQLite. It runs once for each row."""
-    insert = f"INSERT INTO {TOTALS} ({KEY}, high, low, count)"
+    insert = f"INSERT INTO {TOTALS} ({COLUMNS})"
     old, new = _key("sqlite", "OLD."), _key("sqlite", "NEW.")
     added = f"{insert} VALUES ({_change('sqlite', 1, 'NEW.')}) {MERGE};"
-    taken = f"{insert} VALUES ({_change('sqlite', -1, 'OLD.')}) {MERGE}; {CLEAR} = ({old});"
+    clear = f"DELETE FROM {TOTALS} WHERE ({KEY}) = ({old}) AND count <= 0;"
+    taken = f"{insert} VALUES ({_change('sqlite', -1, 'OLD.')}) {MERGE}; {clear}"
     when, statements = {
         "INSERT": ("", added),
         "UPDATE": (f"WHEN ({old}, OLD.amount) <> ({new}, NEW.amount)", f"{added} {taken}"),
@@ -125,13 +153,12 @@ def _by_row(event: str) -> str:
     return f"CREATE TRIGGER {_trigger_name(event)} AFTER {event} ON {TRANSACTIONS} {when} BEGIN {statements} END"
 
 
-def _count(changes: str) -> str:
-    """Return the statement that adds the changes to the totals. It does so in the order of the keys, so that two
-    statements can't deadlock."""
+def _sums(changes: str) -> str:
+    """Return the query of what the changes add to each total, in the order of the keys."""
     return (
-        f"WITH change ({KEY}, high, low, count) AS ({changes}) INSERT INTO {TOTALS} ({KEY}, high, low, count)"
-        f" SELECT {KEY}, SUM(high), SUM(low), SUM(count) FROM change GROUP BY {KEY}"
-        f" HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {KEY} {MERGE}"
+        f"WITH change ({COLUMNS}) AS ({changes})"
+        f" SELECT {KEY}, SUM(high) AS high, SUM(low) AS low, SUM(count) AS count FROM change GROUP BY {KEY}"
+        f" HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {KEY}"
     )
 
 

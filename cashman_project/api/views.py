@@ -24,9 +24,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ..db.replica import REPLICA
 from .errors import Unavailable
 from .etags import check_untagged, tagged_json
+from .fastpath.owner_query import OwnerColumn, OwnerQuery
 from .filters import check_parameters
+from .freshness import LEDGER_REVISION, choose_database, revision_first
 from .limits import ROW
 from .owner import language_of
 from .pages.inputs import Suggestion
@@ -65,9 +68,16 @@ class StrictViewMixin(Base):
     conflict_pages: Mapping[str, str] = {}
     form_page = "pages/form.html"  # the template of a refused form
     form_state = FormState()
+    owner_query: OwnerQuery | None = None
+    revision_query: OwnerQuery | None = None  # of a read, if it has to find the last revision before any rows
+    ledger_revision: int | None = None  # which the response is at least as new as, if that is known
 
     def perform_authentication(self, request: Request) -> None:
-        super().perform_authentication(request)
+        if REPLICA.is_configured or "HTTP_MIN_REVISION" in request._request.META:
+            with revision_first(self):
+                super().perform_authentication(request)
+        else:
+            super().perform_authentication(request)
         take_method(request, self)  # before the permissions are checked, because they look at the method
         if language := language_of(request):
             translation.activate(language)
@@ -86,6 +96,13 @@ class StrictViewMixin(Base):
             check_next(request)
         if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
             check_untagged(request)
+        if self.revision_query is not None:
+            self.ledger_revision = choose_database(self, self.revision_query)
+
+    def owner_columns(self) -> tuple[OwnerColumn, ...]:
+        """Return what a read needs to know of the owner besides the rows. The first one is the last revision of the
+        owner's ledger."""
+        return ()
 
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
@@ -118,6 +135,8 @@ class StrictViewMixin(Base):
         is_change = request.method not in SAFE_METHODS and response.status_code < 400
         if is_change and is_page_form(request) and getattr(self, "action", None) not in self.pages:
             response = see_other(request, response, self)
+        if self.ledger_revision is not None and response.status_code < 400:
+            response.headers[LEDGER_REVISION] = str(self.ledger_revision)
         response.headers.setdefault("Cache-Control", "no-store")
         if "Vary" in response.headers:
             patch_vary_headers(response, VARY)

@@ -22,7 +22,7 @@ from ..db.retry import in_transaction
 from .errors import PreconditionFailed
 from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import LISTS, export_response, is_export
-from .fastpath.owner_query import OwnerColumn, OwnerQuery
+from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
@@ -158,10 +158,6 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         with self.turn():
             in_transaction(lambda: self.write(self._destroy))
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-    def owner_columns(self) -> tuple[OwnerColumn, ...]:
-        """Return what a list or a row on the fast path needs to know of the owner, besides its rows."""
-        return ()
 
     def turn(self) -> AbstractContextManager[None]:
         """Return a context in which the request may begin a database transaction that writes the owner's rows."""

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_noop as _
 
 from .amounts import NOT_AN_AMOUNT, exact
 from .days import NOT_A_DAY, day_of
-from .encodings import TOO_LONG, encoding_of, lines
+from .delimited.detection import chosen_encoding
+from .encodings import TOO_LONG, lines
 from .limits import TEXT
 from .mt940_texts import Texts, texts_of
-from .results import Balance, Item, Line, Message, Options, Problem, Statement, UnreadableFile, shown
+from .results import Balance, Item, Line, Message, Options, Problem, Question, Statement, UnreadableFile, shown
 
 TAG = re.compile(r"(?:\{4:)?:([0-9]{2}[A-Z]?):")
 BALANCE = re.compile(r"([CD])([0-9]{6})([A-Z]{3})([0-9,.]{1,40})")
@@ -24,9 +25,8 @@ ENTRY = re.compile(
     r"(?P<value>[0-9]{6})(?P<entry>[0-9]{4}| {4})?(?P<sign>R?[CD])(?P<funds>[A-Z])?"
     r"(?P<amount>[0-9][0-9,.]{0,40}|,[0-9]{1,20})(?P<kind>[A-Z][A-Z0-9 ]{3})?(?P<rest>.*)"
 )
-AMOUNT = re.compile(
-    r"([0-9]{0,30})(?:[,.]([0-9]{0,10}))?"
-)  # the standard has a comma, some banks a point, and none groups
+# The standard has a comma. Some banks write a point; if three digits follow it, it could be one of thousands.
+AMOUNT = re.compile(r"([0-9]{0,30})(?:,([0-9]{0,10})|\.([0-9]{1,2}))?")
 NO_REFERENCE = frozenset(["", "NONREF", "KREF+", "EREF"])
 NOT_AN_ENTRY = _("“%(value)s” is no entry. It must begin with a date, C or D, and an amount, such as 260131C12,50.")
 NOT_A_BALANCE = _(
@@ -47,8 +47,12 @@ class Field:
 
 def read_mt940(source: BinaryIO, options: Options) -> Iterator[Item]:
     """Yield what an MT940 file has."""
+    encoding = chosen_encoding(source, options)
+    if isinstance(encoding, Question):
+        yield encoding
+        return
     reader = Reader()
-    for field in fields(source, encoding_of(source, options)):
+    for field in fields(source, encoding):
         yield from reader.take(field)
     yield from reader.entry_read()
     if not reader.has_statement:
@@ -164,7 +168,8 @@ class Reader:
 
 def amount_of(text: str) -> Decimal | None:
     match = AMOUNT.fullmatch(text)
-    return exact(1, match[1], match[2] or "") if match and (match[1] or match[2]) else None
+    decimals = (match[2] or match[3] or "") if match else ""
+    return exact(1, match[1], decimals) if match and (match[1] or decimals) else None
 
 
 def short_day(text: str) -> datetime.date | None:

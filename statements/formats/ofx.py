@@ -11,7 +11,7 @@ from . import amounts, days
 from .amounts import AmbiguousAmount, Amounts, NotAnAmount, decimal_question
 from .days import compact_day
 from .encodings import chunks, encoding_of
-from .limits import DEPTH, HEAD
+from .limits import DEPTH, HEAD, ROWS, TOO_MANY_ROWS
 from .ofx_tags import tags, unescaped
 from .results import Balance, Item, Line, Message, Options, Problem, Skipped, Statement, UnreadableFile, shown
 
@@ -180,6 +180,9 @@ class Reader:
             yield Problem(self.number, element, "", Message(NO_ACCOUNT))
             return
         yield from self.begun()
+        self.counts["lines"] += 1
+        if self.counts["lines"] > ROWS:  # also while they wait for an answer
+            raise UnreadableFile(TOO_MANY_ROWS, most=ROWS)
         fields = self.fields
         day, text = compact_day(fields.get("DTPOSTED", "")), fields.get("TRNAMT", "")
         if day is None:

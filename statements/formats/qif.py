@@ -10,9 +10,23 @@ from django.utils.translation import gettext_noop as _
 from . import amounts, days
 from .amounts import AmbiguousAmount, Amounts, NotAnAmount, decimal_question
 from .days import AmbiguousDay, Days, NotADay, order_question
-from .encodings import encoding_of, lines
+from .delimited.detection import chosen_encoding
+from .encodings import lines
 from .limits import ROWS, TOO_MANY_ROWS
-from .results import Balance, Item, Line, Message, Options, Part, Problem, Skipped, Statement, UnreadableFile, shown
+from .results import (
+    Balance,
+    Item,
+    Line,
+    Message,
+    Options,
+    Part,
+    Problem,
+    Question,
+    Skipped,
+    Statement,
+    UnreadableFile,
+    shown,
+)
 
 MONEY = frozenset(["bank", "cash", "ccard", "oth a", "oth l"])  # the sections that have movements of money
 FIELDS = 3_000  # of one record; programs write some dozen
@@ -43,7 +57,11 @@ class Record:
 
 def read_qif(source: BinaryIO, options: Options) -> Iterator[Item]:
     """Yield what a QIF file has. It is read twice: at first to find the order of its days."""
-    return Reader(source, encoding_of(source, options), options).items()
+    encoding = chosen_encoding(source, options)
+    if isinstance(encoding, Question):
+        yield encoding
+    else:
+        yield from Reader(source, encoding, options).items()
 
 
 class Reader:

@@ -45,7 +45,7 @@ class UnreadableFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What the account had at the end of a day."""
+    """What the account had, and the day that the file says with it: at its end, or for QIF at its start."""
 
     amount: Decimal
     date: datetime.date | None  # None: the file does not say

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from statements.formats import limits, qif, reading
+from statements.formats import limits, ofx, qif, reading
 from statements.formats.encodings import find_encoding, known_encoding, lines
 from statements.formats.limits import TEXT
 from statements.formats.reading import read
@@ -113,6 +113,22 @@ def test_the_user_may_say_the_encoding() -> None:
     assert known_encoding(None) is None
 
 
+def test_an_encoding_that_nothing_says_is_asked() -> None:
+    qif_file = b"!Type:Bank\nD31/1/2026\nT5\nP\xb3\xb9\xea\n^\n"
+    for data in (qif_file, b":20:A\n:25:1\n:61:260131C5,NTRF\n:86:\xb3\xb9\xea\n"):
+        (question,) = items_of(data)
+        assert isinstance(question, Question)
+        assert question.option == "encoding"
+        assert ("cp1250", "łąę") in [(choice.value, choice.reading[-3:]) for choice in question.choices]
+        assert [line.description for line in lines_of(data, Options(encoding="cp1250"))] == ["łąę"]
+
+
+@pytest.mark.parametrize(("text", "amount"), [("C5.25", "5.25"), ("C,5", "0.5"), ("D1234", "-1234"), ("C5.250", None)])
+def test_an_mt940_amount_has_no_groups(text: str, amount: str | None) -> None:
+    found = items_of(f":20:A\n:25:1\n:61:260131{text}NTRF\n".encode())[1]
+    assert (str(found.amount) if isinstance(found, Line) else None) == amount
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_lines_end_in_any_way(end: str) -> None:
     data = f"!Type:Bank{end}D31/1/2026{end}T5{end}^{end}".encode()
@@ -137,6 +153,7 @@ def test_a_file_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 ROWS_OF: dict[str, Callable[[int], bytes]] = {
     "ofx": lambda number: b"<OFX><STMTRS>" + b"<STMTTRN><DTPOSTED>20260101<TRNAMT>1" * number,
+    "ofx that waits": lambda number: b"<OFX><STMTRS>" + b"<STMTTRN><DTPOSTED>20260101<TRNAMT>1.250" * number,
     "qif": lambda number: b"!Type:Bank\n" + b"D1/1/26\nT1\n^\n" * number,
     "qif that waits": lambda number: b"!Type:Bank\n" + b"D1/2/26\n^\n" * number,
     "qif of sections": lambda number: b"!Type:Bank\n" * number,
@@ -150,6 +167,7 @@ def test_rows_are_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert limits.ROWS == 100_000
     monkeypatch.setattr(reading, "ROWS", 500)
     monkeypatch.setattr(qif, "ROWS", 500)
+    monkeypatch.setattr(ofx, "ROWS", 500)
     assert "more than 500 rows" in refusal(ROWS_OF[name](501))
 
 

@@ -14,7 +14,7 @@ import sys
 import time
 from collections import Counter
 
-from tests.faults.common import PERSON, Client, Cluster, a_cluster, all_of, clients_of, length, verdict
+from tests.faults.common import PERSON, Client, Cluster, a_cluster, a_place_on, all_of, clients_of, length, verdict
 from transactions.tests.live import LiveServer, running
 
 CLIENTS = 8  # each with a connection that it keeps
@@ -95,8 +95,8 @@ def outages(server: LiveServer, cluster: Cluster, count: int) -> int:
 
 
 def main() -> int:
-    with a_cluster() as cluster:
-        server = LiveServer({"WORKERS": str(WORKERS), "ALLOW_SIGNUP": "on", "DATABASE_URL": cluster.url})
+    with a_cluster() as cluster, a_place_on(cluster) as place:
+        server = LiveServer({"WORKERS": str(WORKERS), "ALLOW_SIGNUP": "on", **place})
         server.manage("migrate", "--verbosity=0")
         with running(server):
             assert server.request("POST", "/auth/register", PERSON).status == 201

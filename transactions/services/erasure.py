@@ -17,5 +17,6 @@ def delete_rows(keys: Sequence[UUID], **kwargs: object) -> None:
     If the categories came first, Django would load every row that uses a category and name them all in one query.
     SQLite refuses that above 250,000 rows.
     """
-    for model in (MonthTotal, Transaction, Category):
-        model.objects.filter(owner__in=keys).erase()
+    for key in keys:
+        for model in (MonthTotal, Transaction, Category):
+            model.objects.filter(owner=key).erase()

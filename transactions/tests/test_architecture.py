@@ -58,7 +58,7 @@ LAYERS = (
     {"periods"},
     {"charts"},
     {"login_throttle", "token_owner", "oidc", "staff"},
-    {"resources"},
+    {"resources", "reads", "router"},
     {"models"},
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"history"},

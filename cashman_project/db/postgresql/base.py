@@ -1,6 +1,7 @@
-"""Django's PostgreSQL backend with prepared statements, and with fewer round trips.
+"""Django's PostgreSQL backend with prepared statements, fewer round trips, and keys that begin with the owner.
 
-The reasons are in docs/adr/0033-prepared-statements.md and docs/adr/0041-two-round-trips.md.
+The reasons are in docs/adr/0033-prepared-statements.md, docs/adr/0041-two-round-trips.md and
+docs/adr/0043-keys-with-the-owner.md.
 """
 
 import hashlib
@@ -8,9 +9,11 @@ import select
 from collections.abc import Sequence
 
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 from psycopg2 import Error, extensions
 
 from .pipeline import Connection, Cursor
+from .schema import DatabaseSchemaEditor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -18,6 +21,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     `statements` maps SQL that was prepared in this session to the SQL that executes it.
     """
+
+    SchemaEditorClass = DatabaseSchemaEditor
 
     def get_connection_params(self) -> dict[str, object]:
         return {**super().get_connection_params(), "connection_factory": Connection, "cursor_factory": Cursor}
@@ -40,9 +45,25 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
         self.statements: dict[str, str] = {}
         self.undone_savepoints: set[str] = set()  # of the open transaction
-        if not self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        if not self.settings_dict.get("POOLED"):
             with self.connection.cursor() as cursor:  # one plan for all values of a statement's parameters
                 cursor.execute("SET plan_cache_mode = force_generic_plan")
+
+    def is_standby(self) -> bool:
+        """Return whether the server was a standby of another one at the end of the last statement.
+
+        The server says so by itself when that changes.
+        """
+        state: str | None = self.connection.info.parameter_status("in_hot_standby")
+        return state == "on"
+
+    def chunked_cursor(self) -> CursorWrapper:
+        """Return a cursor that fetches rows in parts. Behind a pooler it does so only in a transaction: outside of one,
+        it would need the same session again, so there it fetches all at once.
+        """
+        return (
+            self.cursor() if self.settings_dict.get("POOLED") and not self.in_atomic_block else super().chunked_cursor()
+        )
 
     def is_usable(self) -> bool:
         """Return whether the connection is still open. No query may be running on it.
@@ -65,7 +86,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Use it for statements with a plan that is good for every owner. Behind a pooler it returns `sql` itself, because
         a pooler may run the next transaction in another session.
         """
-        if self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        if self.settings_dict.get("POOLED"):
             return sql
         if sql not in self.statements:
             name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # unique for its SQL

@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
-from ..encodings import MARKS, USUAL, decodes, lines
+from django.utils.translation import gettext_noop as _
+
+from ..encodings import MARKS, USUAL, decodes, encoding_of, lines
 from ..limits import CHUNK
+from ..recognition import NO_TEXT
+from ..results import Choice, Message, Options, Question, UnreadableFile, shown
 from .alphabets import MONEY, MULTI_BYTE, SIGNS, SINGLE_BYTE, WESTERN, WITHIN_NUMBERS, WITHIN_WORDS
 from .words import known_words
 
@@ -19,6 +23,8 @@ CHOICES = 6
 SURE = 0.75  # a text has this share of letters of one language at least
 MIXED = 0.9
 LEAD = 0.02  # by which the best encoding must be better than the next, if they read the text differently
+
+WHICH_ENCODING = _("The encoding of this file is open. Which text is right?")
 
 # Each byte beyond ASCII, with the one before and the one behind it.
 _NEIGHBOURS = re.compile(rb"(?=([\x00-\xff][\x80-\xff][\x00-\xff]))")
@@ -32,6 +38,20 @@ class Detected:
 
     encodings: tuple[str, ...]
     is_sure: bool
+
+
+def chosen_encoding(source: BinaryIO, options: Options) -> str | Question:
+    """Return the encoding that the user has said, or that the file has; or the question which one it is."""
+    if options.encoding:
+        return encoding_of(source, options)
+    detected = detect(source)
+    if not detected.encodings:
+        raise UnreadableFile(NO_TEXT)
+    if detected.is_sure:
+        return detected.encodings[0]
+    line, example = example_of(source, "latin-1")
+    choices = tuple(Choice(name, shown(example_of(source, name)[1])) for name in detected.encodings)
+    return Question("encoding", Message(WHICH_ENCODING), line, shown(example), choices)
 
 
 def detect(source: BinaryIO) -> Detected:

@@ -8,10 +8,9 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext_noop as _
 
-from ..encodings import encoding_of
-from ..results import Choice, Delimiter, Item, Message, Options, Question, UnreadableFile, shown
+from ..results import Delimiter, Item, Options, Question, UnreadableFile
 from .deciding import Decisions, decide, find_amount
-from .detection import detect, example_of
+from .detection import chosen_encoding
 from .dialect import find_delimiter
 from .evidence import Evidence
 from .layout import Layout, find_layout, is_movement
@@ -20,18 +19,16 @@ from .rows import Rows
 
 HEAD = 300  # records that the layout is found in
 
-NO_TEXT = _("This is no text. Cashman reads CSV, OFX, QIF, CAMT and MT940.")
 EMPTY = _("The file is empty.")
 NO_CELLS = _("No line has more than one cell. Cells of CSV are separated by a comma, a semicolon, a tab or a bar (|).")
 NO_DATES = _("No column has dates. A statement has the day of each line, such as 2026-01-31.")
 NO_AMOUNTS = _("No column has amounts. Say which one it is, or which two for money out and money in.")
 NO_ROWS = _("Line %(line)d has the names of the columns, but below it no row has a date and an amount.")
-WHICH_ENCODING = _("The encoding of this file is open. Which text is right?")
 
 
 def read_csv(source: BinaryIO, options: Options) -> Iterator[Item]:
     """Yield what is in a file. If something must be asked first, only the questions come. Raises UnreadableFile."""
-    encoding = _encoding(source, options)
+    encoding = chosen_encoding(source, options)
     if isinstance(encoding, Question):
         yield encoding
         return
@@ -49,19 +46,6 @@ def read_csv(source: BinaryIO, options: Options) -> Iterator[Item]:
         yield from decisions.questions
         return
     yield from Rows(layout, decisions).items(records(source, encoding, delimiter))
-
-
-def _encoding(source: BinaryIO, options: Options) -> str | Question:
-    if options.encoding:
-        return encoding_of(source, options)
-    detected = detect(source)
-    if not detected.encodings:
-        raise UnreadableFile(NO_TEXT)
-    if detected.is_sure:
-        return detected.encodings[0]
-    line, example = example_of(source, "latin-1")
-    choices = tuple(Choice(name, shown(example_of(source, name)[1])) for name in detected.encodings)
-    return Question("encoding", Message(WHICH_ENCODING), line, shown(example), choices)
 
 
 def _layout(source: BinaryIO, encoding: str, delimiter: Delimiter, options: Options) -> tuple[Layout, Question | None]:
