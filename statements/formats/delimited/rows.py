@@ -287,4 +287,4 @@ def _tags(cell: str) -> tuple[str, ...]:
 
 
 def _is_declaration(record: Record | Problem) -> bool:
-    return isinstance(record, Record) and record.number == 1 and record.cells[0].startswith("sep=")
+    return isinstance(record, Record) and record.number == 1 and cell_of(record.cells, 0).startswith("sep=")
