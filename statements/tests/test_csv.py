@@ -272,6 +272,18 @@ def test_nothing_is_dropped_silently() -> None:
     ]
 
 
+def test_an_amount_without_a_day_is_a_problem() -> None:
+    text = "Date,Text,Amount\n2026-01-02,a,-5.00\n,the same day,-6.00\n,Total,-11.00\n"
+    found = items(text)
+    assert [(item.number, item.field) for item in found if isinstance(item, Problem)] == [(3, "Date")]
+    assert [item.number for item in found if isinstance(item, Skipped)] == [4]
+
+
+def test_blank_lines_come_anywhere() -> None:
+    assert [line.number for line in lines("\n\nDate,Amount\n\n2026-01-02,-5.00\n\n")] == [5]
+    assert [line.number for line in lines("\n2026-01-02,Tea,-5.00\n")] == [2]
+
+
 def test_balances_are_taken_from_rows_that_follow_each_other() -> None:
     newest_first = "Date,Text,Amount,Balance\n2026-01-03,b,7.50,102.50\n2026-01-02,a,-5.00,95.00\n"
     [statement] = [item for item in items(newest_first) if isinstance(item, Statement)]
