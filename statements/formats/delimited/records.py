@@ -85,7 +85,7 @@ def _records(taken: _Lines, delimiter: Delimiter) -> Iterator[Record | Problem]:
             raise UnreadableFile(MANY_CELLS, line=taken.record, most=CELLS)
         if taken.number > taken.record and any(len(cell) > TEXT for cell in cells):
             raise UnreadableFile(LONG_CELL, line=taken.record, most=TEXT)
-        yield Record(taken.record, [cleaned(cell) for cell in cells])
+        yield Record(taken.record, [cleaned(cell) if cell else "" for cell in cells])
 
 
 def cleaned(cell: str) -> str:
