@@ -155,6 +155,13 @@ def test_an_encoding_is_judged_by_the_letters_that_it_gives(encoding: str) -> No
     assert texts[0] == data.decode(encoding) or (not found.is_sure and data.decode(encoding) in texts)
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r"])
+def test_no_word_goes_on_with_a_capital_so_the_encoding_of_russian_is_sure(encoding: str) -> None:
+    data = "".join(f"2026-01-02;{text};-1,50\n" for text in TEXTS[encoding].split("; ")).encode(encoding)
+    assert detect(io.BytesIO(data)).encodings[0] == encoding
+    assert detect(io.BytesIO(data)).is_sure
+
+
 def test_an_encoding_that_stays_open_is_asked_with_what_each_gives() -> None:
     data = b"Date,Text,Amount\n2026-01-02,\xfe\xfd,-5.00\n"
     [question] = asked(data)
