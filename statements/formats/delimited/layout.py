@@ -65,7 +65,8 @@ def find_layout(head: Sequence[Record], options: Options) -> Layout:
     columns = profile.place(names) if profile else by_content(by_name(names, cells), cells, len(rows))
     preamble = list(head[:index]) if index is not None else []
     stated = about(preamble).account
-    accounts = cells[columns.account].distinct if columns.account in range(len(cells)) else set[str]()
+    has_account = columns.account is not None and columns.account < len(cells)
+    accounts = cells[columns.account or 0].distinct if has_account else set[str]()
     if stated and stated not in accounts:
         columns = replace(columns, account=None)  # it has the accounts of others
     columns, missing = by_mapping(columns, names or [""] * width, mapping)
