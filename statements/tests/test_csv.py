@@ -273,9 +273,9 @@ def test_nothing_is_dropped_silently() -> None:
     text = "Date,Text,Amount\n2026-01-02,a,-5.00\n,Total,-5.00\n2026-01-03,note,\n2026-01-04,zero,0.00\n"
     found = items(text)
     assert [(item.number, str(item.message)) for item in found if isinstance(item, Skipped)] == [
-        (3, "No line of the account: it has no date."),
-        (4, "No line of the account: it has no amount."),
-        (5, "No line of the account: the amount is zero."),
+        (3, "Not imported: it has no date."),
+        (4, "Not imported: it has no amount."),
+        (5, "Not imported: the amount is zero."),
     ]
 
 

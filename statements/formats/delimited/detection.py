@@ -25,7 +25,7 @@ SURE = 0.75  # a text has this share of letters of one language at least
 MIXED = 0.9
 LEAD = 0.02  # by which the best encoding must be better than the next, if they read the text differently
 
-WHICH_ENCODING = _("The encoding of this file is open. Which text is right?")
+WHICH_ENCODING = _("The file does not say its encoding. Which text is right?")
 
 # Each byte beyond ASCII, with the one before and the one behind it.
 _NEIGHBOURS = re.compile(rb"(?=([\x00-\xff][\x80-\xff][\x00-\xff]))")

@@ -15,8 +15,8 @@ from .records import Record
 from .words import meaning
 
 PREAMBLE = 100  # records in which the names of the columns are looked for
-NO_SUCH_COLUMN = _('The file has no column "%(column)s" for %(name)s. It has: %(names)s.')
-NO_SUCH_MEANING = _('"%(name)s" is nothing that a column can be. Use one of: %(names)s.')
+NO_SUCH_COLUMN = _("The file has no column “%(column)s” for %(name)s. It has: %(names)s.")
+NO_SUCH_MEANING = _("“%(name)s” is not a meaning that a column can have. Use one of: %(names)s.")
 NO_HEADER = _("Line %(line)d, which should have the names of the columns, is not there or empty.")
 
 

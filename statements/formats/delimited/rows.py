@@ -23,14 +23,14 @@ BALANCES = frozenset(OPENING + CLOSING)
 LONGEST_LABEL = max(map(len, BALANCES))
 FOOTER = 100  # rows without money that are searched for balances
 
-NO_DATE = _("No line of the account: it has no date.")
-NO_AMOUNT = _("No line of the account: it has no amount.")
-ZERO = _("No line of the account: the amount is zero.")
-BALANCE = _("No line of the account: it is a balance.")
-NEVER_BOOKED = _("No line of the account: it was never booked (%(status)s).")
-BAD_DATE = _('"%(value)s" is no date that is written as the others of this file.')
-MISSING_DATE = _("The day of this line is missing.")
-BAD_AMOUNT = _('"%(value)s" is no amount that is written as the others of this file.')
+NO_DATE = _("Not imported: it has no date.")
+NO_AMOUNT = _("Not imported: it has no amount.")
+ZERO = _("Not imported: the amount is zero.")
+BALANCE = _("Not imported: it is a balance.")
+NEVER_BOOKED = _("Not imported: it was never booked (%(status)s).")
+BAD_DATE = _("“%(value)s” is not written like the other dates in this file.")
+MISSING_DATE = _("The date of this line is missing.")
+BAD_AMOUNT = _("“%(value)s” is not written like the other amounts in this file.")
 TOO_WIDE = _("This line has more cells than the others. A text with the delimiter in it must be quoted.")
 
 
