@@ -77,9 +77,9 @@ def test_a_format_is_recognised_by_what_is_in_the_file(data: bytes, form: Format
         (b"<!DOCTYPE html><html>", "web page"),
         (b"<html><body><OFX>", "web page"),
         (b"<?xml version='1.0'?><html>", "web page"),
-        (b"<rss><item/></rss>", "XML is no statement"),
+        (b"<rss><item/></rss>", "XML is not a statement"),
         (b"<Document xmlns='urn:iso:std:iso:20022:tech:xsd:pain.008.001.02'>", "payment order (pain.008)"),
-        (b"a\0b", "no text"),
+        (b"a\0b", "not text"),
     ],
 )
 def test_what_is_sent_by_mistake_is_told(data: bytes, told: str) -> None:
@@ -156,12 +156,12 @@ def test_a_source_is_left_open_and_where_it_was() -> None:
 
 
 def test_a_format_may_be_said() -> None:
-    assert "holds no statement" in refusal(b"!Type:Bank\n", Options(format="ofx"))
+    assert "has no statement" in refusal(b"!Type:Bank\n", Options(format="ofx"))
 
 
 def test_a_file_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "BYTES", 10)
-    assert "more than 10 bytes" in refusal(b"!Type:Bank\n")
+    assert "larger than 10 bytes" in refusal(b"!Type:Bank\n")
 
 
 ROWS_OF: dict[str, Callable[[int], bytes]] = {
