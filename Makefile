@@ -23,7 +23,7 @@ run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment
 test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
 	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
-test-partitions: .venv/stamp-dev ## run the tests on DATABASE_URL, a PostgreSQL, with the tables of owners in hash partitions
+test-partitions: .venv/stamp-dev ## run the tests on DATABASE_URL, a PostgreSQL, with owned tables in hash partitions
 	@TEST_PARTITIONS=4 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's screenshots again

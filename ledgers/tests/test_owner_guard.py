@@ -32,6 +32,7 @@ LACKING = [
     "SELECT id FROM rows",
     "SELECT id FROM rows WHERE rows.id = %s FOR NO KEY UPDATE",
     "SELECT id FROM rows WHERE (rows.owner_id = %s OR rows.id = %s)",
+    "SELECT id FROM rows WHERE rows.owner_id = %s OR rows.id = %s",
     "SELECT id FROM rows WHERE NOT (rows.owner_id = %s)",
     "SELECT id FROM rows WHERE rows.owner_id > %s",
     "SELECT 1 FROM users_user JOIN rows ON (rows.owner_id = users_user.id) WHERE users_user.id = %s",

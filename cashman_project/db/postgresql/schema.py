@@ -1,4 +1,4 @@
-"""Django's schema editor, which gives the tables of owners keys that begin with the owner.
+"""Django's schema editor, which gives owned tables keys that begin with the owner.
 
 The models keep their key `id`. The reasons are in docs/adr/0043-keys-with-the-owner.md.
 """
@@ -15,7 +15,7 @@ from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
 from ..types import AnyField
 from .citus import distribute, is_sharded
 
-# The tests also run with the tables of owners split into hash partitions, as a database that is distributed by owner
+# The tests also run with owned tables split into hash partitions, as a database that is distributed by owner
 # has them (`make test-partitions`). It is no setting: nobody needs it but the tests.
 PARTITIONS = int(os.environ.get("TEST_PARTITIONS", "0"))
 
@@ -64,7 +64,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             yield f", {self._pk_constraint_sql(primary_key(model))}" if is_key else part  # type: ignore[attr-defined]
 
     def _create_fk_sql(self, model: type[Model], field: AnyForeignKey, suffix: str) -> Statement:
-        """Return the statement of a foreign key. That of a table of owners is checked at once, and holds the owner."""
+        """Return the statement of a foreign key. That of an owned table is checked at once, and holds the owner."""
         statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
         if owner_field(model) is None:
             return statement

@@ -1,4 +1,4 @@
-"""The keys of the tables of owners on PostgreSQL, and how tables with other keys get them."""
+"""The keys of owned tables on PostgreSQL, and how tables with other keys get them."""
 
 import threading
 from collections.abc import Iterator
