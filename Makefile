@@ -7,9 +7,9 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz fuzz-statements hostile killed-workers memory pooled \
-	races outage replica slow-clients issuer-hangs statements clients client-packages bench bench-capacity bench-poolers \
-	bench-search bench-sizes bench-instructions lint types requirements
+.PHONY: help run test test-partitions e2e mutants faults chaos contention disk-full followers fuzz fuzz-statements hostile \
+	killed-workers memory pooled races outage replica slow-clients issuer-hangs statements clients client-packages bench \
+	bench-capacity bench-poolers bench-search bench-sizes bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment
 
 test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
 	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
+test-partitions: .venv/stamp-dev ## run the tests on DATABASE_URL, a PostgreSQL, with owned tables in hash partitions
+	@TEST_PARTITIONS=4 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's screenshots again
 	@$(PYTHON) -m pytest -m e2e $(ARGS)

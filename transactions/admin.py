@@ -1,7 +1,7 @@
 """Transactions and categories of all owners in Django's admin, with the same rules as in the API."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -88,7 +88,10 @@ class TransactionForm(ChangesForm):
         assert isinstance(category.widget, RelatedFieldWidgetWrapper)
         assert isinstance(category.widget.widget, CategorySelect)
         if self.adding:
-            category.widget.widget.owner = self.data.get("owner")
+            category.widget.widget.owner = owner = self.data.get("owner")
+            with suppress(ValidationError):  # the field of the owner tells what is no id
+                if owner:
+                    category.queryset = Category.objects.filter(owner=owner).select_related("owner")
             texts = {"currency": _("If empty, the owner's default currency."), "date": _("If empty, today.")}
             for name, help_text in texts.items():
                 self.fields[name].required = False
@@ -124,7 +127,7 @@ class OwnedModelAdmin(StrictModelAdmin):
         if request.method != "POST" or not keys:
             return view()
         try:
-            owners = set(self.model._base_manager.filter(pk__in=keys).values_list("owner", flat=True))
+            owners = self.owners_of(keys)
         except ValidationError:  # what is no key names no row
             return view()
         origin = admin_origin_of(request)

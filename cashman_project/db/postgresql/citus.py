@@ -48,7 +48,7 @@ def has_citus(connection: BaseDatabaseWrapper) -> bool:
 
 
 def owned_tables() -> dict[str, str]:
-    """Return the tables of owners, each with the column of the owner. That of the ledgers comes first."""
+    """Return the owned tables, each with the column of the owner. That of the ledgers comes first."""
     fields = {model._meta.db_table: owner_field(model) for model in owned_models()}
     columns = {table: field.column for table, field in fields.items() if field is not None}
     return dict(sorted(columns.items(), key=lambda item: item[0] != LEDGERS))
