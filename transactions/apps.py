@@ -12,12 +12,18 @@ class TransactionsConfig(AppConfig):
         from ledgers.resources import register
 
         from . import checks, schema, triggers  # noqa: F401  # the first two register themselves
-        from .models import Category, Transaction
-        from .serializers import CategorySerializer, TransactionSerializer
+        from .account_serializers import AccountSerializer, StoredCheckSerializer
+        from .models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
+        from .serializers import CategorySerializer, TagSerializer, TransactionSerializer
         from .services import erasure  # noqa: F401  # connects its receivers
+        from .transfer_serializers import StoredTransferSerializer
 
         transactions = ngettext_lazy("%(count)s transaction", "%(count)s transactions", "rows")
         categories = ngettext_lazy("%(count)s category", "%(count)s categories", "rows")
         register(Transaction, TransactionSerializer, transactions)
         register(Category, CategorySerializer, categories)
+        register(Account, AccountSerializer, ngettext_lazy("%(count)s account", "%(count)s accounts", "rows"))
+        register(BalanceCheck, StoredCheckSerializer, ngettext_lazy("%(count)s check", "%(count)s checks", "rows"))
+        register(Transfer, StoredTransferSerializer, ngettext_lazy("%(count)s transfer", "%(count)s transfers", "rows"))
+        register(Tag, TagSerializer, ngettext_lazy("%(count)s tag", "%(count)s tags", "rows"))
         post_migrate.connect(triggers.restore, sender=self)

@@ -30,15 +30,15 @@ EXPENSE = INCOME | {
 CATEGORY = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")} | {"name": "Food"}
 
 
-def _examples(response: object, **requests: object) -> list[OpenApiExample]:
+def examples_of(response: object, **requests: object) -> list[OpenApiExample]:
     return [
         *(OpenApiExample(name, value, request_only=True) for name, value in requests.items()),
         OpenApiExample("Answer", response, response_only=True),
     ]
 
 
-INCOMES = _examples(INCOME, Shortest={"description": "salary", "amount": 5000})
-EXPENSES = _examples(
+INCOMES = examples_of(INCOME, Shortest={"description": "salary", "amount": 5000})
+EXPENSES = examples_of(
     EXPENSE,
     Shortest={"description": "pizza", "amount": 50},
     Full={
@@ -51,15 +51,15 @@ EXPENSES = _examples(
         "external_id": "bank-4711",
     },
 )
-TRANSACTIONS = _examples(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
-CREATE_INCOMES = _examples([INCOME], Two=2 * [INCOMES[0].value])
-CREATE_EXPENSES = _examples([EXPENSE], Two=2 * [EXPENSES[0].value])
-CREATE_TRANSACTIONS = _examples(
+TRANSACTIONS = examples_of(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
+CREATE_INCOMES = examples_of([INCOME], Two=2 * [INCOMES[0].value])
+CREATE_EXPENSES = examples_of([EXPENSE], Two=2 * [EXPENSES[0].value])
+CREATE_TRANSACTIONS = examples_of(
     [EXPENSE], Two=[TRANSACTIONS[0].value, {"type": "INCOME", "description": "refund", "amount": "9.90"}]
 )
-UPDATE_MANY = _examples([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
+UPDATE_MANY = examples_of([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
 DESTROY_MANY = [OpenApiExample("Two", {"ids": [INCOME["id"], EXPENSE["id"]]}, request_only=True)]
-CATEGORIES = _examples(CATEGORY, Shortest={"name": "Food"})
+CATEGORIES = examples_of(CATEGORY, Shortest={"name": "Food"})
 CATEGORY_IN_USE = OpenApiExample(
     "InUse",
     problem_details(409, "conflict", "This category is in use: ?force=true unlinks its transactions.", transactions=12),

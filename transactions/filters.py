@@ -22,9 +22,9 @@ from cashman_project.db.search import LONGEST
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import validate_currency
 
-from .category_names import category_key
 from .choices import TransactionType
 from .models import Category, Transaction
+from .names import name_key
 from .querysets import TransactionQuerySet
 
 MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
@@ -137,7 +137,7 @@ def _category_ids(request: Request, parameter: str, names: list[str]) -> UUID | 
 
     Raises ValidationError (400) if a category doesn't exist.
     """
-    owner, keys = owner_of(request), {category_key(name) for name in names}
+    owner, keys = owner_of(request), {name_key(name) for name in names}
     if len(keys) > 1:
         found = list(Category.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
     else:

@@ -28,9 +28,9 @@ from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField
 
 from . import examples
-from .category_names import category_key
 from .choices import TransactionType
-from .models import Category, Expense, Income, Transaction
+from .models import Category, Expense, Income, Tag, Transaction
+from .names import name_key
 from .querysets import CategoryQuerySet, TransactionQuerySet
 from .services.currencies import own_currencies
 
@@ -67,13 +67,13 @@ class CategoryField(serializers.SlugRelatedField[Category]):
 
     def read(self, names: set[str]) -> None:
         """Read the categories of these names. Some names may be invalid."""
-        keys = {category_key(name) for name in names if _is_name(name)}
+        keys = {name_key(name) for name in names if _is_name(name)}
         self.known = {category.key: category for category in self.get_queryset().filter(key__in=keys)} if keys else {}
 
     def to_internal_value(self, data: object) -> Category:
         name = NAME.run_validation(data)
         known = self.known
-        category = self.get_queryset().named(name).first() if known is None else known.get(category_key(name))
+        category = self.get_queryset().named(name).first() if known is None else known.get(name_key(name))
         if category is None:
             if not is_page_form(self.context["request"]):
                 self.fail("does_not_exist")
@@ -106,6 +106,15 @@ class CategorySerializer(StrictModelSerializer[Category]):
 
     class Meta:
         model = Category
+        fields = ["id", "name", "version", "created_at", "updated_at"]
+        read_only_fields = ["id", "version", "created_at", "updated_at"]
+
+
+class TagSerializer(StrictModelSerializer[Tag]):
+    """A name that any number of transactions may have."""
+
+    class Meta:
+        model = Tag
         fields = ["id", "name", "version", "created_at", "updated_at"]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 

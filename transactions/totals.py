@@ -15,16 +15,16 @@ from cashman_project.money.amounts import format_units, units_of_sum
 from cashman_project.money.sums import HalvesSum
 from ledgers.querysets import OwnedQuerySet
 
-from .category_names import category_key
 from .choices import TransactionType
 from .groupings import GROUPINGS
+from .names import name_key
 
 if TYPE_CHECKING:
     from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
 
 RowT = TypeVar("RowT", bound=models.Model)
 
-NO_CATEGORY = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
+NO_CATEGORY = NO_ACCOUNT = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
 
 
 class SummedQuerySet(OwnedQuerySet[RowT]):
@@ -143,4 +143,4 @@ class TotalsStatement(Statement):
 
 @lru_cache(maxsize=4_096)
 def _category_order(name: str | None) -> tuple[bool, str]:
-    return (name is None, category_key(name or ""))
+    return (name is None, name_key(name or ""))

@@ -18,9 +18,9 @@ from cashman_project.api.serializers import StrictModelSerializer
 from cashman_project.money.amounts import format_units, units_of
 from ledgers.writer import Write, writing
 
-from ..category_names import category_key
 from ..choices import TransactionType
 from ..models import Category, Transaction
+from ..names import name_key
 from .usual_notation import Notation, notation_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def create_fast(
             "updated_at": stamp,
         }
         answers.append(answer)
-    keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
+    keys = [answer["category"] and name_key(answer["category"]) for answer in answers]
     with writing(owner.pk) as write:
         categories = _categories(write, set(keys) - {None})
         if not categories.keys() >= set(keys):

@@ -34,8 +34,8 @@ from ledgers.models.foreign_key import OwnedForeignKey
 from ledgers.models.owned import OwnedModel
 from ledgers.querysets import OwnedQuerySet
 
-from ..category_names import LONGEST_NAME
 from ..models.transaction import SignedAmountField
+from ..names import LONGEST_NAME
 
 Reader = Callable[[Any], Any]
 
@@ -189,12 +189,16 @@ def _others(model: Any, written: Mapping[str, Any]) -> Iterator[tuple[str, Any]]
     for column in model._meta.concrete_fields:
         if column.name in written or column.name in OWN or column.generated or isinstance(column, DerivedField):
             continue
+        if isinstance(column, OwnedForeignKey) and not column.has_default():
+            continue  # the row refers to none
         kind = next(one for one in type(column).__mro__ if one.__module__.startswith("django."))
         is_changed = [*overridden(type(column), kind, STORING)] or getattr(column, "auto_now", False)
         value = column.get_default()
         is_constant = value is None or (isinstance(column, STORED_AS_IS) and type(value) in (str, int, bool))
         if is_changed or not is_constant or (column.has_default() and callable(column.default)):
             raise Unknown(f"the model's field {column.name}, which no body has")
+        if value is None or (column.has_db_default() and column.db_default == value):
+            continue  # the database fills it
         yield column.attname, value
 
 

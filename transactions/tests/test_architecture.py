@@ -51,7 +51,7 @@ LAYERS = (
     {"summary_chart", "list_page"},
     {"date_links"},
     {"pictures"},
-    {"serializers", "filters"},
+    {"serializers", "account_serializers", "transfer_serializers", "filters"},
     {"permissions"},
     {"authentication"},
     {"services", "sessions", "browser_sessions", "housekeeping", "personal_tokens", "erasure", "backends"},
@@ -63,12 +63,24 @@ LAYERS = (
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"history"},
     {"writer"},
-    {"totals", "token_errors", "examples", "hashers", "preferences", "turns"},
-    {"category_names", "groupings", "orderings"},
+    {"totals", "token_errors", "account_examples"},
+    {"examples", "hashers", "preferences", "turns"},
+    {"names", "groupings", "orderings"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
-HOOKS = {"admin", "apps", "checks", "hashers", "management", "schema", "sqlite", "templatetags", "triggers"}
+HOOKS = {
+    "admin",
+    "apps",
+    "checks",
+    "hashers",
+    "management",
+    "schema",
+    "sqlite",
+    "tag_triggers",
+    "templatetags",
+    "triggers",
+}
 
 # Which models each model refers to; a new edge is worth a thought about distributing by owner.
 GRAPH = {
@@ -83,9 +95,20 @@ GRAPH = {
     "ledgers.Ledger": {"users.User"},
     "ledgers.Revision": {"ledgers.Ledger", "users.User"},
     "ledgers.Change": {"ledgers.Ledger"},
+    "transactions.Account": {"users.User"},
+    "transactions.BalanceCheck": {"users.User", "transactions.Account"},
     "transactions.Category": {"users.User"},
-    "transactions.MonthTotal": {"users.User", "transactions.Category"},
-    "transactions.Transaction": {"users.User", "transactions.Category"},
+    "transactions.MonthTotal": {"users.User", "transactions.Category", "transactions.Account"},
+    "transactions.RejectedTransfer": {"users.User"},
+    "transactions.Tag": {"users.User"},
+    "transactions.Transaction": {
+        "users.User",
+        "transactions.Category",
+        "transactions.Account",
+        "transactions.Transfer",
+    },
+    "transactions.TransactionTag": {"users.User"},
+    "transactions.Transfer": {"users.User"},
     "transactions.Income": {"transactions.Transaction"},
     "transactions.Expense": {"transactions.Transaction"},
 }
