@@ -9,10 +9,19 @@ from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.utils.html import is_html_input
 
-from cashman_project.api.fastpath.row_json import JSONValue, TextJSON
+from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.pages.selects import Select
-from cashman_project.api.serializers import StrictDateField, StrictModelSerializer, StrictSerializer
+from cashman_project.api.schema import ProblemSerializer
+from cashman_project.api.serializers import (
+    StrictBooleanField,
+    StrictDateField,
+    StrictModelSerializer,
+    StrictSerializer,
+)
+from cashman_project.api.types import FieldsSerializer
 from cashman_project.db.types import SQL
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.formats import currency_options
@@ -20,6 +29,7 @@ from cashman_project.money.serializer_field import AmountField, AmountJSON
 
 from . import account_examples as examples
 from .models import Account, BalanceCheck
+from .serializers import TransactionSerializer
 from .services.currencies import own_currencies
 
 Opening = dict[str, Any]  # `opening_date` and `opening_balance`, both of them or none
@@ -32,7 +42,7 @@ class OpeningSerializer(StrictSerializer):
     balance = AmountField()
 
 
-class OpeningJSON(JSONValue):
+class OpeningJSON(TextJSON):
     """An opening as a JSON object, or NULL if there is none."""
 
     def __init__(self) -> None:
@@ -51,13 +61,18 @@ class OpeningJSON(JSONValue):
 
 @extend_schema_field(OpeningSerializer(allow_null=True))
 class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Account]):
-    """An account's opening: two columns in the database, one object in JSON."""
+    """An account's opening: two columns in the database, one object in JSON. In a form it is a date and an amount."""
+
+    columns = ("opening_date", "opening_balance")
 
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         super().__init__(source="*", required=False, allow_null=True, **options)
 
     def to_internal_value(self, data: object) -> Opening:
         opening: dict[str, Any] = {}
+        if isinstance(data, str) and is_html_input(getattr(self.parent, "initial_data", None)):
+            date, _space, balance = data.strip().partition(" ")
+            data = {"date": date, "balance": balance.strip()} if data.strip() else None
         if data is not None:
             opening = OpeningSerializer(context=self.context).run_validation(data)
         return {"opening_date": opening.get("date"), "opening_balance": opening.get("balance")}
@@ -69,6 +84,10 @@ class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Acc
             "date": value.opening_date.isoformat(),
             "balance": format_amount(value.opening_balance, value.currency),
         }
+
+    def form_value(self, value: dict[str, str]) -> str:
+        """Return an opening of JSON as a form shows it."""
+        return f"{value['date']} {value['balance']}"
 
     def json_value(self) -> OpeningJSON:
         return OpeningJSON()
@@ -104,6 +123,91 @@ class AccountSerializer(StrictModelSerializer[Account]):
             },
             "identifier": {"trim_whitespace": False, "allow_blank": False},
         }
+
+    def validate(self, attrs: Opening) -> Opening:
+        """Return `attrs`; raises ValidationError, which names the opening if one of its parts breaks a rule."""
+        try:
+            return super().validate(attrs)
+        except ValidationError as error:
+            found: Any = error.detail  # by the names of fields
+            raise ValidationError({name.replace("opening_", "opening."): found[name] for name in found}) from None
+
+
+@extend_schema_field({"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"})
+class BalanceField(serializers.Field[Any, object, str, Account]):
+    """The balance of an account, which the view has read."""
+
+    is_decimal = True
+
+    def __init__(self) -> None:
+        super().__init__(source="*", read_only=True)
+
+    def to_representation(self, value: Account) -> str:
+        balance: str = self.context["view"].balance_of(value)
+        return balance
+
+
+@extend_schema_serializer(examples=examples.ACCOUNTS_WITH_BALANCE, component_name="Account")
+class AccountWithBalanceSerializer(AccountSerializer):
+    """Where money is: at a bank, in a wallet, on a card. `balance` is what is there."""
+
+    balance = BalanceField()
+
+    class Meta(AccountSerializer.Meta):
+        fields = [*AccountSerializer.Meta.fields[:7], "balance", *AccountSerializer.Meta.fields[7:]]
+
+
+class AccountInUseSerializer(ProblemSerializer):
+    """The problem of an account that is in use, by so many `transactions`."""
+
+    transactions = serializers.IntegerField(required=False)
+
+
+class RegisterRowSerializer(TransactionSerializer):
+    """A transaction of an account, and the account's `balance` after it."""
+
+    balance = serializers.CharField(read_only=True)
+
+    class Meta(TransactionSerializer.Meta):
+        fields = [*TransactionSerializer.Meta.fields, "balance"]
+
+
+class PageSerializer(FieldsSerializer):
+    """A page of rows."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+
+
+class RegisterSerializer(PageSerializer):
+    """A page of an account's register."""
+
+    results = RegisterRowSerializer(many=True)
+
+
+@extend_schema_serializer(examples=examples.CHECKS)
+class CheckSerializer(FieldsSerializer):
+    """What the bank says of a balance (`balance`), and what the transactions say (`computed`)."""
+
+    date = serializers.DateField()
+    balance = serializers.CharField()
+    computed = serializers.CharField()
+    difference = serializers.CharField()
+    locked = serializers.BooleanField()
+
+
+class CheckListSerializer(PageSerializer):
+    """A page of an account's checks."""
+
+    results = CheckSerializer(many=True)
+
+
+@extend_schema_serializer(examples=examples.CHECK_REQUESTS)
+class CheckRequestSerializer(StrictSerializer):
+    """What the bank says that the balance is at the end of a day."""
+
+    balance = AmountField(label=_("Balance"))
+    locked = StrictBooleanField(required=False, label=_("Locked"))
 
 
 class AccountNameField(serializers.SlugRelatedField[Account]):

@@ -21,11 +21,10 @@ from cashman_project.api.viewsets import OwnedModelViewSet
 from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
-from .filters import CATEGORY_FILTERS, TransactionFilterSet
+from .filters import NAME_FILTERS, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
 from .orderings import ORDERINGS
-from .querysets import TransactionQuerySet
 from .serializers import (
     CategoryInUseSerializer,
     CategorySerializer,
@@ -36,6 +35,7 @@ from .serializers import (
 from .services.categories import delete_category
 from .services.fast_create import create_fast
 from .services.suggestions import form_suggestions
+from .transaction_querysets import TransactionQuerySet
 
 
 class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
@@ -45,7 +45,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     queryset: TransactionQuerySet
     serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet
-    repeatable_parameters = CATEGORY_FILTERS
+    repeatable_parameters = frozenset(NAME_FILTERS)
     orderings = ORDERINGS
     default_ordering = "-date"
     pages = {
@@ -115,7 +115,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
 class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
 
-    queryset = Transaction.objects.select_related("category")
+    queryset = Transaction.objects.select_related("category", "account")
     serializer_class = TransactionSerializer
     examples = {
         "create_many": examples.CREATE_TRANSACTIONS,
@@ -127,7 +127,7 @@ class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
 class IncomeViewSet(BaseTransactionViewSet):
     """Money that came in."""
 
-    queryset = Income.objects.select_related("category")
+    queryset = Income.objects.select_related("category", "account")
     serializer_class = IncomeSerializer
     examples = {"create_many": examples.CREATE_INCOMES}
 
@@ -135,7 +135,7 @@ class IncomeViewSet(BaseTransactionViewSet):
 class ExpenseViewSet(BaseTransactionViewSet):
     """Money that went out. An amount is stored below zero, whatever sign it is sent with."""
 
-    queryset = Expense.objects.select_related("category")
+    queryset = Expense.objects.select_related("category", "account")
     serializer_class = ExpenseSerializer
     examples = {"create_many": examples.CREATE_EXPENSES}
 

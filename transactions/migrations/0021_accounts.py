@@ -63,10 +63,6 @@ def named() -> list[tuple[str, Any]]:
     ]
 
 
-def optional(to: str, on_delete: Any, name: str) -> Any:
-    return OwnedForeignKey(to, on_delete, verbose_name=name, null=True, blank=True, editable=False)
-
-
 def key(*columns: str) -> Any:
     return models.CompositePrimaryKey(*columns, blank=True, editable=False, primary_key=True, serialize=False)
 
@@ -113,7 +109,7 @@ class Migration(migrations.Migration):
             "BalanceCheck",
             "balance checks",
             ["-date", "-id"],
-            ("account", OwnedForeignKey("transactions.account", models.RESTRICT, verbose_name="account")),
+            ("account", OwnedForeignKey("transactions.account", models.DO_NOTHING, verbose_name="account")),
             ("date", models.DateField("date", validators=DAYS)),
             ("balance", MoneyField("balance")),
             ("locked", models.BooleanField("locked", default=False)),
@@ -156,9 +152,22 @@ class Migration(migrations.Migration):
                 ("transaction", "transactions_transaction", "tags", "text NOT NULL DEFAULT '[]'", TAGS),
             )
         ],
-        migrations.AddField("transaction", "account", optional("transactions.account", models.RESTRICT, "account")),
         migrations.AddField(
-            "transaction", "transfer", optional("transactions.transfer", models.DO_NOTHING, "transfer")
+            "transaction",
+            "account",
+            OwnedForeignKey("transactions.account", models.DO_NOTHING, verbose_name="account", null=True, blank=True),
+        ),
+        migrations.AddField(
+            "transaction",
+            "transfer",
+            OwnedForeignKey(
+                "transactions.transfer",
+                models.DO_NOTHING,
+                verbose_name="transfer",
+                null=True,
+                blank=True,
+                editable=False,
+            ),
         ),
         migrations.AddField("transaction", "split", models.UUIDField("split", null=True, editable=False)),
         migrations.DeleteModel("MonthTotal"),

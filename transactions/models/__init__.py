@@ -4,6 +4,7 @@ from ledgers.models.owned import OwnedModel
 from .account import Account, BalanceCheck
 from .category import Category
 from .month_total import MonthTotal
+from .named import NamedModel
 from .tag import Tag, TransactionTag
 from .transaction import Expense, Income, Transaction
 from .transfer import RejectedTransfer, Transfer
@@ -15,6 +16,7 @@ __all__ = [
     "Expense",
     "Income",
     "MonthTotal",
+    "NamedModel",
     "OwnedForeignKey",
     "OwnedModel",
     "RejectedTransfer",

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import ClassVar
 
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -77,6 +78,11 @@ class Account(NamedModel):
         if (self.opening_date is None) != (self.opening_balance is None):
             field = "opening_date" if self.opening_date is None else "opening_balance"
             raise ValidationError({field: _("An opening has both a date and a balance.")}, code="incomplete")
+        rows = apps.get_model("transactions", "Transaction")._default_manager.filter(
+            owner=self.owner_id, account=self.pk
+        )
+        if not self._state.adding and rows.exclude(currency=self.currency).exists():
+            raise ValidationError({"currency": _("This account has transactions: its currency stays.")}, code="in_use")
         if isinstance(self.opening_balance, Decimal):
             try:
                 validate_balance(self.opening_balance, self.currency)
@@ -92,7 +98,7 @@ class BalanceCheck(OwnedModel):
 
     resource = "checks"
 
-    account = OwnedForeignKey(Account, models.RESTRICT, verbose_name=_("account"))
+    account = OwnedForeignKey(Account, models.DO_NOTHING, verbose_name=_("account"))
     date = models.DateField(_("date"), validators=DAYS)
     balance = MoneyField(_("balance"))
     locked = models.BooleanField(_("locked"), default=False)

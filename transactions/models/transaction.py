@@ -20,7 +20,7 @@ from ledgers.models.foreign_key import OwnedForeignKey
 from ledgers.models.owned import OwnedManager, OwnedModel
 
 from ..choices import TransactionType
-from ..querysets import TransactionQuerySet
+from ..transaction_querysets import TransactionQuerySet
 from .account import Account
 from .category import Category
 from .transfer import Transfer
@@ -69,9 +69,7 @@ class Transaction(OwnedModel):
     external_id = models.CharField(  # noqa: DJ001
         _("external id"), max_length=255, null=True, blank=True, validators=[validate_one_line]
     )
-    account = OwnedForeignKey(
-        Account, models.RESTRICT, verbose_name=_("account"), null=True, blank=True, editable=False
-    )
+    account = OwnedForeignKey(Account, models.DO_NOTHING, verbose_name=_("account"), null=True, blank=True)
     transfer = OwnedForeignKey(
         Transfer, models.DO_NOTHING, verbose_name=_("transfer"), null=True, blank=True, editable=False
     )
@@ -143,20 +141,25 @@ class Transaction(OwnedModel):
                 raise ValidationError(_("An income is above zero: money that went out is an expense."), code="negative")
         except ValidationError as error:
             raise ValidationError({"amount": error}) from None
+        account = self.account
+        if account is not None and account.currency != self.currency:
+            message = _("The account %(name)s has the currency %(currency)s.")
+            params = {"name": account.name, "currency": account.currency}
+            raise ValidationError({"currency": ValidationError(message, "currency_mismatch", params)})
 
 
 class IncomeManager(TransactionManager["Income"]):
     def get_queryset(self) -> "models.QuerySet[Income]":
-        return super().get_queryset().filter(type=TransactionType.INCOME)
+        return super().get_queryset().filter(type=TransactionType.INCOME, transfer__isnull=True)
 
 
 class ExpenseManager(TransactionManager["Expense"]):
     def get_queryset(self) -> "models.QuerySet[Expense]":
-        return super().get_queryset().filter(type=TransactionType.EXPENSE)
+        return super().get_queryset().filter(type=TransactionType.EXPENSE, transfer__isnull=True)
 
 
 class Income(Transaction):
-    """Money that came in."""
+    """Money that came in, but for transfers."""
 
     objects: ClassVar[IncomeManager] = IncomeManager()
     only_type = TransactionType.INCOME
@@ -168,7 +171,7 @@ class Income(Transaction):
 
 
 class Expense(Transaction):
-    """Money that went out."""
+    """Money that went out, but for transfers."""
 
     objects: ClassVar[ExpenseManager] = ExpenseManager()
     only_type = TransactionType.EXPENSE

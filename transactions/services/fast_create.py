@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError as Refused
 from uuid_utils.compat import uuid7
@@ -19,8 +20,8 @@ from cashman_project.money.amounts import format_units, units_of
 from ledgers.writer import Write, writing
 
 from ..choices import TransactionType
-from ..models import Category, Transaction
-from ..names import name_key
+from ..models import Account, Category, Transaction
+from ..names import LONGEST_NAME, name_key
 from .usual_notation import Notation, notation_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def create_fast(
     values_of = itemgetter(*notation.inserted)
     others = tuple(notation.others.values())
     rows, answers, candidate = [], [], Candidate()
+    accounts = Accounts(owner, data if "account" in notation.known else ())
     for item in data:
         if type(item) is not dict:
             return None
@@ -72,11 +74,13 @@ def create_fast(
                 defaults[name] = notation.owner_defaults[name](owner)
                 json[name] = notation.representations[name](defaults[name])
         try:
-            units = _read(item, notation, {**defaults}, candidate)
+            account = accounts.of(item)
+            of_account = {} if account is None or "currency" in item else {"currency": account.currency}
+            units = _read(item, notation, {**defaults, **of_account}, candidate, account)
         except (Refused, ValidationError, ValueError):
             return None
         key = uuid7()
-        answer = {**json, **item, "amount": units}
+        answer = {**json, **of_account, **item, "amount": units, "account": account and account.name}
         rows.append((key, 1, timestamp, timestamp, *values_of(answer), *others))
         answer |= {
             "amount": format_units(units, answer["currency"]),
@@ -96,11 +100,56 @@ def create_fast(
         for name, answer in zip(keys, answers, strict=True):
             answer["category"] = categories[name][1]
         linked = [(*row, categories[name][0]) for name, row in zip(keys, rows, strict=True)]
-        Transaction.objects.insert(owner.pk, (*notation.columns, "category_id"), linked)
+        columns = (*notation.columns, "category_id")
+        if accounts.are_named:
+            columns = (*columns, "account_id")
+            linked = [(*row, accounts.ids.get(answer["account"])) for row, answer in zip(linked, answers, strict=True)]
+        Transaction.objects.insert(owner.pk, columns, linked)
     return answers
 
 
-def _read(item: Mapping[str, Any], notation: Notation, values: dict[str, Any], candidate: Candidate) -> int:
+class Accounts:
+    """The accounts that the items name, and that of rows which name none. They are read only if there are any.
+
+    The database refuses a row whose account is deleted between this and the insertion.
+    """
+
+    def __init__(self, owner: "User", data: Sequence[Any]) -> None:
+        self.owner = owner
+        names = (item.get("account", "") for item in data if type(item) is dict)
+        keys = {name_key(name) for name in names if type(name) is str and 0 < len(name) <= LONGEST_NAME}
+        self.are_named = bool(keys or (owner.account and data))
+        self.found: dict[Any, Account] = {}
+        if self.are_named:
+            wanted = Q(key__in=keys) | Q(pk=owner.account)
+            self.found = {row.key: row for row in Account.objects.for_owner(owner).filter(wanted)}
+        self.default = next((row for row in self.found.values() if row.pk == owner.account), None)
+        self.ids = {row.name: row.pk for row in self.found.values()}
+
+    def of(self, item: Mapping[str, Any]) -> Account | None:
+        """Return the account of a new row. Raises UnusualError if it names one that is not there."""
+        if not self.are_named and not item.get("account"):
+            return None
+        if "account" not in item:
+            default = self.default
+            is_right = default is not None and default.currency == item.get("currency", self.owner.currency)
+            return default if is_right else None
+        name = item["account"]
+        if name is None:
+            return None
+        account = self.found.get(name_key(name)) if type(name) is str and len(name) <= LONGEST_NAME else None
+        if account is None:
+            raise UnusualError("account")
+        return account
+
+
+def _read(
+    item: Mapping[str, Any],
+    notation: Notation,
+    values: dict[str, Any],
+    candidate: Candidate,
+    account: Account | None,
+) -> int:
     """Add the values of the item's fields; return the amount in ten-thousandths. Raises an error if the item is not in
     the usual notation, or breaks a rule."""
     readers = notation.readers
@@ -108,6 +157,7 @@ def _read(item: Mapping[str, Any], notation: Notation, values: dict[str, Any], c
         values[name] = readers[name](value)
     if values["category"] is not None:
         del values["category"]  # which one it is, is not known yet
+    values["account"] = account
     candidate.__dict__ = values
     read = {**values}
     notation.clean(candidate)

@@ -17,7 +17,19 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory, Income
 from users.models import User
 
 FIELDS = [
-    *("id", "type", "description", "amount", "currency", "date", "category", "notes", "external_id"),
+    *(
+        "id",
+        "type",
+        "description",
+        "amount",
+        "currency",
+        "date",
+        "category",
+        "account",
+        "notes",
+        "external_id",
+        "transfer",
+    ),
     *("version", "created_at", "updated_at"),
 ]
 PATHS = {"/transactions": None, "/incomes": "INCOME", "/expenses": "EXPENSE"}
@@ -88,7 +100,7 @@ def test_a_row_has_these_fields_in_this_order(as_alice: APIClient, as_outsider: 
     row = created.json()
     assert list(row) == FIELDS
     assert row | {"type": "EXPENSE", "amount": "-50.00", "currency": "USD", "version": 1} == row
-    assert row | {"category": None, "notes": "", "external_id": None} == row
+    assert row | {"category": None, "account": None, "notes": "", "external_id": None, "transfer": None} == row
     assert row["created_at"] == row["updated_at"]
     assert as_alice.get("/transactions").json()["results"] == [row]
     for path in (f"/transactions/{row['id']}", f"/transactions/{row['id']}/", f"/expenses/{row['id']}"):

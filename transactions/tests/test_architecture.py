@@ -45,13 +45,15 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "viewsets", "start_view", "summary_view"},
+    {"views", "account_views", "transfer_views", "viewsets", "start_view", "summary_view"},
     {"base_view", "paging", "history_pages"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
     {"summary_chart", "list_page"},
     {"date_links"},
     {"pictures"},
-    {"serializers", "account_serializers", "transfer_serializers", "filters"},
+    {"account_serializers", "transfer_serializers"},
+    {"serializers", "filters"},
+    {"name_fields"},
     {"permissions"},
     {"authentication"},
     {"services", "sessions", "browser_sessions", "housekeeping", "personal_tokens", "erasure", "backends"},
@@ -60,12 +62,12 @@ LAYERS = (
     {"login_throttle", "token_owner", "oidc", "staff"},
     {"resources"},
     {"models"},
-    {"querysets"},  # below the models, since a manager is made of a queryset's class
+    {"querysets", "transaction_querysets"},  # below the models, since a manager is made of a queryset's class
     {"history"},
     {"writer"},
-    {"totals", "token_errors", "account_examples"},
+    {"totals", "token_errors", "account_examples", "transfer_examples"},
     {"examples", "hashers", "preferences", "turns"},
-    {"names", "groupings", "orderings"},
+    {"names", "errors", "groupings", "orderings"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}

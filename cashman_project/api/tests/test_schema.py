@@ -94,7 +94,13 @@ def test_errors_of_their_own(document: Document, path: str, method: str, status:
     assert str(status) in document.operation(path, method)["responses"]
 
 
-LISTS = {f"list_{name}" for name in ("transactions", "incomes", "expenses", "categories", "personal_access_tokens")}
+LISTS = {
+    f"list_{name}"
+    for name in (
+        *("transactions", "incomes", "expenses", "categories", "accounts", "transfers"),
+        "personal_access_tokens",
+    )
+}
 
 
 def test_bodies_are_json_but_for_exports_and_pictures(document: Document) -> None:
