@@ -3,7 +3,6 @@
 The reasons are in docs/adr/0007-one-write-path.md and docs/adr/0042-one-writer.md.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import lru_cache
@@ -13,7 +12,7 @@ from uuid import UUID
 from django.apps import apps
 from django.core.exceptions import FieldError
 from django.db import models
-from django.db.models import F, OuterRef
+from django.db.models import RESTRICT, F, RestrictedError
 from django.db.models.expressions import Col
 from django.db.models.lookups import Exact
 from django.db.models.sql import Query
@@ -86,21 +85,32 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         return {**values, "version": F("version") + 1, "updated_at": timezone.now(), "revision": write.revision}
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the rows. What they were is kept in the history. Return what Django does."""
-        numbers: Counter[str] = Counter()
+        """Delete the rows. What they were is kept in the history. Return what Django does.
+
+        Raises RestrictedError if other rows refer to them. Django would look for those, and delete the rows, by ids
+        alone.
+        """
+        number = 0
         rows_of = self.by_owner()
         with writing_each(rows_of, self.db) as writes:
             for owner, rows in rows_of.items():
                 rows.check_delete(writes[owner])
+                rows._check_unused(owner)
                 record(rows, writes[owner], DELETED)
-                deleted = super(OwnedQuerySet, rows).delete()[1]
-                writes[owner].count(self._resource, DELETED, deleted.get(self.model._meta.label, 0))
-                numbers.update(deleted)
-        return numbers.total(), dict(numbers)
+                deleted = rows._raw_delete(self.db) or 0  # None if the conditions rule out every row
+                writes[owner].count(self._resource, DELETED, deleted)
+                number += deleted
+        return number, {self.model._meta.label: number} if number else {}
 
     def erase(self) -> None:
         """Delete the rows for good. The caller has locked their ledgers, and deletes the history too."""
-        super().delete()
+        self._raw_delete(self.db)
+
+    def _check_unused(self, owner: UUID) -> None:
+        for field in references_to(self.model):
+            users = field.model._base_manager.using(self.db).filter(owner=owner, **{f"{field.name}__in": self})
+            if users.exists():
+                raise RestrictedError(f"Rows of {field.model._meta.label} refer to these rows.", set(users[:1]))
 
     def by_owner(self) -> "dict[UUID, Self]":
         """Return the rows of each owner."""
@@ -218,8 +228,16 @@ def _insert_row(target: str, size: int) -> str:
 @lru_cache
 def last_revision() -> OwnerColumn:
     """Return the number of the last revision of a ledger, as a column of the query that finds its owner."""
-    ledgers = apps.get_model("ledgers", "Ledger")._default_manager
-    return OwnerColumn(ledgers.filter(pk=OuterRef("owner")).values("revision"))
+    ledgers = apps.get_model("ledgers", "Ledger")
+    owner = Parameter("owner", ledgers._meta.pk)
+    return OwnerColumn(ledgers._default_manager.filter(pk=owner).values("revision"))
+
+
+@lru_cache
+def references_to(model: Any) -> list[AnyField]:  # Any: mypy does not see that a class is hashable
+    """Return the foreign keys of owned rows that refer to the model's rows."""
+    relations = model._meta.concrete_model._meta.get_fields(include_hidden=True)
+    return [one.field for one in relations if one.auto_created and not one.concrete and one.on_delete is RESTRICT]
 
 
 def _owner_in(query: Query) -> UUID | None:

@@ -15,7 +15,7 @@ ABOVE_ZERO = (
 )
 
 
-TEXT = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"}  # in a response
+TEXT: dict[str, object] = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"}  # in a response
 
 
 def component(auto_schema: AutoSchema, name: str, sign: str, target: object) -> dict[str, object]:

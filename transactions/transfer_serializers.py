@@ -181,6 +181,10 @@ class PairSerializer(StrictSerializer):
     income = IdField()
 
 
+class EmptySerializer(StrictSerializer):
+    """Nothing: the path says it all."""
+
+
 class ProposalSerializer(FieldsSerializer):
     """An expense and an income that look like a transfer."""
 

@@ -19,7 +19,7 @@ from .filters import TransferFilterSet
 from .models import Transfer
 from .serializers import TransactionSerializer
 from .services.transfers import delete_transfer, link, proposals, reject, unlink_transfer
-from .transfer_serializers import PairSerializer, ProposalsSerializer, TransferSerializer
+from .transfer_serializers import EmptySerializer, PairSerializer, ProposalsSerializer, TransferSerializer
 
 
 class TransferViewSet(LedgerMixin, OwnedModelViewSet):
@@ -39,6 +39,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
         "proposals": "transactions/transfer_proposals.html",
     }
     error_pages = {"list": "transactions/transfer_list.html"}
+    refused = frozenset({"destroy"})  # actions that a lock may refuse
 
     def perform_destroy(self, instance: Transfer) -> None:
         delete_transfer(instance)
@@ -63,12 +64,13 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
     @extend_schema(
         operation_id="unlink_transfer",
         summary="Take a transfer apart",
-        request=None,
+        request=EmptySerializer,
         responses={204: OpenApiResponse(description="Taken apart.")},
     )
     @action(methods=["post"], detail=True)
     def unlink(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         """Take the transfer apart. Its legs stay: they are an expense and an income then."""
+        EmptySerializer(data=request.data).is_valid(raise_exception=True)
 
         def work() -> None:
             transfer = self.get_object()

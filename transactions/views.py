@@ -54,6 +54,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         "retrieve": "transactions/transaction_detail.html",
     }
     error_pages = {"list": "transactions/transaction_list.html"}
+    refused = frozenset({"destroy", "destroy_many"})  # actions that a lock or a transfer may refuse
     new_category: Category | None = None  # which was saved with the row
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON

@@ -104,8 +104,11 @@ def own_user(text: str, owner_query: OwnerQuery) -> User:
     access = _access(text)
     if access.expires_at <= time.time():
         raise token_error(jwt.ExpiredSignatureError())
-    values = {"session": access.session, **owner_query.values}
-    for auth_hash, owner_text, *found in _owner_statement(*owner_query.columns).rows(values) if access.session else []:
+    owner_id = _owner_id(access.subject)
+    if access.session is None or owner_id is None:
+        raise _ended()
+    values = {"owner": owner_id, "session": access.session, **owner_query.values}
+    for auth_hash, owner_text, *found in _owner_statement(*owner_query.columns).rows(values):
         owner = owner_from(owner_text)
         if _is_running(owner, auth_hash, access.subject):
             owner_query.take(*found)
@@ -131,7 +134,8 @@ def _access(text: str) -> _Access:
 
 @lru_cache
 def _owner_statement(*columns: OwnerColumn) -> Statement:
-    rows = Session.objects.filter(pk=Parameter("session", Session._meta.pk))
+    owner = Parameter("owner", Session._meta.get_field("owner"))
+    rows = Session.objects.filter(pk=Parameter("session", Session._meta.pk), owner=owner)
     return Statement(rows.values_list("auth_hash", owner_column(), *columns))
 
 
@@ -176,11 +180,21 @@ def _validated(token_class: type[TokenT], text: str) -> TokenT:
 
 def _session_of(token: Token) -> Session:
     """Return the token's session with its owner. Raises AuthenticationFailed (401) if it has ended."""
-    key = _uuid(token.get("sid"))
-    session = Session.objects.select_related("owner").filter(pk=key).first() if key else None
+    key, owner = _uuid(token.get("sid")), _owner_id(token.get("sub"))
+    session = Session.objects.select_related("owner").filter(pk=key, owner=owner).first() if key and owner else None
     if not session or not _is_running(session.owner, session.auth_hash, token.get("sub")):
         raise _ended()
     return session
+
+
+def _owner_id(subject: object) -> UUID | None:
+    """Return the id of the user whom a token's subject names; None if there is no such user.
+
+    It is the subject itself, unless the user came from an identity provider.
+    """
+    if (owner := _uuid(subject)) or not isinstance(subject, str):
+        return owner
+    return User.objects.filter(subject=subject).values_list("pk", flat=True).first()
 
 
 def _ended() -> AuthenticationFailed:

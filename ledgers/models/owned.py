@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models
+from django.db import connections, models
+from django.db.models.signals import pre_save
+from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
@@ -16,7 +18,7 @@ from uuid_utils.compat import uuid7
 from cashman_project.db.constraint_errors import field_of
 
 from ..querysets import OwnedQuerySet
-from ..writer import CREATED
+from ..writer import ADD, CREATED
 
 if TYPE_CHECKING:
     from django.db.models.base import ModelBase
@@ -36,6 +38,20 @@ class UpdatedAtField(models.DateTimeField):  # type: ignore[type-arg]  # not sub
         return super().pre_save(model_instance, add)
 
 
+class OwnerField(models.ForeignKey[Any, Any]):  # Any: a user, whom no model of ledgers knows by class
+    """The owner of a row of a ledger.
+
+    On PostgreSQL, the column refers to the owner's ledger, whose id is the owner's. So all rows of an owner are in one
+    place if the tables are distributed by owner, and no write of them locks the user's row.
+    """
+
+    references_ledger = "ledgers_ledger"  # the table
+
+    def __init__(self, to: Any = settings.AUTH_USER_MODEL, on_delete: Any = models.CASCADE, **options: Any) -> None:
+        # Any: what Django's foreign key takes.
+        super().__init__(to, on_delete, **{"related_name": "+", "db_index": False, **options})
+
+
 class OwnedModel(models.Model):
     """A row with an owner. `version` counts its writes, and `updated_at` is the timestamp of the last one.
 
@@ -46,9 +62,7 @@ class OwnedModel(models.Model):
     resource: ClassVar[str]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("owner"), related_name="+", db_index=False
-    )
+    owner = OwnerField(verbose_name=_("owner"))
     version = models.PositiveBigIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
     updated_at = UpdatedAtField(default=timezone.now, editable=False)
@@ -85,8 +99,7 @@ class OwnedModel(models.Model):
             if adding:
                 write.count(self.resource, CREATED, 1)
             else:
-                own = type(self)._base_manager.filter(owner=self.owner_id)
-                self.refresh_from_db(fields=["version", "updated_at", "revision"], from_queryset=own)
+                self.refresh_from_db(using, ["version", "updated_at", "revision"])
 
     def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
         """Raise ValidationError if a constraint is violated. The error of a unique constraint has the code `unique` and
@@ -108,6 +121,17 @@ class OwnedModel(models.Model):
                     errors.setdefault(field or NON_FIELD_ERRORS, []).append(error)
         if errors:
             raise ValidationError(errors)
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: "models.QuerySet[Self] | None" = None,
+    ) -> None:
+        """Read the row's values anew, by its owner and its id."""
+        if from_queryset is None and "owner_id" in self.__dict__:
+            from_queryset = type(self)._base_manager.using(using).filter(owner=self.owner_id)
+        super().refresh_from_db(using, fields, from_queryset)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the row through the queryset, if the owner still has it. Return what Django does."""
@@ -133,3 +157,13 @@ class OwnedModel(models.Model):
         if not updated and not self._state.adding:  # loaddata adds rows, but tries an update first
             raise self.DoesNotExist(f"There is no {self._meta.verbose_name} {pk_val} of this owner to update.")
         return [()] * updated
+
+
+@receiver(pre_save)
+def add_ledger(instance: models.Model, raw: bool, using: str, **kwargs: object) -> None:
+    """Make the ledger of a row that `loaddata` saves. It does so past `save`, so nothing has locked the ledger."""
+    if raw and isinstance(instance, OwnedModel):
+        with connections[using].cursor() as cursor:
+            cursor.execute(
+                ADD, [instance._meta.get_field("owner").get_db_prep_value(instance.owner_id, connections[using])]
+            )

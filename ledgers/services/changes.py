@@ -157,10 +157,8 @@ def _alive_statement(name: str, limit: int) -> Statement:
 
 @lru_cache(maxsize=500)
 def _deleted_statement(limit: int) -> Statement:
-    later = Change.objects.filter(
-        ledger=OuterRef("ledger"), row_id=OuterRef("row_id"), revision__gt=OuterRef("revision")
-    )
     owner = Parameter("owner", Ledger._meta.pk)
+    later = Change.objects.filter(ledger=owner, row_id=OuterRef("row_id"), revision__gt=OuterRef("revision"))
     deletions = Change.objects.filter(ledger=owner, operation=Operation.DELETED)
     rows = _between(deletions, "row_id").exclude(Exists(later))
     return Statement(rows.values_list("revision", "row_id", "resource")[: limit + 1], prepared=False)

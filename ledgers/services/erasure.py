@@ -17,13 +17,14 @@ def lock_rows(keys: Sequence[UUID], **kwargs: object) -> None:
     Who has written nothing yet gets a ledger first. Otherwise somebody's first write could come between, and lock the
     ledger before the user, whom the erasure has locked by then.
     """
-    Ledger.objects.bulk_create([Ledger(owner_id=key) for key in sorted(keys)], ignore_conflicts=True)
-    list(Ledger.objects.filter(pk__in=keys).order_by("pk").select_for_update())
+    for key in sorted(keys):
+        Ledger.objects.bulk_create([Ledger(owner_id=key)], ignore_conflicts=True)
+        Ledger.objects.select_for_update().get(pk=key)
 
 
 @receiver(erasure.delete_rows)
 def delete_rows(keys: Sequence[UUID], **kwargs: object) -> None:
-    """Delete the ledgers of these owners with their history."""
-    for model in (Change, Revision):
-        model.objects.filter(ledger__in=keys).delete()
-    Ledger.objects.filter(pk__in=keys).delete()
+    """Delete the history of these owners. The ledgers go with the users, after all rows that refer to them."""
+    for key in keys:
+        for model in (Change, Revision):
+            model.objects.filter(ledger=key).delete()

@@ -55,7 +55,7 @@ def changes_of(revision: Revision, most: int = MOST_CHANGES) -> tuple[list[RowCh
         if resource.name in revision.counts:
             keys = changes.filter(resource=resource.name).values("row_id")[: most + 1]
             alive |= {row.pk: row for row in resource.model.objects.for_owner(owner).filter(pk__in=keys)}
-    first = list(_with_next(changes)[: most + 1])
+    first = list(_with_next(owner, changes)[: most + 1])
     states = [_states(RESOURCES[change.resource].model, owner, change, alive.get(change.row_id)) for change in first]
     created = [
         (resource, row)
@@ -101,7 +101,7 @@ def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None,
     alive, known = _last_states(model, owner, pk)
     if start is not None:
         changes = changes.filter(**{"revision__lt" if descending else "revision__gt": start})
-    found = list(_with_next(changes).order_by("-revision" if descending else "revision")[:size])
+    found = list(_with_next(owner, changes).order_by("-revision" if descending else "revision")[:size])
     states = [_states(model, owner, change, alive) for change in found]
     link(owner, [state for pair in states for state in pair])
     versions = [
@@ -176,11 +176,9 @@ def _deletion(model: Any, owner: UUID, pk: UUID) -> tuple[Change, State]:
         raise LookupError from None
 
 
-def _with_next(changes: "QuerySet[Change]") -> "QuerySet[Any]":  # Any: a Change with `next_before`
-    """Return the changes, each with what its row was before the next change of it."""
-    later = Change.objects.filter(
-        ledger=OuterRef("ledger"), row_id=OuterRef("row_id"), revision__gt=OuterRef("revision")
-    )
+def _with_next(owner: UUID, changes: "QuerySet[Change]") -> "QuerySet[Any]":  # Any: a Change with `next_before`
+    """Return the owner's changes, each with what its row was before the next change of it."""
+    later = Change.objects.filter(ledger=owner, row_id=OuterRef("row_id"), revision__gt=OuterRef("revision"))
     return changes.annotate(next_before=Subquery(later.order_by("revision").values("before")[:1]))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import FieldError, ObjectDoesNotExist, ValidationError
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, F, RestrictedError
 from django.forms import modelform_factory
 from django.test.utils import CaptureQueriesContext
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from transactions.models import Category, Expense, Income, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from users.erasure import erase_users
 from users.models import User
 
 COMMON: dict[str, Any] = {"description": "x", "amount": Decimal(1), "currency": "USD"}
@@ -180,9 +181,18 @@ def corrupted(alice: User, bob: User) -> Transaction:
     field: Any = Transaction._meta.get_field("category")
     values = [field.get_db_prep_value(key, connection) for key in (secret.pk, row.pk)]
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # which would refuse that
+            cursor.execute("ALTER TABLE transactions_transaction DISABLE TRIGGER ALL")
         cursor.execute("UPDATE transactions_transaction SET category_id = %s WHERE id = %s", values)
         assert cursor.rowcount == 1
     return Transaction.objects.get(pk=row.pk)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's keys are without the owner")
+def test_the_database_refuses_another_owners_category(alice: User, bob: User) -> None:
+    row, theirs = ExpenseFactory.create(owner=alice), CategoryFactory.create(owner=bob)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Expense.objects.filter(pk=row.pk).update(category_id=theirs.pk)
 
 
 def test_another_owners_category_is_not_reached_by_a_join(corrupted: Transaction) -> None:
@@ -268,7 +278,7 @@ def test_a_user_goes_with_all_that_is_theirs(alice: User, bob: User) -> None:
         IncomeFactory.create(owner=owner, category=category)
         ExpenseFactory.create(owner=owner, category=category)
 
-    alice.delete()
+    erase_users(users=[alice])
 
     assert set(Transaction.objects.values_list("owner", flat=True)) == {bob.pk}
     assert Transaction.objects.count() == 2

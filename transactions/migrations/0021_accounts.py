@@ -14,7 +14,7 @@ from cashman_project.money.currencies import validate_currency
 from cashman_project.money.model_field import MoneyField
 from cashman_project.texts import validate_one_line
 from ledgers.models.foreign_key import OwnedForeignKey
-from ledgers.models.owned import UpdatedAtField
+from ledgers.models.owned import OwnerField, UpdatedAtField
 from transactions.models.named import NameField
 
 DAYS = [MinValueValidator(FIRST_DATE), MaxValueValidator(LAST_DATE)]
@@ -32,7 +32,7 @@ TAGS: Any = models.TextField("tags", default="[]", db_default="[]", editable=Fal
 
 
 def owner(**options: Any) -> Any:
-    return models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, **options)
+    return OwnerField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, **options)
 
 
 def owned(name: str, plural: str, ordering: list[str], *fields: tuple[str, Any]) -> migrations.CreateModel:
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             "BalanceCheck",
             "balance checks",
             ["-date", "-id"],
-            ("account", OwnedForeignKey("transactions.account", models.DO_NOTHING, verbose_name="account")),
+            ("account", OwnedForeignKey("transactions.account", models.RESTRICT, verbose_name="account")),
             ("date", models.DateField("date", validators=DAYS)),
             ("balance", MoneyField("balance")),
             ("locked", models.BooleanField("locked", default=False)),
@@ -155,14 +155,14 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "transaction",
             "account",
-            OwnedForeignKey("transactions.account", models.DO_NOTHING, verbose_name="account", null=True, blank=True),
+            OwnedForeignKey("transactions.account", models.RESTRICT, verbose_name="account", null=True, blank=True),
         ),
         migrations.AddField(
             "transaction",
             "transfer",
             OwnedForeignKey(
                 "transactions.transfer",
-                models.DO_NOTHING,
+                models.RESTRICT,
                 verbose_name="transfer",
                 null=True,
                 blank=True,

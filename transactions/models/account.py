@@ -98,7 +98,7 @@ class BalanceCheck(OwnedModel):
 
     resource = "checks"
 
-    account = OwnedForeignKey(Account, models.DO_NOTHING, verbose_name=_("account"))
+    account = OwnedForeignKey(Account, models.RESTRICT, verbose_name=_("account"))
     date = models.DateField(_("date"), validators=DAYS)
     balance = MoneyField(_("balance"))
     locked = models.BooleanField(_("locked"), default=False)

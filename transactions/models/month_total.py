@@ -1,7 +1,8 @@
 """Month totals."""
 
-from django.conf import settings
 from django.db import models
+
+from ledgers.models.owned import OwnerField
 
 from ..choices import TransactionType
 from ..totals import MonthTotalQuerySet
@@ -19,7 +20,7 @@ class MonthTotal(models.Model):
     """
 
     pk = models.CompositePrimaryKey("owner_id", "date", "currency", "type", "category_id", "account_id", "transfer")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    owner = OwnerField()
     date = models.DateField()  # the first day of the month
     currency = models.CharField(max_length=3)
     type = models.CharField(max_length=7, choices=TransactionType)

@@ -2,11 +2,10 @@
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ledgers.models.owned import OwnedManager
+from ledgers.models.owned import OwnedManager, OwnerField
 
 from ..names import LONGEST_NAME
 from ..querysets import NamedQuerySet
@@ -39,7 +38,7 @@ class TransactionTag(models.Model):
     """One name of a transaction's `tags`, exactly as it stands there. Only the database's triggers write it."""
 
     pk = models.CompositePrimaryKey("owner_id", "name", "transaction_id")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    owner = OwnerField()
     name = models.CharField(max_length=LONGEST_NAME)
     transaction_id = models.UUIDField()
 

@@ -69,9 +69,9 @@ class Transaction(OwnedModel):
     external_id = models.CharField(  # noqa: DJ001
         _("external id"), max_length=255, null=True, blank=True, validators=[validate_one_line]
     )
-    account = OwnedForeignKey(Account, models.DO_NOTHING, verbose_name=_("account"), null=True, blank=True)
+    account = OwnedForeignKey(Account, models.RESTRICT, verbose_name=_("account"), null=True, blank=True)
     transfer = OwnedForeignKey(
-        Transfer, models.DO_NOTHING, verbose_name=_("transfer"), null=True, blank=True, editable=False
+        Transfer, models.RESTRICT, verbose_name=_("transfer"), null=True, blank=True, editable=False
     )
     split = models.UUIDField(_("split"), null=True, editable=False)  # which its parts share
     # A JSON array of names, without spaces after commas, so that the database can write it as it is.

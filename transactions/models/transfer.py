@@ -2,14 +2,13 @@
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.locales import current_formats
-from ledgers.models.owned import OwnedManager, OwnedModel
+from ledgers.models.owned import OwnedManager, OwnedModel, OwnerField
 
 from ..querysets import TransferQuerySet
 
@@ -46,7 +45,7 @@ class RejectedTransfer(models.Model):
     """An expense and an income that look like a transfer and are none: they are not proposed again."""
 
     pk = models.CompositePrimaryKey("owner_id", "expense_id", "income_id")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    owner = OwnerField()
     expense_id = models.UUIDField()
     income_id = models.UUIDField()
 

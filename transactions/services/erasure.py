@@ -17,6 +17,7 @@ def delete_rows(keys: Sequence[UUID], **kwargs: object) -> None:
     If the categories came first, Django would load every row that uses a category and name them all in one query.
     SQLite refuses that above 250,000 rows.
     """
-    for model in (MonthTotal, BalanceCheck, Transaction, Transfer, Account, Category, Tag):
-        model.objects.filter(owner__in=keys).erase()
-    RejectedTransfer.objects.filter(owner__in=keys).delete()
+    for key in keys:
+        for model in (MonthTotal, BalanceCheck, Transaction, Transfer, Account, Category, Tag):
+            model.objects.filter(owner=key).erase()
+        RejectedTransfer.objects.filter(owner=key).delete()

@@ -16,9 +16,8 @@ from cashman_project.db.tests.sql import text_of
 from conftest import client_of
 from transactions.models import Category
 from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.test_architecture import OWNED
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled, path_of, resource_of
-from users.models import BrowserSession, User
+from users.models import User
 from users.sessions import start_session
 
 REVIEWED = Path(__file__).with_name("query_counts.txt")
@@ -76,9 +75,6 @@ PAGES = [
     "/transactions?ordering=category",
 ]
 FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK|SET LOCAL")  # what opens and closes a transaction
-
-# How Django looks for what the deletion of a row would leave behind, and deletes it.
-OF_DELETION = re.compile(r'WHERE "\w+"\."(id|category_id|user_id)" IN \(')
 
 
 def fill(owner: User, numbers: range) -> None:
@@ -170,39 +166,3 @@ def test_the_number_of_queries_is_as_reviewed_however_many_rows_there_are(alice:
 
     assert with_many == with_few
     assert with_few == REVIEWED.read_text(), f"If the change is meant, let {REVIEWED.name} hold this:\n{with_few}"
-
-
-def test_every_query_of_owned_rows_names_their_owner(alice: User) -> None:
-    """So a database that is distributed by owner asks one of its parts, and a mistake elsewhere meets nobody."""
-    fill(alice, range(1, 2))
-    reads = [
-        (
-            path,
-            method,
-            query,
-            table,
-            re.search(rf'{name or table}\."owner_id" (=|IN)|= {name or table}\."owner_id"', query),
-        )
-        for path, methods in all_statements(alice).items()
-        for method, queries in methods.items()
-        for query in queries
-        for table, name in re.findall(
-            r'(?:FROM|JOIN|UPDATE) ("transactions_\w+"|"users_(?!user|attempts)\w+")(?: (U\d))?', query
-        )
-    ]
-    assert {table for _path, _method, _query, table, _named in reads} == {
-        f'"{model._meta.db_table}"'
-        for model in [*OWNED, BrowserSession]
-        if model._meta.app_label in ("transactions", "users")
-    }
-    # A browser session is found by its cookie, which tells whose it is.
-    unnamed = {
-        (method, path, bool(OF_DELETION.search(query)))
-        for path, method, query, table, named in reads
-        if not named and not (path.startswith("page of ") and table == '"users_browsersession"')
-    }
-    assert unnamed == {
-        ("DELETE", "/categories/<pk>", True),
-        ("DELETE", "/categories/<pk>?force=true", True),
-        ("POST", "/me/erase", True),
-    }

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, IntegerField, Model, Subquery, TextField
+from django.db.models import IntegerField, Model, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.compiled import Parameter, Statement
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class OwnerColumn(Subquery):
-    """A column to add to the query that finds the user. It refers to the `owner` of that query."""
+    """A column to add to the query that finds the user. Its own query gets the owner as the parameter "owner"."""
 
     __eq__, __hash__ = object.__eq__, object.__hash__  # those of Expression compare everything that it is made of
 
@@ -46,8 +46,8 @@ class OwnerQuery:
     """A query of the request's owner: `columns` to add to the query that finds the user, and its parameters' `values`.
 
     A view that has one declares it as `owner_query`. The view sets it before the user is authenticated. The
-    authentication runs it and calls `take` with the columns' values. Then the view reads its `lines`, which is the last
-    column, and its `extras`, which are all others.
+    authentication runs it, with the owner as one more parameter, and calls `take` with the columns' values. Then the
+    view reads its `lines`, which is the last column, and its `extras`, which are all others.
     """
 
     def __init__(self, lines: Lines | None = None, extras: tuple[OwnerColumn, ...] = (), **values: object) -> None:
@@ -81,7 +81,7 @@ class OwnerQuery:
 @lru_cache
 def _statement(model: type[Model], *columns: OwnerColumn) -> Statement:
     owner = Parameter("owner", model._meta.pk)
-    return Statement(model._default_manager.filter(pk=owner).annotate(owner=F("pk")).values_list(*columns))
+    return Statement(model._default_manager.filter(pk=owner).values_list(*columns))
 
 
 def owner_query_of(request: "Request") -> OwnerQuery:

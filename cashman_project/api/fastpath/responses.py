@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ValidationError
 
@@ -136,8 +136,7 @@ def _page_lines(view: "ViewSet", order_by: OrderedBy, descending: bool, has_curs
 def _filtered_statement(view: "ViewSet", window: Window, has_cursor: bool, names: tuple[str, ...]) -> Statement:
     model, filters = view.queryset.model, view.filterset_class
     assert filters is not None
-    rows = view.queryset.all().for_owner(Parameter("owner", model._meta.get_field("owner")))
-    filtered = filters.applied(rows, filters.parameters(model, names))
+    filtered = filters.applied(_rows(view), filters.parameters(model, names))
     lines = _lines(view, window.of(filtered, *_cursor_parameters(view, window, has_cursor)), window)
     return Statement(lines.values_list("line"), prepared=False)
 
@@ -154,7 +153,7 @@ def _row_lines(view: "ViewSet") -> Lines:
 
 
 def _rows(view: "ViewSet") -> "Rows":
-    rows: Rows = view.queryset.all().for_owner(OuterRef("owner"))
+    rows: Rows = view.queryset.all().for_owner(Parameter("owner", view.queryset.model._meta.get_field("owner")))
     return rows
 
 

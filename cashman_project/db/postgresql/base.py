@@ -1,6 +1,7 @@
-"""Django's PostgreSQL backend with prepared statements, and with fewer round trips.
+"""Django's PostgreSQL backend with prepared statements, fewer round trips, and keys that begin with the owner.
 
-The reasons are in docs/adr/0033-prepared-statements.md and docs/adr/0041-two-round-trips.md.
+The reasons are in docs/adr/0033-prepared-statements.md, docs/adr/0041-two-round-trips.md and
+docs/adr/0043-keys-with-the-owner.md.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from django.db.backends.postgresql import base
 from psycopg2 import Error, extensions
 
 from .pipeline import Connection, Cursor
+from .schema import DatabaseSchemaEditor
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -18,6 +20,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     `statements` maps SQL that was prepared in this session to the SQL that executes it.
     """
+
+    SchemaEditorClass = DatabaseSchemaEditor
 
     def get_connection_params(self) -> dict[str, object]:
         return {**super().get_connection_params(), "connection_factory": Connection, "cursor_factory": Cursor}

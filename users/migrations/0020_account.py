@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("users", "0011_names_of_fields"),
+        ("users", "0012_keys_with_the_owner"),
     ]
 
     operations = [

@@ -1,0 +1,45 @@
+"""Django's schema editor, which gives the tables of owners keys that begin with the owner.
+
+The models keep their key `id`. The reasons are in docs/adr/0043-keys-with-the-owner.md.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.backends.ddl_references import Columns, ForeignKeyName, Statement, Table
+from django.db.backends.postgresql import schema
+from django.db.models import Model
+
+from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
+from ..types import AnyField
+
+
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    sql_create_column_inline_fk = None  # type: ignore[assignment]  # a key of two columns can't be a part of one
+
+    def _iter_column_sql(
+        self, column_db_type: str, params: list[object], model: type[Model], field: AnyField, *args: Any
+    ) -> Iterator[str]:
+        """Yield the parts of a column's definition. After the primary key of a model, yield that of its table."""
+        for part in super()._iter_column_sql(column_db_type, params, model, field, *args):  # type: ignore[misc]
+            is_key = part == "PRIMARY KEY" and primary_key(model) != [field.column]
+            yield f", {self._pk_constraint_sql(primary_key(model))}" if is_key else part  # type: ignore[attr-defined]
+
+    def _create_fk_sql(self, model: type[Model], field: AnyForeignKey, suffix: str) -> Statement:
+        """Return the statement of a foreign key. That of a table of owners is checked at once, and holds the owner."""
+        statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
+        if owner_field(model) is None:
+            return statement
+        table, (columns, to_table, to_columns) = model._meta.db_table, reference(model, field)
+        parts: dict[str, Any] = statement.parts  # the stub forgets that some are texts
+        parts |= {
+            "name": ForeignKeyName(table, [field.column], to_table, [to_columns[-1]], suffix, self._quoted_name),
+            "column": Columns(table, columns, self.quote_name),
+            "to_table": Table(to_table, self.quote_name),
+            "to_column": Columns(to_table, to_columns, self.quote_name),
+            "deferrable": "",
+        }
+        return statement
+
+    def _quoted_name(self, *args: Any, **kwargs: Any) -> str:  # Any: the arguments of Django's own
+        return self.quote_name(self._create_index_name(*args, **kwargs))  # type: ignore[attr-defined]
