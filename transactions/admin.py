@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAutocompleteSelect, StrictModelAdmin
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.errors import Conflict
 from cashman_project.api.filters import DateFormField
 from cashman_project.api.origin import ADMIN, Origin
 from cashman_project.api.owner import signed_in_user
@@ -33,6 +34,7 @@ from ledgers.services.revisions import versions_of
 from ledgers.writer import writing
 
 from .models import Account, BalanceCheck, Category, Expense, Income, NamedModel, Transaction, Transfer
+from .services.transfers import delete_transfer
 from .templatetags.money import money
 
 if TYPE_CHECKING:
@@ -129,7 +131,17 @@ class OwnedModelAdmin(StrictModelAdmin):
     def write(
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
     ) -> HttpResponseBase | None:
-        """Return the view's response, run as one write of the ledger of each row's owner."""
+        """Return the view's response, run as one write of the ledger of each row's owner. If the ledger refuses it,
+        nothing is written, and the page says why."""
+        try:
+            return self._write(request, keys, view)
+        except Conflict as refused:
+            self.message_user(request, str(refused.detail), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def _write(
+        self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
+    ) -> HttpResponseBase | None:
         if request.method != "POST" or not keys:
             return view()
         try:
@@ -323,8 +335,8 @@ class BalanceCheckAdmin(OwnedModelAdmin):
 
 @admin.register(Transfer)
 class TransferAdmin(OwnedModelAdmin):
-    """Transfers are made and changed in the API and on the pages. Here they can be seen; their legs are
-    transactions."""
+    """Transfers are made and changed in the API and on the pages. Here they can be seen, and deleted with their
+    legs, which are transactions."""
 
     fields = ["owner", "date"]
     list_display = ["date", "owner"]
@@ -337,5 +349,10 @@ class TransferAdmin(OwnedModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
+    def delete_model(self, request: HttpRequest, obj: Transfer) -> None:
+        with writing(obj.owner_id, _origin_of(request)):
+            delete_transfer(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "models.QuerySet[Transfer]") -> None:
+        for transfer in queryset:
+            self.delete_model(request, transfer)
