@@ -19,6 +19,8 @@ ROOT_LINKS = {
     "expenses": "expense-list",
     "transactions": "transaction-list",
     "categories": "category-list",
+    "accounts": "account-list",
+    "transfers": "transfer-list",
     "summary": "summary",
     "changes": "change-list",
     "revisions": "revision-list",

@@ -71,6 +71,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
 
     def _update_in(self, write: Write, values: Mapping[str, object]) -> int:
         if values:
+            self.check_update(write, values)
             record(self, write, UPDATED)
         number = super().update(**self._written(values, write))
         write.count(self._resource, UPDATED, number)
@@ -93,6 +94,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         rows_of = self.by_owner()
         with writing_each(rows_of, self.db) as writes:
             for owner, rows in rows_of.items():
+                rows.check_delete(writes[owner])
                 rows._check_unused(owner)
                 record(rows, writes[owner], DELETED)
                 deleted = rows._raw_delete(self.db) or 0  # None if the conditions rule out every row
@@ -131,6 +133,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
             raise ValueError("Insert new rows, and use bulk_update for existing ones: bulk_create replaces no row.")
         rows: list[Any] = list(objs)
         with writing_each({row.owner_id for row in rows}, self.db) as writes:
+            self.check_new(rows)
             for row in rows:
                 row.revision = row.created_revision = writes[row.owner_id].revision
             created = super().bulk_create(rows, batch_size, ignore_conflicts)
@@ -139,6 +142,21 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
                 stored = self.model._base_manager.filter(owner=owner, pk__in=keys)
                 write.count(self._resource, CREATED, stored.count() if ignore_conflicts else len(keys))
         return created
+
+    def check_new(self, rows: Sequence[Any]) -> None:
+        """Raise a Conflict if these new rows are refused. Their ledgers are locked."""
+
+    def check_inserted(self, write: Write, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
+        """Raise a Conflict if new rows with these values, as the database stores them, are refused."""
+
+    def check_update(self, write: Write, values: Mapping[str, object]) -> None:
+        """Raise a Conflict if writing these values to the rows is refused."""
+
+    def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
+        """Raise a Conflict if writing these fields of the rows, which have their new values, is refused."""
+
+    def check_delete(self, write: Write) -> None:
+        """Raise a Conflict if deleting the rows is refused."""
 
     def insert(self, owner: UUID, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
         """Insert new rows of the owner. Each row has the values of its columns as the database stores them; no field
@@ -154,6 +172,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         target = insert_target(self.model._meta.db_table, (*columns, *added))
         with self.writing(owner) as write:
             constants = (owner, write.lock(), write.revision)[: len(added)]
+            self.check_inserted(write, columns, rows)
             write.count(self._resource, CREATED, len(rows))
             if len(rows) < 2:
                 for row in rows:
@@ -180,6 +199,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
             )
 
     def _update_each(self, rows: Sequence[Any], names: Sequence[str], write: Write) -> int:
+        self.check_rows(write, rows, names)
         written = [_field(self.model, name) for name in names]
         given = [self.model._meta.pk, *written]
         for row in rows:

@@ -25,7 +25,7 @@ from cashman_project.api.types import JSONObject
 from cashman_project.api.views import ApiView
 from ledgers.reads import LedgerReads
 from transactions.date_links import DateLinks
-from transactions.filters import CATEGORY_FILTERS
+from transactions.filters import NAME_FILTERS
 from transactions.models import Transaction
 
 from . import pictures
@@ -69,7 +69,7 @@ class ChartView(LedgerReads, ApiView):
     label: str | Promise
     filterset_class: type[FilterSet] = PeriodFilterSet
     further_parameters: frozenset[str] = frozenset()
-    repeatable_parameters = CATEGORY_FILTERS
+    repeatable_parameters = frozenset(NAME_FILTERS)
     queryset: Any = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
     charts: "list[type[ChartView]]" = []  # all of them, in their order

@@ -1,5 +1,6 @@
-"""The parameters of the charts: some of the filters of lists and summaries."""
+"""The parameters of the summary and the charts: some of the filters of lists. They never count transfers."""
 
+from collections.abc import Set
 from typing import Any
 
 from transactions.filters import TransactionFilterSet
@@ -8,12 +9,13 @@ ONE_CATEGORY = {"currency", "category", "uncategorized"}
 SHARED = {*ONE_CATEGORY, "exclude_category"}
 
 
-def _some(name: str, names: set[str]) -> Any:
+def _some(name: str, names: Set[str]) -> Any:
     """Return a set of those of the filters; django-filter leaves out the ones that are None."""
     others = dict.fromkeys(TransactionFilterSet.base_filters.keys() - names)
     return type(name, (TransactionFilterSet,), others)
 
 
+SummaryFilterSet = _some("SummaryFilterSet", TransactionFilterSet.base_filters.keys() - {"transfer"})
 PeriodFilterSet = _some("PeriodFilterSet", {"date_after", "date_before", *SHARED})
 OneCategoryFilterSet = _some("OneCategoryFilterSet", {"date_after", "date_before", *ONE_CATEGORY})
 TypedPeriodFilterSet = _some("TypedPeriodFilterSet", {"date_after", "date_before", "type", *SHARED})

@@ -42,6 +42,7 @@ NAMES: dict[str, str | Promise] = {
     "quarter": gettext_lazy("Quarters"),
     "year": gettext_lazy("Years"),
     "category": gettext_lazy("Categories"),
+    "account": gettext_lazy("Accounts"),
     "type": gettext_lazy("Income and expense"),
 }
 COMPARISONS = {"year": gettext_lazy("a year before"), "previous": gettext_lazy("the time before")}

@@ -18,11 +18,12 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.views import ApiView
 from ledgers.reads import LedgerReads
-from transactions.filters import CATEGORY_FILTERS, TransactionFilterSet
+from transactions.filters import NAME_FILTERS
 from transactions.groupings import GROUPINGS
 from transactions.models import Transaction
 
 from .base_view import CHART_HEADERS
+from .filters import SummaryFilterSet
 from .serializers import SummaryListSerializer
 from .services.comparison import comparison_of
 from .services.summary import Span, SummaryQuery, summary_of
@@ -67,9 +68,9 @@ PARAMETERS = [
 class SummaryView(LedgerReads, ApiView):
     """Sums of income, expense and net by currency, and by day, week, month, quarter, year, category or type."""
 
-    filterset_class = TransactionFilterSet
-    query_parameters = frozenset(TransactionFilterSet.base_filters) | {parameter.name for parameter in PARAMETERS}
-    repeatable_parameters = CATEGORY_FILTERS
+    filterset_class = SummaryFilterSet
+    query_parameters = frozenset(SummaryFilterSet.base_filters) | {parameter.name for parameter in PARAMETERS}
+    repeatable_parameters = frozenset(NAME_FILTERS)
     repeatable_on_pages = frozenset({"group_by"})  # whose form has a select for the rows and one for the columns
     queryset = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # the schema finds the filters here
@@ -115,7 +116,7 @@ class SummaryView(LedgerReads, ApiView):
 
     def query(self, request: Request) -> SummaryQuery:
         """Return what the request asks for; raises ValidationError (400)."""
-        filters = TransactionFilterSet.values_of(request)
+        filters = SummaryFilterSet.values_of(request)
         date = filters.pop("date", None)
         firsts, lasts = ([filters.pop(name, None), date] for name in ("date_after", "date_before"))
         query = SummaryQuery(

@@ -1,4 +1,4 @@
-"""What the checklists of CONTRIBUTING.md say to do, done: a field `payee`, a resource `tags`, a grouping `weekday`.
+"""What the checklists of CONTRIBUTING.md say to do, done: a field `payee`, a resource `labels`, a grouping `weekday`.
 
 By checklist and file: pairs of a text that is there once, and what is to stand before it. A file that is not there yet
 is made of the one text that it has.
@@ -38,7 +38,7 @@ PAYEE_FILTER: Edits = {
     "docs/api.md": [("| `updated_after` |", "| `payee` | with exactly that payee |\n")],
 }
 
-TAG_MODEL = '''"""Tags: names to find transactions by."""
+LABEL_MODEL = '''"""Labels: names to find transactions by."""
 
 from typing import ClassVar
 
@@ -49,27 +49,27 @@ from cashman_project.db.derived_fields import KeyField
 from cashman_project.texts import check_visible
 from ledgers.models.owned import OwnedModel
 
-from ..category_names import LONGEST_NAME, category_key
-from .category import CategoryNameField
+from ..names import LONGEST_NAME, name_key
+from .named import NameField
 
 
-class Tag(OwnedModel):
+class Label(OwnedModel):
     """A name to find transactions by."""
 
-    resource = "tags"
+    resource = "labels"
 
-    name = CategoryNameField(_("name"), max_length=LONGEST_NAME)
+    name = NameField(_("name"), max_length=LONGEST_NAME)
     key = KeyField(source="name", max_length=6 * LONGEST_NAME + 1)
 
     class Meta(OwnedModel.Meta):
-        verbose_name = _("tag")
-        verbose_name_plural = _("tags")
+        verbose_name = _("label")
+        verbose_name_plural = _("labels")
         ordering = ["key", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["owner", "key"],
-                name="tag_name_unique",
-                violation_error_message=_("You already have a tag with this name."),
+                name="label_name_unique",
+                violation_error_message=_("You already have a label with this name."),
             )
         ]
 
@@ -79,31 +79,31 @@ class Tag(OwnedModel):
     def clean(self) -> None:
         """Raise ValidationError unless the name has a visible character."""
         check_visible(self, "name")
-        self.key = category_key(self.name)
+        self.key = name_key(self.name)
 '''
-TAG_SERIALIZER = '''class TagSerializer(StrictModelSerializer[Tag]):
+LABEL_SERIALIZER = '''class LabelSerializer(StrictModelSerializer[Label]):
     """A name to find transactions by."""
 
     class Meta:
-        model = Tag
+        model = Label
         fields = ["id", "name", "version", "created_at", "updated_at"]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
 '''
-TAG_VIEWSET = '''class TagViewSet(LedgerMixin, OwnedModelViewSet):
+LABEL_VIEWSET = '''class LabelViewSet(LedgerMixin, OwnedModelViewSet):
     """What transactions can be found by."""
 
     fastpath = True
-    queryset = Tag.objects.all()
-    serializer_class = TagSerializer
+    queryset = Label.objects.all()
+    serializer_class = LabelSerializer
     orderings = {"name": "key", "created_at": "created_at"}
     default_ordering = "name"
 
 
 '''
-TAG_ADMIN = """@admin.register(Tag)
-class TagAdmin(OwnedModelAdmin):
+LABEL_ADMIN = """@admin.register(Label)
+class LabelAdmin(OwnedModelAdmin):
     fields = ["owner", "name"]
     list_display = ["name", "owner"]
     list_filter = [("owner", AutocompleteFilter)]
@@ -114,98 +114,98 @@ class TagAdmin(OwnedModelAdmin):
 
 
 """
-TAG_TABLE = """/tags                nobody    401 401  401     401  401 401   401    401
-/tags                owner     200 200  204     201  405 405   405    405
-/tags/<pk>           nobody    401 401  401     401  401 401   401    401
-/tags/<pk>           owner     200 200  204     405  200 200   204    405
-/tags/<pk>           stranger  404 404  204     405  404 404   404    405
-/tags/<pk>/history   nobody    401 401  401     401  401 401   401    401
-/tags/<pk>/history   owner     200 200  204     405  405 405   405    405
-/tags/<pk>/history   stranger  404 404  204     405  405 405   405    405
-/tags.csv            nobody    401 401  401     401  401 401   401    401
-/tags.csv            owner     200 200  204     405  405 405   405    405
+LABEL_TABLE = """/labels                nobody    401 401  401     401  401 401   401    401
+/labels                owner     200 200  204     201  405 405   405    405
+/labels/<pk>           nobody    401 401  401     401  401 401   401    401
+/labels/<pk>           owner     200 200  204     405  200 200   204    405
+/labels/<pk>           stranger  404 404  204     405  404 404   404    405
+/labels/<pk>/history   nobody    401 401  401     401  401 401   401    401
+/labels/<pk>/history   owner     200 200  204     405  405 405   405    405
+/labels/<pk>/history   stranger  404 404  204     405  405 405   405    405
+/labels.csv            nobody    401 401  401     401  401 401   401    401
+/labels.csv            owner     200 200  204     405  405 405   405    405
 """
-TAG_FACTORY = """class TagFactory(factory.django.DjangoModelFactory[Tag]):
+LABEL_FACTORY = """class LabelFactory(factory.django.DjangoModelFactory[Label]):
     class Meta:
-        model = Tag
+        model = Label
 
-    name = factory.Sequence(lambda n: f"Tag {n}")
+    name = factory.Sequence(lambda n: f"Label {n}")
 
 
 """
 MODELS = "Transaction\n"  # the end of an import of models
-TAGS: Edits = {
-    "transactions/models/tag.py": [("", TAG_MODEL)],
+LABELS: Edits = {
+    "transactions/models/label.py": [("", LABEL_MODEL)],
     "transactions/models/__init__.py": [
-        ("from .transaction import", "from .tag import Tag\n"),
-        ('"Transaction"]', '"Tag", '),
+        ("from .transaction import", "from .label import Label\n"),
+        ('    "Transaction",', '    "Label",\n'),
     ],
     "transactions/serializers.py": [
-        (f"{MODELS}from .querysets import Cat", "Tag, "),
-        ("class TransactionListSerializer(", TAG_SERIALIZER),
+        (f"{MODELS}from .querysets import Cat", "Label, "),
+        ("class TransactionListSerializer(", LABEL_SERIALIZER),
     ],
     "transactions/views.py": [
-        (f"{MODELS}from .orderings import ORD", "Tag, "),
-        ("    TransactionSerializer,\n)", "    TagSerializer,\n"),
-        ("@extend_schema_view(\n    destroy", TAG_VIEWSET),
+        (f"{MODELS}from .orderings import ORD", "Label, "),
+        ("    TransactionSerializer,\n)", "    LabelSerializer,\n"),
+        ("@extend_schema_view(\n    destroy", LABEL_VIEWSET),
     ],
     "transactions/apps.py": [
-        ("Transaction\n        from .serializers", "Tag, "),
-        ("TransactionSerializer\n        from .services", "TagSerializer, "),
+        ("Transfer\n        from .serializers", "Label, "),
+        ("TransactionSerializer\n        from .services", "LabelSerializer, "),
         (
             "        register(Category,",
-            '        register(Tag, TagSerializer, ngettext_lazy("%(count)s tag", "%(count)s tags", "rows"))\n',
+            '        register(Label, LabelSerializer, ngettext_lazy("%(count)s label", "%(count)s labels", "rows"))\n',
         ),
     ],
     "transactions/urls.py": [
-        ("\nurlpatterns = ", 'router.register("tags", views.TagViewSet, basename="tag")\n'),
+        ("\nurlpatterns = ", 'router.register("labels", views.LabelViewSet, basename="label")\n'),
     ],
     "transactions/admin.py": [
-        (f"{MODELS}from .templatetags", "Tag, "),
-        ("@admin.register(Category)", TAG_ADMIN),
+        (f"{MODELS}from .templatelabels", "Label, "),
+        ("@admin.register(Category)", LABEL_ADMIN),
     ],
     "transactions/templates/nav.html": [
         (
             '<a href="{{ summary }}"',
-            '{% url "tag-list" as tags %}\n'
-            '<a href="{{ tags }}"{% if tags in request.path %} aria-current="page"{% endif %}>'
-            '{% translate "Tags" %}</a>\n',
+            '{% url "label-list" as labels %}\n'
+            '<a href="{{ labels }}"{% if labels in request.path %} aria-current="page"{% endif %}>'
+            '{% translate "Labels" %}</a>\n',
         )
     ],
     "transactions/templates/transactions/root.html": [
         (
             '  <li><a href="{{ data.summary }}">',
-            '  <li><a href="{{ data.tags }}">{% translate "Tags" %}</a></li>\n',
+            '  <li><a href="{{ data.labels }}">{% translate "Labels" %}</a></li>\n',
         )
     ],
-    "cashman_project/urls.py": [('    "summary": "summary",', '    "tags": "tag-list",\n')],
-    "transactions/tests/permissions.txt": [("/incomes.csv         nobody", TAG_TABLE)],
+    "cashman_project/urls.py": [('    "summary": "summary",', '    "labels": "label-list",\n')],
+    "transactions/tests/permissions.txt": [("/incomes.csv         nobody", LABEL_TABLE)],
     "transactions/tests/test_permissions.py": [
-        ('    "/categories": {"name": "Lottery"},', '    "/tags": {"name": "Lottery"},\n'),
-        ('    "/categories": CategoryFactory,', '    "/tags": TagFactory,\n'),
-        ("\nfrom users.models import User\nfrom users.sessions", ", TagFactory"),
+        ('    "/categories": {"name": "Lottery"},', '    "/labels": {"name": "Lottery"},\n'),
+        ('    "/categories": CategoryFactory,', '    "/labels": LabelFactory,\n'),
+        ("\nfrom users.models import User\nfrom users.sessions", ", LabelFactory"),
     ],
     "transactions/tests/factories.py": [
-        (f"{MODELS}from users", "Tag, "),
-        ("class IncomeFactory(", TAG_FACTORY),
+        (f"{MODELS}from users", "Label, "),
+        ("class IncomeFactory(", LABEL_FACTORY),
     ],
     "transactions/tests/test_architecture.py": [
-        ('    "transactions.MonthTotal": {', '    "transactions.Tag": {"users.User"},\n'),
+        ('    "transactions.MonthTotal": {', '    "transactions.Label": {"users.User"},\n'),
     ],
     "transactions/tests/query_counts.txt": [
         (
             "/tokens: GET",
-            "/tags: GET 1, POST 2\n/tags.csv: GET 2\n/tags/<pk>: GET 1, PUT 4, PATCH 4, DELETE 3\n"
-            "/tags/<pk>/history: GET 4\n",
+            "/labels: GET 1, POST 2\n/labels.csv: GET 2\n/labels/<pk>: GET 1, PUT 4, PATCH 4, DELETE 3\n"
+            "/labels/<pk>/history: GET 4\n",
         )
     ],
     "cashman_project/api/tests/test_schema.py": [
-        ('"transactions", "incomes", "expenses", "categories", "personal', '"tags", ')
+        ('"transactions", "incomes", "expenses", "categories", "personal', '"labels", ')
     ],
     "users/tests/test_erased.py": [
-        ('    body = {"description": f"{MARK} bulbs"', '    as_user.post("/tags", {"name": f"{MARK} tag"})\n'),
+        ('    body = {"description": f"{MARK} bulbs"', '    as_user.post("/labels", {"name": f"{MARK} label"})\n'),
     ],
-    "docs/api.md": [("## You\n", '## Tags\n\n```console\n$ curl -s -H "$AUTH" $API/tags\n...\n```\n\n')],
+    "docs/api.md": [("## You\n", '## Labels\n\n```console\n$ curl -s -H "$AUTH" $API/labels\n...\n```\n\n')],
 }
 
 WEEKDAY_CLASS = '''class Weekday(Func):

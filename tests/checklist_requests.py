@@ -64,22 +64,22 @@ def test_a_field_works_through_every_door(
 
 
 def test_a_resource_works(as_alice: APIClient, as_bob: APIClient, as_outsider: APIClient, alice: User) -> None:
-    row = as_alice.post("/tags", {"name": "Trip"}).json()
-    path = f"/tags/{row['id']}"
-    as_bob.post("/tags", {"name": "Trip"})
+    row = as_alice.post("/labels", {"name": "Trip"}).json()
+    path = f"/labels/{row['id']}"
+    as_bob.post("/labels", {"name": "Trip"})
     for name, status in (("tRIP", 409), ("\u200b", 400), ("x" * 101, 400)):
-        assert as_alice.post("/tags", {"name": name}).status_code == status
+        assert as_alice.post("/labels", {"name": name}).status_code == status
     changed = as_alice.patch(path, {"name": "Journey"}).json()
-    assert as_alice.get("/tags").json()["results"] == [changed] == [as_alice.get(path).json()]
+    assert as_alice.get("/labels").json()["results"] == [changed] == [as_alice.get(path).json()]
     for method in ("get", "patch", "delete"):
         assert getattr(as_outsider, method)(path).status_code == 404
     browser = Client()
     browser.force_login(alice)
-    for place in ("/tags", path):
+    for place in ("/labels", path):
         assert "Journey" in browser.get(place, headers={"Accept": "text/html"}).content.decode()
     assert as_alice.delete(path).status_code == 204
-    assert as_alice.get("/tags").json()["results"] == []
-    assert len(as_bob.get("/tags").json()["results"]) == 1
+    assert as_alice.get("/labels").json()["results"] == []
+    assert len(as_bob.get("/labels").json()["results"]) == 1
 
 
 def test_a_grouping_works(as_alice: APIClient, as_outsider: APIClient) -> None:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.checklist_edits import PAYEE, PAYEE_FILTER, TAGS, WEEKDAY, Edits
+from tests.checklist_edits import LABELS, PAYEE, PAYEE_FILTER, WEEKDAY, Edits
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -25,10 +25,10 @@ COPIED = [*APPS, "conftest.py", "manage.py", "pytest.ini"]
 EDITS = {
     "Add a field": PAYEE,
     "Add a filter": PAYEE_FILTER,
-    "Add a resource": TAGS,
+    "Add a resource": LABELS,
     "Add a grouping to the summary": WEEKDAY,
 }
-WORDS = dict(zip(EDITS, ["payee", "payee", "tag", "weekday"], strict=True))
+WORDS = dict(zip(EDITS, ["payee", "payee", "label", "weekday"], strict=True))
 MIGRATIONS = "transactions/migrations/"
 MIGRATED = "transactions/tests/test_architecture.py::test_no_migration_is_missing"
 PATHS = "transactions/urls.py"
@@ -122,7 +122,7 @@ def failures(tree: Path, tests: list[str]) -> dict[str, str]:
 def test_a_checklist_has_a_step_for_each_file_and_no_other(heading: str) -> None:
     listed = CHECKLISTS[heading]
     assert [step.number for step in listed] == list(range(1, len(listed) + 1))
-    edited = {*EDITS[heading], *([MIGRATIONS] if EDITS[heading] in (PAYEE, TAGS) else [])}
+    edited = {*EDITS[heading], *([MIGRATIONS] if EDITS[heading] in (PAYEE, LABELS) else [])}
     assert [name for name in sorted(edited) if not any(step.is_about(name) for step in listed)] == []
     for step in listed:
         assert all((ROOT / name).exists() for name in step.files)

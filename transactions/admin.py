@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAutocompleteSelect, StrictModelAdmin
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.errors import Conflict
 from cashman_project.api.filters import DateFormField
 from cashman_project.api.origin import admin_origin_of
 from cashman_project.db.types import AnyField
@@ -31,12 +32,15 @@ from ledgers.serializers import version_json
 from ledgers.services.revisions import versions_of
 from ledgers.writer import writing
 
-from .models import Category, Expense, Income, Transaction
+from .models import Account, BalanceCheck, Category, Expense, Income, NamedModel, Transaction, Transfer
+from .services.transfers import delete_transfer
 from .templatetags.money import money
 
 if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldGroups, _FieldsetSpec
+    from django.utils.functional import _StrOrPromise
 
+MODELS: dict[str, Any] = {"category": Category, "account": Account}  # of the rows that transactions name
 VERSIONS = 100  # of a row that the page of its history lists
 
 admin.site.site_header = "Cashman"
@@ -44,18 +48,18 @@ admin.site.site_title = "Cashman"
 admin.site.index_title = _("Administration")
 
 
-class CategorySelect(StrictAutocompleteSelect):
-    """A select in which a category is found by typing. If `owner` is set, it offers only the owner's categories."""
+class NameSelect(StrictAutocompleteSelect):
+    """A select in which a category or an account is found by typing. If `owner` is set, it offers only the owner's."""
 
-    url_name = "%s:transactions_category_choices"
     owner: object = None
 
     def get_url(self) -> str:
+        self.url_name = f"%s:transactions_{self.field.name}_choices"
         return f"{super().get_url()}?{urlencode({'owner': self.owner or ''})}"
 
 
-class CategoryChoices(AutocompleteJsonView):
-    """The categories that a `CategorySelect` offers."""
+class NameChoices(AutocompleteJsonView):
+    """The rows that a `NameSelect` offers."""
 
     def get_queryset(self) -> models.QuerySet[models.Model]:
         rows = super().get_queryset()
@@ -64,15 +68,15 @@ class CategoryChoices(AutocompleteJsonView):
         except ValidationError:
             raise Http404 from None
 
-    def serialize_result(self, obj: Category, to_field_name: str) -> dict[str, str]:
-        return {"id": str(obj.pk), "text": CategoryField.label_from_instance(obj)}
+    def serialize_result(self, obj: NamedModel, to_field_name: str) -> dict[str, str]:
+        return {"id": str(obj.pk), "text": NameFormField.label_from_instance(obj)}
 
 
-class CategoryField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A category, shown with its owner, because another owner may have one with the same name."""
+class NameFormField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A category or an account, shown with its owner, because another owner may have one with the same name."""
 
     @staticmethod
-    def label_from_instance(obj: Category) -> str:
+    def label_from_instance(obj: NamedModel) -> str:
         return f"{obj.name} ({obj.owner})"
 
 
@@ -81,33 +85,40 @@ class TransactionForm(ChangesForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: the arguments of Django's model forms
         super().__init__(*args, **kwargs)
-        category = self.fields.get("category")
-        if not isinstance(category, CategoryField):  # it is missing on a page for users who may only view
+        if "category" not in self.fields:  # it is missing on a page for users who may only view
             return
-        category.error_messages["invalid"] = _("This category belongs to another owner.")
-        assert isinstance(category.widget, RelatedFieldWidgetWrapper)
-        assert isinstance(category.widget.widget, CategorySelect)
+        owner = self.data.get("owner") if self.adding else self.instance.owner_id
+        self._offer("category", Category, owner, _("This category belongs to another owner."))
+        self._offer("account", Account, owner, _("This account belongs to another owner."))
         if self.adding:
-            category.widget.widget.owner = owner = self.data.get("owner")
-            with suppress(ValidationError):  # the field of the owner tells what is no id
-                if owner:
-                    category.queryset = Category.objects.filter(owner=owner).select_related("owner")
             texts = {"currency": _("If empty, the owner's default currency."), "date": _("If empty, today.")}
             for name, help_text in texts.items():
                 self.fields[name].required = False
                 self.fields[name].help_text = help_text
         else:
-            category.widget.widget.owner = self.instance.owner_id
-            category.queryset = Category.objects.filter(owner=self.instance.owner_id).select_related("owner")
             self.initial["amount"] = format_amount(self.instance.amount, self.instance.currency)
+
+    def _offer(self, name: str, model: type[NamedModel], owner: Any, foreign: "_StrOrPromise") -> None:
+        """Let the field offer only the owner's rows. `foreign` says that a row is not the owner's."""
+        field = self.fields[name]
+        assert isinstance(field, NameFormField)
+        assert isinstance(field.widget, RelatedFieldWidgetWrapper)
+        assert isinstance(field.widget.widget, NameSelect)
+        field.error_messages["invalid"] = foreign
+        field.widget.widget.owner = owner
+        with suppress(ValidationError):  # the field of the owner tells what is no id
+            if owner:
+                field.queryset = model._default_manager.filter(owner=owner).select_related("owner")
 
     def clean(self) -> dict[str, Any]:  # Any: each value has the type that its field makes
         data = super().clean()
         if owner := data.get("owner"):
-            data["currency"] = data.get("currency") or owner.currency
+            account = data.get("account")
+            data["currency"] = data.get("currency") or (account.currency if account else owner.currency)
             data["date"] = data.get("date") or owner.today()
         elif self.adding:
-            data.pop("category", None)  # which can't be checked without an owner
+            for name in ("category", "account"):
+                data.pop(name, None)  # which can't be checked without an owner
         return data
 
 
@@ -120,10 +131,20 @@ class OwnedModelAdmin(StrictModelAdmin):
     def write(
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
     ) -> HttpResponseBase | None:
-        """Return the view's response, run as one write of the ledger of each row's owner.
+        """Return the view's response, run as one write of the ledger of each row's owner. If the ledger refuses it,
+        nothing is written, and the page says why.
 
         It takes no turns (`ledgers/turns.py`): a thread can't have those of several owners, and staff write rarely.
         """
+        try:
+            return self._write(request, keys, view)
+        except Conflict as refused:
+            self.message_user(request, str(refused.detail), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def _write(
+        self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
+    ) -> HttpResponseBase | None:
         if request.method != "POST" or not keys:
             return view()
         try:
@@ -182,17 +203,19 @@ class TransactionAdmin(OwnedModelAdmin):
     """Incomes and expenses. The list shows the sums of all transactions that its filters select."""
 
     form = TransactionForm
-    fields = ["owner", "type", "description", "amount", "currency", "date", "category", "notes", "external_id"]
+    fields = [
+        *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
+    ]
     fixed = ["owner", "type"]
     date_hierarchy = "date"
-    list_display = ["day", "description", "signed_amount", "currency", "category", "owner"]
+    list_display = ["day", "description", "signed_amount", "currency", "category", "account", "owner"]
     list_display_links = ["description"]
-    list_filter = ["type", "currency", ("category", AutocompleteFilter), ("owner", AutocompleteFilter)]
-    list_select_related = ["category", "owner"]
-    sortable_by = ["day", "description", "signed_amount", "currency", "category"]
+    list_filter = ["type", "currency", *[(name, AutocompleteFilter) for name in ("category", "account", "owner")]]
+    list_select_related = ["category", "account", "owner"]
+    sortable_by = ["day", "description", "signed_amount", "currency", "category", "account"]
     search_fields = ["description_folded__holds", "notes_folded__holds", "external_id__lowered__holds"]
     search_help_text = _("In descriptions, notes and external ids.")
-    autocomplete_fields = ["owner", "category"]
+    autocomplete_fields = ["owner", "category", "account"]
     radio_fields = {"type": admin.HORIZONTAL}
     formfield_overrides = {
         models.DateField: {
@@ -230,11 +253,11 @@ class TransactionAdmin(OwnedModelAdmin):
         request: HttpRequest,
         **kwargs: object,
     ) -> "forms.ModelChoiceField[models.Model] | None":
-        if db_field.name == "category":
+        if db_field.name in MODELS:
             kwargs |= {
-                "form_class": CategoryField,
-                "queryset": Category.objects.select_related("owner"),
-                "widget": CategorySelect(db_field, self.admin_site),
+                "form_class": NameFormField,
+                "queryset": MODELS[db_field.name].objects.select_related("owner"),
+                "widget": NameSelect(db_field, self.admin_site),
             }
         field: forms.ModelChoiceField[models.Model] | None
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -245,7 +268,7 @@ class TransactionAdmin(OwnedModelAdmin):
         response = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None) or {}
         if "cl" in context:
-            totals = context["cl"].queryset.totals()
+            totals = context["cl"].queryset.without_transfers().totals()
             context["totals"] = [
                 {"currency": total.currency, "count": total.count, **total.amounts()} for total in totals
             ]
@@ -261,11 +284,9 @@ class OneTypeAdmin(TransactionAdmin):
     list_filter = [item for item in TransactionAdmin.list_filter if item != "type"]
 
 
-@admin.register(Category)
-class CategoryAdmin(OwnedModelAdmin):
-    fields = ["owner", "name"]
-    list_display = ["name", "owner"]
-    list_filter = [("owner", AutocompleteFilter)]
+class NamedModelAdmin(OwnedModelAdmin):
+    """The base of the pages of rows that transactions name."""
+
     sortable_by = ["name"]
     search_fields = ["key__holds", "owner__username_key__holds"]
     autocomplete_fields = ["owner"]
@@ -274,5 +295,62 @@ class CategoryAdmin(OwnedModelAdmin):
         return super().get_queryset(request).select_related("owner")
 
     def get_urls(self) -> list[URLPattern]:
-        choices = self.admin_site.admin_view(CategoryChoices.as_view(admin_site=self.admin_site))
-        return [path("choices/", choices, name="transactions_category_choices"), *super().get_urls()]
+        choices = self.admin_site.admin_view(NameChoices.as_view(admin_site=self.admin_site))
+        name = f"transactions_{self.opts.model_name}_choices"
+        return [path("choices/", choices, name=name), *super().get_urls()]
+
+
+@admin.register(Category)
+class CategoryAdmin(NamedModelAdmin):
+    fields = ["owner", "name"]
+    list_display = ["name", "owner"]
+    list_filter = [("owner", AutocompleteFilter)]
+
+
+@admin.register(Account)
+class AccountAdmin(NamedModelAdmin):
+    fields = ["owner", "name", "kind", "currency", "identifier", "opening_date", "opening_balance", "archived"]
+    list_display = ["name", "kind", "currency", "archived", "owner"]
+    list_filter = ["kind", "archived", ("owner", AutocompleteFilter)]
+    formfield_overrides = TransactionAdmin.formfield_overrides
+
+
+@admin.register(BalanceCheck)
+class BalanceCheckAdmin(OwnedModelAdmin):
+    """Checks are made in the API and on the pages, where they are compared. Here they can be seen and deleted."""
+
+    fields = ["owner", "account", "date", "balance", "locked"]
+    list_display = ["date", "account", "balance", "locked", "owner"]
+    list_filter = ["locked", ("owner", AutocompleteFilter)]
+    list_select_related = ["account", "owner"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Transfer)
+class TransferAdmin(OwnedModelAdmin):
+    """Transfers are made and changed in the API and on the pages. Here they can be seen, and deleted with their
+    legs, which are transactions."""
+
+    fields = ["owner", "date"]
+    list_display = ["date", "owner"]
+    list_filter = [("owner", AutocompleteFilter)]
+    list_select_related = ["owner"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: Transfer) -> None:
+        with writing(obj.owner_id, admin_origin_of(request)):
+            delete_transfer(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "models.QuerySet[Transfer]") -> None:
+        for transfer in queryset:
+            self.delete_model(request, transfer)

@@ -12,8 +12,10 @@ INCOME: dict[str, object] = {
     "currency": "USD",
     "date": "2026-11-01",
     "category": None,
+    "account": None,
     "notes": "",
     "external_id": None,
+    "transfer": None,
     "version": 1,
     "created_at": "2026-11-01T08:15:00Z",
     "updated_at": "2026-11-01T08:15:00Z",
@@ -24,21 +26,22 @@ EXPENSE = INCOME | {
     "description": "pizza",
     "amount": "-50.00",
     "category": "Food",
+    "account": "Bank",
     "notes": "with Ada",
     "external_id": "bank-4711",
 }
 CATEGORY = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")} | {"name": "Food"}
 
 
-def _examples(response: object, **requests: object) -> list[OpenApiExample]:
+def examples_of(response: object, **requests: object) -> list[OpenApiExample]:
     return [
         *(OpenApiExample(name, value, request_only=True) for name, value in requests.items()),
         OpenApiExample("Answer", response, response_only=True),
     ]
 
 
-INCOMES = _examples(INCOME, Shortest={"description": "salary", "amount": 5000})
-EXPENSES = _examples(
+INCOMES = examples_of(INCOME, Shortest={"description": "salary", "amount": 5000})
+EXPENSES = examples_of(
     EXPENSE,
     Shortest={"description": "pizza", "amount": 50},
     Full={
@@ -47,19 +50,20 @@ EXPENSES = _examples(
         "currency": "USD",
         "date": "2026-11-01",
         "category": "Food",
+        "account": "Bank",
         "notes": "with Ada",
         "external_id": "bank-4711",
     },
 )
-TRANSACTIONS = _examples(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
-CREATE_INCOMES = _examples([INCOME], Two=2 * [INCOMES[0].value])
-CREATE_EXPENSES = _examples([EXPENSE], Two=2 * [EXPENSES[0].value])
-CREATE_TRANSACTIONS = _examples(
+TRANSACTIONS = examples_of(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
+CREATE_INCOMES = examples_of([INCOME], Two=2 * [INCOMES[0].value])
+CREATE_EXPENSES = examples_of([EXPENSE], Two=2 * [EXPENSES[0].value])
+CREATE_TRANSACTIONS = examples_of(
     [EXPENSE], Two=[TRANSACTIONS[0].value, {"type": "INCOME", "description": "refund", "amount": "9.90"}]
 )
-UPDATE_MANY = _examples([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
+UPDATE_MANY = examples_of([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
 DESTROY_MANY = [OpenApiExample("Two", {"ids": [INCOME["id"], EXPENSE["id"]]}, request_only=True)]
-CATEGORIES = _examples(CATEGORY, Shortest={"name": "Food"})
+CATEGORIES = examples_of(CATEGORY, Shortest={"name": "Food"})
 CATEGORY_IN_USE = OpenApiExample(
     "InUse",
     problem_details(409, "conflict", "This category is in use: ?force=true unlinks its transactions.", transactions=12),

@@ -1,5 +1,6 @@
 """The filters of the lists and of the summary."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
@@ -7,7 +8,7 @@ from uuid import UUID
 
 import django_filters
 from django import forms
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.choices import CallableChoiceIterator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -22,13 +23,17 @@ from cashman_project.db.search import LONGEST
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import validate_currency
 
-from .category_names import category_key
 from .choices import TransactionType
-from .models import Category, Transaction
-from .querysets import TransactionQuerySet
+from .models import Account, Category, Transaction, Transfer
+from .names import name_key
+from .transaction_querysets import TransactionQuerySet
 
 MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
-CATEGORY_FILTERS = frozenset({"category", "exclude_category"})  # which may be repeated
+CATEGORY_FILTERS = frozenset({"category", "exclude_category"})
+NAME_FILTERS: dict[str, Any] = {  # the models of the rows that these filters name; they may be repeated
+    **dict.fromkeys(sorted(CATEGORY_FILTERS), Category),
+    "account": Account,
+}
 
 
 class AbsoluteAmountFormField(forms.Field):
@@ -51,18 +56,20 @@ class AbsoluteAmountFilter(django_filters.Filter):
     field_class = AbsoluteAmountFormField
 
 
-class CategoryFilter(TextsFilter):
-    """Filters by the id of one category, or by a list of several ids."""
+class NameFilter(TextsFilter):
+    """Filters by the id of one row that is referred to, or by a list of several ids."""
 
     def filter(self, qs: QuerySet[Model], value: UUID | list[UUID] | Parameter) -> QuerySet[Model]:
-        return qs.filter(category_id__in=value) if isinstance(value, list) else qs.filter(category_id=value)
+        name = str(self.field_name)
+        return qs.filter(**{f"{name}__in": value}) if isinstance(value, list) else qs.filter(**{name: value})
 
 
-class ExcludedCategoryFilter(TextsFilter):
-    """Leaves out one category by its id, or several by a list of ids. Rows without a category stay."""
+class ExcludedNameFilter(TextsFilter):
+    """Leaves out one such row by its id, or several by a list of ids. Rows that refer to none stay."""
 
     def filter(self, qs: QuerySet[Model], value: UUID | list[UUID] | Parameter) -> QuerySet[Model]:
-        return qs.exclude(category_id__in=value) if isinstance(value, list) else qs.exclude(category_id=value)
+        name = str(self.field_name)
+        return qs.exclude(**{f"{name}__in": value}) if isinstance(value, list) else qs.exclude(**{name: value})
 
 
 def _at_least(rows: TransactionQuerySet, name: str, amount: Decimal) -> TransactionQuerySet:
@@ -77,8 +84,45 @@ def _uncategorized(rows: TransactionQuerySet, name: str, flag: bool) -> Transact
     return rows.uncategorized(flag)
 
 
+def _transfers(rows: TransactionQuerySet, name: str, flag: bool) -> TransactionQuerySet:
+    return rows.filter(transfer__isnull=not flag)
+
+
 def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQuerySet:
     return rows.containing(text)
+
+
+class AccountFilterSet(FilterSet):
+    archived = FlagFilter(field_name="archived", label=_("Those that are archived, or the others."))
+
+    class Meta:
+        model = Account
+        fields: list[str] = []
+
+
+def _between(rows: Any, name: str, accounts: tuple[UUID, list[UUID]]) -> Any:  # Any: transfers
+    """Return the transfers that have a leg of one of these accounts of an owner."""
+    owner, keys = accounts
+    legs = Transaction.objects.filter(owner=owner, transfer=OuterRef("pk"), account__in=keys)
+    return rows.filter(Exists(legs))
+
+
+class TransferFilterSet(FilterSet):
+    date_after = DateFilter(field_name="date", lookup_expr="gte", label=_("On or after this date."))
+    date_before = DateFilter(field_name="date", lookup_expr="lte", label=_("On or before this date."))
+    account = TextsFilter(method=_between, label=_("From or to any of these accounts, by name."))
+
+    class Meta:
+        model = Transfer
+        fields: list[str] = []
+
+    @classmethod
+    def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
+        values = super().values_of(request)
+        if "account" in values:
+            found = _ids_of(request, "account", values["account"])
+            values["account"] = owner_of(request).pk, found if isinstance(found, list) else [found]
+        return values
 
 
 class TransactionFilterSet(FilterSet):
@@ -87,12 +131,14 @@ class TransactionFilterSet(FilterSet):
     date_before = DateFilter(field_name="date", lookup_expr="lte", label=_("On or before this date."))
     amount_min = AbsoluteAmountFilter(method=_at_least, label=_("At least this absolute amount."))
     amount_max = AbsoluteAmountFilter(method=_at_most, label=_("At most this absolute amount."))
-    category = CategoryFilter(field_name="category_id", label=_("Of any of these categories, by name."))
-    exclude_category = ExcludedCategoryFilter(
+    category = NameFilter(field_name="category_id", label=_("Of any of these categories, by name."))
+    exclude_category = ExcludedNameFilter(
         field_name="category_id", label=_("Of none of these categories, by name; also without a category.")
     )
     uncategorized = FlagFilter(method=_uncategorized, label=_("Without a category, or with one."))
+    account = NameFilter(field_name="account_id", label=_("Of any of these accounts, by name."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
+    transfer = FlagFilter(method=_transfers, label=_("Legs of transfers, or all others."))
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
     updated_after = TimestampFilter(
@@ -108,46 +154,61 @@ class TransactionFilterSet(FilterSet):
 
     @property
     def form(self) -> forms.Form:
-        """The form of the filters. It offers the owner's categories, which are read only if a page shows them."""
+        """The form of the filters. It offers the owner's categories and accounts, which are read only if a page shows
+        them."""
         form: forms.Form = super().form
-        for name in CATEGORY_FILTERS & form.fields.keys():
+        for name in NAME_FILTERS.keys() & form.fields.keys():
             widget = form.fields[name].widget
             assert isinstance(widget, forms.Select)
-            widget.choices = CallableChoiceIterator(lambda: self.category_choices)
+            choices = self.account_choices if NAME_FILTERS[name] is Account else self.category_choices
+            widget.choices = CallableChoiceIterator(choices)
         return form
 
-    @cached_property
     def category_choices(self) -> list[tuple[str, str]]:
-        """The names of the owner's categories, as the choices of an input, and those that are chosen."""
+        return self._category_choices
+
+    def account_choices(self) -> list[tuple[str, str]]:
+        return self._choices(Account, ["account"])
+
+    @cached_property
+    def _category_choices(self) -> list[tuple[str, str]]:
+        return self._choices(Category, CATEGORY_FILTERS)
+
+    def _choices(self, model: Any, filters: Iterable[str]) -> list[tuple[str, str]]:  # Any: one that has names
+        """Return the names of the owner's rows, as the choices of an input, and those that are chosen."""
         request = cast("Request", self.request)
-        names = Category.objects.for_owner(owner_of(request)).values_list("name", flat=True)[:MOST_NAMES]
-        given = [name for filters in CATEGORY_FILTERS for name in request.query_params.getlist(filters)[:MOST_NAMES]]
+        names = model.objects.for_owner(owner_of(request)).values_list("name", flat=True)[:MOST_NAMES]
+        given = [text for name in filters for text in request.query_params.getlist(name)[:MOST_NAMES]]
         return [(name, name) for name in dict.fromkeys([*names, *filter(None, given)])]
 
     @classmethod
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
         values = super().values_of(request)
-        for name in CATEGORY_FILTERS & values.keys():
-            values[name] = _category_ids(request, name, values[name])
+        for name in NAME_FILTERS.keys() & values.keys():
+            values[name] = _ids_of(request, name, values[name])
         return values
 
 
-def _category_ids(request: Request, parameter: str, names: list[str]) -> UUID | list[UUID]:
-    """Return the id of the category with the name that the parameter has, or a list of ids for several names.
+def _ids_of(request: Request, parameter: str, names: list[str]) -> UUID | list[UUID]:
+    """Return the id of the category or account with the name that the parameter has, or a list of ids for several
+    names.
 
-    Raises ValidationError (400) if a category doesn't exist.
+    Raises ValidationError (400) if one doesn't exist.
     """
-    owner, keys = owner_of(request), {category_key(name) for name in names}
+    model = NAME_FILTERS[parameter]
+    owner, keys = owner_of(request), {name_key(name) for name in names}
     if len(keys) > 1:
-        found = list(Category.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
+        found = list(model.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
     else:
-        found = [pk for key in keys for (pk,) in _category_statement().rows({"owner": owner.pk, "key": key})]
+        found = [pk for key in keys for (pk,) in _key_statement(model).rows({"owner": owner.pk, "key": key})]
     if len(found) < len(keys):
-        raise ValidationError({parameter: [_("You have no category with this name.")]}, code="does_not_exist")
+        is_account = model is Account
+        message = _("You have no account with this name.") if is_account else _("You have no category with this name.")
+        raise ValidationError({parameter: [message]}, code="does_not_exist")
     return found if len(found) > 1 else found[0]
 
 
 @lru_cache
-def _category_statement() -> Statement:
-    owner, key = (Parameter(name, Category._meta.get_field(name)) for name in ("owner", "key"))
-    return Statement(Category.objects.for_owner(owner).filter(key=key).values_list("id"))
+def _key_statement(model: Any) -> Statement:  # Any: as above
+    owner, key = (Parameter(name, model._meta.get_field(name)) for name in ("owner", "key"))
+    return Statement(model.objects.for_owner(owner).filter(key=key).values_list("id"))

@@ -101,5 +101,6 @@ GROUPINGS = {
     "quarter": Grouping(QuarterKey("date"), month_totals=True, period=QUARTER, example="2026-Q4"),
     "year": Grouping(DatePart("date", "YYYY"), month_totals=True, period=YEAR, example="2026"),
     "category": Grouping(F("category__name"), month_totals=True, nullable=True),
+    "account": Grouping(F("account__name"), month_totals=True, nullable=True),
     "type": Grouping(F("type"), month_totals=True, choices=TransactionType.choices),
 }

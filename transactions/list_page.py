@@ -19,10 +19,10 @@ from cashman_project.api.types import JSONObject
 
 from .choices import TransactionType
 from .date_links import DATES, Chip, DateLinks, Link, url_of
-from .filters import CATEGORY_FILTERS, TransactionFilterSet
-from .querysets import TransactionQuerySet
+from .filters import NAME_FILTERS, TransactionFilterSet
 from .services.summary import MOST_SUMMED, DaySum, few_day_sums, summarize_few
 from .totals import Total
+from .transaction_querysets import TransactionQuerySet
 
 MOST_CHIPS = 12  # each has a link with all the others, so the page would grow with the square of their number
 MOST_CURRENCIES = 5
@@ -30,6 +30,7 @@ LABELS: dict[str, str | Promise] = {
     "search": gettext_lazy("Search"),
     "category": gettext_lazy("Category"),
     "exclude_category": gettext_lazy("Not in the category"),
+    "account": gettext_lazy("Account"),
     "type": gettext_lazy("Type"),
     "date": gettext_lazy("On"),
     "date_after": gettext_lazy("From"),
@@ -121,24 +122,26 @@ class ListPage(DateLinks):
     def _chips(self) -> Iterator[tuple[str, str, str]]:
         given = {name: texts for name, texts in self.request.query_params.lists() if name in self.values}
         for name, texts in given.items():
-            if name in CATEGORY_FILTERS:
+            if name in NAME_FILTERS:
                 names = list(dict.fromkeys(text for text in texts if text))[: MOST_CHIPS + 1]
                 for text in names:
-                    yield str(LABELS[name]), text, self._url_without_category(name, text)
+                    yield str(LABELS[name]), text, self._url_without_name(name, text)
             elif not (self.span and name in DATES):
                 yield (*self._chip(name, texts[-1]), self.url(name))
 
     def _chip(self, name: str, text: str) -> tuple[str, str]:
         if name == "uncategorized":
             return "", _("Without a category") if self.values[name] else _("With a category")
+        if name == "transfer":
+            return "", _("Transfers only") if self.values[name] else _("Without transfers")
         if name == "type":
             return str(LABELS[name]), str(capfirst(TransactionType(text).label))
         return str(LABELS.get(name, name)), day(text) if name in DATES else text
 
-    def _url_without_category(self, parameter: str, category: str) -> str:
+    def _url_without_name(self, parameter: str, removed: str) -> str:
         query = self.request.query_params.copy()
         query.pop("cursor", None)
-        query.setlist(parameter, [name for name in query.getlist(parameter) if name not in ("", category)])
+        query.setlist(parameter, [name for name in query.getlist(parameter) if name not in ("", removed)])
         return url_of(self.request.path, query)
 
     @property

@@ -1,25 +1,21 @@
 """Transactions, categories and summaries in JSON."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from operator import attrgetter, methodcaller
 from typing import Any
 
-from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import F
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.errors import Conflict
-from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.owner import owner_of
-from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.selects import Select
 from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import (
     MAX_ERRORS,
-    StrictCharField,
     StrictChoiceField,
     StrictListSerializer,
     StrictModelSerializer,
@@ -28,76 +24,14 @@ from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField
 
 from . import examples
-from .category_names import category_key
 from .choices import TransactionType
-from .models import Category, Expense, Income, Transaction
-from .querysets import CategoryQuerySet, TransactionQuerySet
+from .models import Account, Category, Expense, Income, Tag, Transaction
+from .name_fields import AccountField, CategoryField
+from .services.accounts import link_accounts
 from .services.currencies import own_currencies
+from .transaction_querysets import TransactionQuerySet
 
-NAME = StrictCharField()
 ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
-
-
-class CategoryField(serializers.SlugRelatedField[Category]):
-    """One of the owner's categories, by its name. `read` looks up the categories of many rows in one query.
-
-    A page's form may name a new category, which is not saved yet.
-    """
-
-    known: dict[str, Category] | None = None  # by their keys, after `read`
-    usual_notation = "category"  # fast creation looks up a name as this class does
-
-    default_error_messages = {
-        "does_not_exist": _("You have no category with this name: create it first, or leave it out."),
-    }
-
-    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
-        style = {"base_template": "input.html", "input_type": "text"}
-        label = _("Category")
-        super().__init__(slug_field="name", queryset=Category.objects.all(), style=style, label=label, **options)
-
-    def get_queryset(self) -> CategoryQuerySet:
-        return Category.objects.for_owner(owner_of(self.context["request"]))
-
-    def json_value(self) -> TextJSON:
-        return TextJSON(F(f"{self.source}__name"))
-
-    def run_validation(self, data: object = serializers.empty) -> object:
-        return serializers.Field.run_validation(self, data)  # a related field would read "" as null
-
-    def read(self, names: set[str]) -> None:
-        """Read the categories of these names. Some names may be invalid."""
-        keys = {category_key(name) for name in names if _is_name(name)}
-        self.known = {category.key: category for category in self.get_queryset().filter(key__in=keys)} if keys else {}
-
-    def to_internal_value(self, data: object) -> Category:
-        name = NAME.run_validation(data)
-        known = self.known
-        category = self.get_queryset().named(name).first() if known is None else known.get(category_key(name))
-        if category is None:
-            if not is_page_form(self.context["request"]):
-                self.fail("does_not_exist")
-            category = self._new(name)
-        return category
-
-    def _new(self, name: str) -> Category:
-        """Return a new category, which is not saved yet. Raises ValidationError if the name breaks a rule."""
-        category = Category(owner=owner_of(self.context["request"]), name=name)
-        try:
-            category.clean_fields(exclude={"owner", "key"})
-            category.clean()
-        except DjangoValidationError as error:
-            raise serializers.ValidationError(error.messages, code="invalid") from None
-        return category
-
-
-def _is_name(name: str) -> bool:
-    """Return whether the name is valid, so that it can be part of a query."""
-    try:
-        NAME.run_validation(name)
-    except serializers.ValidationError:
-        return False
-    return True
 
 
 @extend_schema_serializer(examples=examples.CATEGORIES)
@@ -110,12 +44,24 @@ class CategorySerializer(StrictModelSerializer[Category]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
+class TagSerializer(StrictModelSerializer[Tag]):
+    """A name that any number of transactions may have."""
+
+    class Meta:
+        model = Tag
+        fields = ["id", "name", "version", "created_at", "updated_at"]
+        read_only_fields = ["id", "version", "created_at", "updated_at"]
+
+
 class TransactionListSerializer(StrictListSerializer[Transaction]):
     """Many transactions."""
 
     def prepare(self, data: list[object]) -> None:
-        names = (item.get("category") for item in data if isinstance(item, dict))
-        self.child.fields["category"].read({name for name in names if isinstance(name, str)})
+        for field in ("category", "account"):
+            names = (item.get(field) for item in data if isinstance(item, dict))
+            self.child.fields[field].read({name for name in names if isinstance(name, str)})
+        if self.instance is not None:
+            link_accounts(owner_of(self.context["request"]), self.instance)
 
     def validate(self, attrs: list[ValidatedData]) -> list[ValidatedData]:
         """Return `attrs`. Raises a Conflict that names all rows with an external id that is taken."""
@@ -157,6 +103,11 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
 
     amount = AmountField(label=_("Amount"), style={"mode": "decimal"})
     category = CategoryField(allow_null=True, required=False, help_text=_("The name of one of your categories."))
+    account = AccountField(
+        allow_null=True,
+        required=False,
+        help_text=_("The name of one of your accounts. A row has its currency."),
+    )
     owner_defaults = {"currency": attrgetter("currency"), "date": methodcaller("today")}
 
     class Meta:
@@ -170,14 +121,16 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "currency",
             "date",
             "category",
+            "account",
             "notes",
             "external_id",
+            "transfer",
             "version",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["id", "version", "created_at", "updated_at"]
-        form_order = ["type", "amount", "description", "category", "date", "currency"]
+        read_only_fields = ["id", "transfer", "version", "created_at", "updated_at"]
+        form_order = ["type", "amount", "description", "category", "date", "account", "currency"]
         fixed_fields = ["type"]
         extra_kwargs = {
             "type": {"initial": TransactionType.EXPENSE.value, "style": {"base_template": "radio.html"}},
@@ -191,6 +144,23 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "notes": {"trim_whitespace": False},
             "external_id": {"trim_whitespace": False, "allow_blank": False, "style": {"more": True}},
         }
+
+    @cached_property
+    def default_account(self) -> Account | None:
+        """The account of new rows that say nothing of an account, if they have its currency."""
+        owner = owner_of(self.context["request"])
+        return Account.objects.for_owner(owner).filter(pk=owner.account).first() if owner.account else None
+
+    def with_defaults(self, attrs: ValidatedData) -> ValidatedData:
+        """Return the values of a new row: an account that it names has its currency."""
+        account = attrs.get("account")
+        if account is not None and "currency" not in attrs:
+            return {**self.defaults, "currency": account.currency, **attrs}
+        attrs = super().with_defaults(attrs)
+        default = self.default_account
+        if default is not None and attrs["currency"] == default.currency:
+            attrs.setdefault("account", default)
+        return attrs
 
 
 @extend_schema_serializer(examples=examples.INCOMES)

@@ -15,16 +15,17 @@ from cashman_project.money.amounts import format_units, units_of_sum
 from cashman_project.money.sums import HalvesSum
 from ledgers.querysets import OwnedQuerySet
 
-from .category_names import category_key
 from .choices import TransactionType
 from .groupings import GROUPINGS
+from .names import name_key
 
 if TYPE_CHECKING:
     from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
 
 RowT = TypeVar("RowT", bound=models.Model)
+NAMED = {"category", "account"}  # the groupings by names
 
-NO_CATEGORY = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
+NO_CATEGORY = NO_ACCOUNT = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
 
 
 class SummedQuerySet(OwnedQuerySet[RowT]):
@@ -34,6 +35,10 @@ class SummedQuerySet(OwnedQuerySet[RowT]):
 
     def sum_of(self, transaction_type: TransactionType) -> Expression:
         """Return the exact sum of the transactions of this type."""
+        raise NotImplementedError
+
+    def without_transfers(self) -> Self:
+        """Leave out the legs of transfers, which are neither income nor expense."""
         raise NotImplementedError
 
     def totals(self, *group_by: str) -> "list[Total]":
@@ -68,6 +73,9 @@ class MonthTotalQuerySet(SummedQuerySet["MonthTotal"]):
 
     def sum_of(self, transaction_type: TransactionType) -> Expression:
         return HalvesSum("high", "low", filter=Q(type=transaction_type))
+
+    def without_transfers(self) -> Self:
+        return self.filter(transfer=False)
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the totals without a category if the flag is on, otherwise those with one."""
@@ -104,11 +112,11 @@ class Total:
         }
 
     def order(self) -> tuple[object, ...]:
-        """Return what totals of the same groupings are sorted by: their keys, with categories as in lists of
-        categories, and the currency."""
+        """Return what totals of the same groupings are sorted by: their keys, with names as in lists of
+        these, and the currency."""
         keys: dict[str, object] = dict(self.keys)
-        if "category" in keys:
-            keys["category"] = _category_order(self.keys["category"])
+        for name in NAMED & keys.keys():
+            keys[name] = _name_order(self.keys[name])
         return *keys.values(), self.currency
 
 
@@ -142,5 +150,5 @@ class TotalsStatement(Statement):
 
 
 @lru_cache(maxsize=4_096)
-def _category_order(name: str | None) -> tuple[bool, str]:
-    return (name is None, category_key(name or ""))
+def _name_order(name: str | None) -> tuple[bool, str]:
+    return (name is None, name_key(name or ""))

@@ -23,11 +23,10 @@ from ledgers.at_once import can_insert_at_once
 from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
-from .filters import CATEGORY_FILTERS, TransactionFilterSet
+from .filters import NAME_FILTERS, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, Transaction
 from .orderings import ORDERINGS
-from .querysets import TransactionQuerySet
 from .serializers import (
     CategoryInUseSerializer,
     CategorySerializer,
@@ -38,6 +37,7 @@ from .serializers import (
 from .services.categories import delete_category
 from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
+from .transaction_querysets import TransactionQuerySet
 
 
 class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
@@ -47,7 +47,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     queryset: TransactionQuerySet
     serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet
-    repeatable_parameters = CATEGORY_FILTERS
+    repeatable_parameters = frozenset(NAME_FILTERS)
     orderings = ORDERINGS
     default_ordering = "-date"
     pages = {
@@ -56,6 +56,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         "retrieve": "transactions/transaction_detail.html",
     }
     error_pages = {"list": "transactions/transaction_list.html"}
+    refused = frozenset({"destroy", "destroy_many"})  # actions that a lock or a transfer may refuse
     new_category: Category | None = None  # which was saved with the row
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
@@ -128,7 +129,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
 class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
 
-    queryset = Transaction.objects.select_related("category")
+    queryset = Transaction.objects.select_related("category", "account")
     serializer_class = TransactionSerializer
     examples = {
         "create_many": examples.CREATE_TRANSACTIONS,
@@ -140,7 +141,7 @@ class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
 class IncomeViewSet(BaseTransactionViewSet):
     """Money that came in."""
 
-    queryset = Income.objects.select_related("category")
+    queryset = Income.objects.select_related("category", "account")
     serializer_class = IncomeSerializer
     examples = {"create_many": examples.CREATE_INCOMES}
 
@@ -148,7 +149,7 @@ class IncomeViewSet(BaseTransactionViewSet):
 class ExpenseViewSet(BaseTransactionViewSet):
     """Money that went out. An amount is stored below zero, whatever sign it is sent with."""
 
-    queryset = Expense.objects.select_related("category")
+    queryset = Expense.objects.select_related("category", "account")
     serializer_class = ExpenseSerializer
     examples = {"create_many": examples.CREATE_EXPENSES}
 

@@ -129,6 +129,8 @@ class User(AbstractUser):
     # Null means that of each request. An empty text is no language.
     language = models.CharField(_("language"), max_length=16, null=True, blank=True, validators=[validate_language])  # noqa: DJ001
 
+    # The id of the account that new transactions get. The app that has accounts keeps it right.
+    account = models.UUIDField(null=True, editable=False)
     username_key = UsernameKeyField(source="username", max_length=6 * LONGEST_NAME + 1, unique=True)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -1,6 +1,7 @@
 """Users and their tokens in JSON."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -17,6 +18,7 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
     StrictSerializer,
 )
+from cashman_project.api.types import SerializerField
 from cashman_project.money.formats import currency_options
 
 from . import examples
@@ -32,6 +34,9 @@ CONFIRMATION = "Your password. Leave it out if you have none, but signed in at y
 class MeSerializer(StrictModelSerializer[User]):
     """A user with their preferences."""
 
+    # The fields that apps above add: what makes each, by its name.
+    more: ClassVar[dict[str, Callable[[], SerializerField]]] = {}
+
     class Meta:
         model = User
         fields = ["id", "username", "email", "currency", "time_zone", "language"]
@@ -45,6 +50,9 @@ class MeSerializer(StrictModelSerializer[User]):
                 "style": {"select": Select(language_options, none=_("as my browser says"))},
             },
         }
+
+    def get_fields(self) -> dict[str, SerializerField]:
+        return super().get_fields() | {name: make() for name, make in self.more.items()}
 
 
 class PasswordField(StrictCharField):

@@ -55,7 +55,8 @@ def _missing(viewset: Any) -> Iterator[checks.CheckMessage]:
     serializer = viewset.serializer_class
     if serializer is None:  # then get_serializer_class() is overridden
         return
-    shown = {field.source.partition(".")[0] for field in serializer().fields.values()}
+    fields = serializer().fields.values()
+    shown = {name for field in fields for name in getattr(field, "columns", [field.source.partition(".")[0]])}
     for name in _editable(viewset.queryset.model) - shown - {"owner"}:
         yield checks.Error(
             f"{viewset.queryset.model.__name__}.{name} is not in {serializer.__name__}.",

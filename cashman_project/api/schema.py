@@ -268,7 +268,7 @@ class ProblemAutoSchema(AutoSchema):
             403: needs_token and self.method not in SAFE_METHODS,
             404: any(parameter["in"] == "path" for parameter in parameters),
             406: any("content" in responses[status] for status in responses if status < "300"),
-            409: getattr(self.view, "action", None) in CHANGING,
+            409: getattr(self.view, "action", None) in {*CHANGING, *getattr(self.view, "refused", ())},
             411: has_body,
             412: self.method == "POST" or not {"If-Match", "If-None-Match", MIN_REVISION}.isdisjoint(names),
             413: has_body,
@@ -333,7 +333,7 @@ class StrictSerializerExtension(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> JSONObject:
         schema: JSONObject = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
-        properties, fields = schema["properties"], self.target.fields
+        properties, fields = schema.setdefault("properties", {}), self.target.fields
         for name, field in properties.items():
             field.pop("default", None)  # generators for TypeScript would make the field required
             if isinstance(fields[name], serializers.EmailField):

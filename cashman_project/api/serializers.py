@@ -226,9 +226,13 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         """What a new row has if the fields are left out."""
         return {name: find(owner_of(self.context["request"])) for name, find in self.owner_defaults.items()}
 
+    def with_defaults(self, attrs: Validated) -> Validated:
+        """Return the values of a new row, also of the fields that were left out."""
+        return self.defaults | attrs
+
     def validate(self, attrs: Validated) -> Validated:
         """Return `attrs`, of a new row with its defaults; raises ValidationError if they break a rule of the model."""
-        attrs = super().validate(attrs if self.instance is not None else self.defaults | attrs)
+        attrs = super().validate(attrs if self.instance is not None else self.with_defaults(attrs))
         model: type[models.Model] = self.Meta.model
         candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
         for name, value in attrs.items():

@@ -24,12 +24,17 @@ EXACT = decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decim
 
 
 def validate_amount(amount: Decimal, currency: str) -> None:
-    """Raise ValidationError unless `amount` is not zero, is in range, and has no more decimals than `currency`.
+    """Raise ValidationError unless `amount` is not zero, is in range, and has no more decimals than `currency`."""
+    if not amount:
+        raise ValidationError(_("Zero is not an amount: give how much came in or went out."), code="zero")
+    validate_balance(amount, currency)
+
+
+def validate_balance(amount: Decimal, currency: str) -> None:
+    """Raise ValidationError unless `amount`, which may be zero, is in range and has no more decimals than `currency`.
 
     Trailing zeros count: 1.000 has three decimals.
     """
-    if not amount:
-        raise ValidationError(_("Zero is not an amount: give how much came in or went out."), code="zero")
     if not -LIMIT < amount < LIMIT:
         raise ValidationError(
             _("Too large: an amount stays below %(limit)s."), code="out_of_range", params={"limit": f"{LIMIT:f}"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Func, Q, Sum
+from django.db.models import Func, Q, Subquery, Sum
 from django.db.models.sql.compiler import SQLCompiler
 
 from ..db.types import SQL
@@ -74,5 +74,12 @@ class HalvesSum(ExactSum, Func):
     arg_joiner = " || ':' || "
     convert_value = MoneySum.convert_value
 
-    def __init__(self, high: str, low: str, *, filter: Q) -> None:
+    def __init__(self, high: str, low: str, *, filter: Q | None = None) -> None:
         super().__init__(Sum(high, filter=filter), Sum(low, filter=filter), output_field=MoneyField())
+
+
+class SumSubquery(ExactSum, Subquery):
+    """A subquery of one such sum, as a `Decimal`. It is None if there is no row."""
+
+    output_field = MoneyField()
+    convert_value = MoneySum.convert_value

@@ -93,6 +93,7 @@ class OwnedModel(models.Model):
             write.lock()
             adding = self._state.adding
             if adding:
+                rows.check_new([self])
                 self.revision = self.created_revision = write.revision
             super().save(force_insert=force_insert, force_update=force_update, using=using, update_fields=update_fields)
             if adding:

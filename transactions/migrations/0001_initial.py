@@ -18,7 +18,7 @@ import cashman_project.money.serializer_field
 import cashman_project.money.sums
 import ledgers.models.foreign_key
 import ledgers.models.owned
-import transactions.models.category
+import transactions.models.named
 import transactions.models.transaction
 
 
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                     "updated_at",
                     ledgers.models.owned.UpdatedAtField(default=django.utils.timezone.now, editable=False),
                 ),
-                ("name", transactions.models.category.CategoryNameField(max_length=100, verbose_name="name")),
+                ("name", transactions.models.named.NameField(max_length=100, verbose_name="name")),
                 ("key", models.CharField(editable=False, max_length=300)),
                 (
                     "owner",

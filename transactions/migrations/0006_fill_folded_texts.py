@@ -7,7 +7,7 @@ from django.db.models.functions import Length
 from cashman_project.texts import fold
 from transactions.triggers import install
 
-from ..category_names import category_key
+from ..names import name_key
 
 BATCH = 500
 
@@ -31,7 +31,7 @@ def fill_keys(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """
     rows = apps.get_model("transactions", "Category").objects.order_by(Length("key").desc())
     for row in list(rows.only("name", "key")):
-        if (key := category_key(row.name)) != row.key:
+        if (key := name_key(row.name)) != row.key:
             rows.filter(pk=row.pk).update(key=key)
 
 

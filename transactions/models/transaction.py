@@ -20,8 +20,12 @@ from ledgers.models.foreign_key import OwnedForeignKey
 from ledgers.models.owned import OwnedManager, OwnedModel
 
 from ..choices import TransactionType
-from ..querysets import TransactionQuerySet
+from ..transaction_querysets import TransactionQuerySet
+from .account import Account
 from .category import Category
+from .transfer import Transfer
+
+NO_TAGS = "[]"
 
 TransactionManager = OwnedManager.from_queryset(TransactionQuerySet)
 
@@ -65,6 +69,13 @@ class Transaction(OwnedModel):
     external_id = models.CharField(  # noqa: DJ001
         _("external id"), max_length=255, null=True, blank=True, validators=[validate_one_line]
     )
+    account = OwnedForeignKey(Account, models.RESTRICT, verbose_name=_("account"), null=True, blank=True)
+    transfer = OwnedForeignKey(
+        Transfer, models.RESTRICT, verbose_name=_("transfer"), null=True, blank=True, editable=False
+    )
+    split = models.UUIDField(_("split"), null=True, editable=False)  # which its parts share
+    # A JSON array of names, without spaces after commas, so that the database can write it as it is.
+    tags = models.TextField(_("tags"), default=NO_TAGS, db_default=NO_TAGS, editable=False)
 
     objects: "ClassVar[TransactionManager[Transaction]]" = TransactionManager()
     only_type: ClassVar[TransactionType | None] = None  # the type of all rows of a proxy
@@ -96,6 +107,16 @@ class Transaction(OwnedModel):
             models.Index(fields=["owner", "created_at", "id"], name="transaction_created"),
             models.Index(fields=["owner", "updated_at", "id"], name="transaction_updated"),
             models.Index(fields=["owner", "revision", "id"], name="transaction_revision"),
+            # Rows that have none of these cost nothing here.
+            models.Index(
+                fields=["owner", "account", "date", "id"],
+                name="transaction_account",
+                condition=Q(account__isnull=False),
+            ),
+            models.Index(
+                fields=["owner", "transfer"], name="transaction_transfer", condition=Q(transfer__isnull=False)
+            ),
+            models.Index(fields=["owner", "split"], name="transaction_split", condition=Q(split__isnull=False)),
         ]
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -120,20 +141,25 @@ class Transaction(OwnedModel):
                 raise ValidationError(_("An income is above zero: money that went out is an expense."), code="negative")
         except ValidationError as error:
             raise ValidationError({"amount": error}) from None
+        account = self.account
+        if account is not None and account.currency != self.currency:
+            message = _("The account %(name)s has the currency %(currency)s.")
+            params = {"name": account.name, "currency": account.currency}
+            raise ValidationError({"currency": ValidationError(message, "currency_mismatch", params)})
 
 
 class IncomeManager(TransactionManager["Income"]):
     def get_queryset(self) -> "models.QuerySet[Income]":
-        return super().get_queryset().filter(type=TransactionType.INCOME)
+        return super().get_queryset().filter(type=TransactionType.INCOME, transfer__isnull=True)
 
 
 class ExpenseManager(TransactionManager["Expense"]):
     def get_queryset(self) -> "models.QuerySet[Expense]":
-        return super().get_queryset().filter(type=TransactionType.EXPENSE)
+        return super().get_queryset().filter(type=TransactionType.EXPENSE, transfer__isnull=True)
 
 
 class Income(Transaction):
-    """Money that came in."""
+    """Money that came in, but for transfers."""
 
     objects: ClassVar[IncomeManager] = IncomeManager()
     only_type = TransactionType.INCOME
@@ -145,7 +171,7 @@ class Income(Transaction):
 
 
 class Expense(Transaction):
-    """Money that went out."""
+    """Money that went out, but for transfers."""
 
     objects: ClassVar[ExpenseManager] = ExpenseManager()
     only_type = TransactionType.EXPENSE

@@ -45,6 +45,7 @@ def category_years(owner: "User", ids: Collection[UUID]) -> Mapping[UUID, Catego
     first_year, first_month = divmod(present - MONTHS + 1, 12)
     found = (
         MonthTotal.objects.for_owner(owner)
+        .without_transfers()
         .filter(
             category_id__in=ids,
             date__gte=datetime.date(first_year, first_month + 1, 1),

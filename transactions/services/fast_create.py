@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError as Refused
 from uuid_utils.compat import uuid7
@@ -21,9 +22,9 @@ from cashman_project.money.amounts import format_units, units_of
 from ledgers.at_once import Link, insert_at_once
 from ledgers.writer import Write, writing
 
-from ..category_names import category_key
 from ..choices import TransactionType
-from ..models import Category, Transaction
+from ..models import Account, Category, Transaction
+from ..names import LONGEST_NAME, name_key
 from .usual_notation import Notation, notation_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 EXPENSE = TransactionType.EXPENSE.value
+NOTHING: Mapping[str, Any] = {}
 FIND_NONE = "SELECT NULL::uuid AS id, NULL::text AS name"
 FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"
 
@@ -61,11 +63,12 @@ def create_fast(
     nothing and return None. Raises IntegrityError.
     """
     notation = notation_of(serializer)
-    new = notation and _new_rows(owner, notation, data)
+    accounts = Accounts(owner, data)
+    new = notation and _new_rows(owner, notation, data, accounts)
     if not (notation and new):
         return None
     rows, answers = new
-    keys = [answer["category"] and category_key(answer["category"]) for answer in answers]
+    keys = [answer["category"] and name_key(answer["category"]) for answer in answers]
     with writing(owner.pk) as write:
         categories = _categories(write, set(keys) - {None})
         if not categories.keys() >= set(keys):
@@ -75,7 +78,11 @@ def create_fast(
         for name, answer in zip(keys, answers, strict=True):
             answer["category"] = categories[name][1]
         linked = [(*row, categories[name][0]) for name, row in zip(keys, rows, strict=True)]
-        Transaction.objects.insert(owner.pk, (*notation.columns, "category_id"), linked)
+        columns = (*notation.columns, "category_id")
+        if accounts.are_named:
+            columns = (*columns, "account_id")
+            linked = [(*row, accounts.ids.get(answer["account"])) for row, answer in zip(linked, answers, strict=True)]
+        Transaction.objects.insert(owner.pk, columns, linked)
     return answers
 
 
@@ -83,14 +90,16 @@ def create_one(
     *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Any]], data: Any
 ) -> tuple[dict[str, Any], int] | None:
     """Insert one transaction as `create_fast` does, but by `insert_at_once`. Return it as JSON data, and the number of
-    its revision; None if nothing was inserted. Raises IntegrityError."""
+    its revision; None if nothing was inserted, as for a row with an account, which a lock may refuse. Raises
+    IntegrityError."""
     notation = notation_of(serializer)
-    new = notation and _new_rows(owner, notation, [data])
+    accounts = Accounts(owner, [data], read=False)
+    new = notation and not accounts.are_named and _new_rows(owner, notation, [data], accounts)
     if not (notation and new):
         return None
     [row], [answer] = new
     name = answer["category"]
-    link = Link("category_id", FIND_CATEGORY, (owner.pk, category_key(name))) if name else NO_CATEGORY
+    link = Link("category_id", FIND_CATEGORY, (owner.pk, name_key(name))) if name else NO_CATEGORY
     found = insert_at_once(owner.pk, origin, Transaction, notation.columns, row, link)
     if found is None:
         return None
@@ -98,7 +107,7 @@ def create_one(
     return answer, revision
 
 
-def _new_rows(owner: "User", notation: Notation, data: Sequence[Any]) -> NewRows | None:
+def _new_rows(owner: "User", notation: Notation, data: Sequence[Any], accounts: "Accounts") -> NewRows | None:
     """Return the columns of the rows that `data` describes, and the JSON data of each; None if one of them is not in
     the usual notation."""
     timestamp = timezone.now()
@@ -120,11 +129,16 @@ def _new_rows(owner: "User", notation: Notation, data: Sequence[Any]) -> NewRows
                 defaults[name] = notation.owner_defaults[name](owner)
                 json[name] = notation.representations[name](defaults[name])
         try:
-            units = _read(item, notation, {**defaults}, candidate)
+            account, of_account = None, NOTHING
+            if accounts.are_named or "account" in item:
+                account = accounts.of(item)
+                if account is not None and "currency" not in item:
+                    of_account = {"currency": account.currency}
+            units = _read(item, notation, {**defaults, **of_account}, candidate, account)
         except (Refused, ValidationError, ValueError):
             return None
         key = uuid7()
-        answer = {**json, **item, "amount": units}
+        answer = {**json, **of_account, **item, "amount": units, "account": account and account.name}
         rows.append((key, 1, timestamp, timestamp, *values_of(answer), *others))
         answer |= {
             "amount": format_units(units, answer["currency"]),
@@ -137,7 +151,50 @@ def _new_rows(owner: "User", notation: Notation, data: Sequence[Any]) -> NewRows
     return rows, answers
 
 
-def _read(item: Mapping[str, Any], notation: Notation, values: dict[str, Any], candidate: Candidate) -> int:
+class Accounts:
+    """The accounts that the items name, and that of rows which name none. They are read only if there are any.
+
+    The database refuses a row whose account is deleted between this and the insertion.
+    """
+
+    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
+        self.owner = owner
+        names = {
+            item["account"]
+            for item in data
+            if type(item) is dict and "account" in item and type(item["account"]) is str
+        }
+        keys = {name_key(name) for name in names if 0 < len(name) <= LONGEST_NAME}
+        self.are_named = bool(keys or (owner.account and data))
+        self.found: dict[Any, Account] = {}
+        if self.are_named and read:
+            wanted = Q(key__in=keys) | Q(pk=owner.account)
+            self.found = {row.key: row for row in Account.objects.for_owner(owner).filter(wanted)}
+        self.default = next((row for row in self.found.values() if row.pk == owner.account), None)
+        self.ids = {row.name: row.pk for row in self.found.values()}
+
+    def of(self, item: Mapping[str, Any]) -> Account | None:
+        """Return the account of a new row. Raises UnusualError if it names one that is not there."""
+        if "account" not in item:
+            default = self.default
+            is_right = default is not None and default.currency == item.get("currency", self.owner.currency)
+            return default if is_right else None
+        name = item["account"]
+        if name is None:
+            return None
+        account = self.found.get(name_key(name)) if type(name) is str and len(name) <= LONGEST_NAME else None
+        if account is None:
+            raise UnusualError("account")
+        return account
+
+
+def _read(
+    item: Mapping[str, Any],
+    notation: Notation,
+    values: dict[str, Any],
+    candidate: Candidate,
+    account: Account | None,
+) -> int:
     """Add the values of the item's fields; return the amount in ten-thousandths. Raises an error if the item is not in
     the usual notation, or breaks a rule."""
     readers = notation.readers
@@ -145,6 +202,7 @@ def _read(item: Mapping[str, Any], notation: Notation, values: dict[str, Any], c
         values[name] = readers[name](value)
     if values["category"] is not None:
         del values["category"]  # which one it is, is not known yet
+    values["account"] = account
     candidate.__dict__ = values
     read = {**values}
     notation.clean(candidate)

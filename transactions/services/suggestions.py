@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from cashman_project.api.pages.inputs import Suggestion
 
 from ..models import Category
-from ..querysets import TransactionQuerySet
+from ..transaction_querysets import TransactionQuerySet
 
 if TYPE_CHECKING:
     from users.models import User

@@ -5,7 +5,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 
@@ -16,8 +16,8 @@ from cashman_project.money.sums import MoneySum
 
 from ..groupings import GROUPINGS
 from ..models import MonthTotal, Transaction
-from ..querysets import TransactionQuerySet
 from ..totals import Total, TotalsStatement
+from ..transaction_querysets import TransactionQuerySet
 
 if TYPE_CHECKING:
     from users.models import User
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_SUMMED = 50_000  # transactions that the page of a list reads for its sums, and as many for those of its days
 # With these filters, month totals have the same sums as their transactions. With any other, transactions are summed.
 MONTH_TOTAL_FILTERS = frozenset(
-    {"date_after", "date_before", "category", "exclude_category", "uncategorized", "currency", "type"}
+    {"date_after", "date_before", "category", "exclude_category", "uncategorized", "account", "currency", "type"}
 )
 
 
@@ -33,6 +33,7 @@ def summarize(
     *, owner: "User", filters: type[FilterSet], values: Mapping[str, object], group_by: tuple[str, ...]
 ) -> list[Total]:
     """Return the sums of the owner's transactions by currency and by the keys of the groupings, sorted by the keys.
+    Transfers are left out.
 
     `values` has the value of each filter of `filters` that is set, by the filter's name.
     """
@@ -40,7 +41,7 @@ def summarize(
     if filters.allow_parameters(values):
         statement = _totals_statement(model, filters, tuple(values), group_by)
         return statement.totals({"owner": owner.pk, **values})
-    totals: list[Total] = filters.applied(model.objects.for_owner(owner), values).totals(*group_by)
+    totals: list[Total] = filters.applied(_counted(model, owner), values).totals(*group_by)
     return totals
 
 
@@ -48,7 +49,7 @@ def number_of_keys(
     *, owner: "User", filters: type[FilterSet], values: Mapping[str, object], group_by: tuple[str, ...]
 ) -> int:
     """Return how many different keys the transactions have together, by the groupings or "currency"."""
-    rows = _table_for(values, group_by).objects.for_owner(owner)
+    rows = _counted(_table_for(values, group_by), owner)
     number: int = filters.applied(rows, values).number_of_keys(*group_by)
     return number
 
@@ -56,7 +57,7 @@ def number_of_keys(
 def summarize_few(*, owner: "User", filters: type[FilterSet], values: Mapping[str, object]) -> list[Total] | None:
     """Return the sums by currency as `summarize`; None if it had to read more than MOST_SUMMED transactions."""
     if _table_for(values, ()) is Transaction:
-        rows: TransactionQuerySet = filters.applied(Transaction.objects.for_owner(owner), values)
+        rows: TransactionQuerySet = filters.applied(_counted(Transaction, owner), values)
         if rows.order_by()[: MOST_SUMMED + 1].count() > MOST_SUMMED:
             return None
     return summarize(owner=owner, filters=filters, values=values, group_by=())
@@ -66,10 +67,15 @@ def summarize_few(*, owner: "User", filters: type[FilterSet], values: Mapping[st
 def _totals_statement(
     model: type[MonthTotal | Transaction], filters: type[FilterSet], names: tuple[str, ...], group_by: tuple[str, ...]
 ) -> TotalsStatement:
-    rows = model.objects.for_owner(Parameter("owner", model._meta.get_field("owner")))
+    rows = _counted(model, Parameter("owner", model._meta.get_field("owner")))
     filtered = filters.applied(rows, filters.parameters(model, names))
     statement: TotalsStatement = filtered.totals_statement(*group_by)
     return statement
+
+
+def _counted(model: type[MonthTotal | Transaction], owner: "User | Parameter") -> Any:  # Any: of either model
+    """Return the rows that count as income or expense."""
+    return model.objects.for_owner(owner).without_transfers()
 
 
 def _table_for(values: Mapping[str, object], group_by: tuple[str, ...]) -> type[MonthTotal | Transaction]:
@@ -105,7 +111,7 @@ def few_day_sums(rows: TransactionQuerySet, first: str, last: str, number: int |
 
     Return none if it had to read more than MOST_SUMMED rows. `number` is that of all rows, if it is known.
     """
-    of_days = rows.filter(date__gte=first, date__lte=last).order_by()
+    of_days = rows.without_transfers().filter(date__gte=first, date__lte=last).order_by()
     if (number is None or number > MOST_SUMMED) and of_days[: MOST_SUMMED + 1].count() > MOST_SUMMED:
         return {}
     found = (

@@ -34,8 +34,8 @@ from ledgers.models.foreign_key import OwnedForeignKey
 from ledgers.models.owned import OwnedModel
 from ledgers.querysets import OwnedQuerySet
 
-from ..category_names import LONGEST_NAME
 from ..models.transaction import SignedAmountField
+from ..names import LONGEST_NAME
 
 Reader = Callable[[Any], Any]
 
@@ -77,13 +77,13 @@ class Notation:
     json: Mapping[str, Any]  # the JSON of a row with these defaults
     representations: Mapping[str, Callable[[Any], Any]]  # make the JSON of a value
     clean: Callable[[Any], None]  # the model's rules for a row
-    inserted: tuple[str, ...]  # the fields that are inserted, but for the category
+    inserted: tuple[str, ...]  # the fields that are inserted, but for the category and the account
     others: Mapping[str, Any]  # the columns that no body has, and what they hold
     unique: tuple[str, ...]  # the fields that no two rows of an owner have the same value of
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that are inserted, but for the owner and the category."""
+        """The columns that are inserted, but for the owner, the category and the account."""
         return ("id", "version", "created_at", "updated_at", *self.inserted, *self.others)
 
 
@@ -102,7 +102,8 @@ def find_notation(serializer: type[StrictModelSerializer[Any]]) -> Notation:
     _check_methods(serializer, model)
     fields: dict[str, Any] = dict(serializer().fields)
     written = {name: field for name, field in fields.items() if not field.read_only}
-    if hidden := fields.keys() - written.keys() - set(OWN):
+    empty = {column.name for column in model._meta.concrete_fields if _is_empty(column)}
+    if hidden := fields.keys() - written.keys() - set(OWN) - empty:
         raise Unknown(f"the field {min(hidden)}, which can't be written")
     if missing := NEEDED - written.keys():
         raise Unknown(f"no field {min(missing)}")
@@ -114,7 +115,7 @@ def find_notation(serializer: type[StrictModelSerializer[Any]]) -> Notation:
         if not field.required and name not in owner_defaults
     }
     representations = {name: _representation(field) for name, field in written.items()}
-    inserted = tuple(name for name, field in written.items() if not _is_category(field))
+    inserted = tuple(name for name, field in written.items() if not _is_named(field))
     return Notation(
         readers=readers,
         known=frozenset(readers),
@@ -189,12 +190,16 @@ def _others(model: Any, written: Mapping[str, Any]) -> Iterator[tuple[str, Any]]
     for column in model._meta.concrete_fields:
         if column.name in written or column.name in OWN or column.generated or isinstance(column, DerivedField):
             continue
+        if _is_empty(column):
+            continue
         kind = next(one for one in type(column).__mro__ if one.__module__.startswith("django."))
         is_changed = [*overridden(type(column), kind, STORING)] or getattr(column, "auto_now", False)
         value = column.get_default()
         is_constant = value is None or (isinstance(column, STORED_AS_IS) and type(value) in (str, int, bool))
         if is_changed or not is_constant or (column.has_default() and callable(column.default)):
             raise Unknown(f"the model's field {column.name}, which no body has")
+        if value is None or (column.has_db_default() and column.db_default == value):
+            continue  # the database fills it
         yield column.attname, value
 
 
@@ -234,8 +239,8 @@ def _text(field: Any) -> Reader:
     return _one_line(field.max_length or UNLIMITED, others, _checked(field, validators))
 
 
-def _category(field: Any) -> Reader:
-    """Return what reads the name of a category, which is looked up later."""
+def _name(field: Any) -> Reader:
+    """Return what reads the name of a category or an account, which is looked up apart."""
     return _one_line(LONGEST_NAME, [None] if field.allow_null else [], _checked(field, field.validators))
 
 
@@ -299,8 +304,14 @@ def _checked(field: Any, validators: Sequence[Any]) -> Sequence[Reader]:
     return validators
 
 
-def _is_category(field: Any) -> bool:
-    return getattr(field, "usual_notation", "") == "category"
+def _is_named(field: Any) -> bool:
+    """Return whether the field refers to a row by its name."""
+    return getattr(field, "usual_notation", "") in ("category", "account")
+
+
+def _is_empty(column: Any) -> bool:
+    """Return whether the column refers to another row, and to none in a new row that says nothing of it."""
+    return isinstance(column, OwnedForeignKey) and column.null and not column.has_default()
 
 
 def _representation(field: Any) -> Callable[[Any], Any]:
@@ -315,5 +326,6 @@ RULES: dict[Any, tuple[Callable[[Any], Reader], tuple[type, ...]]] = {
     StrictBooleanField: (lambda field: _converted(field, bool, None), (models.BooleanField,)),
     StrictIntegerField: (lambda field: _converted(field, int, None), (models.IntegerField,)),
     AmountField: (_amount, (SignedAmountField,)),
-    "category": (_category, (OwnedForeignKey,)),
+    "category": (_name, (OwnedForeignKey,)),
+    "account": (_name, (OwnedForeignKey,)),
 }

@@ -4,7 +4,7 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
-from transactions.models import Category, Transaction
+from transactions.models import Account, Category, Transaction
 from users.models import User
 
 MOMENT = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
@@ -51,6 +51,11 @@ FILTERS = {
     "exclude_category=Empty": " ".join(NAMES),
     "exclude_category=Food&uncategorized=false": "salary bonus concert",
     "exclude_category=Food&category=Food&category=Fun": "concert",
+    "account=bank": "salary pizza",
+    "account=Bank&account=Savings": "salary pizza concert",
+    "account=": " ".join(NAMES),
+    "transfer=true": "",
+    "transfer=false": " ".join(NAMES),
     "uncategorized=true": "lottery gift",
     "uncategorized=false": "salary bonus refund pizza concert sushi",
     "uncategorized=true&category=Food": "",
@@ -75,6 +80,7 @@ FILTERS = {
 def fill(owner: User) -> None:
     """Give the owner these transactions, and a category without any."""
     categories = {name: Category.objects.create(owner=owner, name=name) for name in ("Work", "Food", "Fun", "Empty")}
+    accounts = {name: Account.objects.create(owner=owner, name=name, currency="USD") for name in ("Bank", "Savings")}
     rows = []
     for name, amount, currency, date, category, external_id, minutes in map(str.split, ROWS.strip().splitlines()):
         values: dict[str, Any] = {
@@ -84,6 +90,7 @@ def fill(owner: User) -> None:
             "currency": currency,
             "date": datetime.date.fromisoformat(date),
             "category": categories.get(category),
+            "account": accounts.get({"salary": "Bank", "pizza": "Bank", "concert": "Savings"}.get(name, "")),
             "notes": f"a note of {name}",
             "external_id": None if external_id == "-" else external_id,
             "created_at": MOMENT + datetime.timedelta(minutes=int(minutes)),

@@ -2,10 +2,11 @@
 
 import datetime
 from decimal import Decimal
+from typing import Any
 
 import factory
 
-from transactions.models import Category, Expense, Income, Transaction
+from transactions.models import Account, BalanceCheck, Category, Expense, Income, Transaction, Transfer
 from users.models import PersonalToken, User
 
 
@@ -31,6 +32,14 @@ class CategoryFactory(factory.django.DjangoModelFactory[Category]):
     name = factory.Sequence(lambda n: f"Category {n}")
 
 
+class AccountFactory(factory.django.DjangoModelFactory[Account]):
+    class Meta:
+        model = Account
+
+    name = factory.Sequence(lambda n: f"Account {n}")
+    currency = "USD"
+
+
 class IncomeFactory(factory.django.DjangoModelFactory[Transaction]):
     class Meta:
         model = Income
@@ -49,3 +58,37 @@ class ExpenseFactory(factory.django.DjangoModelFactory[Transaction]):
     amount = Decimal("50")
     currency = "USD"
     date = datetime.date(2026, 11, 2)
+
+
+class CheckedAccountFactory:
+    """An account with a check of a balance of zero on DAY."""
+
+    DAY = datetime.date(2026, 11, 30)
+
+    @classmethod
+    def create(cls, owner: User) -> Account:
+        account = AccountFactory.create(owner=owner)
+        BalanceCheck.objects.create(owner=owner, account=account, date=cls.DAY, balance=0)
+        return account
+
+
+class PairFactory:
+    """An expense of one account and an income of another, which look like a transfer. It returns the expense."""
+
+    INCOME = "01a20000-0000-7000-8000-000000000001"
+
+    @classmethod
+    def create(cls, owner: User, **values: Any) -> Transaction:
+        out, into = (AccountFactory.create(owner=owner) for _number in range(2))
+        IncomeFactory.create(owner=owner, pk=cls.INCOME, account=into, amount=50, **values)
+        return ExpenseFactory.create(owner=owner, account=out, amount=50, **values)
+
+
+class TransferFactory:
+    """A transfer between two accounts."""
+
+    @classmethod
+    def create(cls, owner: User) -> Transfer:
+        transfer = Transfer.objects.create(owner=owner, date=datetime.date(2026, 11, 2))
+        PairFactory.create(owner, transfer=transfer)
+        return transfer

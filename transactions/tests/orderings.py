@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from cashman_project.texts import fold, text_key
-from transactions.category_names import LONGEST_NAME
 from transactions.models import Transaction
+from transactions.names import LONGEST_NAME
 
 KEYS: dict[str, Callable[[Transaction], Any]] = {  # Any: they are only compared with each other
     "date": lambda row: row.date,

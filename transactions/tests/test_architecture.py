@@ -45,13 +45,15 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "viewsets", "start_view", "summary_view"},
+    {"views", "account_views", "transfer_views", "viewsets", "start_view", "summary_view"},
     {"base_view", "paging", "history_pages"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
     {"summary_chart", "list_page"},
     {"date_links"},
     {"pictures"},
+    {"account_serializers", "transfer_serializers"},
     {"serializers", "filters"},
+    {"name_fields"},
     {"permissions"},
     {"authentication"},
     {"services", "sessions", "browser_sessions", "housekeeping", "personal_tokens", "backends"},
@@ -61,15 +63,27 @@ LAYERS = (
     {"resources", "reads", "router"},
     {"models"},
     {"erasure"},  # below the models, since deleting a user erases it
-    {"querysets"},  # below the models, since a manager is made of a queryset's class
+    {"querysets", "transaction_querysets"},  # below the models, since a manager is made of a queryset's class
     {"history", "at_once"},
     {"writer"},
-    {"totals", "token_errors", "examples", "hashers", "preferences", "turns"},
-    {"category_names", "groupings", "orderings"},
+    {"totals", "token_errors", "account_examples", "transfer_examples"},
+    {"examples", "hashers", "preferences", "turns"},
+    {"names", "errors", "groupings", "orderings"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
-HOOKS = {"admin", "apps", "checks", "hashers", "management", "schema", "sqlite", "templatetags", "triggers"}
+HOOKS = {
+    "admin",
+    "apps",
+    "checks",
+    "hashers",
+    "management",
+    "schema",
+    "sqlite",
+    "tag_triggers",
+    "templatetags",
+    "triggers",
+}
 
 # Which models each model refers to; a new edge is worth a thought about distributing by owner.
 GRAPH = {
@@ -84,9 +98,20 @@ GRAPH = {
     "ledgers.Ledger": {"users.User"},
     "ledgers.Revision": {"ledgers.Ledger", "users.User"},
     "ledgers.Change": {"ledgers.Ledger"},
+    "transactions.Account": {"users.User"},
+    "transactions.BalanceCheck": {"users.User", "transactions.Account"},
     "transactions.Category": {"users.User"},
-    "transactions.MonthTotal": {"users.User", "transactions.Category"},
-    "transactions.Transaction": {"users.User", "transactions.Category"},
+    "transactions.MonthTotal": {"users.User", "transactions.Category", "transactions.Account"},
+    "transactions.RejectedTransfer": {"users.User"},
+    "transactions.Tag": {"users.User"},
+    "transactions.Transaction": {
+        "users.User",
+        "transactions.Category",
+        "transactions.Account",
+        "transactions.Transfer",
+    },
+    "transactions.TransactionTag": {"users.User"},
+    "transactions.Transfer": {"users.User"},
     "transactions.Income": {"transactions.Transaction"},
     "transactions.Expense": {"transactions.Transaction"},
 }

@@ -14,7 +14,7 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from transactions.tests.shares import reached, reaches
 from users.models import User
 
-from ..category_names import category_key
+from ..names import name_key
 
 COMPOSED, DECOMPOSED = "\u00c9nergie", "E\u0301nergie"
 SPELLINGS = [
@@ -103,8 +103,8 @@ def test_a_key_is_never_left_behind(alice: User) -> None:
 @reaches(recomposed=25, folded=35)
 @given(st.text(max_size=20))
 def test_a_key_is_the_same_for_each_way_to_compose_and_fold_a_name(name: str) -> None:
-    key = category_key(name)
-    assert key == category_key(unicodedata.normalize("NFD", name)) == category_key(f" {name}\n")
+    key = name_key(name)
+    assert key == name_key(unicodedata.normalize("NFD", name)) == name_key(f" {name}\n")
     assert unicodedata.is_normalized("NFC", key)
     if not unicodedata.is_normalized("NFD", name):
         reached("recomposed")

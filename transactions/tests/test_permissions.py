@@ -23,7 +23,16 @@ from cashman_project.api.tests.problems import problem_of, stored
 from conftest import client_of
 from reports.tests.permissions import CHARTS
 from transactions.models import Category, Transaction
-from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory, PersonalTokenFactory
+from transactions.tests.factories import (
+    AccountFactory,
+    CategoryFactory,
+    CheckedAccountFactory,
+    ExpenseFactory,
+    IncomeFactory,
+    PairFactory,
+    PersonalTokenFactory,
+    TransferFactory,
+)
 from users.models import User
 from users.sessions import start_session
 
@@ -58,6 +67,11 @@ BODIES: dict[str, Any] = {
     "PATCH /transactions": [{"id": "<pk>", "amount": 1}],
     "/transactions/delete": {"ids": ["<pk>"]},
     "/categories": {"name": "Lottery"},
+    "/accounts": {"name": "Lottery"},
+    "/accounts/<pk>/checks/<date>": {"balance": 0},
+    "/transfers": {"to": "Purse", "amount": 1},
+    "/transfers/link": {"expense": "<pk>", "income": PairFactory.INCOME},
+    "/transfers/rejections": {"expense": "<pk>", "income": PairFactory.INCOME},
 }
 FACTORIES: dict[str, Any] = {
     "/incomes": IncomeFactory,
@@ -65,6 +79,10 @@ FACTORIES: dict[str, Any] = {
     "/transactions": ExpenseFactory,
     "/transactions/delete": ExpenseFactory,
     "/categories": CategoryFactory,
+    "/accounts": CheckedAccountFactory,
+    "/transfers": TransferFactory,
+    "/transfers/link": PairFactory,
+    "/transfers/rejections": PairFactory,
     "/tokens": PersonalTokenFactory,
     "/revisions": ExpenseFactory,
 }
@@ -106,7 +124,8 @@ def resource_of(path: str) -> str:
 
 def path_of(path: str, row: Any) -> str:
     """Return the path of the row, or of the revision that wrote it."""
-    return path.replace("<pk>", str(row and row.pk)).replace("<number>", str(getattr(row, "revision", "")))
+    path = path.replace("<pk>", str(row and row.pk)).replace("<date>", str(CheckedAccountFactory.DAY))
+    return path.replace("<number>", str(getattr(row, "revision", "")))
 
 
 def filled(body: Any, pk: object) -> Any:
@@ -172,6 +191,7 @@ def test_the_status_is_the_tables(path: str, role: str, alice: User, bob: User, 
     resource = resource_of(path)
     alice.set_password("correct horse battery")
     alice.save()
+    AccountFactory.create(owner=alice, name="Purse")
     client = APIClient(raise_request_exception=False) if role == "nobody" else client_of(alice)
 
     for method, slash in product(METHODS, ("", "/") if path != "/" else ("",)):

@@ -15,7 +15,7 @@ from cashman_project.db.tests.sql import statements as separate
 from cashman_project.db.tests.sql import text_of
 from conftest import client_of
 from transactions.models import Category
-from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled, path_of, resource_of
 from users.models import User
 from users.sessions import start_session
@@ -31,6 +31,11 @@ QUERIES = {
     "/transactions?ordering=category&date=2026-11-02": ["GET"],
     "/categories?ordering=created_at": ["GET"],
     "/categories/<pk>?force=true": ["DELETE"],
+    "/accounts?date=2026-11-30": ["GET"],
+    "/accounts/<pk>?force=true": ["DELETE"],
+    "/transactions?account=Account+1&transfer=false": ["GET"],
+    "/transfers?account=Account+1": ["GET"],
+    "/summary?group_by=account&account=Account+1": ["GET"],
     "/charts/category?category=Kind+1": ["GET"],
     "/charts/category.svg?category=Kind+1": ["GET"],
     "/summary?group_by=category,month&category=Kind+1": ["GET"],
@@ -42,13 +47,19 @@ QUERIES = {
 OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "/incomes with a key": ("/incomes", BODIES["/incomes"], {"Idempotency-Key": "sent-once"}),
     "/incomes of many": ("/incomes", 3 * [BODIES["/incomes"]], {}),
+    "/incomes with an account": ("/incomes", BODIES["/incomes"] | {"account": "Account 1"}, {}),
+    "/incomes of many with accounts": ("/incomes", 3 * [BODIES["/incomes"] | {"account": "Account 1"}], {}),
     "/incomes of many with categories": ("/incomes", 3 * [BODIES["/incomes"] | {"category": "Kind 1"}], {}),
 }
 # Pages, whose HTML is made of other rows than their JSON.
 PAGES = [
     "/",
+    "/accounts",
+    "/accounts/<pk>",
+    "/accounts/<pk>/register",
     "/categories",
     "/categories/<pk>",
+    "/transfers",
     "/expenses",
     "/expenses/<pk>",
     "/incomes",
@@ -70,8 +81,9 @@ def fill(owner: User, numbers: range) -> None:
     """Give the owner an income and an expense of each number, with a category of their own."""
     for number in numbers:
         category = CategoryFactory.create(owner=owner, name=f"Kind {number}")
+        account = AccountFactory.create(owner=owner, name=f"Account {number}")
         for factory in (IncomeFactory, ExpenseFactory):
-            factory.create(owner=owner, category=category)
+            factory.create(owner=owner, category=category, account=account)
 
 
 def statements(client: APIClient, user: User, method: str, path: str) -> list[str]:
@@ -83,7 +95,8 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
     as_it_was = transaction.savepoint()
     if "<" in path + json.dumps(body):
         category = Category.objects.filter(owner=user).first()
-        fields = {field.name for field in FACTORIES[resource]._meta.model._meta.fields}
+        model = getattr(FACTORIES[resource], "_meta", None) and FACTORIES[resource]._meta.model
+        fields = {field.name for field in model._meta.fields} if model else set()
         extra = {"category": category} if "category" in fields else {}
         row = FACTORIES[resource].create(owner=user, **extra)
         body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
@@ -140,6 +153,7 @@ def everything_works(alice: User, settings: Any) -> None:
     settings.ALLOW_SIGNUP = True
     alice.set_password(BODIES["/auth/token"]["password"])
     alice.save()
+    AccountFactory.create(owner=alice, name="Purse")
     APIClient().get("/readyz")  # which looks for migrations until it has once seen them all
 
 

@@ -66,6 +66,7 @@ class Entry:
     currency: str
     date: datetime.date
     category: str | None
+    account: str | None = None
 
 
 def signed(kind: str, size: Decimal) -> Decimal:
@@ -79,6 +80,7 @@ KEYS: dict[str, Callable[[Any], str | None]] = {  # of an entry with a date, an 
     "quarter": lambda entry: f"{entry.date:%Y}-Q{-(-entry.date.month // 3)}",
     "year": lambda entry: f"{entry.date:%Y}",
     "category": lambda entry: entry.category,
+    "account": lambda entry: entry.account,
     "type": lambda entry: "INCOME" if entry.amount > 0 else "EXPENSE",
 }
 GROUPINGS = [[], *([key] for key in KEYS), ["month", "category"], ["type", "year"], ["category", "type"]]

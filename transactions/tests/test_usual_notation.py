@@ -23,7 +23,8 @@ from cashman_project.api.serializers import (
 from cashman_project.money.serializer_field import AmountField
 from transactions.checks import check_fast_creation
 from transactions.models import Transaction
-from transactions.serializers import CategoryField, TransactionSerializer
+from transactions.name_fields import CategoryField
+from transactions.serializers import TransactionSerializer
 from transactions.services.fast_create import create_fast
 from transactions.services.usual_notation import (
     MODEL_HOOKS,
@@ -175,7 +176,7 @@ def test_a_column_that_no_body_has_holds_its_default(monkeypatch: pytest.MonkeyP
         checked=models.BooleanField(default=True),
         place=models.IntegerField(null=True),
     )
-    assert find_notation(TransactionSerializer).others == {"colour": "", "checked": True, "place": None}
+    assert find_notation(TransactionSerializer).others == {"colour": "", "checked": True}
 
 
 # -- Rules ------------------------------------------------------------------------------------

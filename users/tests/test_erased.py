@@ -17,9 +17,10 @@ from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
+from cashman_project.api.dates import LAST_DATE
 from cashman_project.api.tests.forms import fields_of
 from conftest import client_of
-from transactions.models import Category, Expense
+from transactions.models import Account, BalanceCheck, Category, Expense, RejectedTransfer, Tag, Transfer
 from users.browser_sessions import SessionStore
 from users.models import BrowserSession, User
 from users.tests.tokens import PASSWORD
@@ -74,6 +75,12 @@ def live_a_life(user: User, staff: Client) -> None:
     for number in range(3):
         key = {"Idempotency-Key": f"{MARK}-{number}"}
         assert as_user.post("/expenses", body | {"external_id": f"{MARK} {number}"}, headers=key).status_code == 201
+    account = Account.objects.create(owner=user, name=f"{MARK} bank", currency="USD")
+    BalanceCheck.objects.create(owner=user, account=account, date=LAST_DATE, balance=1)
+    Transfer.objects.create(owner=user, date=LAST_DATE)
+    RejectedTransfer.objects.create(owner=user, expense_id=user.pk, income_id=user.pk)
+    Tag.objects.create(owner=user, name=f"{MARK} tag")
+    Expense.objects.filter(owner=user).update(account=account, tags=json.dumps([f"{MARK} tag"]))
     browser = Client()
     assert browser.post("/api-auth/login/", {"username": name, "password": PASSWORD}).status_code == 302
     # What the staff do to the user's rows, and what the user does as one of them.

@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if not found:
             self.stdout.write(_("The month totals are right."))
             return
-        for owner, date, currency, type_, category in found[:SHOWN]:
+        for owner, date, currency, type_, category, *_others in found[:SHOWN]:
             message = _("Wrong: owner %(owner)s, month %(month)s, %(currency)s, %(type)s, category %(category)s")
             values = {"owner": owner, "month": str(date)[:7], "currency": currency, "type": type_, "category": category}
             self.stdout.write(message % values)

@@ -1,0 +1,22 @@
+"""What the rows of a ledger refuse, each with its code."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cashman_project.api.errors import Conflict
+
+
+class Locked(Conflict):
+    """409: a locked check keeps transactions up to its day as they are."""
+
+    default_detail = _(
+        "A locked check keeps the amounts, dates and accounts of this account's transactions up to its day. Unlock it "
+        "first."
+    )
+    default_code = "locked"
+
+
+class PartOfTransfer(Conflict):
+    """409: the amount, date and account of a leg change only with its transfer."""
+
+    default_detail = _("This is part of a transfer: change or delete the transfer, or unlink it.")
+    default_code = "part_of_transfer"

@@ -1,0 +1,125 @@
+"""Serializer fields that refer to rows by their names: categories and accounts."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import F
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from cashman_project.api.fastpath.row_json import TextJSON
+from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.serializers import StrictCharField
+
+from .models import Account, Category
+from .names import name_key
+
+NAME = StrictCharField()
+
+
+class NamedField(serializers.SlugRelatedField[Any]):
+    """One of the owner's rows, by its name. `read` looks up the rows of many names in one query."""
+
+    model: Any  # of the rows
+    label_text: str | Promise
+    known: dict[str, Any] | None = None  # by their keys, after `read`
+
+    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
+        if not options.get("read_only"):
+            options["queryset"] = self.model.objects.all()
+        style = {"base_template": "input.html", "input_type": "text"}
+        super().__init__(slug_field="name", **{"style": style, "label": self.label_text, **options})
+
+    def get_queryset(self) -> Any:
+        return self.model.objects.for_owner(owner_of(self.context["request"]))
+
+    def json_value(self) -> TextJSON:
+        return TextJSON(F(f"{self.source}__name"))
+
+    def run_validation(self, data: object = serializers.empty) -> object:
+        return serializers.Field.run_validation(self, data)  # a related field would read "" as null
+
+    def read(self, names: set[str]) -> None:
+        """Read the rows of these names. Some names may be invalid."""
+        keys = {name_key(name) for name in names if _is_name(name)}
+        self.known = {row.key: row for row in self.get_queryset().filter(key__in=keys)} if keys else {}
+
+    def to_internal_value(self, data: object) -> Any:
+        name = NAME.run_validation(data)
+        known = self.known
+        row = self.get_queryset().named(name).first() if known is None else known.get(name_key(name))
+        return self.missing(name) if row is None else row
+
+    def missing(self, name: str) -> Any:
+        """Return what stands for a row that is not there. Raises ValidationError."""
+        self.fail("does_not_exist")
+
+
+class CategoryField(NamedField):
+    """One of the owner's categories. A page's form may name a new one, which is not saved yet."""
+
+    model = Category
+    label_text = _("Category")
+    usual_notation = "category"  # fast creation looks up a name as this class does
+
+    default_error_messages = {
+        "does_not_exist": _("You have no category with this name: create it first, or leave it out."),
+    }
+
+    def missing(self, name: str) -> Category:
+        """Return a new category, which is not saved yet. Raises ValidationError if the name breaks a rule."""
+        if not is_page_form(self.context["request"]):
+            self.fail("does_not_exist")
+        category = Category(owner=owner_of(self.context["request"]), name=name)
+        try:
+            category.clean_fields(exclude={"owner", "key"})
+            category.clean()
+        except DjangoValidationError as error:
+            raise serializers.ValidationError(error.messages, code="invalid") from None
+        return category
+
+
+class AccountField(NamedField):
+    """One of the owner's accounts."""
+
+    model = Account
+    label_text = _("Account")
+    usual_notation = "account"  # as above
+
+    default_error_messages = {
+        "does_not_exist": _("You have no account with this name: create it first, or leave it out."),
+    }
+
+
+class DefaultAccountField(AccountField):
+    """The account of an owner's new rows. The owner, whom the serializer is of, has its id."""
+
+    def get_queryset(self) -> Any:
+        user: Any = self.parent.instance
+        return Account.objects.for_owner(user)
+
+    def to_internal_value(self, data: object) -> UUID:
+        pk: UUID = super().to_internal_value(data).pk
+        return pk
+
+    def get_attribute(self, instance: Any) -> UUID | None:  # Any: a user
+        pk: UUID | None = instance.account
+        return pk
+
+    def to_representation(self, value: Any) -> Any:  # Any: as the base has it, of an id to a name
+        return self.get_queryset().filter(pk=value).values_list("name", flat=True).first()
+
+    def use_pk_only_optimization(self) -> bool:
+        return False
+
+
+def _is_name(name: str) -> bool:
+    """Return whether the name is valid, so that it can be part of a query."""
+    try:
+        NAME.run_validation(name)
+    except serializers.ValidationError:
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""Queries of transactions, and what is refused when they are written."""
+
+import datetime
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.apps import apps
+from django.db.models import Count, Exists, Expression, Max, Model, OuterRef, Q
+
+from cashman_project.api.origin import UNDO
+from cashman_project.db.search import containing
+from cashman_project.db.types import DatabaseRow
+from cashman_project.money.sums import MoneySum
+from ledgers.querysets import OwnedQuerySet
+from ledgers.writer import Write
+
+from .choices import TransactionType
+from .errors import Locked, PartOfTransfer
+from .totals import SummedQuerySet
+
+if TYPE_CHECKING:
+    from .models import Transaction  # noqa: F401  # the rows
+
+KEPT = {"amount", "currency", "type", "date", "account", "account_id"}  # what a lock keeps, and a transfer of its legs
+
+
+class TransactionQuerySet(SummedQuerySet["Transaction"]):
+    fixed_fields = (*OwnedQuerySet.fixed_fields, "type")
+    number = Count("id")
+    of_transfers = False  # whether the legs of transfers may be changed
+
+    def legs(self) -> Self:
+        """Return the same rows. A transfer is being written: its legs may be changed and deleted."""
+        rows = self.all()
+        rows.of_transfers = True
+        return rows
+
+    def _clone(self) -> Self:
+        rows: Self = super()._clone()  # type: ignore[misc]  # not in the stub
+        rows.of_transfers = self.of_transfers
+        return rows
+
+    def sum_of(self, transaction_type: TransactionType) -> Expression:
+        return MoneySum("amount", filter=Q(type=transaction_type))
+
+    def without_transfers(self) -> Self:
+        return self.filter(transfer__isnull=True)
+
+    def containing(self, text: str) -> Self:
+        """Return the rows that have all words of the text in the description or the notes."""
+        return containing(self, text, ("description_folded__holds", "notes_folded__holds"))
+
+    def uncategorized(self, flag: bool) -> Self:
+        """Return the rows without a category if the flag is on, otherwise those with one."""
+        return self.filter(category__isnull=flag)
+
+    # -- What is refused ----------------------------------------------------------------------
+
+    def check_new(self, rows: Sequence[Any]) -> None:
+        for owner in {row.owner_id for row in rows if row.account_id}:
+            self._check_days(owner, [(row.account_id, row.date) for row in rows if row.owner_id == owner])
+
+    def check_inserted(self, write: Write, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
+        if "account_id" not in columns:
+            return
+        account, date = columns.index("account_id"), columns.index("date")
+        stored = [(row[account], row[date]) for row in rows if row[account]]
+        self._check_days(write.owner, [(UUID(str(key)), _date(day)) for key, day in stored])
+
+    def check_update(self, write: Write, values: Mapping[str, object]) -> None:
+        if not KEPT & values.keys():
+            return
+        is_locked = Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))
+        refused = Q(is_locked)
+        account = values.get("account", values.get("account_id", OuterRef("account")))
+        if {"date", "account", "account_id"} & values.keys() and account is not None:
+            key = account.pk if isinstance(account, Model) else account
+            refused |= Q(Exists(_locks(write.owner, key, values.get("date", OuterRef("date")))))
+        self._refuse(write, refused)
+
+    def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
+        if not KEPT.intersection(names):
+            return
+        is_locked = Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))
+        self.filter(pk__in=[row.pk for row in rows])._refuse(write, Q(is_locked))
+        if {"date", "account", "account_id"}.intersection(names):
+            self._check_days(write.owner, [(row.account_id, row.date) for row in rows])
+
+    def check_delete(self, write: Write) -> None:
+        self._refuse(write, Q(Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))))
+
+    def _refuse(self, write: Write, refused: Q) -> None:
+        """Raise Locked or PartOfTransfer if any of the rows is refused. An undo may change the legs of transfers,
+        because it takes back what a transfer has written."""
+        may_change_legs = self.of_transfers or write.origin.via == UNDO
+        if not may_change_legs:
+            refused |= Q(transfer__isnull=False)
+        transfers: list[UUID | None] = list(self.order_by().filter(refused).values_list("transfer", flat=True)[:1])
+        for transfer in transfers:
+            raise Locked if transfer is None or may_change_legs else PartOfTransfer
+
+    def _check_days(self, owner: UUID, days: Sequence[tuple[UUID | None, datetime.date]]) -> None:
+        """Raise Locked if an account is locked on one of the days."""
+        accounts = {account for account, _day in days if account}
+        if not accounts:
+            return
+        locked = _checks(owner).filter(account__in=accounts, locked=True).order_by()
+        until = dict(locked.values_list("account").annotate(Max("date")))
+        if any(account in until and day <= until[account] for account, day in days):
+            raise Locked
+
+
+def _locks(owner: UUID, account: object, date: object) -> Any:  # Any: the checks' queryset
+    """Return the checks that keep the transactions of the account on that day."""
+    return _checks(owner).filter(account=account, date__gte=date, locked=True)
+
+
+def _checks(owner: UUID) -> Any:  # Any: as above
+    return apps.get_model("transactions", "BalanceCheck")._default_manager.filter(owner=owner)
+
+
+def _date(value: object) -> datetime.date:
+    """Return a date as the database stores it: SQLite has its text."""
+    return value if isinstance(value, datetime.date) else datetime.date.fromisoformat(str(value))
