@@ -20,8 +20,8 @@ from cashman_project.money.amounts import format_units, units_of
 from ledgers.writer import Write, writing
 
 from ..choices import TransactionType
-from ..models import Account, Category, Transaction
-from ..names import LONGEST_NAME, name_key
+from ..models import Account, Category, Tag, Transaction
+from ..names import LONGEST_NAME, MOST_TAGS, name_key, tags_text
 from .usual_notation import Notation, notation_of
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def create_fast(
     others = tuple(notation.others.values())
     rows, answers, candidate = [], [], Candidate()
     accounts = Accounts(owner, data if "account" in notation.known else ())
+    tags = Tags(owner, data if "tags" in notation.known else ())
     for item in data:
         if type(item) is not dict:
             return None
@@ -77,10 +78,13 @@ def create_fast(
             account = accounts.of(item)
             of_account = {} if account is None or "currency" in item else {"currency": account.currency}
             units = _read(item, notation, {**defaults, **of_account}, candidate, account)
+            names = tags.of(item["tags"]) if item.get("tags") else []
         except (Refused, ValidationError, ValueError):
             return None
         key = uuid7()
         answer = {**json, **of_account, **item, "amount": units, "account": account and account.name}
+        if names:
+            answer["tags"] = names
         rows.append((key, 1, timestamp, timestamp, *values_of(answer), *others))
         answer |= {
             "amount": format_units(units, answer["currency"]),
@@ -104,6 +108,9 @@ def create_fast(
         if accounts.are_named:
             columns = (*columns, "account_id")
             linked = [(*row, accounts.ids.get(answer["account"])) for row, answer in zip(linked, answers, strict=True)]
+        if tags.are_named:
+            columns = (*columns, "tags")
+            linked = [(*row, tags_text(answer["tags"])) for row, answer in zip(linked, answers, strict=True)]
         Transaction.objects.insert(owner.pk, columns, linked)
     return answers
 
@@ -141,6 +148,29 @@ class Accounts:
         if account is None:
             raise UnusualError("account")
         return account
+
+
+class Tags:
+    """The tags that the items name. They are read only if there are any.
+
+    `insert` refuses a row whose tag is renamed or deleted between this and the insertion.
+    """
+
+    def __init__(self, owner: "User", data: Sequence[Any]) -> None:
+        given = [names for item in data if type(item) is dict and type(names := item.get("tags")) is list]
+        self.are_named = any(given)
+        self.found: dict[str, str] = {}
+        if self.are_named:
+            keys = {name_key(name) for names in given for name in names[:MOST_TAGS] if type(name) is str}
+            rows = Tag.objects.for_owner(owner).filter(key__in=keys - {""})
+            self.found = dict(rows.values_list("key", "name"))
+
+    def of(self, names: Sequence[str]) -> list[str]:
+        """Return the names as the tags have them. Raises UnusualError if one is not there, or is given twice."""
+        keys = [name_key(name) for name in names]
+        if len(set(keys)) < len(keys) or not self.found.keys() >= set(keys):
+            raise UnusualError("tags")
+        return [self.found[key] for key in keys]
 
 
 def _read(

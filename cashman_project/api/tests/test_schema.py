@@ -71,7 +71,11 @@ def test_every_operation_has_its_errors_as_problems(document: Document) -> None:
             if int(status) >= 400:
                 assert list(response["content"]) == [PROBLEM_JSON], (method, path, status)
                 name = response["content"][PROBLEM_JSON]["schema"]["$ref"].rpartition("/")[2]
-                in_use = {"/categories/{id}": "CategoryInUse", "/accounts/{id}": "AccountInUse"}.get(path, "Problem")
+                in_use = {
+                    "/categories/{id}": "CategoryInUse",
+                    "/tags/{id}": "TagInUse",
+                    "/accounts/{id}": "AccountInUse",
+                }.get(path, "Problem")
                 expected = in_use if method == "delete" and status == "409" else "Problem"
                 assert name == expected, (method, path)
 
@@ -99,7 +103,7 @@ def test_errors_of_their_own(document: Document, path: str, method: str, status:
 LISTS = {
     f"list_{name}"
     for name in (
-        *("transactions", "incomes", "expenses", "categories", "accounts", "transfers"),
+        *("transactions", "incomes", "expenses", "categories", "tags", "accounts", "transfers"),
         "personal_access_tokens",
     )
 }
