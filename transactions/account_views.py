@@ -13,12 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.dates import INVALID_DATE, parse_date
-from cashman_project.api.etags import tagged_response
+from cashman_project.api.errors import PreconditionFailed
+from cashman_project.api.etags import check_preconditions, is_conditional, tagged_response
 from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pagination import KeysetPagination, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
-from cashman_project.api.schema import LIST_HEADERS, READ_HEADERS
+from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from cashman_project.api.types import AnyResponse, AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
@@ -187,15 +188,12 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         """The check of one day."""
         account = self.get_object()
         assert isinstance(account, Account)
-        found = BalanceCheck.objects.for_owner(owner_of(request)).filter(account=account.pk, date=self._check_date())
-        for checked in checks_of(account, found):
-            return tagged_response(request, _shown(account, checked))
-        raise NotFound
+        return tagged_response(request, self._stored_check(account))
 
     @extend_schema(
         operation_id="put_account_check",
         summary="Check the balance of a day",
-        parameters=[CHECK_DATE],
+        parameters=[CHECK_DATE, *CHANGE_HEADERS],
         request=CheckRequestSerializer,
         responses=CheckSerializer,
     )
@@ -210,6 +208,12 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     def _put_check(self, data: Any) -> dict[str, object]:  # Any: parsed JSON
         account = self.get_object()
         assert isinstance(account, Account)
+        if is_conditional(self.request):
+            try:
+                check_preconditions(self.request, self._stored_check(account))
+            except NotFound:
+                if "HTTP_IF_MATCH" in self.request.META:  # which names a check that is not there
+                    raise PreconditionFailed from None
         serializer = CheckRequestSerializer(data=data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         checked = put_check(account, self._check_date(), **serializer.validated_data)
@@ -218,7 +222,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     @extend_schema(
         operation_id="delete_account_check",
         summary="Delete the check of a day",
-        parameters=[CHECK_DATE],
+        parameters=[CHECK_DATE, *DELETE_HEADERS],
         responses={204: OpenApiResponse(description="Deleted.")},
     )
     @check.mapping.delete
@@ -231,8 +235,17 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     def _delete_check(self) -> None:
         account = self.get_object()
         assert isinstance(account, Account)
-        if not delete_check(account, self._check_date()):
-            raise NotFound
+        stored = self._stored_check(account)
+        if is_conditional(self.request):
+            check_preconditions(self.request, stored)
+        delete_check(account, self._check_date())
+
+    def _stored_check(self, account: Account) -> dict[str, object]:
+        """Return the JSON of the check that the path names; raises NotFound."""
+        checks = BalanceCheck.objects.for_owner(owner_of(self.request))
+        for checked in checks_of(account, checks.filter(account=account.pk, date=self._check_date())):
+            return _shown(account, checked)
+        raise NotFound
 
     def _check_date(self) -> datetime.date:
         """Return the date in the path; raises NotFound if it is none."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 EXPENSE = TransactionType.EXPENSE.value
+NOTHING: Mapping[str, Any] = {}
 FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"
 
 
@@ -75,10 +76,13 @@ def create_fast(
                 defaults[name] = notation.owner_defaults[name](owner)
                 json[name] = notation.representations[name](defaults[name])
         try:
-            account = accounts.of(item)
-            of_account = {} if account is None or "currency" in item else {"currency": account.currency}
+            account, of_account = None, NOTHING
+            if accounts.are_named or "account" in item:
+                account = accounts.of(item)
+                if account is not None and "currency" not in item:
+                    of_account = {"currency": account.currency}
             units = _read(item, notation, {**defaults, **of_account}, candidate, account)
-            names = tags.of(item["tags"]) if item.get("tags") else []
+            names = tags.of(item["tags"]) if tags.are_named and item.get("tags") else ()
         except (Refused, ValidationError, ValueError):
             return None
         key = uuid7()
@@ -123,8 +127,12 @@ class Accounts:
 
     def __init__(self, owner: "User", data: Sequence[Any]) -> None:
         self.owner = owner
-        names = (item.get("account", "") for item in data if type(item) is dict)
-        keys = {name_key(name) for name in names if type(name) is str and 0 < len(name) <= LONGEST_NAME}
+        names = {
+            item["account"]
+            for item in data
+            if type(item) is dict and "account" in item and type(item["account"]) is str
+        }
+        keys = {name_key(name) for name in names if 0 < len(name) <= LONGEST_NAME}
         self.are_named = bool(keys or (owner.account and data))
         self.found: dict[Any, Account] = {}
         if self.are_named:
@@ -135,8 +143,6 @@ class Accounts:
 
     def of(self, item: Mapping[str, Any]) -> Account | None:
         """Return the account of a new row. Raises UnusualError if it names one that is not there."""
-        if not self.are_named and not item.get("account"):
-            return None
         if "account" not in item:
             default = self.default
             is_right = default is not None and default.currency == item.get("currency", self.owner.currency)

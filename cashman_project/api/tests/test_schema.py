@@ -71,13 +71,7 @@ def test_every_operation_has_its_errors_as_problems(document: Document) -> None:
             if int(status) >= 400:
                 assert list(response["content"]) == [PROBLEM_JSON], (method, path, status)
                 name = response["content"][PROBLEM_JSON]["schema"]["$ref"].rpartition("/")[2]
-                in_use = {
-                    "/categories/{id}": "CategoryInUse",
-                    "/tags/{id}": "TagInUse",
-                    "/accounts/{id}": "AccountInUse",
-                }.get(path, "Problem")
-                expected = in_use if method == "delete" and status == "409" else "Problem"
-                assert name == expected, (method, path)
+                assert name == (CONFLICTS.get(f"{method} {path}", "Problem") if status == "409" else "Problem"), path
 
 
 @pytest.mark.parametrize(
@@ -100,6 +94,12 @@ def test_errors_of_their_own(document: Document, path: str, method: str, status:
     assert str(status) in document.operation(path, method)["responses"]
 
 
+CONFLICTS = {  # problems of a kind of their own
+    "delete /categories/{id}": "CategoryInUse",
+    "delete /tags/{id}": "TagInUse",
+    "delete /accounts/{id}": "AccountInUse",
+    "post /revisions/{number}/undo": "UndoConflict",
+}
 LISTS = {
     f"list_{name}"
     for name in (
