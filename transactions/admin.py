@@ -1,7 +1,7 @@
 """Transactions and categories of all owners in Django's admin, with the same rules as in the API."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -21,8 +21,7 @@ from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAut
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.errors import Conflict
 from cashman_project.api.filters import DateFormField
-from cashman_project.api.origin import ADMIN, Origin
-from cashman_project.api.owner import signed_in_user
+from cashman_project.api.origin import admin_origin_of
 from cashman_project.db.types import AnyField
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
@@ -107,8 +106,9 @@ class TransactionForm(ChangesForm):
         assert isinstance(field.widget.widget, NameSelect)
         field.error_messages["invalid"] = foreign
         field.widget.widget.owner = owner
-        if not self.adding:
-            field.queryset = model._default_manager.filter(owner=owner).select_related("owner")
+        with suppress(ValidationError):  # the field of the owner tells what is no id
+            if owner:
+                field.queryset = model._default_manager.filter(owner=owner).select_related("owner")
 
     def clean(self) -> dict[str, Any]:  # Any: each value has the type that its field makes
         data = super().clean()
@@ -132,7 +132,10 @@ class OwnedModelAdmin(StrictModelAdmin):
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
     ) -> HttpResponseBase | None:
         """Return the view's response, run as one write of the ledger of each row's owner. If the ledger refuses it,
-        nothing is written, and the page says why."""
+        nothing is written, and the page says why.
+
+        It takes no turns (`ledgers/turns.py`): a thread can't have those of several owners, and staff write rarely.
+        """
         try:
             return self._write(request, keys, view)
         except Conflict as refused:
@@ -145,17 +148,17 @@ class OwnedModelAdmin(StrictModelAdmin):
         if request.method != "POST" or not keys:
             return view()
         try:
-            owners = set(self.model._base_manager.filter(pk__in=keys).values_list("owner", flat=True))
+            owners = self.owners_of(keys)
         except ValidationError:  # what is no key names no row
             return view()
-        origin = _origin_of(request)
+        origin = admin_origin_of(request)
         with ExitStack() as stack:
             for write in [stack.enter_context(writing(owner, origin)) for owner in sorted(owners)]:
                 write.lock()
             return view()
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
-        with writing(obj.owner_id, _origin_of(request)):  # of the owner that the form has named
+        with writing(obj.owner_id, admin_origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)
 
     def history_view(
@@ -193,11 +196,6 @@ class OwnedModelAdmin(StrictModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         return [*self.generated, *self.fixed] if obj else []
-
-
-def _origin_of(request: HttpRequest) -> Origin:
-    user = signed_in_user(request)
-    return Origin(ADMIN, user.pk if user else None, request_id=request.META.get("REQUEST_ID", ""))
 
 
 @admin.register(Transaction)
@@ -360,7 +358,7 @@ class TransferAdmin(OwnedModelAdmin):
         return False
 
     def delete_model(self, request: HttpRequest, obj: Transfer) -> None:
-        with writing(obj.owner_id, _origin_of(request)):
+        with writing(obj.owner_id, admin_origin_of(request)):
             delete_transfer(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: "models.QuerySet[Transfer]") -> None:

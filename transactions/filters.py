@@ -99,21 +99,23 @@ def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQ
     return rows.containing(text)
 
 
-def _tagged(names: str | list[str]) -> Any:  # Any: a condition of a query
-    """Return that a transaction has one of these tags."""
-    given = names if isinstance(names, list) else [names]
-    tags = TransactionTag.objects.filter(owner=OuterRef("owner"), transaction_id=OuterRef("pk"), name__in=given)
-    return Exists(tags)
+Tags = tuple[UUID, list[str]]  # an owner, and names of the owner's tags
 
 
-def _with_tags(rows: TransactionQuerySet, name: str, names: str | list[str]) -> TransactionQuerySet:
-    for one in names if isinstance(names, list) else [names]:
-        rows = rows.filter(_tagged(one))
+def _tagged(owner: UUID, names: list[str]) -> Exists:
+    """Return that a transaction has one of these tags of the owner."""
+    return Exists(TransactionTag.objects.filter(owner=owner, transaction_id=OuterRef("pk"), name__in=names))
+
+
+def _with_tags(rows: TransactionQuerySet, name: str, tags: Tags) -> TransactionQuerySet:
+    owner, names = tags
+    for one in names:
+        rows = rows.filter(_tagged(owner, [one]))
     return rows
 
 
-def _without_tags(rows: TransactionQuerySet, name: str, names: str | list[str]) -> TransactionQuerySet:
-    return rows.filter(~_tagged(names))
+def _without_tags(rows: TransactionQuerySet, name: str, tags: Tags) -> TransactionQuerySet:
+    return rows.filter(~_tagged(*tags))
 
 
 class AccountFilterSet(FilterSet):
@@ -124,10 +126,10 @@ class AccountFilterSet(FilterSet):
         fields: list[str] = []
 
 
-def _between(rows: Any, name: str, account: UUID | list[UUID]) -> Any:  # Any: transfers
-    """Return the transfers that have a leg of one of these accounts."""
-    keys = account if isinstance(account, list) else [account]
-    legs = Transaction.objects.filter(owner=OuterRef("owner"), transfer=OuterRef("pk"), account__in=keys)
+def _between(rows: Any, name: str, accounts: tuple[UUID, list[UUID]]) -> Any:  # Any: transfers
+    """Return the transfers that have a leg of one of these accounts of an owner."""
+    owner, keys = accounts
+    legs = Transaction.objects.filter(owner=owner, transfer=OuterRef("pk"), account__in=keys)
     return rows.filter(Exists(legs))
 
 
@@ -144,7 +146,8 @@ class TransferFilterSet(FilterSet):
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
         values = super().values_of(request)
         if "account" in values:
-            values["account"] = _ids_of(request, "account", values["account"])
+            found = _ids_of(request, "account", values["account"])
+            values["account"] = owner_of(request).pk, found if isinstance(found, list) else [found]
         return values
 
 
@@ -219,7 +222,10 @@ class TransactionFilterSet(FilterSet):
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
         values = super().values_of(request)
         for name in NAME_FILTERS.keys() & values.keys():
-            values[name] = _ids_of(request, name, values[name])
+            found = _ids_of(request, name, values[name])
+            values[name] = found
+            if NAME_FILTERS[name] is Tag:
+                values[name] = owner_of(request).pk, found if isinstance(found, list) else [found]
         return values
 
 

@@ -15,8 +15,11 @@ from rest_framework.exceptions import ValidationError as Refused
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.dates import format_timestamp
+from cashman_project.api.origin import Origin
 from cashman_project.api.serializers import StrictModelSerializer
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import format_units, units_of
+from ledgers.at_once import Link, insert_at_once
 from ledgers.writer import Write, writing
 
 from ..choices import TransactionType
@@ -30,7 +33,12 @@ if TYPE_CHECKING:
 
 EXPENSE = TransactionType.EXPENSE.value
 NOTHING: Mapping[str, Any] = {}
+FIND_NONE = "SELECT NULL::uuid AS id, NULL::text AS name"
 FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"
+
+
+NO_CATEGORY = Link("category_id", FIND_NONE, ())
+NewRows = tuple[list[DatabaseRow], list[dict[str, Any]]]
 
 
 class UnusualError(ValueError):
@@ -55,16 +63,67 @@ def create_fast(
     nothing and return None. Raises IntegrityError.
     """
     notation = notation_of(serializer)
-    if notation is None:
+    accounts, tags = Accounts(owner, data), Tags(owner, data)
+    new = notation and _new_rows(owner, notation, data, accounts, tags)
+    if not (notation and new):
         return None
+    rows, answers = new
+    keys = [answer["category"] and name_key(answer["category"]) for answer in answers]
+    with writing(owner.pk) as write:
+        categories = _categories(write, set(keys) - {None})
+        if not categories.keys() >= set(keys):
+            return None
+        if (is_array or len(rows) > 1) and any(_has_taken(owner, name, answers) for name in notation.unique):
+            return None
+        for name, answer in zip(keys, answers, strict=True):
+            answer["category"] = categories[name][1]
+        linked = [(*row, categories[name][0]) for name, row in zip(keys, rows, strict=True)]
+        columns = (*notation.columns, "category_id")
+        if accounts.are_named:
+            columns = (*columns, "account_id")
+            linked = [(*row, accounts.ids.get(answer["account"])) for row, answer in zip(linked, answers, strict=True)]
+        if tags.are_named:
+            columns = (*columns, "tags")
+            linked = [(*row, tags_text(answer["tags"])) for row, answer in zip(linked, answers, strict=True)]
+        Transaction.objects.insert(owner.pk, columns, linked)
+    return answers
+
+
+def create_one(
+    *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Any]], data: Any
+) -> tuple[dict[str, Any], int] | None:
+    """Insert one transaction as `create_fast` does, but by `insert_at_once`. Return it as JSON data, and the number of
+    its revision; None if nothing was inserted, as for a row with an account, which a lock may refuse, or
+    with tags. Raises IntegrityError."""
+    notation = notation_of(serializer)
+    accounts, tags = Accounts(owner, [data], read=False), Tags(owner, [data], read=False)
+    is_alone = not accounts.are_named and not tags.are_named
+    new = notation and is_alone and _new_rows(owner, notation, [data], accounts, tags)
+    if not (notation and new):
+        return None
+    [row], [answer] = new
+    name = answer["category"]
+    link = Link("category_id", FIND_CATEGORY, (owner.pk, name_key(name))) if name else NO_CATEGORY
+    found = insert_at_once(owner.pk, origin, Transaction, notation.columns, row, link)
+    if found is None:
+        return None
+    revision, _ledger, _category, answer["category"] = found
+    return answer, revision
+
+
+def _new_rows(
+    owner: "User", notation: Notation, data: Sequence[Any], accounts: "Accounts", tags: "Tags"
+) -> NewRows | None:
+    """Return the columns of the rows that `data` describes, and the JSON data of each; None if one of them is not in
+    the usual notation."""
     timestamp = timezone.now()
     stamp = format_timestamp(timestamp)
     defaults, json = {**notation.defaults}, {**notation.json}
     values_of = itemgetter(*notation.inserted)
     others = tuple(notation.others.values())
-    rows, answers, candidate = [], [], Candidate()
-    accounts = Accounts(owner, data if "account" in notation.known else ())
-    tags = Tags(owner, data if "tags" in notation.known else ())
+    candidate = Candidate()
+    rows: list[DatabaseRow] = []
+    answers: list[dict[str, Any]] = []
     for item in data:
         if type(item) is not dict:
             return None
@@ -98,25 +157,7 @@ def create_fast(
             "updated_at": stamp,
         }
         answers.append(answer)
-    keys = [answer["category"] and name_key(answer["category"]) for answer in answers]
-    with writing(owner.pk) as write:
-        categories = _categories(write, set(keys) - {None})
-        if not categories.keys() >= set(keys):
-            return None
-        if (is_array or len(rows) > 1) and any(_has_taken(owner, name, answers) for name in notation.unique):
-            return None
-        for name, answer in zip(keys, answers, strict=True):
-            answer["category"] = categories[name][1]
-        linked = [(*row, categories[name][0]) for name, row in zip(keys, rows, strict=True)]
-        columns = (*notation.columns, "category_id")
-        if accounts.are_named:
-            columns = (*columns, "account_id")
-            linked = [(*row, accounts.ids.get(answer["account"])) for row, answer in zip(linked, answers, strict=True)]
-        if tags.are_named:
-            columns = (*columns, "tags")
-            linked = [(*row, tags_text(answer["tags"])) for row, answer in zip(linked, answers, strict=True)]
-        Transaction.objects.insert(owner.pk, columns, linked)
-    return answers
+    return rows, answers
 
 
 class Accounts:
@@ -125,7 +166,7 @@ class Accounts:
     The database refuses a row whose account is deleted between this and the insertion.
     """
 
-    def __init__(self, owner: "User", data: Sequence[Any]) -> None:
+    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
         self.owner = owner
         names = {
             item["account"]
@@ -135,7 +176,7 @@ class Accounts:
         keys = {name_key(name) for name in names if 0 < len(name) <= LONGEST_NAME}
         self.are_named = bool(keys or (owner.account and data))
         self.found: dict[Any, Account] = {}
-        if self.are_named:
+        if self.are_named and read:
             wanted = Q(key__in=keys) | Q(pk=owner.account)
             self.found = {row.key: row for row in Account.objects.for_owner(owner).filter(wanted)}
         self.default = next((row for row in self.found.values() if row.pk == owner.account), None)
@@ -162,11 +203,11 @@ class Tags:
     `insert` refuses a row whose tag is renamed or deleted between this and the insertion.
     """
 
-    def __init__(self, owner: "User", data: Sequence[Any]) -> None:
+    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
         given = [names for item in data if type(item) is dict and type(names := item.get("tags")) is list]
         self.are_named = any(given)
         self.found: dict[str, str] = {}
-        if self.are_named:
+        if self.are_named and read:
             keys = {name_key(name) for names in given for name in names[:MOST_TAGS] if type(name) is str}
             rows = Tag.objects.for_owner(owner).filter(key__in=keys - {""})
             self.found = dict(rows.values_list("key", "name"))
