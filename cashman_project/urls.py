@@ -19,6 +19,7 @@ ROOT_LINKS = {
     "expenses": "expense-list",
     "transactions": "transaction-list",
     "categories": "category-list",
+    "tags": "tag-list",
     "accounts": "account-list",
     "transfers": "transfer-list",
     "summary": "summary",

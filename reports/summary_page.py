@@ -43,7 +43,12 @@ NAMES: dict[str, str | Promise] = {
     "year": gettext_lazy("Years"),
     "category": gettext_lazy("Categories"),
     "account": gettext_lazy("Accounts"),
+    "tag": gettext_lazy("Tags"),
     "type": gettext_lazy("Income and expense"),
+}
+NONE: dict[str, str | Promise] = {
+    "account": gettext_lazy("Without an account"),
+    "tag": gettext_lazy("Without a tag"),
 }
 COMPARISONS = {"year": gettext_lazy("a year before"), "previous": gettext_lazy("the time before")}
 
@@ -236,8 +241,8 @@ class SummaryPage:
 
     @property
     def pivots(self) -> list[Pivot]:
-        """A table for each currency if there are two groupings, and not too many columns."""
-        if len(self.query.group_by) < 2 or self.left_out:
+        """A table for each currency if there are two groupings that can be added up, and not too many columns."""
+        if len(self.query.group_by) < 2 or self.left_out or self.query.overlaps:
             return []
         found = [self._pivot(currency) for currency in self.currencies]
         return found if all(len(pivot.columns) <= MOST_COLUMNS for pivot in found) else []
@@ -288,6 +293,11 @@ class SummaryPage:
                 query.pop(name, None)
             category = total.keys["category"]
             query.update({"uncategorized": "true"} if category is None else {"category": category})
+        for name in ("account", "tag"):
+            if (key := total.keys.get(name, "")) is None:
+                return ""  # no filter finds what has none
+            if key:
+                query.setlist(name, [*(query.getlist(name) if name == "tag" else []), key])
         if "type" in total.keys:
             query["type"] = total.keys["type"] or ""
         query["currency"] = total.currency
@@ -300,6 +310,8 @@ def _empty() -> Cell:
 
 def key_label(name: str, key: str | None, *, is_short: bool = False) -> str:
     """Return the key of a group in words: "November 2026" for "2026-11"."""
+    if key is None and name in NONE:
+        return str(NONE[name])
     if name == "category" or key is None:
         return category_label(key)
     write = FORMATS.short_period if is_short else FORMATS.period

@@ -66,7 +66,10 @@ PARAMETERS = [
 
 
 class SummaryView(LedgerReads, ApiView):
-    """Sums of income, expense and net by currency, and by day, week, month, quarter, year, category or type."""
+    """Sums of income, expense and net by currency, and by period, category, account, tag or type.
+
+    With `group_by=tag`, a transaction counts once for each of its tags, and `total` counts it once.
+    """
 
     filterset_class = SummaryFilterSet
     query_parameters = frozenset(SummaryFilterSet.base_filters) | {parameter.name for parameter in PARAMETERS}
@@ -160,6 +163,9 @@ def _pivot(request: Request, query: SummaryQuery) -> str:
         raise ValidationError({"pivot": [_("A pivot table comes as .csv or .xlsx.")]}, code="needs_export")
     if len(query.group_by) != 2:
         raise ValidationError({"pivot": [_("A pivot table needs two groupings.")]}, code="needs_two_groupings")
+    if query.overlaps:
+        message = _("A pivot table adds up its cells, but a transaction counts once for each of its tags.")
+        raise ValidationError({"pivot": [message]}, code="not_by_tag")
     if query.compare:
         raise ValidationError({"compare": [_("A pivot table has no room for a comparison.")]}, code="not_in_pivot")
     return value or VALUES[0]

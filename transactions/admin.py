@@ -32,7 +32,7 @@ from ledgers.serializers import version_json
 from ledgers.services.revisions import versions_of
 from ledgers.writer import writing
 
-from .models import Account, BalanceCheck, Category, Expense, Income, NamedModel, Transaction, Transfer
+from .models import Account, BalanceCheck, Category, Expense, Income, NamedModel, Tag, Transaction, Transfer
 from .services.transfers import delete_transfer
 from .templatetags.money import money
 
@@ -126,7 +126,7 @@ class OwnedModelAdmin(StrictModelAdmin):
     """The base of the pages of owned rows. The `fixed` fields can only be set when a row is created."""
 
     fixed = ["owner"]
-    generated = ("id", "version", "created_at", "updated_at")
+    generated: tuple[str, ...] = ("id", "version", "created_at", "updated_at")
 
     def write(
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
@@ -207,6 +207,7 @@ class TransactionAdmin(OwnedModelAdmin):
         *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
     ]
     fixed = ["owner", "type"]
+    generated = ("tags", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
     list_display = ["day", "description", "signed_amount", "currency", "category", "account", "owner"]
     list_display_links = ["description"]
@@ -302,6 +303,15 @@ class NamedModelAdmin(OwnedModelAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(NamedModelAdmin):
+    fields = ["owner", "name"]
+    list_display = ["name", "owner"]
+    list_filter = [("owner", AutocompleteFilter)]
+
+
+@admin.register(Tag)
+class TagAdmin(NamedModelAdmin):
+    """A tag that is in use is deleted in the API and on the pages, which can take it off its transactions."""
+
     fields = ["owner", "name"]
     list_display = ["name", "owner"]
     list_filter = [("owner", AutocompleteFilter)]

@@ -20,3 +20,9 @@ class PartOfTransfer(Conflict):
 
     default_detail = _("This is part of a transfer: change or delete the transfer, or unlink it.")
     default_code = "part_of_transfer"
+
+
+class NoSuchTag(Conflict):
+    """409: a tag was renamed or deleted while a transaction got it."""
+
+    default_detail = _("A tag was renamed or deleted meanwhile: try again.")

@@ -13,6 +13,7 @@ INCOME: dict[str, object] = {
     "date": "2026-11-01",
     "category": None,
     "account": None,
+    "tags": [],
     "notes": "",
     "external_id": None,
     "transfer": None,
@@ -27,10 +28,12 @@ EXPENSE = INCOME | {
     "amount": "-50.00",
     "category": "Food",
     "account": "Bank",
+    "tags": ["trip"],
     "notes": "with Ada",
     "external_id": "bank-4711",
 }
 CATEGORY = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")} | {"name": "Food"}
+TAG = CATEGORY | {"name": "trip"}
 
 
 def examples_of(response: object, **requests: object) -> list[OpenApiExample]:
@@ -51,6 +54,7 @@ EXPENSES = examples_of(
         "date": "2026-11-01",
         "category": "Food",
         "account": "Bank",
+        "tags": ["trip"],
         "notes": "with Ada",
         "external_id": "bank-4711",
     },
@@ -67,4 +71,9 @@ CATEGORIES = examples_of(CATEGORY, Shortest={"name": "Food"})
 CATEGORY_IN_USE = OpenApiExample(
     "InUse",
     problem_details(409, "conflict", "This category is in use: ?force=true unlinks its transactions.", transactions=12),
+)
+TAGS = examples_of(TAG, Shortest={"name": "trip"})
+TAG_IN_USE = OpenApiExample(
+    "InUse",
+    problem_details(409, "conflict", "This tag is in use: ?force=true takes it off its transactions.", transactions=12),
 )

@@ -24,7 +24,7 @@ from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import validate_currency
 
 from .choices import TransactionType
-from .models import Account, Category, Transaction, Transfer
+from .models import Account, Category, Tag, Transaction, TransactionTag, Transfer
 from .names import name_key
 from .transaction_querysets import TransactionQuerySet
 
@@ -33,6 +33,13 @@ CATEGORY_FILTERS = frozenset({"category", "exclude_category"})
 NAME_FILTERS: dict[str, Any] = {  # the models of the rows that these filters name; they may be repeated
     **dict.fromkeys(sorted(CATEGORY_FILTERS), Category),
     "account": Account,
+    "tag": Tag,
+    "exclude_tag": Tag,
+}
+NO_SUCH_NAME = {
+    Account: _("You have no account with this name."),
+    Category: _("You have no category with this name."),
+    Tag: _("You have no tag with this name."),
 }
 
 
@@ -92,6 +99,25 @@ def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQ
     return rows.containing(text)
 
 
+Tags = tuple[UUID, list[str]]  # an owner, and names of the owner's tags
+
+
+def _tagged(owner: UUID, names: list[str]) -> Exists:
+    """Return that a transaction has one of these tags of the owner."""
+    return Exists(TransactionTag.objects.filter(owner=owner, transaction_id=OuterRef("pk"), name__in=names))
+
+
+def _with_tags(rows: TransactionQuerySet, name: str, tags: Tags) -> TransactionQuerySet:
+    owner, names = tags
+    for one in names:
+        rows = rows.filter(_tagged(owner, [one]))
+    return rows
+
+
+def _without_tags(rows: TransactionQuerySet, name: str, tags: Tags) -> TransactionQuerySet:
+    return rows.filter(~_tagged(*tags))
+
+
 class AccountFilterSet(FilterSet):
     archived = FlagFilter(field_name="archived", label=_("Those that are archived, or the others."))
 
@@ -137,6 +163,8 @@ class TransactionFilterSet(FilterSet):
     )
     uncategorized = FlagFilter(method=_uncategorized, label=_("Without a category, or with one."))
     account = NameFilter(field_name="account_id", label=_("Of any of these accounts, by name."))
+    tag = TextsFilter(method=_with_tags, label=_("With all of these tags, by name."))
+    exclude_tag = TextsFilter(method=_without_tags, label=_("With none of these tags, by name."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     transfer = FlagFilter(method=_transfers, label=_("Legs of transfers, or all others."))
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
@@ -160,7 +188,9 @@ class TransactionFilterSet(FilterSet):
         for name in NAME_FILTERS.keys() & form.fields.keys():
             widget = form.fields[name].widget
             assert isinstance(widget, forms.Select)
-            choices = self.account_choices if NAME_FILTERS[name] is Account else self.category_choices
+            choices = {Account: self.account_choices, Tag: self.tag_choices}.get(
+                NAME_FILTERS[name], self.category_choices
+            )
             widget.choices = CallableChoiceIterator(choices)
         return form
 
@@ -169,6 +199,13 @@ class TransactionFilterSet(FilterSet):
 
     def account_choices(self) -> list[tuple[str, str]]:
         return self._choices(Account, ["account"])
+
+    def tag_choices(self) -> list[tuple[str, str]]:
+        return self._tag_choices
+
+    @cached_property
+    def _tag_choices(self) -> list[tuple[str, str]]:
+        return self._choices(Tag, ["tag", "exclude_tag"])
 
     @cached_property
     def _category_choices(self) -> list[tuple[str, str]]:
@@ -185,30 +222,36 @@ class TransactionFilterSet(FilterSet):
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
         values = super().values_of(request)
         for name in NAME_FILTERS.keys() & values.keys():
-            values[name] = _ids_of(request, name, values[name])
+            found = _ids_of(request, name, values[name])
+            values[name] = found
+            if NAME_FILTERS[name] is Tag:
+                values[name] = owner_of(request).pk, found if isinstance(found, list) else [found]
         return values
 
 
-def _ids_of(request: Request, parameter: str, names: list[str]) -> UUID | list[UUID]:
+def _ids_of(request: Request, parameter: str, names: list[str]) -> Any:  # Any: UUID | list[UUID], or the same of str
     """Return the id of the category or account with the name that the parameter has, or a list of ids for several
-    names.
+    names. Of tags, return the names as transactions have them.
 
     Raises ValidationError (400) if one doesn't exist.
     """
     model = NAME_FILTERS[parameter]
     owner, keys = owner_of(request), {name_key(name) for name in names}
     if len(keys) > 1:
-        found = list(model.objects.for_owner(owner).filter(key__in=keys).values_list("id", flat=True))
+        found = list(model.objects.for_owner(owner).filter(key__in=keys).values_list(_shown(model), flat=True))
     else:
         found = [pk for key in keys for (pk,) in _key_statement(model).rows({"owner": owner.pk, "key": key})]
     if len(found) < len(keys):
-        is_account = model is Account
-        message = _("You have no account with this name.") if is_account else _("You have no category with this name.")
-        raise ValidationError({parameter: [message]}, code="does_not_exist")
+        raise ValidationError({parameter: [NO_SUCH_NAME[model]]}, code="does_not_exist")
     return found if len(found) > 1 else found[0]
 
 
 @lru_cache
 def _key_statement(model: Any) -> Statement:  # Any: as above
     owner, key = (Parameter(name, model._meta.get_field(name)) for name in ("owner", "key"))
-    return Statement(model.objects.for_owner(owner).filter(key=key).values_list("id"))
+    return Statement(model.objects.for_owner(owner).filter(key=key).values_list(_shown(model)))
+
+
+def _shown(model: Any) -> str:  # Any: as above
+    """Return the column that a transaction has of a row of the model."""
+    return "name" if model is Tag else "id"

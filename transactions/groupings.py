@@ -102,5 +102,6 @@ GROUPINGS = {
     "year": Grouping(DatePart("date", "YYYY"), month_totals=True, period=YEAR, example="2026"),
     "category": Grouping(F("category__name"), month_totals=True, nullable=True),
     "account": Grouping(F("account__name"), month_totals=True, nullable=True),
+    "tag": Grouping(F("tag_names__name"), nullable=True),
     "type": Grouping(F("type"), month_totals=True, choices=TransactionType.choices),
 }

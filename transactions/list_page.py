@@ -31,6 +31,8 @@ LABELS: dict[str, str | Promise] = {
     "category": gettext_lazy("Category"),
     "exclude_category": gettext_lazy("Not in the category"),
     "account": gettext_lazy("Account"),
+    "tag": gettext_lazy("Tag"),
+    "exclude_tag": gettext_lazy("Without the tag"),
     "type": gettext_lazy("Type"),
     "date": gettext_lazy("On"),
     "date_after": gettext_lazy("From"),

@@ -44,7 +44,7 @@ class NamedField(serializers.SlugRelatedField[Any]):
 
     def read(self, names: set[str]) -> None:
         """Read the rows of these names. Some names may be invalid."""
-        keys = {name_key(name) for name in names if _is_name(name)}
+        keys = {name_key(name) for name in names if is_name(name)}
         self.known = {row.key: row for row in self.get_queryset().filter(key__in=keys)} if keys else {}
 
     def to_internal_value(self, data: object) -> Any:
@@ -116,7 +116,7 @@ class DefaultAccountField(AccountField):
         return False
 
 
-def _is_name(name: str) -> bool:
+def is_name(name: str) -> bool:
     """Return whether the name is valid, so that it can be part of a query."""
     try:
         NAME.run_validation(name)

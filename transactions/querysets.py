@@ -1,26 +1,29 @@
 """Queries of transactions, and of what they refer to, and how they are written."""
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateField, Func, Model, OuterRef
+from django.db.models import DateField, Func, Model, OuterRef, QuerySet, Value
+from django.db.models.functions import Replace
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.translation import gettext as _
 
+from cashman_project.api.errors import Conflict
 from cashman_project.db.types import SQL
 from cashman_project.money.amounts import units_of
 from cashman_project.money.sums import HalvesSum, MoneySum, SumSubquery
 from ledgers.querysets import OwnedQuerySet
-from ledgers.writer import writing_each
+from ledgers.writer import UPDATED, Write, writing_each
 
-from .names import name_key
+from .names import name_key, tags_text
 
 if TYPE_CHECKING:
-    from .models import Account, BalanceCheck, Category, Transaction, Transfer  # noqa: F401  # the rows
+    from .models import Account, BalanceCheck, Category, Tag, Transaction, Transfer  # noqa: F401  # the rows
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -45,9 +48,9 @@ class ShownQuerySet(NamedQuerySet[RowT]):
         rows_of, count = self.by_owner(), 0
         with writing_each(rows_of, self.db):
             for owner, rows in rows_of.items():
-                renamed = list(rows.exclude(name=values["name"]))
+                renamed = dict(rows.exclude(name=values["name"]).values_list("pk", "name"))
                 count += super(ShownQuerySet, rows).update(**values)
-                self._write_rows_of(owner, renamed)
+                self._write_rows_of(owner, {pk: (name, str(values["name"])) for pk, name in renamed.items()})
         return count
 
     def bulk_update(self, objs: Iterable[RowT], fields: Iterable[str], batch_size: int | None = None) -> int:
@@ -59,19 +62,52 @@ class ShownQuerySet(NamedQuerySet[RowT]):
             before = dict(stored.values_list("pk", "name"))
             count = super().bulk_update(named, names)
             for owner in writes:
-                own = [row for row in named if row.owner_id == owner]
-                self._write_rows_of(owner, [row for row in own if before.get(row.pk, row.name) != row.name])
+                own = [row for row in named if row.owner_id == owner and before.get(row.pk, row.name) != row.name]
+                self._write_rows_of(owner, {row.pk: (before[row.pk], row.name) for row in own})
         return count
 
-    def _write_rows_of(self, owner: UUID, renamed: Sequence[RowT]) -> None:
-        """Count as written all rows that refer to these, because their JSON has changed with the names."""
+    def _write_rows_of(self, owner: UUID, renamed: Mapping[UUID, tuple[str, str]]) -> None:
+        """Count as written all rows that refer to these, because their JSON has changed with the names. `renamed` has
+        the old and the new name of each row by its id."""
         for name, field in self.shown_by if renamed else ():
             rows = apps.get_model("transactions", name)._default_manager.using(self.db)
-            rows.filter(owner=owner, **{f"{field}__in": renamed}).update()
+            rows.filter(owner=owner, **{f"{field}__in": list(renamed)}).update()
 
 
 class CategoryQuerySet(ShownQuerySet["Category"]):
     shown_by = (("Transaction", "category"),)
+
+
+class TagQuerySet(ShownQuerySet["Tag"]):
+    """Tags. A transaction holds their names itself, so a name that changes is written there, too."""
+
+    def taken_off(self, owner: UUID, names: Iterable[str]) -> None:
+        """Remove the tags with these names from the owner's transactions."""
+        for name in names:
+            _with_tag(owner, name).update(tags=_without(name))
+
+    def check_delete(self, write: Write) -> None:
+        """Raise a Conflict with the number of its `transactions` if one of the tags is in use."""
+        names = self.order_by().values("name")
+        found = apps.get_model("transactions", "TransactionTag")._default_manager.filter(owner=write.owner)
+        if count := found.filter(name__in=names).values("transaction_id").distinct().count():
+            message = _("This tag is in use: ?force=true takes it off its transactions.")
+            raise Conflict(message, transactions=count)
+
+    def _write_rows_of(self, owner: UUID, renamed: Mapping[UUID, tuple[str, str]]) -> None:
+        """Write the new names to the transactions. Only the tags' own rows are in the history, as with categories."""
+        with self.writing(owner) as write:
+            if len(renamed) == 1:
+                [(old, new)] = renamed.values()
+                _rename(write, old, new)
+                return
+            for pk, (
+                old,
+                _new,
+            ) in renamed.items():  # tags may exchange names: ids stand for them
+                _rename(write, old, str(pk))
+            for pk, (_old, new) in renamed.items():
+                _rename(write, str(pk), new)
 
 
 class AccountQuerySet(ShownQuerySet["Account"]):
@@ -91,6 +127,36 @@ class AccountQuerySet(ShownQuerySet["Account"]):
             months, days, opening_months, opening_days = (_units(part) for part in parts)
             found[pk] = _units(opened) + months + days - opening_months - opening_days
         return found
+
+
+def _with_tag(owner: UUID, name: str) -> "QuerySet[Transaction]":
+    """Return the owner's transactions that have the tag."""
+    transactions, names = (
+        apps.get_model("transactions", model)._default_manager for model in ("Transaction", "TransactionTag")
+    )
+    tagged = names.filter(owner=owner, name=name).values("transaction_id")
+    rows: QuerySet[Transaction] = transactions.filter(owner=owner, pk__in=tagged)
+    return rows
+
+
+def _rename(write: Write, old: str, new: str) -> None:
+    rows: Any = _with_tag(write.owner, old)
+    values = rows._written({"tags": _replaced(old, new)}, write)
+    write.count(rows.model.resource, UPDATED, QuerySet.update(rows, **values))
+
+
+def _replaced(old: str, new: str) -> Replace:
+    """Return `tags` with another name. A name has no comma, so what stands before each is never a part of a name."""
+    old, new = (tags_text([name])[1:-1] for name in (old, new))
+    first = Replace("tags", Value(f"[{old}"), Value(f"[{new}"))
+    return Replace(first, Value(f",{old}"), Value(f",{new}"))
+
+
+def _without(name: str) -> Replace:
+    """Return `tags` without the name."""
+    text = tags_text([name])[1:-1]
+    others = Replace(Replace("tags", Value(f",{text}"), Value("")), Value(f"[{text}"), Value("["))
+    return Replace(others, Value("[,"), Value("["))
 
 
 class MonthStart(Func):

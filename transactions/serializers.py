@@ -29,6 +29,7 @@ from .models import Account, Category, Expense, Income, Tag, Transaction
 from .name_fields import AccountField, CategoryField
 from .services.accounts import link_accounts
 from .services.currencies import own_currencies
+from .tag_fields import TagsField
 from .transaction_querysets import TransactionQuerySet
 
 ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
@@ -44,6 +45,7 @@ class CategorySerializer(StrictModelSerializer[Category]):
         read_only_fields = ["id", "version", "created_at", "updated_at"]
 
 
+@extend_schema_serializer(examples=examples.TAGS)
 class TagSerializer(StrictModelSerializer[Tag]):
     """A name that any number of transactions may have."""
 
@@ -60,6 +62,7 @@ class TransactionListSerializer(StrictListSerializer[Transaction]):
         for field in ("category", "account"):
             names = (item.get(field) for item in data if isinstance(item, dict))
             self.child.fields[field].read({name for name in names if isinstance(name, str)})
+        self.child.fields["tags"].read(item.get("tags") for item in data if isinstance(item, dict))
         if self.instance is not None:
             link_accounts(owner_of(self.context["request"]), self.instance)
 
@@ -108,6 +111,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         required=False,
         help_text=_("The name of one of your accounts. A row has its currency."),
     )
+    tags = TagsField(help_text=_("The names of some of your tags."))
     owner_defaults = {"currency": attrgetter("currency"), "date": methodcaller("today")}
 
     class Meta:
@@ -122,6 +126,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "date",
             "category",
             "account",
+            "tags",
             "notes",
             "external_id",
             "transfer",
@@ -130,7 +135,7 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "updated_at",
         ]
         read_only_fields = ["id", "transfer", "version", "created_at", "updated_at"]
-        form_order = ["type", "amount", "description", "category", "date", "account", "currency"]
+        form_order = ["type", "amount", "description", "category", "date", "account", "currency", "tags"]
         fixed_fields = ["type"]
         extra_kwargs = {
             "type": {"initial": TransactionType.EXPENSE.value, "style": {"base_template": "radio.html"}},
@@ -177,6 +182,12 @@ class ExpenseSerializer(TransactionSerializer):
 
     class Meta(TransactionSerializer.Meta):
         model = Expense
+
+
+class TagInUseSerializer(ProblemSerializer):
+    """The problem of a tag that is in use, by so many `transactions`."""
+
+    transactions = serializers.IntegerField(required=False)
 
 
 class CategoryInUseSerializer(ProblemSerializer):

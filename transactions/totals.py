@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
 
 RowT = TypeVar("RowT", bound=models.Model)
-NAMED = {"category", "account"}  # the groupings by names
+NAMED = {"category", "account", "tag"}  # the groupings by names
 
 NO_CATEGORY = NO_ACCOUNT = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
 

@@ -1,7 +1,7 @@
 """Queries of transactions, and what is refused when they are written."""
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
@@ -16,7 +16,8 @@ from ledgers.querysets import OwnedQuerySet
 from ledgers.writer import Write
 
 from .choices import TransactionType
-from .errors import Locked, PartOfTransfer
+from .errors import Locked, NoSuchTag, PartOfTransfer
+from .names import NO_TAGS, name_key, tag_names
 from .totals import SummedQuerySet
 
 if TYPE_CHECKING:
@@ -58,10 +59,15 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
     # -- What is refused ----------------------------------------------------------------------
 
     def check_new(self, rows: Sequence[Any]) -> None:
+        for owner in {row.owner_id for row in rows if row.tags != NO_TAGS}:
+            _check_tags(owner, [row.tags for row in rows if row.owner_id == owner])
         for owner in {row.owner_id for row in rows if row.account_id}:
             self._check_days(owner, [(row.account_id, row.date) for row in rows if row.owner_id == owner])
 
     def check_inserted(self, write: Write, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
+        if "tags" in columns:
+            place = columns.index("tags")
+            _check_tags(write.owner, [row[place] for row in rows], write.origin.via == UNDO)
         if "account_id" not in columns:
             return
         account, date = columns.index("account_id"), columns.index("date")
@@ -69,6 +75,8 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         self._check_days(write.owner, [(UUID(str(key)), _date(day)) for key, day in stored])
 
     def check_update(self, write: Write, values: Mapping[str, object]) -> None:
+        if isinstance(tags := values.get("tags"), str):
+            _check_tags(write.owner, [tags])
         if not KEPT & values.keys():
             return
         is_locked = Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))
@@ -80,6 +88,8 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         self._refuse(write, refused)
 
     def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
+        if "tags" in names:
+            _check_tags(write.owner, [row.tags for row in rows], write.origin.via == UNDO)
         if not KEPT.intersection(names):
             return
         is_locked = Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))
@@ -109,6 +119,21 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         until = dict(locked.values_list("account").annotate(Max("date")))
         if any(account in until and day <= until[account] for account, day in days):
             raise Locked
+
+
+def _check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None:
+    """Raise NoSuchTag if the owner has not all tags in these texts. An undo makes those that are gone again."""
+    names = {name for text in set(texts) for name in tag_names(text)}
+    if not names:
+        return
+    tags: Any = apps.get_model("transactions", "Tag")
+    missing = names.difference(tags.objects.filter(owner=owner, name__in=names).values_list("name", flat=True))
+    if not missing:
+        return
+    keys = {name_key(name) for name in missing}
+    if not is_undo or len(keys) < len(missing) or tags.objects.filter(owner=owner, key__in=keys).exists():
+        raise NoSuchTag
+    tags.objects.bulk_create([tags(owner_id=owner, name=name) for name in sorted(missing)])
 
 
 def _locks(owner: UUID, account: object, date: object) -> Any:  # Any: the checks' queryset

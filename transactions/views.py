@@ -25,18 +25,22 @@ from ledgers.viewsets import LedgerMixin
 from . import category_pages, examples
 from .filters import NAME_FILTERS, TransactionFilterSet
 from .list_page import ListPage
-from .models import Category, Expense, Income, Transaction
+from .models import Category, Expense, Income, Tag, Transaction
 from .orderings import ORDERINGS
 from .serializers import (
     CategoryInUseSerializer,
     CategorySerializer,
     ExpenseSerializer,
     IncomeSerializer,
+    TagInUseSerializer,
+    TagSerializer,
     TransactionSerializer,
 )
 from .services.categories import delete_category
 from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
+from .services.tags import delete_tag, save_new_tags
+from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
 
@@ -73,12 +77,26 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
 
     def perform_create(self, serializer: AnySerializer) -> None:
-        with self._saved_category(serializer):
+        with self._saved_names(serializer):
             super().perform_create(serializer)
 
     def perform_update(self, serializer: AnySerializer) -> None:
-        with self._saved_category(serializer):
+        with self._saved_names(serializer):
             super().perform_update(serializer)
+
+    @contextmanager
+    def _saved_names(self, serializer: AnySerializer) -> Iterator[None]:
+        """Save the row's category and tags first if a page's form has named new ones; all are saved, or none."""
+        new: list[Tag] = serializer.fields["tags"].new if hasattr(serializer, "fields") else []
+        if not new:
+            with self._saved_category(serializer):
+                yield
+            return
+        with transaction.atomic():
+            values = serializer.validated_data
+            values["tags"] = save_new_tags(owner_of(self.request), new, values["tags"])
+            with self._saved_category(serializer):
+                yield
 
     @contextmanager
     def _saved_category(self, serializer: AnySerializer) -> Iterator[None]:
@@ -101,7 +119,8 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         """Return the values of the filters that a new row most likely has, too."""
         parameters = self.request.query_params
         given = {name: parameters.getlist(name) for name in ("category", "currency", "type")}
-        return {name: texts[0] for name, texts in given.items() if len(texts) == 1}
+        tags = {"tags": BETWEEN.join(filter(None, parameters.getlist("tag")))}
+        return {name: texts[0] for name, texts in given.items() if len(texts) == 1} | (tags if tags["tags"] else {})
 
     def create_at_once(self, data: Any, minimal: bool) -> Answer | None:  # Any: parsed JSON
         if not (self.fastpath and isinstance(data, dict) and can_insert_at_once()):
@@ -200,3 +219,49 @@ class CategoryViewSet(LedgerMixin, OwnedModelViewSet):
 
     def perform_destroy(self, instance: Category) -> None:
         delete_category(category=instance, force=flag_of(self.request, "force"))
+
+
+@extend_schema_view(
+    destroy=extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "force", OpenApiTypes.BOOL, default=False, description="Take it off its transactions first."
+            )
+        ],
+        responses={
+            204: OpenApiResponse(description="Deleted."),
+            (409, PROBLEM_JSON): OpenApiResponse(
+                TagInUseSerializer,
+                "In use by this number of `transactions`; `force` takes the tag off them.",
+                examples=[examples.TAG_IN_USE],
+            ),
+        },
+    )
+)
+class TagViewSet(LedgerMixin, OwnedModelViewSet):
+    """Names that any number of transactions may have, beside their category."""
+
+    fastpath = True
+    queryset = Tag.objects.all()
+    serializer_class = TagSerializer
+    filterset_class = None
+    orderings = {"name": "key", "created_at": "created_at"}
+    default_ordering = "name"
+    pages = {**LedgerMixin.pages, "list": "transactions/tag_list.html", "retrieve": "transactions/tag_detail.html"}
+    error_pages = {"list": "transactions/tag_list.html"}
+    conflict_pages = {"destroy": "transactions/tag_in_use.html"}
+
+    def allowed_parameters(self) -> frozenset[str]:
+        return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        context = super().page_context(data)
+        if self.action == "retrieve":
+            owner = owner_of(self.request)
+            rows = Transaction.objects.for_owner(owner)
+            tagged = TransactionFilterSet.applied(rows, {"tag": (owner.pk, [data["name"]])})
+            context["latest"] = tagged[: category_pages.SHOWN]
+        return context
+
+    def perform_destroy(self, instance: Tag) -> None:
+        delete_tag(tag=instance, force=flag_of(self.request, "force"))

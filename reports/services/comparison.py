@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from transactions.calendar import PeriodLength, Week
@@ -37,7 +37,7 @@ class Comparison:
 
     def add(self, total: Total, periods: PeriodKeys | None, is_in_window: bool) -> None:
         """Add sums of earlier days: to the group of these periods, unless they are None, and to the total."""
-        if is_in_window:
+        if is_in_window and not self.query.overlaps:
             self.totals.setdefault(total.currency, Total(total.currency, {})).add(total)
         if periods is not None:
             named = total.keys | dict(zip(self.query.lengths, periods, strict=True))
@@ -62,6 +62,9 @@ def comparison_of(query: SummaryQuery, window: Window) -> Comparison:
     windows = {tuple(keys.values()): earlier(part, weeks) for keys, part in parts}
     comparison = Comparison(query, earlier(window, None), windows)
     covered = [one for one in (comparison.window, *windows.values()) if one]
+    if query.overlaps:  # then the groups add up to more than there is
+        whole = comparison_of(replace(query, group_by=tuple(query.lengths)), window)
+        comparison.totals = whole.totals
     if covered:
         _add_sums(comparison, Span(min(one.first for one in covered), max(one.last for one in covered)), covered)
     return comparison

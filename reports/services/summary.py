@@ -56,6 +56,11 @@ class SummaryQuery:
         return {name: length for name in self.group_by if (length := GROUPINGS[name].period)}
 
     @property
+    def overlaps(self) -> bool:
+        """Whether a transaction may be in several groups: those of its tags."""
+        return "tag" in self.group_by
+
+    @property
     def window(self) -> Window | None:
         """The days that are asked for, if both the first and the last one are."""
         first, last = self.span
@@ -117,9 +122,12 @@ def summary_of(query: SummaryQuery, comparison: "Comparison | None" = None) -> S
         currency = group.total.currency
         if currency not in totals:
             totals[currency] = Total(currency, {})
-        totals[currency].add(group.total)
+        if not query.overlaps:
+            totals[currency].add(group.total)
         if query.balance:
             group.balance = opening.get(currency, 0) + totals[currency].net
+    if query.overlaps:  # then the groups add up to more than there is
+        totals |= {total.currency: total for total in query.sums(query.span, ())}
     whole = [Group(totals[currency], query.span) for currency in sorted(totals)]
     for group in whole:
         group.balance = opening.get(group.total.currency, 0) + group.total.net

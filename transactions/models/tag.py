@@ -1,17 +1,18 @@
 """Tags, by which transactions are found across categories."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from ledgers.models.owned import OwnedManager, OwnerField
 
 from ..names import LONGEST_NAME
-from ..querysets import NamedQuerySet
+from ..querysets import TagQuerySet
 from .named import NamedModel
 
-TagManager = OwnedManager.from_queryset(NamedQuerySet)
+TagManager = OwnedManager.from_queryset(TagQuerySet)
 
 
 class Tag(NamedModel):
@@ -33,6 +34,21 @@ class Tag(NamedModel):
             )
         ]
 
+    def clean(self) -> None:
+        """Raise ValidationError if the name has a comma, which stands between tags on pages."""
+        super().clean()
+        if "," in self.name:
+            raise ValidationError({"name": ValidationError(_("A tag has no comma."), code="comma")})
+
+
+class Join(models.ForeignObject):  # type: ignore[type-arg]  # not subscriptable at run time
+    """A relation to join two tables by. It has no column, and is no part of migrations."""
+
+    def contribute_to_class(
+        self, cls: type[models.Model], name: str, private_only: bool = False, **options: Any
+    ) -> None:
+        super().contribute_to_class(cls, name, private_only=True, **options)
+
 
 class TransactionTag(models.Model):
     """One name of a transaction's `tags`, exactly as it stands there. Only the database's triggers write it."""
@@ -41,6 +57,13 @@ class TransactionTag(models.Model):
     owner = OwnerField()
     name = models.CharField(max_length=LONGEST_NAME)
     transaction_id = models.UUIDField()
+    transaction = Join(
+        "Transaction",
+        models.DO_NOTHING,
+        from_fields=["owner", "transaction_id"],
+        to_fields=["owner", "id"],
+        related_name="tag_names",
+    )
 
     class Meta:
         indexes = [models.Index(fields=["owner", "transaction_id"], name="transactiontag_transaction")]

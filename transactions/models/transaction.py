@@ -20,12 +20,11 @@ from ledgers.models.foreign_key import OwnedForeignKey
 from ledgers.models.owned import OwnedManager, OwnedModel
 
 from ..choices import TransactionType
+from ..names import NO_TAGS
 from ..transaction_querysets import TransactionQuerySet
 from .account import Account
 from .category import Category
 from .transfer import Transfer
-
-NO_TAGS = "[]"
 
 TransactionManager = OwnedManager.from_queryset(TransactionQuerySet)
 

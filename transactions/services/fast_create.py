@@ -23,8 +23,8 @@ from ledgers.at_once import Link, insert_at_once
 from ledgers.writer import Write, writing
 
 from ..choices import TransactionType
-from ..models import Account, Category, Transaction
-from ..names import LONGEST_NAME, name_key
+from ..models import Account, Category, Tag, Transaction
+from ..names import LONGEST_NAME, MOST_TAGS, name_key, tags_text
 from .usual_notation import Notation, notation_of
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ def create_fast(
     nothing and return None. Raises IntegrityError.
     """
     notation = notation_of(serializer)
-    accounts = Accounts(owner, data)
-    new = notation and _new_rows(owner, notation, data, accounts)
+    accounts, tags = Accounts(owner, data), Tags(owner, data)
+    new = notation and _new_rows(owner, notation, data, accounts, tags)
     if not (notation and new):
         return None
     rows, answers = new
@@ -82,6 +82,9 @@ def create_fast(
         if accounts.are_named:
             columns = (*columns, "account_id")
             linked = [(*row, accounts.ids.get(answer["account"])) for row, answer in zip(linked, answers, strict=True)]
+        if tags.are_named:
+            columns = (*columns, "tags")
+            linked = [(*row, tags_text(answer["tags"])) for row, answer in zip(linked, answers, strict=True)]
         Transaction.objects.insert(owner.pk, columns, linked)
     return answers
 
@@ -90,11 +93,12 @@ def create_one(
     *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Any]], data: Any
 ) -> tuple[dict[str, Any], int] | None:
     """Insert one transaction as `create_fast` does, but by `insert_at_once`. Return it as JSON data, and the number of
-    its revision; None if nothing was inserted, as for a row with an account, which a lock may refuse. Raises
-    IntegrityError."""
+    its revision; None if nothing was inserted, as for a row with an account, which a lock may refuse, or
+    with tags. Raises IntegrityError."""
     notation = notation_of(serializer)
-    accounts = Accounts(owner, [data], read=False)
-    new = notation and not accounts.are_named and _new_rows(owner, notation, [data], accounts)
+    accounts, tags = Accounts(owner, [data], read=False), Tags(owner, [data], read=False)
+    is_alone = not accounts.are_named and not tags.are_named
+    new = notation and is_alone and _new_rows(owner, notation, [data], accounts, tags)
     if not (notation and new):
         return None
     [row], [answer] = new
@@ -107,7 +111,9 @@ def create_one(
     return answer, revision
 
 
-def _new_rows(owner: "User", notation: Notation, data: Sequence[Any], accounts: "Accounts") -> NewRows | None:
+def _new_rows(
+    owner: "User", notation: Notation, data: Sequence[Any], accounts: "Accounts", tags: "Tags"
+) -> NewRows | None:
     """Return the columns of the rows that `data` describes, and the JSON data of each; None if one of them is not in
     the usual notation."""
     timestamp = timezone.now()
@@ -135,10 +141,13 @@ def _new_rows(owner: "User", notation: Notation, data: Sequence[Any], accounts: 
                 if account is not None and "currency" not in item:
                     of_account = {"currency": account.currency}
             units = _read(item, notation, {**defaults, **of_account}, candidate, account)
+            names = tags.of(item["tags"]) if tags.are_named and item.get("tags") else ()
         except (Refused, ValidationError, ValueError):
             return None
         key = uuid7()
         answer = {**json, **of_account, **item, "amount": units, "account": account and account.name}
+        if names:
+            answer["tags"] = names
         rows.append((key, 1, timestamp, timestamp, *values_of(answer), *others))
         answer |= {
             "amount": format_units(units, answer["currency"]),
@@ -186,6 +195,29 @@ class Accounts:
         if account is None:
             raise UnusualError("account")
         return account
+
+
+class Tags:
+    """The tags that the items name. They are read only if there are any.
+
+    `insert` refuses a row whose tag is renamed or deleted between this and the insertion.
+    """
+
+    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
+        given = [names for item in data if type(item) is dict and type(names := item.get("tags")) is list]
+        self.are_named = any(given)
+        self.found: dict[str, str] = {}
+        if self.are_named and read:
+            keys = {name_key(name) for names in given for name in names[:MOST_TAGS] if type(name) is str}
+            rows = Tag.objects.for_owner(owner).filter(key__in=keys - {""})
+            self.found = dict(rows.values_list("key", "name"))
+
+    def of(self, names: Sequence[str]) -> list[str]:
+        """Return the names as the tags have them. Raises UnusualError if one is not there, or is given twice."""
+        keys = [name_key(name) for name in names]
+        if len(set(keys)) < len(keys) or not self.found.keys() >= set(keys):
+            raise UnusualError("tags")
+        return [self.found[key] for key in keys]
 
 
 def _read(

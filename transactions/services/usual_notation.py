@@ -35,7 +35,7 @@ from ledgers.models.owned import OwnedModel
 from ledgers.querysets import OwnedQuerySet
 
 from ..models.transaction import SignedAmountField
-from ..names import LONGEST_NAME
+from ..names import LONGEST_NAME, MOST_TAGS
 
 Reader = Callable[[Any], Any]
 
@@ -77,13 +77,13 @@ class Notation:
     json: Mapping[str, Any]  # the JSON of a row with these defaults
     representations: Mapping[str, Callable[[Any], Any]]  # make the JSON of a value
     clean: Callable[[Any], None]  # the model's rules for a row
-    inserted: tuple[str, ...]  # the fields that are inserted, but for the category and the account
+    inserted: tuple[str, ...]  # the fields that are inserted, but for the category, the account and the tags
     others: Mapping[str, Any]  # the columns that no body has, and what they hold
     unique: tuple[str, ...]  # the fields that no two rows of an owner have the same value of
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that are inserted, but for the owner, the category and the account."""
+        """The columns that are inserted, but for the owner, the category, the account and the tags."""
         return ("id", "version", "created_at", "updated_at", *self.inserted, *self.others)
 
 
@@ -244,6 +244,21 @@ def _name(field: Any) -> Reader:
     return _one_line(LONGEST_NAME, [None] if field.allow_null else [], _checked(field, field.validators))
 
 
+def _names(field: Any) -> Reader:
+    """Return what reads the names of tags, which are looked up apart."""
+    read_name = _one_line(LONGEST_NAME, [], [])
+    _checked(field, field.validators)
+
+    def read(value: Any) -> Any:
+        if type(value) is not list or len(value) > MOST_TAGS:
+            raise ValueError
+        for name in value:
+            read_name(name)
+        return value
+
+    return read
+
+
 def _word(field: Any) -> Reader:
     words = {word for word in field.choices if type(word) is str and word} | ({None} if field.allow_null else set())
     calls = _checked(field, field.validators)
@@ -305,8 +320,8 @@ def _checked(field: Any, validators: Sequence[Any]) -> Sequence[Reader]:
 
 
 def _is_named(field: Any) -> bool:
-    """Return whether the field refers to a row by its name."""
-    return getattr(field, "usual_notation", "") in ("category", "account")
+    """Return whether the field refers to rows by their names."""
+    return getattr(field, "usual_notation", "") in ("category", "account", "tags")
 
 
 def _is_empty(column: Any) -> bool:
@@ -328,4 +343,5 @@ RULES: dict[Any, tuple[Callable[[Any], Reader], tuple[type, ...]]] = {
     AmountField: (_amount, (SignedAmountField,)),
     "category": (_name, (OwnedForeignKey,)),
     "account": (_name, (OwnedForeignKey,)),
+    "tags": (_names, (models.TextField,)),
 }

@@ -4,7 +4,8 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
-from transactions.models import Account, Category, Transaction
+from transactions.models import Account, Category, Tag, Transaction
+from transactions.names import NO_TAGS
 from users.models import User
 
 MOMENT = datetime.datetime(2026, 11, 1, 8, 15, tzinfo=datetime.UTC)
@@ -54,6 +55,11 @@ FILTERS = {
     "account=bank": "salary pizza",
     "account=Bank&account=Savings": "salary pizza concert",
     "account=": " ".join(NAMES),
+    "tag=trip": "pizza concert",
+    "tag=Trip&tag=home": "pizza",
+    "tag=": " ".join(NAMES),
+    "exclude_tag=HOME": "salary bonus refund concert sushi lottery gift",
+    "exclude_tag=home&exclude_tag=trip": "salary bonus refund sushi lottery gift",
     "transfer=true": "",
     "transfer=false": " ".join(NAMES),
     "uncategorized=true": "lottery gift",
@@ -81,6 +87,8 @@ def fill(owner: User) -> None:
     """Give the owner these transactions, and a category without any."""
     categories = {name: Category.objects.create(owner=owner, name=name) for name in ("Work", "Food", "Fun", "Empty")}
     accounts = {name: Account.objects.create(owner=owner, name=name, currency="USD") for name in ("Bank", "Savings")}
+    for tag in ("trip", "home"):
+        Tag.objects.create(owner=owner, name=tag)
     rows = []
     for name, amount, currency, date, category, external_id, minutes in map(str.split, ROWS.strip().splitlines()):
         values: dict[str, Any] = {
@@ -91,6 +99,7 @@ def fill(owner: User) -> None:
             "date": datetime.date.fromisoformat(date),
             "category": categories.get(category),
             "account": accounts.get({"salary": "Bank", "pizza": "Bank", "concert": "Savings"}.get(name, "")),
+            "tags": {"pizza": '["trip","home"]', "concert": '["trip"]'}.get(name, NO_TAGS),
             "notes": f"a note of {name}",
             "external_id": None if external_id == "-" else external_id,
             "created_at": MOMENT + datetime.timedelta(minutes=int(minutes)),

@@ -6,7 +6,7 @@ from typing import Any
 
 import factory
 
-from transactions.models import Account, BalanceCheck, Category, Expense, Income, Transaction, Transfer
+from transactions.models import Account, BalanceCheck, Category, Expense, Income, Tag, Transaction, Transfer
 from users.models import PersonalToken, User
 
 
@@ -30,6 +30,13 @@ class CategoryFactory(factory.django.DjangoModelFactory[Category]):
         model = Category
 
     name = factory.Sequence(lambda n: f"Category {n}")
+
+
+class TagFactory(factory.django.DjangoModelFactory[Tag]):
+    class Meta:
+        model = Tag
+
+    name = factory.Sequence(lambda n: f"Tag {n}")
 
 
 class AccountFactory(factory.django.DjangoModelFactory[Account]):

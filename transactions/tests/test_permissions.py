@@ -31,6 +31,7 @@ from transactions.tests.factories import (
     IncomeFactory,
     PairFactory,
     PersonalTokenFactory,
+    TagFactory,
     TransferFactory,
 )
 from users.models import User
@@ -67,6 +68,7 @@ BODIES: dict[str, Any] = {
     "PATCH /transactions": [{"id": "<pk>", "amount": 1}],
     "/transactions/delete": {"ids": ["<pk>"]},
     "/categories": {"name": "Lottery"},
+    "/tags": {"name": "Lottery"},
     "/accounts": {"name": "Lottery"},
     "/accounts/<pk>/checks/<date>": {"balance": 0},
     "/transfers": {"to": "Purse", "amount": 1},
@@ -79,6 +81,7 @@ FACTORIES: dict[str, Any] = {
     "/transactions": ExpenseFactory,
     "/transactions/delete": ExpenseFactory,
     "/categories": CategoryFactory,
+    "/tags": TagFactory,
     "/accounts": CheckedAccountFactory,
     "/transfers": TransferFactory,
     "/transfers/link": PairFactory,

@@ -14,8 +14,9 @@ from cashman_project.api.tests.pages import BROWSER
 from cashman_project.db.tests.sql import statements as separate
 from cashman_project.db.tests.sql import text_of
 from conftest import client_of
-from transactions.models import Category
-from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.models import Category, Tag
+from transactions.names import tags_text
+from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory, TagFactory
 from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled, path_of, resource_of
 from users.models import User
 from users.sessions import start_session
@@ -34,6 +35,9 @@ QUERIES = {
     "/accounts?date=2026-11-30": ["GET"],
     "/accounts/<pk>?force=true": ["DELETE"],
     "/transactions?account=Account+1&transfer=false": ["GET"],
+    "/transactions?tag=Tag+1&tag=Tag+0&exclude_tag=None": ["GET"],
+    "/tags/<pk>?force=true": ["DELETE"],
+    "/summary?group_by=tag&tag=Tag+1": ["GET"],
     "/transfers?account=Account+1": ["GET"],
     "/summary?group_by=account&account=Account+1": ["GET"],
     "/charts/category?category=Kind+1": ["GET"],
@@ -49,6 +53,8 @@ OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "/incomes of many": ("/incomes", 3 * [BODIES["/incomes"]], {}),
     "/incomes with an account": ("/incomes", BODIES["/incomes"] | {"account": "Account 1"}, {}),
     "/incomes of many with accounts": ("/incomes", 3 * [BODIES["/incomes"] | {"account": "Account 1"}], {}),
+    "/incomes with a tag": ("/incomes", BODIES["/incomes"] | {"tags": ["Tag 1"]}, {}),
+    "/incomes of many with tags": ("/incomes", 3 * [BODIES["/incomes"] | {"tags": ["Tag 1", "Tag 0"]}], {}),
     "/incomes of many with categories": ("/incomes", 3 * [BODIES["/incomes"] | {"category": "Kind 1"}], {}),
 }
 # Pages, whose HTML is made of other rows than their JSON.
@@ -59,6 +65,8 @@ PAGES = [
     "/accounts/<pk>/register",
     "/categories",
     "/categories/<pk>",
+    "/tags",
+    "/tags/<pk>",
     "/transfers",
     "/expenses",
     "/expenses/<pk>",
@@ -78,12 +86,16 @@ FRAME = re.compile(r"(RELEASE )?SAVEPOINT|BEGIN|COMMIT|ROLLBACK|SET LOCAL")  # w
 
 
 def fill(owner: User, numbers: range) -> None:
-    """Give the owner an income and an expense of each number, with a category of their own."""
+    """Give the owner an income and an expense of each number, with a category and a tag of their own."""
+    for name in ("Tag 0", "None"):
+        if not Tag.objects.filter(owner=owner, name=name).exists():
+            TagFactory.create(owner=owner, name=name)
     for number in numbers:
         category = CategoryFactory.create(owner=owner, name=f"Kind {number}")
         account = AccountFactory.create(owner=owner, name=f"Account {number}")
+        tag = TagFactory.create(owner=owner, name=f"Tag {number}")
         for factory in (IncomeFactory, ExpenseFactory):
-            factory.create(owner=owner, category=category, account=account)
+            factory.create(owner=owner, category=category, account=account, tags=tags_text(["Tag 0", tag.name]))
 
 
 def statements(client: APIClient, user: User, method: str, path: str) -> list[str]:

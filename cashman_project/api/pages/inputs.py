@@ -88,6 +88,8 @@ def _form_input(
     errors: list[str],
     suggestions: list[Suggestion] | None,
 ) -> Input:
+    if value == []:  # which a form shows as nothing
+        value = ""
     if value and not is_sent:  # what was sent is shown as it was typed
         value = getattr(field, "form_value", str)(value)
     style = {**HTMLFormRenderer.default_style[field], **field.style}

@@ -96,13 +96,14 @@ def test_errors_of_their_own(document: Document, path: str, method: str, status:
 
 CONFLICTS = {  # problems of a kind of their own
     "delete /categories/{id}": "CategoryInUse",
+    "delete /tags/{id}": "TagInUse",
     "delete /accounts/{id}": "AccountInUse",
     "post /revisions/{number}/undo": "UndoConflict",
 }
 LISTS = {
     f"list_{name}"
     for name in (
-        *("transactions", "incomes", "expenses", "categories", "accounts", "transfers"),
+        *("transactions", "incomes", "expenses", "categories", "tags", "accounts", "transfers"),
         "personal_access_tokens",
     )
 }

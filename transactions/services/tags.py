@@ -1,0 +1,33 @@
+"""What spans tags and their transactions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..models import Tag
+from ..names import tag_names, tags_text
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+def delete_tag(*, tag: Tag, force: bool) -> None:
+    """Delete `tag`. With `force`, it is first taken off its transactions.
+
+    Raises a Conflict with the number of its `transactions` if there are any and `force` is off.
+    """
+    with Tag.objects.writing(tag.owner_id) as write:
+        write.lock()
+        if force:
+            Tag.objects.all().taken_off(tag.owner_id, [tag.name])
+        tag.delete()
+
+
+def save_new_tags(owner: "User", tags: Sequence[Tag], text: str) -> str:
+    """Save these new tags; return the text of a transaction's tags, with the names as they are stored.
+
+    If another request saves a tag of the same name meanwhile, the transaction gets that one.
+    """
+    Tag.objects.bulk_create(tags, ignore_conflicts=True)
+    stored = dict(Tag.objects.for_owner(owner).filter(key__in=[tag.key for tag in tags]).values_list("key", "name"))
+    names = {tag.name: stored.get(tag.key, tag.name) for tag in tags}
+    return tags_text([names.get(name, name) for name in tag_names(text)])
