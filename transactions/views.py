@@ -32,9 +32,11 @@ from .serializers import (
     IncomeSerializer,
     TransactionSerializer,
 )
+from .services.accounts import usual_account
 from .services.categories import delete_category
 from .services.fast_create import create_fast
 from .services.suggestions import form_suggestions
+from .services.transfers import ends_of, opposites
 from .transaction_querysets import TransactionQuerySet
 
 
@@ -58,6 +60,10 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     new_category: Category | None = None  # which was saved with the row
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        if self.action == "retrieve":
+            owner, row = owner_of(self.request), data.serializer.instance
+            further = {"ends": ends_of(owner, [data]).get(str(data["transfer"])), "opposites": opposites(row)}
+            return {**super().page_context(data), **further}
         if self.action != "list":
             return super().page_context(data)
         kind = self.queryset.model.only_type
@@ -99,7 +105,8 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         """Return the values of the filters that a new row most likely has, too."""
         parameters = self.request.query_params
         given = {name: parameters.getlist(name) for name in ("category", "currency", "type")}
-        return {name: texts[0] for name, texts in given.items() if len(texts) == 1}
+        row = {name: texts[0] for name, texts in given.items() if len(texts) == 1}
+        return {**usual_account(owner_of(self.request), parameters.getlist("account"), row.get("currency")), **row}
 
     def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
         many = isinstance(data, list)
