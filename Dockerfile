@@ -10,10 +10,10 @@ RUN DEBUG=on /venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
     && /venv/bin/python -m compileall -q .
 
 FROM python:3.13-slim
-# nginx is for the proxy of compose.yaml, which runs from the same image.
+# nginx and pgbouncer are for services of compose.yaml that run from the same image.
 # hadolint ignore=DL3008  # Debian's security fixes come by their own version numbers
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends nginx-light \
+    && apt-get install --yes --no-install-recommends nginx-light pgbouncer \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin cashman \
     && install --directory --owner cashman --group cashman /data

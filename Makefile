@@ -7,8 +7,9 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 	--custom-compile-command 'make requirements' $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e mutants faults chaos contention disk-full followers fuzz hostile killed-workers memory races outage slow-clients \
-	issuer-hangs clients client-packages bench bench-search bench-instructions lint types requirements
+.PHONY: help run test test-partitions e2e mutants faults chaos contention disk-full followers fuzz fuzz-statements hostile \
+	killed-workers memory pooled races outage replica slow-clients issuer-hangs statements clients client-packages bench \
+	bench-poolers bench-search bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +23,9 @@ run: .venv/stamp-run ## serve on PORT (5000); DEBUG is on unless the environment
 test: .venv/stamp-dev ## run the tests; ARGS goes to pytest: make test ARGS="-k summary"
 	@$(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
 
+test-partitions: .venv/stamp-dev ## run the tests on DATABASE_URL, a PostgreSQL, with owned tables in hash partitions
+	@TEST_PARTITIONS=4 $(PYTHON) -m pytest --numprocesses auto --maxprocesses 4 $(ARGS)
+
 e2e: .venv/stamp-dev ## run the tests in Debian's chromium; SCREENSHOTS=1 takes the README's screenshots again
 	@$(PYTHON) -m pytest -m e2e $(ARGS)
 
@@ -29,17 +33,19 @@ mutants: .venv/stamp-dev ## break the code in small ways and fail if the tests n
 	@DEBUG=on $(PYTHON) -m tests.mutants
 
 # Each run is as short as is still useful.
-faults: .venv/stamp-dev ## try all of the next eleven briefly, in some minutes; as root
+faults: .venv/stamp-dev ## try all of the next thirteen briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
 	@LENGTH=5 $(FAULTS).followers
 	@LENGTH=400 $(FAULTS).fuzz
+	@LENGTH=4000 DJANGO_SETTINGS_MODULE=cashman_project.settings $(FAULTS).fuzz_statements
 	@LENGTH=400 $(FAULTS).hostile
 	@LENGTH=5 $(FAULTS).killed_workers
 	@LENGTH=1000 $(FAULTS).memory
 	@LENGTH=20 $(FAULTS).races
 	@LENGTH=4 $(FAULTS).outage
+	@LENGTH=4 $(FAULTS).replica
 	@LENGTH=3 $(FAULTS).slow_clients
 
 chaos: .venv/stamp-dev ## kill workers and crash PostgreSQL while clients write; LENGTH kills (100) on each database
@@ -57,6 +63,9 @@ followers: .venv/stamp-dev ## let clients follow /changes while others write and
 fuzz: .venv/stamp-dev ## try every operation with schemathesis, on SQLite or DATABASE_URL; LENGTH cases (20000)
 	@$(FAULTS).fuzz
 
+fuzz-statements: .venv/stamp-dev ## read broken bank statements; LENGTH files (100000), made of the samples in SAMPLES (the project's own)
+	@DJANGO_SETTINGS_MODULE=cashman_project.settings $(FAULTS).fuzz_statements
+
 hostile: .venv/stamp-dev ## compare the CPU time of hostile inputs with harmless ones, on SQLite or DATABASE_URL; LENGTH pairs (all)
 	@$(FAULTS).hostile
 
@@ -66,17 +75,26 @@ killed-workers: .venv/stamp-dev ## kill a worker a second for LENGTH seconds (60
 memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
 	@$(FAULTS).memory
 
+pooled: .venv/stamp-dev ## run TARGET (test) through a PgBouncer of its own in front of DATABASE_URL's server; needs Debian's pgbouncer
+	@$(PYTHON) -m tests.pooled $(MAKE) $${TARGET:-test}
+
 races: .venv/stamp-dev ## let clients race against a server of several processes, on SQLite or DATABASE_URL; LENGTH changes of each (500)
 	@$(FAULTS).races
 
 outage: .venv/stamp-dev ## stop and start PostgreSQL under a server, LENGTH times (20)
 	@$(FAULTS).outage
 
+replica: .venv/stamp-dev ## let a PostgreSQL standby lag, stop and be promoted while clients write and read; LENGTH seconds each (20)
+	@$(FAULTS).replica
+
 slow-clients: .venv/stamp-dev ## hold clients that send slowly or never read, with nginx and without, LENGTH seconds each (20); needs Debian's nginx
 	@$(FAULTS).slow_clients
 
 issuer-hangs: .venv/stamp-dev ## measure our own tokens while the identity provider hangs; two minutes
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m tests.faults.issuer_hangs
+
+statements: .venv/stamp-dev ## read samples of bank statements, and compare with what must be read; SAMPLES is their directory (the project's own)
+	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m statements.tests.table
 
 clients: .venv/stamp-dev tests/clients/.venv/stamp tests/clients/node_modules/stamp ## try the clients that others' generators make; as root; ONLY=go,java shortens it
 	@DEBUG=on $(PYTHON) -m tests.clients.run
@@ -86,6 +104,9 @@ client-packages:
 
 bench: .venv/stamp-run benchmarks/.venv/stamp ## measure the speed beside other frameworks; ROUNDS=, ONLY=W1,W2 and SCALE= shorten it
 	@benchmarks/.venv/bin/python -m benchmarks.run
+
+bench-poolers: .venv/stamp-dev ## measure 1,000 idle and 64 busy database clients, directly and through PgBouncer; ROUNDS, SECONDS shorten it
+	@$(PYTHON) -m benchmarks.poolers
 
 bench-search: .venv/stamp-run ## measure what a search takes beside a bare scan, on SQLite or DATABASE_URL
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m benchmarks.search

@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
+from cashman_project.db.postgresql.citus import has_citus
+from ledgers.tests.owner_guard import GUARD
 from transactions.tests.live import LiveServer, serve, unmarked
 from users.models import User
 from users.sessions import start_session
@@ -16,6 +21,29 @@ from users.sessions import start_session
 def pytest_runtest_setup(item: pytest.Item) -> None:
     translation.deactivate()  # the language of the last request of the test before
     unmarked[:] = [] if {"live", "e2e"} & {marker.name for marker in item.iter_markers()} else [item.nodeid]
+
+
+def pytest_configure() -> None:
+    GUARD.install()
+
+
+@pytest.fixture(autouse=True)
+def owner_in_every_statement() -> Iterator[None]:
+    """Fail if the code asks for an owner's rows without the owner as a parameter."""
+    GUARD.found, GUARD.is_on = [], True
+    yield
+    GUARD.is_on = False
+    assert not GUARD.found, "\n".join(
+        f"{one.sender} lacks the owner of {one.tables}:\n{one.sql}" for one in GUARD.found
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Distribute the tables of the tests' database if it has Citus."""
+    with django_db_blocker.unblock():
+        if has_citus(connection):
+            call_command("shard")
 
 
 @pytest.fixture

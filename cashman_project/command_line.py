@@ -38,7 +38,10 @@ def _message(error: Exception) -> str:
     is_sql = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     if is_sql or isinstance(error, ProgrammingError):
         return ""
-    return _("Database %(database)s can't be used: %(reason)s") % {"database": database_name(), "reason": reason}
+    message = _("Database %(database)s can't be used: %(reason)s") % {"database": database_name(), "reason": reason}
+    if "unsupported startup parameter" in reason:
+        message += ". " + _("If this is a pooler, set DISABLE_SERVER_SIDE_CURSORS to on.")
+    return message
 
 
 def database_name() -> str:

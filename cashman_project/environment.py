@@ -222,6 +222,13 @@ def database(url: str) -> dict[str, Any]:  # Any: the types of Django's settings
         raise Invalid(message) from None
 
 
+def database_server(url: str) -> dict[str, Any]:  # Any: as `database` returns it
+    """Parse the URL of a PostgreSQL server into Django's settings. Raises ValueError on any other."""
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise Invalid(_("it must start with postgres:// (server)"))
+    return database(url)
+
+
 def secure_url(text: str) -> str:
     """Parse an https:// URL, or an http:// URL of this machine. Raises ValueError on any other."""
     try:

@@ -14,6 +14,7 @@ from .environment import (
     address,
     base_path,
     database,
+    database_server,
     errors,
     flag,
     hosts,
@@ -72,7 +73,7 @@ if DEBUG and not ip_address(HOST).is_loopback:
 _file = BASE_DIR / ("demo.sqlite3" if DEBUG else "cashman.sqlite3")
 _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_file)}
 _password = read_text("DATABASE_PASSWORD")
-_no_cursors = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
+_pooled = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
 _database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)  # Any: as `database` returns it
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if _database["ENGINE"].endswith("sqlite3"):
@@ -89,15 +90,34 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     _database["ENGINE"] = "cashman_project.db.postgresql"
     _database["PASSWORD"] = _password or _database["PASSWORD"]
-    _database["DISABLE_SERVER_SIDE_CURSORS"] = _no_cursors
+    _database["POOLED"] = _pooled  # not Django's own setting, which would load a whole export into memory
     _options: dict[str, object] = {
         "connect_timeout": 1,  # second
         "tcp_user_timeout": 10_000,  # milliseconds without an acknowledgement, after which the network counts as down
     }
-    if not _no_cursors:  # PgBouncer refuses these: docs/deploy.md
-        _options["options"] = "-c statement_timeout=30s -c lock_timeout=5s"
-    _database["OPTIONS"] = {**_options, **_database.get("OPTIONS", {})}
+    _limits = {"options": "-c statement_timeout=30s -c lock_timeout=5s"}
+    _several = {"target_session_attrs": "read-write"} if "," in _database["HOST"] else {}  # one of them takes writes
+    _database["OPTIONS"] = {
+        **_options,
+        **({} if _pooled else _limits),  # PgBouncer refuses them: docs/deploy.md
+        **_several,
+        **_database.get("OPTIONS", {}),
+    }
 DATABASES = {"default": _database}
+_replica: dict[str, Any] = read("DATABASE_REPLICA_URL", database_server, {})
+if _replica and _database["ENGINE"].endswith("sqlite"):
+    errors.append(("DATABASE_REPLICA_URL", Invalid(_("it needs a PostgreSQL server in DATABASE_URL, too"))))
+elif _replica:
+    DATABASES["replica"] = {
+        **_database,
+        **_replica,
+        "ENGINE": _database["ENGINE"],
+        "PASSWORD": _password or _replica["PASSWORD"],
+        "POOLED": False,  # only the standby itself says that it was promoted
+        # A network that is down must not hold up reads for long, because the primary can answer them.
+        "OPTIONS": {**_options, **_limits, "tcp_user_timeout": 2_000, **_replica.get("OPTIONS", {})},
+    }
+    DATABASE_ROUTERS = ["ledgers.router.LedgerRouter"]
 
 # -- Application ------------------------------------------------------------------------------
 
@@ -140,6 +160,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "cashman_project.api.middleware.messages.LazyMessageMiddleware",
+    *(["cashman_project.api.middleware.replica.ReplicaMiddleware"] if "replica" in DATABASES else []),
 ]
 
 TEMPLATES = [
@@ -198,7 +219,7 @@ SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = BASE_PATH or "/"
 MESSAGE_STORAGE = "cashman_project.api.message_storage.MessageStorage"
 CORS_ALLOW_HEADERS = [
     *default_headers,
-    *("cache-control", "idempotency-key", "if-match", "if-none-match", "prefer", "x-request-id"),
+    *("cache-control", "idempotency-key", "if-match", "if-none-match", "min-revision", "prefer", "x-request-id"),
     *("traceparent", "tracestate"),  # W3C's Trace Context
 ]
 CORS_EXPOSE_HEADERS = [

@@ -190,8 +190,6 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         Return the number of rows. Raises FieldError for a field that never changes.
         """
         names, _derived = with_derived(self.model, tuple(fields))
-        if fixed := set(names).intersection(self.fixed_fields):
-            raise FieldError(f"{min(fixed)} never changes.")
         rows: list[Any] = list(objs)
         self._result_cache = None
         with writing_each({row.owner_id for row in rows}, self.db) as writes:

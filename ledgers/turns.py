@@ -19,13 +19,20 @@ LONGEST_WAIT = 10.0  # seconds
 MOST_THREADS = 32  # that have the turn of one owner or wait for it; a process has about a hundred for all
 
 
+class _Turn:
+    """The turn of one owner, and how many threads have it or wait for it."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.threads = 0
+
+
 class Turns:
     """The turns of all owners. An owner whose ledger nobody writes takes no memory."""
 
     def __init__(self) -> None:
-        self._guard = Lock()  # of the two below
-        self._turns: dict[UUID, Lock] = {}
-        self._threads: dict[UUID, int] = {}  # how many have the turn or wait for it
+        self._guard = Lock()  # of all turns
+        self._turns: dict[UUID, _Turn] = {}
 
     @contextmanager
     def of(self, owner: UUID) -> Iterator[None]:
@@ -34,26 +41,26 @@ class Turns:
         Raises Unavailable (503) after LONGEST_WAIT, or at once if MOST_THREADS are here already.
         """
         with self._guard:
-            if self._threads.get(owner, 0) == MOST_THREADS:
+            turn = self._turns.get(owner) or self._turns.setdefault(owner, _Turn())
+            if turn.threads == MOST_THREADS:
                 raise Unavailable
-            turn = self._turns.setdefault(owner, Lock())
-            self._threads[owner] = self._threads.get(owner, 0) + 1
+            turn.threads += 1
         has_turn = False
         try:
-            has_turn = turn.acquire(blocking=False)
+            has_turn = turn.lock.acquire(blocking=False)
             if not has_turn:
                 with nullcontext() if connection.in_atomic_block else POOL.set_aside():
-                    has_turn = turn.acquire(timeout=LONGEST_WAIT)
+                    has_turn = turn.lock.acquire(timeout=LONGEST_WAIT)
                 if not has_turn:
                     raise Unavailable
             yield
         finally:
             if has_turn:
-                turn.release()
+                turn.lock.release()
             with self._guard:
-                self._threads[owner] -= 1
-                if not self._threads[owner]:
-                    del self._turns[owner], self._threads[owner]
+                turn.threads -= 1
+                if not turn.threads:
+                    del self._turns[owner]
 
 
 TURNS = Turns()

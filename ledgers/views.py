@@ -41,6 +41,7 @@ from . import examples
 from .history_pages import change_rows, revision_days, revision_rows
 from .models import Revision
 from .paging import numbered_page, page_parameters
+from .reads import LedgerReads
 from .serializers import (
     FeedSerializer,
     RevisionDetailSerializer,
@@ -60,7 +61,7 @@ from .turns import TURNS
 CHANGES, MOST_CHANGES = 100, 1_000  # on a page of the feed
 
 
-class ChangesView(ApiView):
+class ChangesView(LedgerReads, ApiView):
     """What was created, changed and deleted since a position: each row once, as it is now, in the order of revisions.
 
     Begin without `since`, and get all rows. Send the last `cursor` as `since` to go on. While `more` is true, the next
@@ -97,10 +98,10 @@ class ChangesView(ApiView):
         cursor = signer.sign_object([revision, key.hex, base], serializer=CursorSerializer)
         changes = ",".join(map(_entry_json, page.entries))
         content = f'{{"cursor":"{cursor}","more":{"true" if page.more else "false"},"changes":[{changes}]}}'.encode()
-        headers = {"Ledger-Revision": str(page.last)}
+        self.ledger_revision = page.last
         if wants_json(request):
-            return HttpResponse(content, content_type="application/json", headers=headers)
-        return Response(orjson.loads(content), headers=headers)
+            return HttpResponse(content, content_type="application/json")
+        return Response(orjson.loads(content))
 
 
 def _position(text: str | None, signer: signing.Signer) -> Position | None:
@@ -120,7 +121,7 @@ def _entry_json(entry: Entry) -> str:
     return f'{{"revision":{revision},"resource":"{resource}","id":"{key}","operation":"{operation}","data":{line}}}'
 
 
-class RevisionListView(ApiView):
+class RevisionListView(LedgerReads, ApiView):
     """The writes of your rows: who made them, when and how, the last one first."""
 
     query_parameters = KeysetPagination.parameters
@@ -148,7 +149,7 @@ class RevisionListView(ApiView):
         return {"days": revision_days(owner_of(self.request), data["results"])}
 
 
-class RevisionView(ApiView):
+class RevisionView(LedgerReads, ApiView):
     """A write of your rows, and the first hundred rows that it changed: an update with its old and new values, a
     deletion with the row as it was, a creation with the row as it is now."""
 
@@ -237,5 +238,5 @@ class UndoView(ApiView):
                 self.is_undone = is_undone(owner, int(number), UUID(ids[0]))
             raise
         self.form_state = FormState(done=str(_("Undone.")), revision=answer.data["number"])
-        headers = {**answer.headers, "Ledger-Revision": str(answer.data["number"])}
-        return Response(answer.data, status=answer.status, headers=headers)
+        self.ledger_revision = answer.data["number"]
+        return Response(answer.data, status=answer.status, headers=answer.headers)

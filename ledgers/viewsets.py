@@ -13,7 +13,6 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from cashman_project.api.fastpath.owner_query import OwnerColumn
 from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pagination import KeysetPagination
@@ -24,7 +23,7 @@ from cashman_project.api.viewsets import OwnedModelViewSet
 from .history_pages import SHOWN, changes_one, deletion_context, version_rows
 from .models import Ledger
 from .paging import numbered_page, page_parameters
-from .querysets import last_revision
+from .reads import LedgerReads
 from .resources import RESOURCES
 from .serializers import HistorySerializer, version_json
 from .services.revisions import Version, name_of, versions_of
@@ -32,7 +31,6 @@ from .turns import TURNS
 from .writer import writing
 
 ResultT = TypeVar("ResultT")
-HEADER = "Ledger-Revision"
 
 if TYPE_CHECKING:
     Base = OwnedModelViewSet  # the mixin calls the methods of the viewset that it is mixed into
@@ -40,7 +38,7 @@ else:
     Base = object
 
 
-class LedgerMixin(Base):
+class LedgerMixin(LedgerReads, Base):
     """Writes each request's rows as one revision of the owner's ledger, and tells its number in Ledger-Revision.
 
     Shows the versions of a row, also of a deleted one.
@@ -50,7 +48,6 @@ class LedgerMixin(Base):
     """
 
     pages = {**OwnedModelViewSet.pages, "history": "ledgers/history.html"}
-    ledger_revision: int | None = None
     deletion: dict[str, object] | None = None  # of the row that the page of a row is asked for
     response_headers = ROW_REVISION_HEADERS  # in the schema
 
@@ -88,9 +85,6 @@ class LedgerMixin(Base):
     def allowed_parameters(self) -> frozenset[str]:
         return KeysetPagination.parameters if self.action == "history" else super().allowed_parameters()
 
-    def owner_columns(self) -> tuple[OwnerColumn, ...]:
-        return (last_revision(),)
-
     def turn(self) -> AbstractContextManager[None]:
         return TURNS.of(owner_of(self.request).pk)
 
@@ -101,22 +95,24 @@ class LedgerMixin(Base):
             result = super().write(work)
         self.ledger_revision = write.revision or None
         if write.counts:
-            self.form_state = self.form_state._replace(revision=write.revision)
+            self.wrote(write.revision)
         return result
+
+    def wrote(self, revision: int) -> None:
+        """Let the response name the revision that the request has written."""
+        self.ledger_revision = revision
+        self.form_state = self.form_state._replace(revision=revision)
 
     def finalize_response(
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object
     ) -> AnyResponse:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        if response.status_code < 400:
+        if self.ledger_revision is None and response.status_code < 400:
             if self.owner_query.columns:
                 self.ledger_revision = self.owner_query.extras(owner_of(request))[0] or 0
             elif "Idempotency-Replayed" in response:  # what it wrote then is in the last revision, too
                 ledgers = Ledger.objects.filter(pk=owner_of(request).pk)
                 self.ledger_revision = ledgers.values_list("revision", flat=True).first() or 0
-            if self.ledger_revision is not None:
-                response.headers[HEADER] = str(self.ledger_revision)
-        return response
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 def _versions(owner: UUID, model: object, pk: UUID, size: int, start: int | None, descending: bool) -> list[Version]:

@@ -29,10 +29,8 @@ ADD = f"INSERT INTO {LEDGERS} (id, revision, kept_from) VALUES (%s, 0, 0) ON CON
 NEXT = f"UPDATE {LEDGERS} SET revision = revision + 1 WHERE id = %s"  # noqa: S608  # no input
 LOCK = f"{NEXT} RETURNING revision"
 GIVE_BACK = f"UPDATE {LEDGERS} SET revision = revision - 1 WHERE id = %s"  # noqa: S608  # no input
-REVISION = (
-    f"INSERT INTO {REVISIONS} (ledger_id, number, at, by_id, via, token, request_id, undoes, counts)"  # noqa: S608  # no input
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-)
+INTO_REVISIONS = f"INSERT INTO {REVISIONS} (ledger_id, number, at, by_id, via, token, request_id, undoes, counts)"
+REVISION = f"{INTO_REVISIONS} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 
 class Write:
@@ -102,12 +100,15 @@ class Write:
             execute_later(self.connection, GIVE_BACK, [self.owner])
             self.revision -= 1
             return
+        row = [self.owner, self.revision, *self.description()]
+        execute_later(self.connection, REVISION, row, prepared=True)
+
+    def description(self) -> DatabaseRow:
+        """Return the columns of the revision, but for its ledger and its number."""
         origin = self.origin
         by = None if origin.by == self.owner else origin.by
         counts = orjson.dumps(self.counts).decode()
-        values = (origin.via, origin.token, origin.request_id, self.undoes, counts)
-        row = [self.owner, self.revision, timezone.now(), by, *values]
-        execute_later(self.connection, REVISION, row, prepared=True)
+        return timezone.now(), by, origin.via, origin.token, origin.request_id, self.undoes, counts
 
 
 @lru_cache

@@ -23,6 +23,7 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
 from cashman_project.api.types import JSONObject
 from cashman_project.api.views import ApiView
+from ledgers.reads import LedgerReads
 from transactions.date_links import DateLinks
 from transactions.filters import NAME_FILTERS
 from transactions.models import Transaction
@@ -61,7 +62,7 @@ class SVGRenderer(BaseRenderer):
     format = "svg"
 
 
-class ChartView(ApiView):
+class ChartView(LedgerReads, ApiView):
     """A chart's numbers. A subclass names its filters and says what they are and how they are drawn."""
 
     name: str

@@ -13,6 +13,7 @@ from cashman_project.api.etags import wants_json
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input, form_inputs
 from cashman_project.api.views import PublicView
+from ledgers.reads import LedgerReads
 from transactions.models import Transaction
 from transactions.serializers import ExpenseSerializer
 from transactions.services.suggestions import form_suggestions
@@ -29,7 +30,7 @@ ANSWER = {
 QUICK_FIELDS = ("description", "amount", "category", "date")
 
 
-class StartView(PublicView):
+class StartView(LedgerReads, PublicView):
     """Cashman keeps track of your money. These are the URLs of its resources."""
 
     authentication_classes = (BrowserAuthentication,)  # the page shows who is signed in

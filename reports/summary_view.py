@@ -17,6 +17,7 @@ from cashman_project.api.filters import StrictFilterBackend, flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.views import ApiView
+from ledgers.reads import LedgerReads
 from transactions.filters import NAME_FILTERS
 from transactions.groupings import GROUPINGS
 from transactions.models import Transaction
@@ -64,7 +65,7 @@ PARAMETERS = [
 ]
 
 
-class SummaryView(ApiView):
+class SummaryView(LedgerReads, ApiView):
     """Sums of income, expense and net by currency, and by day, week, month, quarter, year, category or type."""
 
     filterset_class = SummaryFilterSet

@@ -38,6 +38,7 @@ LISTS = ["transactions/tests/test_pages.py", "transactions/tests/test_fastpath.p
 SUMS = ["transactions/tests/test_totals.py", "reports/tests/test_api_summary.py"]
 SUMMARY = ["reports/tests/test_periods.py", "reports/tests/test_summary_sums.py", "reports/tests/test_api_summary.py"]
 FILTERS = ["cashman_project/api/tests/test_strict_parameters.py", "transactions/tests/test_api_transactions.py"]
+STATEMENTS = [f"statements/tests/test_{name}.py" for name in ("samples", "formats", "readers")]
 # The tests that are nearest to each module.
 TESTS = {
     "cashman_project/money/amounts.py": MONEY,
@@ -49,6 +50,16 @@ TESTS = {
     ],
     "cashman_project/money/form_field.py": ["transactions/tests/test_money_forms.py"],
     "cashman_project/money/sums.py": ["transactions/tests/test_money_expressions.py", *SUMS],
+    "ledgers/writer.py": ["ledgers/tests", "transactions/tests/test_one_writer.py"],
+    "ledgers/at_once.py": ["transactions/tests/test_at_once.py"],
+    "ledgers/history.py": ["ledgers/tests"],
+    "ledgers/turns.py": ["ledgers/tests/test_turns.py"],
+    "ledgers/paging.py": ["ledgers/tests"],
+    "ledgers/services/changes.py": ["ledgers/tests"],
+    "ledgers/services/revisions.py": ["ledgers/tests"],
+    "ledgers/services/states.py": ["ledgers/tests"],
+    "ledgers/services/retention.py": ["ledgers/tests", "users/tests/test_housekeeping.py"],
+    "ledgers/services/undo.py": ["ledgers/tests"],
     "ledgers/querysets.py": ["ledgers/tests", *CREATION, "transactions/tests/test_bulk_change.py"],
     "transactions/querysets.py": [
         *CREATION,
@@ -61,7 +72,11 @@ TESTS = {
         "transactions/tests/test_api_transactions.py",
     ],
     "transactions/totals.py": SUMS,
-    "transactions/services/fast_create.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
+    "transactions/services/fast_create.py": [
+        *CREATION,
+        "transactions/tests/test_usual_notation.py",
+        "transactions/tests/test_at_once.py",
+    ],
     "transactions/groupings.py": SUMS,
     "transactions/calendar.py": SUMMARY,
     "reports/services/summary.py": SUMMARY,
@@ -106,6 +121,12 @@ TESTS = {
     "cashman_project/api/fastpath/owner_query.py": [*LISTS, "transactions/tests/test_queries.py"],
     "cashman_project/api/fastpath/checks.py": ["cashman_project/api/tests/test_fastpath_checks.py"],
     "transactions/services/usual_notation.py": [*CREATION, "transactions/tests/test_usual_notation.py"],
+    "statements/formats/amounts.py": ["statements/tests/test_amounts.py", *STATEMENTS],
+    "statements/formats/days.py": ["statements/tests/test_days.py", *STATEMENTS],
+    "statements/formats/camt.py": STATEMENTS,
+    "statements/formats/mt940.py": STATEMENTS,
+    "statements/formats/ofx.py": STATEMENTS,
+    "statements/formats/qif.py": STATEMENTS,
 }
 
 

@@ -29,6 +29,7 @@ from cashman_project.money.serializer_field import AmountField, AmountJSON
 from cashman_project.money.typed import form_amount, typed_amount
 
 from . import account_examples as examples
+from .choices import AccountKind
 from .models import Account, BalanceCheck
 from .serializers import TransactionSerializer
 from .services.currencies import own_currencies
@@ -134,6 +135,7 @@ class AccountSerializer(StrictModelSerializer[Account]):
                 "trim_whitespace": False,
                 "style": {"select": Select(currency_options, own_currencies)},
             },
+            "kind": {"initial": AccountKind.CHECKING.value},
             "identifier": {"trim_whitespace": False, "allow_blank": False},
         }
 

@@ -14,13 +14,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.dates import INVALID_DATE, parse_date
-from cashman_project.api.etags import tagged_response
+from cashman_project.api.errors import PreconditionFailed
+from cashman_project.api.etags import check_preconditions, is_conditional, tagged_response
 from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import KeysetPagination, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
-from cashman_project.api.schema import LIST_HEADERS, READ_HEADERS
+from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from cashman_project.api.templatetags.days import day
 from cashman_project.api.types import AnyResponse, AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
@@ -201,15 +202,12 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     def check(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         """The check of one day."""
         account = self._account()
-        found = BalanceCheck.objects.for_owner(owner_of(request)).filter(account=account.pk, date=self._check_date())
-        for checked in checks_of(account, found):
-            return tagged_response(request, account_pages.shown_check(account, checked))
-        raise NotFound
+        return tagged_response(request, self._stored_check(account))
 
     @extend_schema(
         operation_id="put_account_check",
         summary="Check the balance of a day",
-        parameters=[CHECK_DATE],
+        parameters=[CHECK_DATE, *CHANGE_HEADERS],
         request=CheckRequestSerializer,
         responses=CheckSerializer,
     )
@@ -223,6 +221,12 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
 
     def _put_check(self, data: Any) -> dict[str, object]:  # Any: parsed JSON
         account = self._account()
+        if is_conditional(self.request):
+            try:
+                check_preconditions(self.request, self._stored_check(account))
+            except NotFound:
+                if "HTTP_IF_MATCH" in self.request.META:  # which names a check that is not there
+                    raise PreconditionFailed from None
         context = {**self.get_serializer_context(), "currency": account.currency}
         serializer = CheckRequestSerializer(data=data, context=context)
         serializer.is_valid(raise_exception=True)
@@ -232,7 +236,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     @extend_schema(
         operation_id="delete_account_check",
         summary="Delete the check of a day",
-        parameters=[CHECK_DATE],
+        parameters=[CHECK_DATE, *DELETE_HEADERS],
         responses={204: OpenApiResponse(description="Deleted.")},
     )
     @check.mapping.delete
@@ -245,8 +249,17 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     def _delete_check(self) -> None:
         account = self._account()
         self.form_state = FormState(deleted=_("the check of %(day)s") % {"day": day(self._check_date())})
-        if not delete_check(account, self._check_date()):
-            raise NotFound
+        stored = self._stored_check(account)
+        if is_conditional(self.request):
+            check_preconditions(self.request, stored)
+        delete_check(account, self._check_date())
+
+    def _stored_check(self, account: Account) -> dict[str, object]:
+        """Return the JSON of the check that the path names; raises NotFound."""
+        checks = BalanceCheck.objects.for_owner(owner_of(self.request))
+        for checked in checks_of(account, checks.filter(account=account.pk, date=self._check_date())):
+            return account_pages.shown_check(account, checked)
+        raise NotFound
 
     def _account(self) -> Account:
         account = self.get_object()

@@ -1,17 +1,17 @@
 """Transactions and categories of all owners in Django's admin, with the same rules as in the API."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm, StrictAutocompleteSelect, StrictModelAdmin
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.errors import Conflict
 from cashman_project.api.filters import DateFormField
-from cashman_project.api.origin import ADMIN, Origin
-from cashman_project.api.owner import signed_in_user
+from cashman_project.api.origin import admin_origin_of
 from cashman_project.db.types import AnyField
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
@@ -33,6 +33,7 @@ from ledgers.services.revisions import versions_of
 from ledgers.writer import writing
 
 from .models import Account, BalanceCheck, Category, Expense, Income, NamedModel, Transaction, Transfer
+from .services.transfers import delete_transfer
 from .templatetags.money import money
 
 if TYPE_CHECKING:
@@ -105,8 +106,9 @@ class TransactionForm(ChangesForm):
         assert isinstance(field.widget.widget, NameSelect)
         field.error_messages["invalid"] = foreign
         field.widget.widget.owner = owner
-        if not self.adding:
-            field.queryset = model._default_manager.filter(owner=owner).select_related("owner")
+        with suppress(ValidationError):  # the field of the owner tells what is no id
+            if owner:
+                field.queryset = model._default_manager.filter(owner=owner).select_related("owner")
 
     def clean(self) -> dict[str, Any]:  # Any: each value has the type that its field makes
         data = super().clean()
@@ -129,21 +131,34 @@ class OwnedModelAdmin(StrictModelAdmin):
     def write(
         self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
     ) -> HttpResponseBase | None:
-        """Return the view's response, run as one write of the ledger of each row's owner."""
+        """Return the view's response, run as one write of the ledger of each row's owner. If the ledger refuses it,
+        nothing is written, and the page says why.
+
+        It takes no turns (`ledgers/turns.py`): a thread can't have those of several owners, and staff write rarely.
+        """
+        try:
+            return self._write(request, keys, view)
+        except Conflict as refused:
+            self.message_user(request, str(refused.detail), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def _write(
+        self, request: HttpRequest, keys: Sequence[object], view: Callable[[], HttpResponseBase | None]
+    ) -> HttpResponseBase | None:
         if request.method != "POST" or not keys:
             return view()
         try:
-            owners = set(self.model._base_manager.filter(pk__in=keys).values_list("owner", flat=True))
+            owners = self.owners_of(keys)
         except ValidationError:  # what is no key names no row
             return view()
-        origin = _origin_of(request)
+        origin = admin_origin_of(request)
         with ExitStack() as stack:
             for write in [stack.enter_context(writing(owner, origin)) for owner in sorted(owners)]:
                 write.lock()
             return view()
 
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
-        with writing(obj.owner_id, _origin_of(request)):  # of the owner that the form has named
+        with writing(obj.owner_id, admin_origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)
 
     def history_view(
@@ -181,11 +196,6 @@ class OwnedModelAdmin(StrictModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         return [*self.generated, *self.fixed] if obj else []
-
-
-def _origin_of(request: HttpRequest) -> Origin:
-    user = signed_in_user(request)
-    return Origin(ADMIN, user.pk if user else None, request_id=request.META.get("REQUEST_ID", ""))
 
 
 @admin.register(Transaction)
@@ -323,8 +333,8 @@ class BalanceCheckAdmin(OwnedModelAdmin):
 
 @admin.register(Transfer)
 class TransferAdmin(OwnedModelAdmin):
-    """Transfers are made and changed in the API and on the pages. Here they can be seen; their legs are
-    transactions."""
+    """Transfers are made and changed in the API and on the pages. Here they can be seen, and deleted with their
+    legs, which are transactions."""
 
     fields = ["owner", "date"]
     list_display = ["date", "owner"]
@@ -337,5 +347,10 @@ class TransferAdmin(OwnedModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
+    def delete_model(self, request: HttpRequest, obj: Transfer) -> None:
+        with writing(obj.owner_id, admin_origin_of(request)):
+            delete_transfer(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: "models.QuerySet[Transfer]") -> None:
+        for transfer in queryset:
+            self.delete_model(request, transfer)

@@ -100,10 +100,10 @@ class AccountFilterSet(FilterSet):
         fields: list[str] = []
 
 
-def _between(rows: Any, name: str, account: UUID | list[UUID]) -> Any:  # Any: transfers
-    """Return the transfers that have a leg of one of these accounts."""
-    keys = account if isinstance(account, list) else [account]
-    legs = Transaction.objects.filter(owner=OuterRef("owner"), transfer=OuterRef("pk"), account__in=keys)
+def _between(rows: Any, name: str, accounts: tuple[UUID, list[UUID]]) -> Any:  # Any: transfers
+    """Return the transfers that have a leg of one of these accounts of an owner."""
+    owner, keys = accounts
+    legs = Transaction.objects.filter(owner=owner, transfer=OuterRef("pk"), account__in=keys)
     return rows.filter(Exists(legs))
 
 
@@ -120,7 +120,8 @@ class TransferFilterSet(FilterSet):
     def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
         values = super().values_of(request)
         if "account" in values:
-            values["account"] = _ids_of(request, "account", values["account"])
+            found = _ids_of(request, "account", values["account"])
+            values["account"] = owner_of(request).pk, found if isinstance(found, list) else [found]
         return values
 
 

@@ -182,8 +182,8 @@ class Totals:
     def differing(self) -> str:
         """Return the query of the keys whose totals are wrong."""
         return (
-            f"WITH part ({self.columns}) AS (SELECT {self.change(1)} FROM {TRANSACTIONS}"
-            f" UNION ALL SELECT {self.key}, -high, -low, -count FROM {TOTALS}) SELECT {self.key} FROM part"
+            f"WITH part AS (SELECT {self.key}, -high AS high, -low AS low, -count AS count FROM {TOTALS}"
+            f" UNION ALL SELECT {self.change(1)} FROM {TRANSACTIONS}) SELECT {self.key} FROM part"
             f" GROUP BY {self.key} HAVING (SUM(high), SUM(low), SUM(count)) <> (0, 0, 0) ORDER BY {self.key}"
         )
 

@@ -12,12 +12,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
 from cashman_project.api.filters import flag_of
 from cashman_project.api.idempotency import Answer
+from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.serializers import MAX_ROWS
 from cashman_project.api.types import AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
+from ledgers.at_once import can_insert_at_once
 from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
@@ -34,7 +36,7 @@ from .serializers import (
 )
 from .services.accounts import usual_account
 from .services.categories import delete_category
-from .services.fast_create import create_fast
+from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
 from .services.transfers import ends_of, opposites
 from .transaction_querysets import TransactionQuerySet
@@ -107,6 +109,17 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         given = {name: parameters.getlist(name) for name in ("category", "currency", "type")}
         row = {name: texts[0] for name, texts in given.items() if len(texts) == 1}
         return {**usual_account(owner_of(self.request), parameters.getlist("account"), row.get("currency")), **row}
+
+    def create_at_once(self, data: Any, minimal: bool) -> Answer | None:  # Any: parsed JSON
+        if not (self.fastpath and isinstance(data, dict) and can_insert_at_once()):
+            return None
+        owner, origin = owner_of(self.request), origin_of(self.request)
+        created = create_one(owner=owner, origin=origin, serializer=self.serializer_class, data=data)
+        if created is None:
+            return None
+        row, revision = created
+        self.wrote(revision)
+        return self._created(row, minimal)
 
     def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
         many = isinstance(data, list)

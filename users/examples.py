@@ -10,6 +10,7 @@ ME: dict[str, object] = {
     "currency": "USD",
     "time_zone": "UTC",
     "language": "en",
+    "account": None,
 }
 PERSONAL_TOKEN: dict[str, object] = {
     "id": "019a3e2c-6b10-7c2e-9d41-3f601c9b7e42",

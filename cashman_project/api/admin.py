@@ -13,7 +13,7 @@ from django.contrib.admin.options import IncorrectLookupParameters, get_content_
 from django.contrib.admin.utils import model_ngettext
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AutocompleteSelect
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import BadRequest, MultipleObjectsReturned, ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import IntegrityError, models, transaction
 from django.http import HttpRequest, HttpResponseRedirect
@@ -25,6 +25,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from ..db.derived_fields import derived_fields
+from ..db.owned_tables import owner_field
 from ..db.search import LONGEST, containing
 from .exception_handler import exception_handler
 from .idempotency import is_first_submission
@@ -217,11 +218,40 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return entry
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> models.Model | None:
-        """Return the row. If it is going to be written, it is locked, so that it stays as it was validated."""
-        row = super().get_object(request, object_id, from_field)
+        """Return the row, or None if there is none, or if two owners have rows with this id.
+
+        If it is going to be written, it is locked, so that it stays as it was validated.
+        """
+        try:
+            row = super().get_object(request, object_id, from_field)
+        except MultipleObjectsReturned:
+            return None
         if row is not None and transaction.get_connection().in_atomic_block:
-            row = self.get_queryset(request).select_for_update(of=("self",)).filter(pk=row.pk).first()
+            rows = self.own(self.get_queryset(request), row)
+            row = rows.select_for_update(of=("self",)).filter(pk=row.pk).first()
         return row
+
+    def own(self, rows: Rows, row: Row) -> Rows:
+        """Return the rows that have the same owner as the row, if rows of this model have owners."""
+        owner = owner_field(self.model)
+        return rows.filter(**{owner.name: getattr(row, owner.attname)}) if owner else rows
+
+    def owners_of(self, keys: Sequence[object]) -> set[UUID]:
+        """Return the owners of the rows with these keys. Raises BadRequest if one is a key of two owners' rows."""
+        found = list(self.model._base_manager.filter(pk__in=keys).values_list("pk", "owner"))
+        if len(found) > len({key for key, _owner in found}):
+            raise BadRequest
+        return {owner for _key, owner in found}
+
+    def delete_model(self, request: HttpRequest, obj: Row) -> None:
+        self.own(self.model._base_manager.filter(pk=obj.pk), obj).delete()
+
+    def delete_queryset(self, request: HttpRequest, queryset: Rows) -> None:
+        if owner := owner_field(self.model):
+            for key in self.owners_of([row.pk for row in queryset]):
+                queryset.filter(**{owner.name: key}).delete()
+        else:
+            super().delete_queryset(request, queryset)
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: forms.BaseForm, change: bool) -> None:
         """Insert the row, or write its changed fields; raises SentTwice if the same form was saved before."""
@@ -299,6 +329,8 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
             model = relation.field.model
             field = relation.field.name
             related = model._base_manager.filter(**{f"{field}__in": rows})
+            if owner_field(self.model) and (owner := owner_field(model)):
+                related = related.filter(**{f"{owner.name}__in": {self.owner_id_of(row) for row in rows}})
             if relation.on_delete is models.RESTRICT:
                 in_use += _uses(model, field, rows, dict(related.values_list(field).annotate(models.Count("pk"))))
             elif count := related.count():

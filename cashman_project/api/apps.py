@@ -21,7 +21,11 @@ class ApiConfig(AppConfig):
 
 
 def _lift_limits(using: str, **kwargs: object) -> None:
-    """Lift the time limits for migrations. The limits of the settings are meant for requests."""
-    if connections[using].vendor == "postgresql":
-        with connections[using].cursor() as cursor:
+    """Lift the time limits for migrations. The limits of the settings are meant for requests.
+
+    A pooler would give the session without limits to a request, so behind one they stay.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql" and not connection.settings_dict.get("POOLED"):
+        with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0")

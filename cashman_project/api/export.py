@@ -3,12 +3,14 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
 from typing import IO, TYPE_CHECKING
 
 import orjson
+from django.db import connections, transaction
 from django.utils.text import capfirst
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
@@ -16,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.serializers import Serializer
 
 from ..db.connection_pool import CONNECTIONS, POOL
+from ..db.replica import READING
 from .fastpath.row_json import TextJSON, find_form, readable_fields, row_json
 from .filters import check_parameters
 from .pagination import Window, read_ordering
@@ -138,7 +141,9 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
             TURNS.acquire()
     file = spool()
     try:
-        write(file)
+        is_pooled = connections[READING.alias].settings_dict.get("POOLED")  # see chunked_cursor
+        with transaction.atomic(READING.alias) if is_pooled else nullcontext():
+            write(file)
         file.seek(0)
     except OSError as error:
         raise no_room(file, error) from None

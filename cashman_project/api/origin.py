@@ -3,9 +3,10 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from django.http import HttpRequest
 from rest_framework.request import Request
 
-from .owner import owner_of
+from .owner import owner_of, signed_in_user
 from .pages.requests import is_page_form
 
 API, PAGE, ADMIN, UNDO, COMMAND = "api", "page", "admin", "undo", "command"
@@ -28,3 +29,9 @@ def origin_of(request: Request) -> Origin:
     via = PAGE if is_page_form(request) else API
     token = getattr(request.auth, "name", "")
     return Origin(via, owner_of(request).pk, token, request.META.get("REQUEST_ID", ""))
+
+
+def admin_origin_of(request: HttpRequest) -> Origin:
+    """Return the origin of what a request to the admin writes."""
+    user = signed_in_user(request)
+    return Origin(ADMIN, user.pk if user else None, request_id=request.META.get("REQUEST_ID", ""))

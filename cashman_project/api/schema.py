@@ -22,6 +22,7 @@ from rest_framework.permissions import SAFE_METHODS
 
 from .dates import DATE_PATTERN, TIMESTAMP_PATTERN
 from .errors import Conflict, CursorExpired, LengthRequired, PreconditionFailed, Throttled, TooLarge, Unavailable
+from .freshness import LEDGER_REVISION, MIN_REVISION
 from .problems import PROBLEM_JSON, problem_details, problem_of
 from .serializers import MAX_ROWS
 from .types import FieldsSerializer, JSONObject
@@ -69,7 +70,8 @@ MEANINGS = {
     409: "This conflicts with what is stored already.",
     410: "The history after `since` is deleted: start again without it.",
     411: "The body came in chunks, without a Content-Length.",
-    412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write names it. A POST has none yet.",
+    412: "`If-Match` does not name the current ETag, or `If-None-Match` of a write names it. A POST has none yet."
+    " Or there is no revision as high as `Min-Revision`.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
     422: "This `Idempotency-Key` was sent with another request.",
@@ -145,9 +147,13 @@ MANY_HEADERS = [_header("If-Match", "Many rows have no ETag: 412 unless this is 
 LIST_HEADERS = [
     _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
 ]
-NEWNESS = "Ledger-Revision", "The number of a revision that the response is at least as new as."
+NEWNESS = LEDGER_REVISION, "The number of a revision that the response is at least as new as."
 REVISION_HEADERS = [_header(*NEWNESS, 200, 201)]
-ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 304, always=False)]  # an export has none
+ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 304, always=False)]  # an export may have none
+READ_REVISION_HEADERS = [
+    _header(MIN_REVISION, "The number of a revision: 412 if there is none as high.", pattern="^[0-9]{1,18}$"),
+    _header(*NEWNESS, 200, 304, always=False),
+]
 ERROR_HEADERS = [
     _header("WWW-Authenticate", "`Bearer`, with `error` if a token was sent (RFC 6750).", 401),
     _header("Retry-After", "How many seconds to wait.", 429, 503),
@@ -264,7 +270,7 @@ class ProblemAutoSchema(AutoSchema):
             406: any("content" in responses[status] for status in responses if status < "300"),
             409: getattr(self.view, "action", None) in {*CHANGING, *getattr(self.view, "refused", ())},
             411: has_body,
-            412: self.method == "POST" or not {"If-Match", "If-None-Match"}.isdisjoint(names),
+            412: self.method == "POST" or not {"If-Match", "If-None-Match", MIN_REVISION}.isdisjoint(names),
             413: has_body,
             415: has_body,
             422: "Idempotency-Key" in names,
@@ -296,8 +302,11 @@ class ProblemAutoSchema(AutoSchema):
         return examples.get(getattr(self.view, "action", ""), [])
 
     def get_override_parameters(self) -> list[OpenApiParameter | FieldsSerializer | type[FieldsSerializer]]:
-        own = getattr(self.view, "response_headers", [])
-        return [*super().get_override_parameters(), *own, *ERROR_HEADERS]
+        view: Any = self.view  # which is strict
+        own = getattr(view, "response_headers", [])
+        reads_ledger = self.method == "GET" and {} not in self.get_auth() and view.owner_columns()
+        revision = READ_REVISION_HEADERS if reads_ledger else []
+        return [*revision, *super().get_override_parameters(), *own, *ERROR_HEADERS]
 
     def get_response_serializers(self) -> Any:  # also serializers by status, which the base class does not say
         response = super().get_response_serializers()

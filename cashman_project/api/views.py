@@ -24,9 +24,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from ..db.postgresql.citus import local_tables
+from ..db.replica import REPLICA
 from .errors import Unavailable
 from .etags import check_untagged, tagged_json
+from .fastpath.owner_query import OwnerColumn, OwnerQuery
 from .filters import check_parameters
+from .freshness import LEDGER_REVISION, choose_database, revision_first
 from .limits import ROW
 from .owner import language_of
 from .pages.inputs import Suggestion
@@ -65,9 +69,16 @@ class StrictViewMixin(Base):
     conflict_pages: Mapping[str, str] = {}
     form_page = "pages/form.html"  # the template of a refused form
     form_state = FormState()
+    owner_query: OwnerQuery | None = None
+    revision_query: OwnerQuery | None = None  # of a read, if it has to find the last revision before any rows
+    ledger_revision: int | None = None  # which the response is at least as new as, if that is known
 
     def perform_authentication(self, request: Request) -> None:
-        super().perform_authentication(request)
+        if REPLICA.is_configured or "HTTP_MIN_REVISION" in request._request.META:
+            with revision_first(self):
+                super().perform_authentication(request)
+        else:
+            super().perform_authentication(request)
         take_method(request, self)  # before the permissions are checked, because they look at the method
         if language := language_of(request):
             translation.activate(language)
@@ -86,6 +97,13 @@ class StrictViewMixin(Base):
             check_next(request)
         if request.method == "POST" and hasattr(self, "post"):  # without `post` it is a 405
             check_untagged(request)
+        if self.revision_query is not None:
+            self.ledger_revision = choose_database(self, self.revision_query)
+
+    def owner_columns(self) -> tuple[OwnerColumn, ...]:
+        """Return what a read needs to know of the owner besides the rows. The first one is the last revision of the
+        owner's ledger."""
+        return ()
 
     def allowed_parameters(self) -> frozenset[str]:
         """Return the names of the query parameters that this request may have."""
@@ -118,6 +136,8 @@ class StrictViewMixin(Base):
         is_change = request.method not in SAFE_METHODS and response.status_code < 400
         if is_change and is_page_form(request) and getattr(self, "action", None) not in self.pages:
             response = see_other(request, response, self)
+        if self.ledger_revision is not None and response.status_code < 400:
+            response.headers[LEDGER_REVISION] = str(self.ledger_revision)
         response.headers.setdefault("Cache-Control", "no-store")
         if "Vary" in response.headers:
             patch_vary_headers(response, VARY)
@@ -188,10 +208,10 @@ class LiveView(PublicView):
 
 
 class ReadyView(PublicView):
-    """200 if the database can be reached and is migrated; 503 otherwise."""
+    """200 if the database can be reached, is migrated and, on a Citus, distributed; 503 otherwise."""
 
     renderer_classes = (JSONRenderer,)
-    migrated = False  # once this process has seen it migrated, it does not look again
+    has_tables = False  # once this process has seen them all in their places, it does not look again
 
     @extend_schema(
         operation_id="get_readiness",
@@ -203,11 +223,13 @@ class ReadyView(PublicView):
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-            ReadyView.migrated = ReadyView.migrated or not _pending_migrations()
+            if not ReadyView.has_tables and _pending_migrations():
+                raise Unavailable(_("The database is not migrated yet."))
+            if not ReadyView.has_tables and local_tables(connection):
+                raise Unavailable(_("Some tables are not distributed yet."))
         except Error:
             raise Unavailable from None
-        if not ReadyView.migrated:
-            raise Unavailable(_("The database is not migrated yet."))
+        ReadyView.has_tables = True
         return Response({"status": "ok"})
 
 

@@ -22,7 +22,7 @@ from ..db.retry import in_transaction
 from .errors import PreconditionFailed
 from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
 from .export import LISTS, export_response, is_export
-from .fastpath.owner_query import OwnerColumn, OwnerQuery
+from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
 from .idempotency import Answer, answer_once, idempotent_request
@@ -137,7 +137,9 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             self.form_state = FormState(self.get_serializer(data=data))  # if the key was sent with other values: a 422
         minimal = PREFERS_MINIMAL.search(request.META.get("HTTP_PREFER", "")) is not None
         with self.turn():
-            answer = answer_once(key, lambda: self.write(lambda: self._create(data, minimal)))
+            answer = (None if key else self.create_at_once(data, minimal)) or answer_once(
+                key, lambda: self.write(lambda: self._create(data, minimal))
+            )
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
@@ -159,10 +161,6 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             in_transaction(lambda: self.write(self._destroy))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def owner_columns(self) -> tuple[OwnerColumn, ...]:
-        """Return what a list or a row on the fast path needs to know of the owner, besides its rows."""
-        return ()
-
     def turn(self) -> AbstractContextManager[None]:
         """Return a context in which the request may begin a database transaction that writes the owner's rows."""
         return nullcontext()
@@ -170,6 +168,10 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     def write(self, work: Callable[[], ResultT]) -> ResultT:
         """Return the result of `work`, which writes the owner's rows in an open database transaction."""
         return work()
+
+    def create_at_once(self, data: JSON, minimal: bool) -> Answer | None:
+        """Create a row without beginning a transaction, if that can be done; otherwise do nothing and return None."""
+        return None
 
     def perform_create(self, serializer: AnySerializer) -> None:
         serializer.save(owner=owner_of(self.request))

@@ -13,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 
+from .replica import READING
 from .sqlite.values import sqlite_value
 from .types import SQL, AnyField, DatabaseRow, FieldOrRelation
 
@@ -46,9 +47,8 @@ class Statement:
     """
 
     def __init__(self, queryset: QuerySet[Model, DatabaseRow], *, prepared: bool = True) -> None:
-        self.alias = queryset.db
         self.prepared = prepared
-        compiler = queryset.query.get_compiler(self.alias)
+        compiler = queryset.query.get_compiler(queryset.db)
         try:
             self.sql, self.params = compiler.as_sql()
         except EmptyResultSet:  # the conditions rule out every row
@@ -62,7 +62,7 @@ class Statement:
         """
         if not self.sql:
             return []
-        connection = connections[self.alias]
+        connection = connections[READING.alias]
         params = [
             param.field.get_db_prep_value(values[param.name], connection) if type(param) is Placeholder else param
             for param in self.params
@@ -80,7 +80,7 @@ class Statement:
         values = list(row)
         for position, (convert, expression) in self.converters.items():
             for function in convert:
-                values[position] = function(values[position], expression, connections[self.alias])
+                values[position] = function(values[position], expression, connections[READING.alias])
         return values
 
 

@@ -9,6 +9,8 @@ from threading import local
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from .replica import REPLICA
+
 # For each process. A PostgreSQL server has about a hundred for all of them.
 CONNECTIONS = min(8, 2 * (os.cpu_count() or 1))
 
@@ -49,8 +51,9 @@ class ConnectionPool:
         """Let others use the thread's connection until the block ends. Then the thread gets a connection again, which
         may be a different one.
 
-        A connection that the pool has not lent is left alone.
+        A connection that the pool has not lent is left alone. After it has waited, the thread reads from the primary.
         """
+        REPLICA.take_back()
         if not getattr(self._threads, "has_lent", False):
             yield
             return

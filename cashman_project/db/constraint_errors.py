@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FOREIGN_KEY_VIOLATION = "23503"  # PostgreSQL's code
 SQLITE_FOREIGN_KEY_MESSAGE = "FOREIGN KEY constraint failed"
+CITUS_FOREIGN_KEY_MESSAGE = "violates foreign key constraint"  # of a COPY, whose errors have no code
 
 
 class Violation(NamedTuple):
@@ -36,8 +37,8 @@ def conflict_of(error: IntegrityError) -> Violation | None:
     """Return what the client conflicts with; None if the error is not a conflict, but a bug of ours.
 
     A conflict is a value that must be unique and is taken, or a reference to a row that was deleted meanwhile.
-    PostgreSQL names the constraint, SQLite its columns. Their messages are not passed on, because they may hold the
-    row.
+    PostgreSQL names the constraint, SQLite its columns. Citus names the constraint of a shard in its message: after the
+    name comes the shard's number. These messages are not passed on, because they may hold the row.
     """
     if isinstance(
         error, ProtectedError | RestrictedError
@@ -45,18 +46,30 @@ def conflict_of(error: IntegrityError) -> Violation | None:
         return Violation(None, _("Something still refers to this. Change or delete that first."))
     if is_foreign_key_violation(error):
         return Violation(None, _("What this refers to has just been deleted. Read it again, then try again."))
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    name = _constraint_name(error)
     columns = re.findall(r"\w+\.\w+", str(error)) if name is None else []
     for model in apps.get_models():
         for constraint_name, own_columns, violation in _unique_constraints(model):
-            if name == constraint_name or (columns and own_columns == columns):
+            is_named = name is not None and re.fullmatch(rf"{constraint_name}(_\d+)?", name)
+            if is_named or (columns and own_columns == columns):
                 return violation
     return None
 
 
 def is_foreign_key_violation(error: DatabaseError) -> bool:
     """Return whether a row refers to another one that is not there."""
-    return getattr(error.__cause__, "pgcode", None) == FOREIGN_KEY_VIOLATION or str(error) == SQLITE_FOREIGN_KEY_MESSAGE
+    return (
+        getattr(error.__cause__, "pgcode", None) == FOREIGN_KEY_VIOLATION
+        or str(error) == SQLITE_FOREIGN_KEY_MESSAGE
+        or CITUS_FOREIGN_KEY_MESSAGE in str(error)
+    )
+
+
+def _constraint_name(error: IntegrityError) -> str | None:
+    if name := getattr(getattr(error.__cause__, "diag", None), "constraint_name", None):
+        return str(name)
+    match = re.search(r'constraint "(\w+)"', str(error))
+    return match[1] if match else None
 
 
 def _unique_constraints(model: type[Model]) -> Iterator[tuple[str, list[str], Violation]]:

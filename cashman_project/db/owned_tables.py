@@ -60,4 +60,5 @@ def owned_models() -> list[type[Model]]:
         table: [to for field in foreign_keys(model) if (to := reference(model, field).to_table) in owned]
         for table, model in owned.items()
     }
-    return [owned[table] for table in TopologicalSorter(graph).static_order()]
+    found = [owned[table] for table in TopologicalSorter(graph).static_order()]
+    return sorted(found, key=lambda model: not model._meta.pk.is_relation)  # a ledger's key is its owner's

@@ -5,6 +5,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from .. import writer
+
 LONGEST_REQUEST_ID = 128
 LONGEST_RESOURCE = 32
 
@@ -51,9 +53,9 @@ class Revision(models.Model):
 
 
 class Operation(models.TextChoices):
-    CREATED = "created", _("created")
-    UPDATED = "updated", _("updated")
-    DELETED = "deleted", _("deleted")
+    CREATED = writer.CREATED, _("created")
+    UPDATED = writer.UPDATED, _("updated")
+    DELETED = writer.DELETED, _("deleted")
 
 
 class Change(models.Model):

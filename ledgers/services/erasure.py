@@ -15,7 +15,8 @@ def lock_rows(keys: Sequence[UUID], **kwargs: object) -> None:
     """Lock these owners' ledgers, so that nobody writes their rows meanwhile.
 
     Who has written nothing yet gets a ledger first. Otherwise somebody's first write could come between, and lock the
-    ledger before the user, whom the erasure has locked by then.
+    ledger before the user, whom the erasure has locked by then. The erasure takes no turns (`ledgers/turns.py`),
+    because its transaction has begun. A user is erased once, so one thread waits at most.
     """
     for key in sorted(keys):
         Ledger.objects.bulk_create([Ledger(owner_id=key)], ignore_conflicts=True)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
-from cashman_project.api.sweeping import BATCH, delete_expired
+from cashman_project.api.sweeping import BATCH, delete_batches
 from users import housekeeping
 
 from ..models import Change, Ledger, Revision
@@ -34,8 +34,8 @@ def delete_old_history(wait: Wait = time.sleep, **kwargs: object) -> dict[str, i
         # Also what a sweep that was cut off has left behind.
         changes: QuerySet[Any] = Change.objects.filter(ledger=ledger, revision__lt=kept_from)
         revisions: QuerySet[Any] = Revision.objects.filter(ledger=ledger, number__lt=kept_from)
-        deleted["changes"] += delete_expired(changes, wait=wait)
-        deleted["revisions"] += delete_expired(revisions, wait=wait)
+        deleted["changes"] += delete_batches(changes, wait=wait)
+        deleted["revisions"] += delete_batches(revisions, wait=wait)
     return deleted
 
 

@@ -36,9 +36,11 @@ from .undo_errors import (
     ReferenceGone,
     Taken,
     TooLargeToUndo,
+    TooManyLinks,
 )
 
-# Rows of a revision. Nobody else can write the ledger while they are undone, and on SQLite nobody can write anything.
+# Rows of a revision, and rows that are unlinked from them. Nobody else can write the ledger while they are undone, and
+# on SQLite nobody can write anything.
 MOST_UNDONE = 50_000
 PART = 10_000  # rows that are read and written together
 EVERY_WRITE = {"version", "updated_at", "revision"}  # the columns that each write of a row changes
@@ -55,7 +57,8 @@ def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
 
     With `force`, changes that later revisions made to these rows are lost, and rows are unlinked from what is not
     there. Raises NotFound if there is no such revision, HistoryExpired, and the conflicts: ChangedSince, ReferenceGone
-    and InUse, most of which `force` overrides, Taken, NothingToUndo and TooLargeToUndo, which it does not.
+    and InUse, most of which `force` overrides, Taken, NothingToUndo, TooLargeToUndo and TooManyLinks, which it does
+    not.
     """
     with writing(owner, origin._replace(via=UNDO)) as write:
         last = write.lock() - 1
@@ -128,6 +131,8 @@ class Undo:
     def run(self) -> None:
         """Write all rows: those that others refer to come back first, and leave last."""
         self._check_changes()
+        if self.force:
+            self._check_links()
         for model in owned_models():
             for part in self._parts_of_history(model):
                 self._check_references(model, part)
@@ -177,6 +182,16 @@ class Undo:
             row = rows.get(pk)
             if not (is_still(row, read_before(model, before)) if row and before else row is None and not before):
                 yield pk
+
+    def _check_links(self) -> None:
+        """Raise TooManyLinks if more than MOST_UNDONE rows, without those of this revision, would be unlinked."""
+        left = MOST_UNDONE
+        for model in owned_models():
+            for keys in parts_of(self.leaving[model]):
+                for _field, rows in self._referring(model, keys):
+                    left -= rows.exclude(created_revision=self.number)[: left + 1].count()
+                    if left < 0:
+                        raise TooManyLinks(MOST_UNDONE)
 
     def _check_references(self, model: OwnedRowModel, part: Mapping[UUID, Values]) -> None:
         """Raise ReferenceGone if a row would refer to a row that is not there. With force, it refers to none."""
@@ -228,14 +243,21 @@ class Undo:
     def _unlink(self, model: OwnedRowModel, keys: Collection[UUID]) -> None:
         """Remove the rows, which are deleted next, from all rows that refer to them. Raises InUse if there are any and
         this is not forced."""
+        for field, rows in self._referring(model, keys):
+            if self.force and field.null:
+                rows.update(**{field.name: None})
+            elif count := rows.count():
+                referring: OwnedRowModel = field.model
+                raise InUse(resource=referring.resource, count=count)
+
+    def _referring(
+        self, model: OwnedRowModel, keys: Collection[UUID]
+    ) -> "Iterator[tuple[OwnedForeignKey, QuerySet[OwnedRow]]]":
+        """Yield each field that refers to the model, and the rows that refer by it to one of these keys."""
         for referring in owned_models():
             for field in references(referring):
                 if field.remote_field.model is model:
-                    rows = self._rows(referring).filter(**{f"{field.name}__in": keys})
-                    if self.force and field.null:
-                        rows.update(**{field.name: None})
-                    elif count := rows.count():
-                        raise InUse(resource=referring.resource, count=count)
+                    yield field, self._rows(referring).filter(**{f"{field.name}__in": keys})
 
     # -- Writes -------------------------------------------------------------------------------
 

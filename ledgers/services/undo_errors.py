@@ -29,6 +29,16 @@ class TooLargeToUndo(Conflict):
         super().__init__(message % {"limit": limit}, limit=limit)
 
 
+class TooManyLinks(Conflict):
+    """409: more rows refer to the rows that would be deleted than an undo unlinks. The problem has the `limit`."""
+
+    default_code = "too_large"
+
+    def __init__(self, limit: int) -> None:
+        message = gettext("More than %(limit)s rows refer to these rows, which is too many to unlink.")
+        super().__init__(message % {"limit": limit}, limit=limit)
+
+
 class ChangedSince(Conflict):
     """409: later revisions have changed some of the rows. The problem has their `count` and the first `ids`."""
 

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of, stored
 from ledgers.models import Revision
-from transactions.models import Transaction
+from transactions.models import Category, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory, PersonalTokenFactory
 from users.models import User
 
@@ -199,6 +199,26 @@ def test_a_new_name_of_a_category_that_many_rows_have_is_undone(
     assert as_alice.get(path).json()["name"] == "Food"
     deletion = revision_of(sent(as_alice, "DELETE", f"{path}?force=true"))
     problem_of(undo(as_alice, deletion), 409, "too_large")
+
+
+def test_a_category_that_too_many_rows_have_since_is_not_taken_back(
+    as_alice: APIClient, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledgers.services.undo.MOST_UNDONE", 3)
+    number = revision_of(sent(as_alice, "POST", "/categories", {"name": "Food"}))
+    category = Category.objects.get(owner=alice)
+    rows = ExpenseFactory.create_batch(4, owner=alice, category=category)
+    before = stored()
+
+    problem_of(undo(as_alice, number), 409, "in_use")
+    problem = problem_of(undo(as_alice, number, {"force": True}), 409, "too_large")
+
+    assert problem["limit"] == 3
+    assert problem["detail"] == "More than 3 rows refer to these rows, which is too many to unlink."
+    assert stored() == before
+    rows[0].delete()
+    assert undo(as_alice, number, {"force": True}).status_code == 201
+    assert not Category.objects.filter(owner=alice).exists()
 
 
 def test_a_token_that_may_write_is_named(alice: User) -> None:

@@ -28,6 +28,7 @@ from tests.faults.common import (
     Cluster,
     Supervised,
     a_cluster,
+    a_place_on,
     all_of,
     eventually,
     length,
@@ -182,8 +183,8 @@ def main() -> int:
         server = LiveServer({**settings, "DATABASE_URL": f"sqlite:///{Path(directory) / 'chaos.sqlite3'}"})
         server.manage("migrate", "--verbosity=0")
         status = chaos(server, None, kills)
-    with a_cluster() as cluster:
-        server = LiveServer({**settings, "DATABASE_URL": cluster.url})
+    with a_cluster() as cluster, a_place_on(cluster) as place:
+        server = LiveServer({**settings, **place})
         server.manage("migrate", "--verbosity=0")
         return chaos(server, cluster, kills) or status
 

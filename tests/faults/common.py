@@ -14,14 +14,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import django
+import psycopg2
 from django.db import connection
 
+from cashman_project.db.postgresql.citus import has_citus
+from tests.pooled import pooler
 from transactions.tests.live import PATIENCE, LiveServer
 
 PERSON = {"username": "racer", "password": "correct horse battery"}
@@ -110,27 +113,54 @@ def a_database() -> Iterator[dict[str, str]]:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def migrate(server: LiveServer) -> None:
+    """Make the tables of the server's database. If that is a Citus, distribute them."""
+    server.manage("migrate", "--verbosity=0")
+    if has_citus(connection):
+        server.manage("shard")
+
+
 class Cluster:
     """A PostgreSQL server of its own on a free port, which syncs to the disk what it commits."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: str = "") -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+            self.port: int = free.getsockname()[1]
         self.directory = Path(tempfile.mkdtemp(prefix="cashman-faults-", dir="/tmp"))
-        self.url = f"postgres://cashman@127.0.0.1:{port}/postgres"
-        self._bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        self.url = f"postgres://cashman@127.0.0.1:{self.port}/postgres"
+        self.bin = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self._prefix = []
         if os.geteuid() == 0:  # as whom PostgreSQL refuses to run
             shutil.chown(self.directory, "postgres")
             self._prefix = ["runuser", "-u", "postgres", "--"]
-        settings = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on"
-        self._start = ("start", "--wait", f"--options={settings}", f"--log={self.directory}/log")
+        settings = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=on {options}"
+        self._start = ("start", "--wait", f"--options={settings}", f"--log={self.log}")
 
     def create(self) -> None:
         self._run("initdb", "--username=cashman", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8")
 
+    def copy(self, primary: "Cluster") -> None:
+        """Become a standby of the primary, instead of a server of its own."""
+        source = f"--dbname=host=127.0.0.1 port={primary.port} user=cashman"
+        self._run("pg_basebackup", source, "--checkpoint=fast", "--write-recovery-conf")
+
     def start(self) -> None:
         self._run("pg_ctl", *self._start)
+
+    def promote(self) -> None:
+        """Make a primary of a standby."""
+        self._run("pg_ctl", "promote", "--wait")
+
+    def run(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run SQL as the superuser, outside of a transaction; return the rows."""
+        with closing(psycopg2.connect(self.url)) as session, session.cursor() as cursor:
+            session.autocommit = True
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else []
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "log"
 
     def stop(self, mode: str) -> None:
         """End all of its processes: "fast" is in order, "immediate" is at once, as a crash would."""
@@ -141,21 +171,43 @@ class Cluster:
         shutil.rmtree(self.directory)
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
-        command = [*self._prefix, str(self._bin / program), *arguments, f"--pgdata={self.directory}/data"]
+        command = [*self._prefix, str(self.bin / program), *arguments, f"--pgdata={self.directory}/data"]
         quiet = subprocess.DEVNULL  # not a pipe: the server would keep it open
         subprocess.run(command, cwd=self.directory, check=check, stdin=quiet, stdout=quiet, stderr=quiet)
 
 
 @contextmanager
-def a_cluster() -> Iterator[Cluster]:
-    """Yield a running PostgreSQL server, which is removed at the end."""
-    cluster = Cluster()
+def a_cluster(options: str = "") -> Iterator[Cluster]:
+    """Yield a running PostgreSQL server with those command line options, which is removed at the end."""
+    cluster = Cluster(options)
     try:
         cluster.create()
         cluster.start()
         yield cluster
     finally:
         cluster.remove()
+
+
+@contextmanager
+def a_standby(primary: Cluster) -> Iterator[Cluster]:
+    """Yield a running standby of the server, by streaming replication. It is removed at the end."""
+    cluster = Cluster()
+    try:
+        cluster.copy(primary)
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@contextmanager
+def a_place_on(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """Yield the environment of a service with that server: behind a PgBouncer of its own if `make pooled` runs this."""
+    if connection.settings_dict.get("POOLED"):
+        with pooler(cluster.url) as environment:
+            yield environment
+    else:
+        yield {"DATABASE_URL": cluster.url}
 
 
 class Supervised:

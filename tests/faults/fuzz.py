@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from tests.faults.common import PERSON, a_database, length, verdict
+from tests.faults.common import PERSON, a_database, length, migrate, verdict
 from transactions.tests.live import LiveServer, running
 
 HERE = Path(__file__).parent
@@ -49,7 +49,7 @@ def main() -> int:
     with a_database() as environment, tempfile.TemporaryDirectory() as directory:
         database = {"DATABASE_URL": f"sqlite:///{Path(directory) / 'fuzz.sqlite3'}", **environment}
         server = LiveServer({"WORKERS": "2", "ALLOW_SIGNUP": "on", **database})
-        server.manage("migrate", "--verbosity=0")
+        migrate(server)
         with running(server):
             # One for each round, before the first uses up the registrations that an address may make: the passwords
             # that schemathesis guesses lock their login.

@@ -22,7 +22,7 @@ from typing import Any
 
 from django.db import connection
 
-from tests.faults.common import PERSON, PRODUCTION, a_database, length, verdict, workers
+from tests.faults.common import PERSON, PRODUCTION, a_database, length, migrate, verdict, workers
 from tests.faults.hostile_inputs import (
     BODIES,
     TEXTS,
@@ -200,7 +200,7 @@ def main() -> int:
     with a_database() as environment, tempfile.TemporaryDirectory() as directory:
         database = {"DATABASE_URL": f"sqlite:///{Path(directory) / 'hostile.sqlite3'}", **environment}
         server = LiveServer({**PRODUCTION, "WORKERS": "1", "ALLOW_SIGNUP": "on", **database})
-        server.manage("migrate", "--verbosity=0")
+        migrate(server)
         with running(server):
             document = server.request("GET", "/schema").json()
             known = prepare(server)

@@ -18,7 +18,18 @@ from typing import Any
 
 from django.db import connection
 
-from tests.faults.common import PERSON, PRODUCTION, Client, a_database, all_of, clients_of, length, verdict, workers
+from tests.faults.common import (
+    PERSON,
+    PRODUCTION,
+    Client,
+    a_database,
+    all_of,
+    clients_of,
+    length,
+    migrate,
+    verdict,
+    workers,
+)
 from transactions.tests.live import LiveServer, running
 
 CLIENTS = 4
@@ -78,7 +89,7 @@ def main() -> int:
     with a_database() as environment, tempfile.TemporaryDirectory() as directory:
         database = {"DATABASE_URL": f"sqlite:///{Path(directory) / 'memory.sqlite3'}", **environment}
         server = LiveServer({**PRODUCTION, "WORKERS": "1", "ALLOW_SIGNUP": "on", **database})
-        server.manage("migrate", "--verbosity=0")
+        migrate(server)
         with running(server):
             assert server.request("POST", "/auth/register", PERSON).status == 201
             clients = clients_of(server, CLIENTS)

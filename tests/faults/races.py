@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from tests.faults.common import PERSON, Answer, Client, a_database, all_of, clients_of, length
+from tests.faults.common import PERSON, Answer, Client, a_database, all_of, clients_of, length, migrate
 from transactions.tests.live import PATIENCE, LiveServer, serve
 
 INCREMENTS = length(500)
@@ -110,7 +110,7 @@ def main() -> int:
     with a_database() as environment, tempfile.TemporaryDirectory() as directory:
         settings = {"WORKERS": str(WORKERS), "ALLOW_SIGNUP": "on", **environment}
         if environment:
-            LiveServer(settings).manage("migrate", "--verbosity=0")
+            migrate(LiveServer(settings))
         with serve(Path(directory), **settings) as server:
             assert server.request("POST", "/auth/register", PERSON).status == 201
             results = {}

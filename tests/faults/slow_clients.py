@@ -27,7 +27,18 @@ from django.conf import settings
 from django.db import connection
 
 from cashman_project.db.connection_pool import CONNECTIONS
-from tests.faults.common import PERSON, PRODUCTION, Client, a_database, all_of, eventually, length, verdict, workers
+from tests.faults.common import (
+    PERSON,
+    PRODUCTION,
+    Client,
+    a_database,
+    all_of,
+    eventually,
+    length,
+    migrate,
+    verdict,
+    workers,
+)
 from transactions.tests.live import PATIENCE, LiveServer, running
 
 LIMIT = 2.0  # seconds that anybody else may wait
@@ -239,7 +250,7 @@ def main() -> int:
         database = {"DATABASE_URL": f"sqlite:///{Path(directory) / 'slow.sqlite3'}", **environment}
         # One proxy, from which on the address of the others is not that of the slow.
         server = LiveServer({**PRODUCTION, "WORKERS": "2", "ALLOW_SIGNUP": "on", "NUM_PROXIES": "1", **database})
-        server.manage("migrate", "--verbosity=0")
+        migrate(server)
         with running(server):
             other, slow = log_in(server, 1), log_in(server, 2)
             for _part in range(EXPORTED // 10_000):

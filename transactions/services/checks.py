@@ -65,7 +65,6 @@ def put_check(account: Account, date: datetime.date, balance: Decimal, locked: b
     return checked
 
 
-def delete_check(account: Account, date: datetime.date) -> bool:
-    """Delete the check of the day; return whether there was one."""
-    deleted, _by_model = BalanceCheck.objects.filter(owner=account.owner_id, account=account, date=date).delete()
-    return bool(deleted)
+def delete_check(account: Account, date: datetime.date) -> None:
+    """Delete the check of the day."""
+    BalanceCheck.objects.filter(owner=account.owner_id, account=account, date=date).delete()

@@ -328,3 +328,14 @@ def test_an_erasure_is_not_held_up(locked: dict[str, Any], alice: User) -> None:
     erase_users(users=[alice])
     assert not Account.objects.exists()
     assert not Transaction.objects.exists()
+
+
+def test_preconditions_of_a_check(as_alice: APIClient) -> None:
+    path = f"/accounts/{make(as_alice)['id']}/checks/2026-02-28"
+    assert as_alice.put(path, {"balance": 1}, headers={"If-Match": "*"}).status_code == 412
+    assert as_alice.put(path, {"balance": 1}, headers={"If-None-Match": "*"}).status_code == 200
+    assert as_alice.put(path, {"balance": 2}, headers={"If-None-Match": "*"}).status_code == 412
+    tag = as_alice.get(path)["ETag"]
+    assert as_alice.put(path, {"balance": 2}, headers={"If-Match": tag}).status_code == 200
+    assert as_alice.delete(path, headers={"If-Match": tag}).status_code == 412
+    assert as_alice.delete(path).status_code == 204

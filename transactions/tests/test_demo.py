@@ -93,7 +93,7 @@ def test_its_accounts_are_those_of_a_person_who_saves() -> None:
     run()
 
     demo_user = User.objects.get(username="demo")
-    accounts = {account.pk: account for account in Account.objects.all()}
+    accounts = {account.pk: account for account in Account.objects.for_owner(demo_user)}
     balances = Account.objects.for_owner(demo_user).balances(demo_user.pk, demo.LAST_DAY)
     shown = {accounts[pk].name: Decimal(units).scaleb(-4) for pk, units in balances.items()}
     assert shown == {
@@ -103,7 +103,7 @@ def test_its_accounts_are_those_of_a_person_who_saves() -> None:
         "Index fund": Decimal(38500),
         "Savings": Decimal(62000),
     }
-    for legs in legs_of(demo_user, Transfer.objects.all()):
+    for legs in legs_of(demo_user, Transfer.objects.for_owner(demo_user)):
         assert legs.expense
         assert legs.income
         assert legs.expense.currency != legs.income.currency or legs.expense.amount == -legs.income.amount

@@ -17,13 +17,15 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from cashman_project.environment import database
 from transactions.tests.live import PATIENCE, LiveServer, migrated, running, unchecked
 from transactions.tests.test_docs import BLOCK, EXAMPLE, ROOT
 
 pytestmark = pytest.mark.live
 
 PAGE = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
-DATABASE: dict[str, Any] = settings.DATABASES["default"]
+PAST_POOLER = os.environ.get("PAST_POOLER")  # from tests/pooled.py
+DATABASE: dict[str, Any] = database(PAST_POOLER) if PAST_POOLER else settings.DATABASES["default"]
 ON_SQLITE = connection.vendor == "sqlite"
 IN_CONTAINER = re.compile(r"docker (?:compose exec (?:-T )?(?:web|db)|exec (?:--interactive )?cashman) ")
 OF_CONTAINER = re.compile(r"docker (?:compose )?(stop|restart|up)\b")

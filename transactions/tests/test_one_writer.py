@@ -24,6 +24,7 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from transactions.tests.pages import ADMIN, LISTS, add, change
 from transactions.tests.test_permissions import BODIES, EXPECTED, METHODS
 from transactions.tests.test_queries import OTHERS, captured, fill, statements
+from users.erasure import erase_users
 from users.models import User
 
 TABLES = {model._meta.db_table for model in owned_models()}
@@ -147,7 +148,7 @@ def test_every_action_of_the_admin_writes_within_one(watch: Watch, as_staff: Cli
 
 def test_every_command_writes_within_one(watch: Watch, settings: Any) -> None:
     settings.DEBUG = True
-    User.objects.all().delete()
+    erase_users(users=User.objects.all())
     watch.outside.clear()
     call_command("demo", verbosity=0)
     for command in ("recount", "sweep"):

@@ -15,6 +15,7 @@ from cashman_project.api import idempotency
 from cashman_project.api.models import IdempotencyKey
 from cashman_project.api.tests.problems import problem_of
 from conftest import client_of
+from ledgers.writer import LEDGERS
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.live import PATIENCE
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 KEY = {"Idempotency-Key": "sent-while-the-first-runs"}
 BODY = {"description": "salary", "amount": 5000}
+LOCKS = f"UPDATE {LEDGERS}" if connection.settings_dict.get("POOLED") else "EXECUTE"  # the ledger
 
 
 WAITS_FOR_ME = (
@@ -278,7 +280,7 @@ def test_a_change_that_waited_answers_with_what_the_other_linked_to(many: bool, 
         else partial(client.patch, path, {"notes": "x"})
     )
 
-    _first, answer = meanwhile(partial(client.patch, path, {"category": fun.name}), second, "EXECUTE")
+    _first, answer = meanwhile(partial(client.patch, path, {"category": fun.name}), second, LOCKS)
 
     changed = answer.json()[0] if many else answer.json()
     assert (changed["category"], changed["notes"], changed["version"]) == ("Fun", "x", 3)

@@ -60,6 +60,10 @@ class OwnerQuery:
         """Store what was found for the columns."""
         self._found = found
 
+    def forget(self) -> None:
+        """Forget what was found, so that it is read again."""
+        self._found = None
+
     def lines(self, owner: Model) -> list[str]:
         """Return the lines."""
         text = self._values(owner)[-1]

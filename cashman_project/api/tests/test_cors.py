@@ -20,8 +20,8 @@ EXPOSED = [
     *("Ledger-Revision", "WWW-Authenticate", "X-Request-ID"),
 ]
 SENT = (
-    "authorization, cache-control, content-type, idempotency-key, if-match, if-none-match, prefer, traceparent, "
-    "tracestate"
+    "authorization, cache-control, content-type, idempotency-key, if-match, if-none-match, min-revision, prefer, "
+    "traceparent, tracestate"
 )
 
 

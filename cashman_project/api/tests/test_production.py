@@ -1,6 +1,7 @@
 """What differs in production: the environment, the proxy before the service, and the start of the container."""
 
 import http.client
+import json
 import os
 import re
 import stat
@@ -84,6 +85,32 @@ def test_the_password_of_the_database_comes_from_its_file(tmp_path: Path) -> Non
     assert made.stdout.splitlines()[-1] == f"Made {file}"
     assert f"'PASSWORD': '{file.read_text('ascii')}'" in read.stdout
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+def test_a_replica_has_the_password_and_limits_of_its_own_and_several_servers_find_the_primary() -> None:
+    environment = {
+        "DEBUG": "on",
+        "DATABASE_URL": "postgres://cashman@one:5432,two:5433/cashman",
+        "DATABASE_REPLICA_URL": "postgres://reader@two:5433/cashman",
+        "DATABASE_PASSWORD": "hunter2",
+        "DISABLE_SERVER_SIDE_CURSORS": "on",
+    }
+    code = "import json; from cashman_project import settings; print(json.dumps(settings.DATABASES))"
+
+    read = json.loads(run(environment, "-c", code).stdout)
+
+    primary, replica = read["default"], read["replica"]
+    assert (primary["HOST"], primary["PORT"]) == ("one,two", "5432,5433")
+    assert primary["OPTIONS"]["target_session_attrs"] == "read-write"
+    assert (replica["HOST"], replica["PORT"], replica["USER"], replica["PASSWORD"]) == (
+        "two",
+        5433,
+        "reader",
+        "hunter2",
+    )
+    assert "target_session_attrs" not in replica["OPTIONS"]
+    assert (primary["POOLED"], "options" in primary["OPTIONS"]) == (True, False)  # behind a pooler, as only it is
+    assert (replica["POOLED"], replica["OPTIONS"]["options"]) == (False, "-c statement_timeout=30s -c lock_timeout=5s")
 
 
 def test_a_secret_that_can_not_be_made_is_named(tmp_path: Path) -> None:

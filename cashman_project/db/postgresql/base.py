@@ -9,10 +9,18 @@ import select
 from collections.abc import Sequence
 
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 from psycopg2 import Error, extensions
 
 from .pipeline import Connection, Cursor
 from .schema import DatabaseSchemaEditor
+
+# One plan for all values of a statement's parameters. Citus can't plan a join before it knows the owner.
+SET_PLAN_CACHE_MODE = """
+    SELECT set_config('plan_cache_mode', CASE
+        WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN 'auto' ELSE 'force_generic_plan'
+    END, false)
+"""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -22,6 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     SchemaEditorClass = DatabaseSchemaEditor
+    is_one_server = False  # whether this session is known to be without a pooler and without Citus
 
     def get_connection_params(self) -> dict[str, object]:
         return {**super().get_connection_params(), "connection_factory": Connection, "cursor_factory": Cursor}
@@ -44,9 +53,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().init_connection_state()
         self.statements: dict[str, str] = {}
         self.undone_savepoints: set[str] = set()  # of the open transaction
-        if not self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
-            with self.connection.cursor() as cursor:  # one plan for all values of a statement's parameters
-                cursor.execute("SET plan_cache_mode = force_generic_plan")
+        if not self.settings_dict.get("POOLED"):
+            with self.connection.cursor() as cursor:
+                cursor.execute(SET_PLAN_CACHE_MODE)
+                self.is_one_server = cursor.fetchone() != ("auto",)
+
+    def is_standby(self) -> bool:
+        """Return whether the server was a standby of another one at the end of the last statement.
+
+        The server says so by itself when that changes.
+        """
+        state: str | None = self.connection.info.parameter_status("in_hot_standby")
+        return state == "on"
+
+    def chunked_cursor(self) -> CursorWrapper:
+        """Return a cursor that fetches rows in parts. Behind a pooler it does so only in a transaction: outside of one,
+        it would need the same session again, so there it fetches all at once.
+        """
+        if self.settings_dict.get("POOLED") and not self.in_atomic_block:
+            return self.cursor()
+        return super().chunked_cursor()
 
     def is_usable(self) -> bool:
         """Return whether the connection is still open. No query may be running on it.
@@ -69,7 +95,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Use it for statements with a plan that is good for every owner. Behind a pooler it returns `sql` itself, because
         a pooler may run the next transaction in another session.
         """
-        if self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+        if self.settings_dict.get("POOLED"):
             return sql
         if sql not in self.statements:
             name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # unique for its SQL

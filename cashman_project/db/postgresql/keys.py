@@ -85,7 +85,7 @@ def _constraints(cursor: CursorWrapper, table: str, kind: str) -> dict[str, str]
     """Return the names of the table's constraints of a kind, by their definitions."""
     cursor.execute(
         "SELECT pg_get_constraintdef(oid), quote_ident(conname) FROM pg_constraint"
-        " WHERE conrelid = %s::regclass AND contype = %s",
+        " WHERE conrelid = %s::regclass AND contype = %s AND conparentid = 0",
         [table, kind],
     )
     return dict(cursor.fetchall())

@@ -8,8 +8,18 @@ docs/adr/0041-two-round-trips.md.
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg2 import extensions
+from psycopg2 import Error, errors, extensions
 from psycopg2.sql import Composable
+
+# What Citus says without the code of the error: constraints that a COPY violates, and a lost worker.
+UNCODED = {
+    "violates unique constraint": errors.UniqueViolation,
+    "violates foreign key constraint": errors.ForeignKeyViolation,
+    "violates check constraint": errors.CheckViolation,
+    "failure on connection": errors.ConnectionFailure,
+    "failed to COPY": errors.ConnectionFailure,
+    "failed to complete COPY": errors.ConnectionFailure,
+}
 
 
 class Connection(extensions.connection):
@@ -74,7 +84,10 @@ class Cursor(extensions.cursor):
             else:
                 statement = self.mogrify(query, vars)  # first: what it refuses, such as a NUL, must lose nothing
                 query, vars = b"; ".join([*self.connection.take_waiting(), statement]), None
-        super().execute(query, vars)
+        try:
+            super().execute(query, vars)
+        except errors.InternalError_ as error:
+            raise _coded(error) from None
 
     def executemany(self, query: str | bytes | Composable, vars_list: Any) -> None:
         self._send_waiting()
@@ -82,9 +95,18 @@ class Cursor(extensions.cursor):
 
     def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:  # Any: as psycopg2's own
         self._send_waiting()
-        super().copy_expert(sql, file, size)
+        try:
+            super().copy_expert(sql, file, size)
+        except errors.InternalError_ as error:
+            raise _coded(error) from None
 
     def _send_waiting(self) -> None:
         if waiting := self.connection.take_waiting():
             with extensions.connection.cursor(self.connection, cursor_factory=extensions.cursor) as cursor:
                 cursor.execute(b"; ".join(waiting))
+
+
+def _coded(error: errors.InternalError_) -> Error:
+    """Return the error that Citus means."""
+    text = str(error)
+    return next((meant(text) for said, meant in UNCODED.items() if said in text), error)

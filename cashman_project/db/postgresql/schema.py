@@ -1,8 +1,9 @@
-"""Django's schema editor, which gives the tables of owners keys that begin with the owner.
+"""Django's schema editor, which gives owned tables keys that begin with the owner.
 
 The models keep their key `id`. The reasons are in docs/adr/0043-keys-with-the-owner.md.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,47 @@ from django.db.models import Model
 
 from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
 from ..types import AnyField
+from .citus import distribute, is_sharded
+
+# The tests also run with owned tables split into hash partitions, as a database that is distributed by owner
+# has them (`make test-partitions`). It is no setting: nobody needs it but the tests.
+PARTITIONS = int(os.environ.get("TEST_PARTITIONS", "0"))
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
     sql_create_column_inline_fk = None  # type: ignore[assignment]  # a key of two columns can't be a part of one
+
+    def __enter__(self) -> "DatabaseSchemaEditor":
+        super().__enter__()
+        if self.atomic_migration and not self.collect_sql:
+            super().execute("SELECT 1")  # BEGIN is sent with it, because Citus takes each change of a table alone
+        return self
+
+    def execute(self, sql: Statement | str, params: Any = ()) -> None:  # Any: as Django's own
+        """Execute a statement. Django drops a foreign key by two, of which Citus takes only one at a time."""
+        parts: list[Statement | str] = [sql]
+        if str(sql).startswith("SET CONSTRAINTS"):
+            parts = [*str(sql).split("; ", 1)]
+        for part in parts:
+            super().execute(part, params)
+
+    def table_sql(self, model: type[Model]) -> tuple[str, list[object]]:
+        sql, params = super().table_sql(model)
+        if PARTITIONS and (owner := owner_field(model)):
+            sql += f" PARTITION BY HASH ({self.quote_name(owner.column)})"
+        return sql, params
+
+    def create_model(self, model: type[Model]) -> None:
+        """Create the table of a model. If the ledgers are distributed, so is it, before it gets foreign keys."""
+        super().create_model(model)
+        table, owner = model._meta.db_table, owner_field(model)
+        if owner is None:
+            return
+        for number in range(PARTITIONS):
+            values = f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
+            self.execute(f"CREATE TABLE {table}_{number} PARTITION OF {table} {values}")
+        if is_sharded(self.connection):
+            distribute(self.connection, table, owner.column)
 
     def _iter_column_sql(
         self, column_db_type: str, params: list[object], model: type[Model], field: AnyField, *args: Any
@@ -26,7 +64,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             yield f", {self._pk_constraint_sql(primary_key(model))}" if is_key else part  # type: ignore[attr-defined]
 
     def _create_fk_sql(self, model: type[Model], field: AnyForeignKey, suffix: str) -> Statement:
-        """Return the statement of a foreign key. That of a table of owners is checked at once, and holds the owner."""
+        """Return the statement of a foreign key. That of an owned table is checked at once, and holds the owner."""
         statement: Statement = super()._create_fk_sql(model, field, suffix)  # type: ignore[misc]
         if owner_field(model) is None:
             return statement

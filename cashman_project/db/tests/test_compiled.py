@@ -14,6 +14,8 @@ from users.models import User
 from ..compiled import Parameter, Statement
 from ..retry import in_transaction
 
+PREPARES = connection.vendor == "postgresql" and not connection.settings_dict.get("POOLED")
+
 
 def names_of(name: str) -> list[str]:
     field: Any = User._meta.get_field("username")
@@ -27,13 +29,13 @@ def test_it_is_prepared_in_each_session_anew(alice: User, bob: User) -> None:
         connection.close()
         for _time in range(2):
             assert (names_of("alice"), names_of("o'brien %s")) == (["alice"], [])
-        assert kept() == (1 if connection.vendor == "postgresql" else 0)
+        assert kept() == (1 if PREPARES else 0)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_prepared_behind_a_pooler(alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
     connection.close()
-    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    monkeypatch.setitem(connection.settings_dict, "POOLED", True)
 
     assert names_of("alice") == ["alice"]
 
@@ -50,7 +52,7 @@ def test_it_is_planned_once_whatever_becomes_of_the_first_transaction(alice: Use
     for _time in range(3):
         assert names_of("alice") == ["alice"]
 
-    if connection.vendor == "postgresql":
+    if PREPARES:
         with connection.cursor() as cursor:
             cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
             assert cursor.fetchall() == [(4, 0)]

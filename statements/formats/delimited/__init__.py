@@ -1,0 +1,1 @@
+"""Comma, semicolon and tab separated statements, as banks and other programs write them."""
