@@ -16,19 +16,22 @@ from django.utils.translation import gettext_lazy as _
 
 from transactions.filters import TransactionFilterSet
 from transactions.models import Transaction
+from transactions.services.accounts import Holding, holdings, totals_of
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
 from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
-from .periods import Window, window_of, year_window
-from .services.sums import PeriodSums, Query, Report, Sums, amount_of, period_sums
+from .periods import Window, parts, window_of, year_window
+from .services.sums import BalanceAt, PeriodSums, Query, Report, Sums, amount_of, period_sums, worth_at_ends
 
 if TYPE_CHECKING:
     from users.models import User
 
 MOST_CATEGORIES = 7
 MOST_RECENT = 7
+MOST_ACCOUNTS = 8
+HALF = 480  # pixels: the width of a chart beside the accounts
 DAY = datetime.timedelta(days=1)
 
 
@@ -141,6 +144,42 @@ class Dashboard:
                 )
             )
         return found
+
+    # -- Accounts -----------------------------------------------------------------------------
+
+    @cached_property
+    def holdings(self) -> list[Holding]:
+        """All accounts with their balances of today."""
+        return holdings(self.owner, self.today)
+
+    @property
+    def accounts(self) -> list[Holding]:
+        """Those that are shown."""
+        return [holding for holding in self.holdings if not holding.account.archived][:MOST_ACCOUNTS]
+
+    @property
+    def accounts_left_out(self) -> int:
+        return sum(not holding.account.archived for holding in self.holdings) - len(self.accounts)
+
+    @property
+    def worth(self) -> list[dict[str, str]]:
+        """What is in all accounts, by currency."""
+        return totals_of(self.holdings, self.currency)
+
+    @property
+    def worth_drawings(self) -> list[SafeString]:
+        """The chart of what was in all accounts of a currency over the last twelve months, for a wide page and for a
+        telephone: of the owner's currency, if an account has it."""
+        currency = self.worth[0]["currency"]
+        now = sum(holding.units for holding in self.holdings if holding.account.currency == currency)
+        ends = worth_at_ends(self.owner, currency, self.today, now)
+        window = self.year.window
+        shown = list(parts(window))[-len(ends) :]
+        rows = [BalanceAt(part, amount_of(units)) for part, units in zip(shown, ends, strict=True)]
+        report, subtitle = Report(currency, window, rows), [pictures.window_name(window), currency]
+        canvases = Canvas(HALF, "worth"), Canvas(PHONE, "narrow-worth")
+        drawn = [pictures.draw_worth(report, subtitle, canvas) for canvas in canvases]
+        return [mark_safe(drawing) for drawing in drawn]  # noqa: S308  # escaped
 
     # -- The months before, and what was entered last -----------------------------------------
 

@@ -99,6 +99,21 @@ def draw_balance(report: Report[BalanceAt], subtitle: Sequence[str], canvas: Can
     return lines.draw(rows, _("At the end"), report.currency, heading, FORMATS, canvas)
 
 
+def draw_worth(report: Report[BalanceAt], subtitle: Sequence[str], canvas: Canvas) -> str:
+    rows = [lines.Point(row.part.period, row.balance) for row in report.rows]
+    heading = Heading(
+        _("All accounts"),
+        subtitle,
+        _("What was in all accounts at the end of each month, and at last %(balance)s: %(subtitle)s.")
+        % {
+            "balance": FORMATS.amount(rows[-1].balance, report.currency),
+            "subtitle": SEPARATOR.join(subtitle),
+        },
+        _("There is nothing in your accounts."),
+    )
+    return lines.draw(rows, _("Now"), report.currency, heading, FORMATS, canvas)
+
+
 def draw_flow(report: Report[TypedSum], subtitle: Sequence[str], canvas: Canvas) -> str:
     sides = [[row for row in report.rows if row.type == kind] for kind in TransactionType]
     heading = Heading(

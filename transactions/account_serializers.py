@@ -26,8 +26,10 @@ from cashman_project.db.types import SQL
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField, AmountJSON
+from cashman_project.money.typed import form_amount, typed_amount
 
 from . import account_examples as examples
+from .choices import AccountKind
 from .models import Account, BalanceCheck
 from .serializers import TransactionSerializer
 from .services.currencies import own_currencies
@@ -66,13 +68,25 @@ class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Acc
     columns = ("opening_date", "opening_balance")
 
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
-        super().__init__(source="*", required=False, allow_null=True, **options)
+        style = {"base_template": "day_and_amount.html"}
+        super().__init__(source="*", required=False, allow_null=True, style=style, **options)
+
+    def get_value(self, dictionary: Any) -> Any:  # Any: parsed JSON, or a form
+        """Return the field's value; of a form with two inputs of its name, the day and the amount as one text."""
+        if is_html_input(dictionary) and len(texts := dictionary.getlist(self.field_name)) == 2:
+            return f"{texts[0]:10} {texts[1]}"
+        return super().get_value(dictionary)
+
+    def _currency(self) -> str:
+        """Return the currency of the form: the chosen one, or that of its account."""
+        form: Any = self.parent  # a serializer of accounts
+        return str(form.initial_data.get("currency") or getattr(form.instance, "currency", ""))
 
     def to_internal_value(self, data: object) -> Opening:
         opening: dict[str, Any] = {}
         if isinstance(data, str) and is_html_input(getattr(self.parent, "initial_data", None)):
             date, _space, balance = data.strip().partition(" ")
-            data = {"date": date, "balance": balance.strip()} if data.strip() else None
+            data = {"date": date, "balance": f"{typed_amount(balance, self._currency()):f}"} if date else None
         if data is not None:
             opening = OpeningSerializer(context=self.context).run_validation(data)
         return {"opening_date": opening.get("date"), "opening_balance": opening.get("balance")}
@@ -87,7 +101,7 @@ class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Acc
 
     def form_value(self, value: dict[str, str]) -> str:
         """Return an opening of JSON as a form shows it."""
-        return f"{value['date']} {value['balance']}"
+        return f"{value['date']} {form_amount(value['balance'])}"
 
     def json_value(self) -> OpeningJSON:
         return OpeningJSON()
@@ -121,6 +135,7 @@ class AccountSerializer(StrictModelSerializer[Account]):
                 "trim_whitespace": False,
                 "style": {"select": Select(currency_options, own_currencies)},
             },
+            "kind": {"initial": AccountKind.CHECKING.value},
             "identifier": {"trim_whitespace": False, "allow_blank": False},
         }
 
@@ -202,11 +217,18 @@ class CheckListSerializer(PageSerializer):
     results = CheckSerializer(many=True)
 
 
+class StatedBalanceField(AmountField):
+    """What the bank says, in the currency of the account, which the context names."""
+
+    def _currency(self) -> str:
+        return str(self.context["currency"])
+
+
 @extend_schema_serializer(examples=examples.CHECK_REQUESTS)
 class CheckRequestSerializer(StrictSerializer):
     """What the bank says that the balance is at the end of a day."""
 
-    balance = AmountField(label=_("Balance"))
+    balance = StatedBalanceField(label=_("Balance"))
     locked = StrictBooleanField(required=False, label=_("Locked"))
 
 

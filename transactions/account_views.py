@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -17,9 +18,11 @@ from cashman_project.api.errors import PreconditionFailed
 from cashman_project.api.etags import check_preconditions, is_conditional, tagged_response
 from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import KeysetPagination, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
+from cashman_project.api.templatetags.days import day
 from cashman_project.api.types import AnyResponse, AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
@@ -28,6 +31,7 @@ from ledgers.paging import page_parameters
 from ledgers.viewsets import LedgerMixin
 
 from . import account_examples as examples
+from . import account_pages
 from .account_serializers import (
     AccountInUseSerializer,
     AccountWithBalanceSerializer,
@@ -40,7 +44,7 @@ from .filters import AccountFilterSet
 from .models import Account, BalanceCheck
 from .serializers import TransactionSerializer
 from .services.accounts import balances, delete_account
-from .services.checks import Checked, checks_of, delete_check, put_check
+from .services.checks import checks_of, delete_check, put_check
 from .services.registers import register_rows
 
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, description="At the end of which day; by default, today.")
@@ -94,6 +98,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     conflict_pages = {"destroy": "transactions/account_in_use.html"}
     changes = OwnedModelViewSet.changes | {"put_check", "delete_check"}
     bodiless = OwnedModelViewSet.bodiless | {"delete_check"}
+    account: Account  # whose register or checks are shown
     units: dict[UUID, int]  # the balances that were read, by the ids of their accounts
 
     # -- Balances -----------------------------------------------------------------------------
@@ -103,6 +108,18 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         if self.action in ("register", "checks"):
             return KeysetPagination.parameters
         return super().allowed_parameters() | further.get(str(self.action), set())
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        owner = owner_of(self.request)
+        if self.action == "list":
+            return account_pages.list_context(owner, self._date(), data["results"])
+        if self.action == "register":
+            return account_pages.register_context(self.account, self.request, data)
+        if self.action == "checks":
+            return account_pages.reconcile_context(self.account, self.request)
+        if self.action == "check":
+            return account_pages.check_context(self.account, self.request, self._check_date())
+        return super().page_context(data)
 
     def balance_of(self, account: Account) -> str:
         """Return the account's balance, and read those of all accounts of an export together."""
@@ -140,8 +157,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     @action(detail=True, pagination_class=None, filterset_class=None)
     def register(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         """The account's transactions, the newest first, each with the balance after it."""
-        account = self.get_object()
-        assert isinstance(account, Account)
+        account = self._account()
         rows = TransactionSerializer.Meta.model.objects.for_owner(owner_of(request)).filter(account=account.pk)
         page_request = read_page_request(request, ByDate(rows))
         window = page_request.window
@@ -167,13 +183,12 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     @action(detail=True, pagination_class=None, filterset_class=None)
     def checks(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         """What the bank says of the account's balances, the newest first, compared with what the transactions say."""
-        account = self.get_object()
-        assert isinstance(account, Account)
+        account = self._account()
         rows = BalanceCheck.objects.for_owner(owner_of(request)).filter(account=account.pk)
         page_request = read_page_request(request, ByDate(rows))
         found = list(page_request.window.of(rows, *page_request.start(rows.model)))
         page = page_request.page(found, lambda row: (row.date, row.pk))
-        results = [_shown(account, check) for check in checks_of(account, page.rows)]
+        results = [account_pages.shown_check(account, check) for check in checks_of(account, page.rows)]
         content = {"next": page.next, "previous": page.previous, "results": results}
         return Response(content, headers=page.headers())
 
@@ -186,8 +201,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     @action(detail=True, url_path=CHECK_PATH, pagination_class=None, filterset_class=None)
     def check(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         """The check of one day."""
-        account = self.get_object()
-        assert isinstance(account, Account)
+        account = self._account()
         return tagged_response(request, self._stored_check(account))
 
     @extend_schema(
@@ -206,18 +220,18 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         return tagged_response(request, shown)
 
     def _put_check(self, data: Any) -> dict[str, object]:  # Any: parsed JSON
-        account = self.get_object()
-        assert isinstance(account, Account)
+        account = self._account()
         if is_conditional(self.request):
             try:
                 check_preconditions(self.request, self._stored_check(account))
             except NotFound:
                 if "HTTP_IF_MATCH" in self.request.META:  # which names a check that is not there
                     raise PreconditionFailed from None
-        serializer = CheckRequestSerializer(data=data, context=self.get_serializer_context())
+        context = {**self.get_serializer_context(), "currency": account.currency}
+        serializer = CheckRequestSerializer(data=data, context=context)
         serializer.is_valid(raise_exception=True)
         checked = put_check(account, self._check_date(), **serializer.validated_data)
-        return _shown(account, checked)
+        return account_pages.shown_check(account, checked)
 
     @extend_schema(
         operation_id="delete_account_check",
@@ -233,8 +247,8 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         return Response(status=204)
 
     def _delete_check(self) -> None:
-        account = self.get_object()
-        assert isinstance(account, Account)
+        account = self._account()
+        self.form_state = FormState(deleted=_("the check of %(day)s") % {"day": day(self._check_date())})
         stored = self._stored_check(account)
         if is_conditional(self.request):
             check_preconditions(self.request, stored)
@@ -244,8 +258,17 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         """Return the JSON of the check that the path names; raises NotFound."""
         checks = BalanceCheck.objects.for_owner(owner_of(self.request))
         for checked in checks_of(account, checks.filter(account=account.pk, date=self._check_date())):
-            return _shown(account, checked)
+            return account_pages.shown_check(account, checked)
         raise NotFound
+
+    def _account(self) -> Account:
+        account = self.get_object()
+        assert isinstance(account, Account)
+        self.account = account
+        return account
+
+    def page_parameters(self) -> frozenset[str]:  # the function of this name is above it
+        return frozenset({"date", "balance"}) if self.action == "checks" else super().page_parameters()
 
     def _check_date(self) -> datetime.date:
         """Return the date in the path; raises NotFound if it is none."""
@@ -260,15 +283,3 @@ def _date_of(text: str, name: str) -> datetime.date:
         return parse_date(text)
     except ValueError:
         raise ValidationError({name: [INVALID_DATE]}, code="invalid") from None
-
-
-def _shown(account: Account, checked: Checked) -> dict[str, object]:
-    """Return the JSON of a check."""
-    currency = account.currency
-    return {
-        "date": checked.check.date.isoformat(),
-        "balance": format_units(checked.stated, currency),
-        "computed": format_units(checked.computed, currency),
-        "difference": format_units(checked.stated - checked.computed, currency),
-        "locked": checked.check.locked,
-    }

@@ -21,6 +21,7 @@ from .choices import TransactionType
 from .date_links import DATES, Chip, DateLinks, Link, url_of
 from .filters import NAME_FILTERS, TransactionFilterSet
 from .services.summary import MOST_SUMMED, DaySum, few_day_sums, summarize_few
+from .services.transfers import Ends, ends_of
 from .totals import Total
 from .transaction_querysets import TransactionQuerySet
 
@@ -101,10 +102,20 @@ class ListPage(DateLinks):
         """What the number of rows exceeds, if they are too many to be summed up."""
         return MOST_SUMMED if self.totals is None else None
 
+    @cached_property
+    def ends(self) -> dict[str, Ends]:
+        return ends_of(owner_of(self.request), self.data["results"])
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the rows of the page tell anything by their accounts."""
+        names = {row["account"] for row in self.data["results"] if not row["transfer"]}
+        return bool(names - {None}) and len(self.request.query_params.getlist("account")) != 1
+
     @property
     def days(self) -> Iterator[Day]:
         """The rows of the page, by days if they are in that order."""
-        results = self.data["results"]
+        results = [{**row, "ends": self.ends.get(str(row["transfer"]))} for row in self.data["results"]]
         if self.ordering.removeprefix("-") != "date":
             return (Day(row["date"], [row]) for row in results)
         first, last = (results[index]["date"] for index in (0, -1))

@@ -12,10 +12,12 @@ from rest_framework import serializers
 from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pages.selects import Select
 from cashman_project.api.serializers import StrictCharField
 
 from .models import Account, Category
 from .names import name_key
+from .services.accounts import account_names
 
 NAME = StrictCharField()
 
@@ -25,13 +27,15 @@ class NamedField(serializers.SlugRelatedField[Any]):
 
     model: Any  # of the rows
     label_text: str | Promise
+    select: Select | None = None  # of a form; otherwise a name is typed
     known: dict[str, Any] | None = None  # by their keys, after `read`
 
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         if not options.get("read_only"):
             options["queryset"] = self.model.objects.all()
-        style = {"base_template": "input.html", "input_type": "text"}
-        super().__init__(slug_field="name", **{"style": style, "label": self.label_text, **options})
+        style: Any = {"base_template": "input.html", "input_type": "text", "select": self.select}  # as any field's
+        style |= options.pop("style", {})
+        super().__init__(slug_field="name", style=style, **{"label": self.label_text, **options})
 
     def get_queryset(self) -> Any:
         return self.model.objects.for_owner(owner_of(self.context["request"]))
@@ -87,6 +91,7 @@ class AccountField(NamedField):
 
     model = Account
     label_text = _("Account")
+    select = Select(dict, account_names)
     usual_notation = "account"  # as above
 
     default_error_messages = {

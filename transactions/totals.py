@@ -1,5 +1,6 @@
 """Sums of money by currency and group."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from django.db.models import Expression, F, Q, Sum
 
 from cashman_project.db.compiled import Statement
 from cashman_project.db.types import DatabaseRow
-from cashman_project.money.amounts import format_units, units_of_sum
+from cashman_project.money.amounts import format_units, units_of, units_of_sum
 from cashman_project.money.sums import HalvesSum
 from ledgers.querysets import OwnedQuerySet
 
@@ -76,6 +77,15 @@ class MonthTotalQuerySet(SummedQuerySet["MonthTotal"]):
 
     def without_transfers(self) -> Self:
         return self.filter(transfer=False)
+
+    def changes_of_accounts(
+        self, owner: UUID, currency: str, first: datetime.date, last: datetime.date
+    ) -> dict[datetime.date, int]:
+        """Return by how much all accounts of a currency together changed in each month of these days, in
+        ten-thousandths, by its first day."""
+        rows = self.filter(owner=owner, currency=currency, date__range=(first, last)).exclude(account_id=NO_ACCOUNT)
+        sums = rows.order_by().values("date").annotate(change=HalvesSum("high", "low")).values_list("date", "change")
+        return {month: units_of(change) for month, change in sums}
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the totals without a category if the flag is on, otherwise those with one."""

@@ -12,6 +12,7 @@ from rest_framework.utils.html import is_html_input
 
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.selects import Select
 from cashman_project.api.serializers import (
     StrictCharField,
     StrictDateField,
@@ -23,14 +24,17 @@ from cashman_project.api.serializers import (
 from cashman_project.api.types import FieldsSerializer, SerializerField
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.money.amounts import EXACT, exact_decimal, format_amount, parse_amount
+from cashman_project.money.typed import form_amount, typed_amount
 from cashman_project.texts import validate_one_line
 
 from . import transfer_examples as examples
 from .models import Transaction, Transfer
 from .name_fields import AccountField
 from .serializers import TransactionSerializer
+from .services.accounts import account_names
 from .services.transfers import NOTHING, Legs, legs_of, save_transfer, values_of
 
+END = Select(dict, account_names, none=_("outside my accounts"))
 ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 
 
@@ -51,6 +55,8 @@ class TransferAmountField(serializers.Field[Any, object, str, Any]):
     }
 
     def to_internal_value(self, data: object) -> Decimal:
+        if isinstance(data, str) and is_html_input(getattr(self.parent, "initial_data", None)):
+            return typed_amount(data, owner_of(self.context["request"]).currency)
         try:
             return parse_amount(data) if isinstance(data, str) else EXACT.normalize(exact_decimal(data))
         except (TypeError, ValueError):
@@ -60,6 +66,10 @@ class TransferAmountField(serializers.Field[Any, object, str, Any]):
         if data == "" and is_html_input(getattr(self.parent, "initial_data", None)) and self.allow_null:
             return None
         return super().run_validation(data)
+
+    def form_value(self, text: str) -> str:
+        """Return an amount of JSON as a form shows it."""
+        return form_amount(text)
 
     def to_representation(self, value: Any) -> str:
         return str(value)
@@ -92,12 +102,17 @@ class TransferSerializer(StrictSerializer):
     """
 
     id = serializers.UUIDField(read_only=True)
-    amount = TransferAmountField(label=_("Amount"))
+    amount = TransferAmountField(label=_("Amount"), style={"mode": "decimal"})
     currency = serializers.CharField(read_only=True)
-    received = TransferAmountField(required=False, allow_null=True, label=_("Received"))
+    received = TransferAmountField(
+        required=False,
+        allow_null=True,
+        label=_("Received, in another currency"),
+        style={"mode": "decimal", "more": True},
+    )
     received_currency = serializers.CharField(read_only=True, allow_null=True)
     date = StrictDateField(required=False, label=_("Date"))
-    received_on = StrictDateField(required=False, allow_null=True, label=_("Received on"))
+    received_on = StrictDateField(required=False, allow_null=True, label=_("Received on"), style={"more": True})
     description = StrictCharField(
         required=False, max_length=200, validators=[validate_one_line], label=_("Description")
     )
@@ -107,7 +122,7 @@ class TransferSerializer(StrictSerializer):
         allow_blank=True,
         trim_whitespace=False,
         label=_("Notes"),
-        style={"base_template": "textarea.html"},
+        style={"base_template": "textarea.html", "more": True},
     )
     expense = serializers.UUIDField(read_only=True, allow_null=True)
     income = serializers.UUIDField(read_only=True, allow_null=True)
@@ -117,12 +132,14 @@ class TransferSerializer(StrictSerializer):
 
     class Meta:
         list_serializer_class = TransferListSerializer
+        form_order = ("from", "to", "amount", "date", "description")
 
     def get_fields(self) -> dict[str, SerializerField]:
         fields = super().get_fields()
+        options: dict[str, Any] = {"allow_null": True, "required": False, "style": {"select": END}}
         ends = {
-            "from": AccountField(source="source", allow_null=True, required=False, label=_("From")),
-            "to": AccountField(source="target", allow_null=True, required=False, label=_("To")),
+            "from": AccountField(source="source", label=_("From"), **options),
+            "to": AccountField(source="target", label=_("To"), **options),
         }
         return {"id": fields.pop("id"), **ends, **fields}
 

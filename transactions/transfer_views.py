@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -10,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.submission import FormState
 from cashman_project.api.types import AnyResponse
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
@@ -18,7 +20,8 @@ from ledgers.viewsets import LedgerMixin
 from .filters import TransferFilterSet
 from .models import Transfer
 from .serializers import TransactionSerializer
-from .services.transfers import delete_transfer, link, proposals, reject, unlink_transfer
+from .services.accounts import new_transfer
+from .services.transfers import Ends, delete_transfer, link, proposals, reject, unlink_transfer
 from .transfer_serializers import EmptySerializer, PairSerializer, ProposalsSerializer, TransferSerializer
 
 
@@ -36,10 +39,28 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
     pages = {
         **LedgerMixin.pages,
         "list": "transactions/transfer_list.html",
+        "retrieve": "transactions/transfer_detail.html",
         "proposals": "transactions/transfer_proposals.html",
     }
     error_pages = {"list": "transactions/transfer_list.html"}
     refused = frozenset({"destroy"})  # actions that a lock may refuse
+
+    def new_row(self) -> dict[str, str]:
+        return new_transfer(owner_of(self.request))
+
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        context = super().page_context(data)
+        if self.action == "retrieve":
+            legs = [leg for leg in (data["expense"], data["income"]) if leg]
+            context |= {"ends": Ends(data["from"], data["to"]), "legs": legs}
+        elif self.action == "list":
+            context["rows"] = [{**row, "ends": Ends(row["from"], row["to"])} for row in data["results"]]
+        elif self.action == "proposals":
+            context["pairs"] = [
+                {**pair, "ends": Ends(pair["expense"]["account"], pair["income"]["account"])}
+                for pair in data["results"]
+            ]
+        return context
 
     def perform_destroy(self, instance: Transfer) -> None:
         delete_transfer(instance)
@@ -59,7 +80,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
             legs = link(owner_of(request), **pair)
             return self.get_serializer(legs.transfer).data
 
-        return Response(self._written(work), status=status.HTTP_201_CREATED)
+        return Response(self._written(work, _("These two are a transfer now.")), status=status.HTTP_201_CREATED)
 
     @extend_schema(
         operation_id="unlink_transfer",
@@ -77,7 +98,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
             assert isinstance(transfer, Transfer)
             unlink_transfer(transfer)
 
-        self._written(work)
+        self._written(work, _("The transfer is taken apart."))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -111,7 +132,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
     def reject(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         """Say that an expense and an income are no transfer, so that they are not proposed again."""
         pair = self._pair()
-        self._written(lambda: reject(owner_of(request), **pair))
+        self._written(lambda: reject(owner_of(request), **pair), _("These two are not proposed again."))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _pair(self) -> dict[str, Any]:
@@ -119,6 +140,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def _written(self, work: Callable[[], Any]) -> Any:  # Any: what the work returns
+    def _written(self, work: Callable[[], Any], done: str) -> Any:  # Any: what the work returns
+        self.form_state = FormState(done=done)
         with self.turn():
             return in_transaction(lambda: self.write(work))

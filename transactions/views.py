@@ -36,10 +36,12 @@ from .serializers import (
     TagSerializer,
     TransactionSerializer,
 )
+from .services.accounts import usual_account
 from .services.categories import delete_category
 from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
 from .services.tags import delete_tag, save_new_tags
+from .services.transfers import ends_of, opposites
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
@@ -64,6 +66,10 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     new_category: Category | None = None  # which was saved with the row
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        if self.action == "retrieve":
+            owner, row = owner_of(self.request), data.serializer.instance
+            further = {"ends": ends_of(owner, [data]).get(str(data["transfer"])), "opposites": opposites(row)}
+            return {**super().page_context(data), **further}
         if self.action != "list":
             return super().page_context(data)
         kind = self.queryset.model.only_type
@@ -120,7 +126,8 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         parameters = self.request.query_params
         given = {name: parameters.getlist(name) for name in ("category", "currency", "type")}
         tags = {"tags": BETWEEN.join(filter(None, parameters.getlist("tag")))}
-        return {name: texts[0] for name, texts in given.items() if len(texts) == 1} | (tags if tags["tags"] else {})
+        row = {name: texts[0] for name, texts in given.items() if len(texts) == 1} | (tags if tags["tags"] else {})
+        return {**usual_account(owner_of(self.request), parameters.getlist("account"), row.get("currency")), **row}
 
     def create_at_once(self, data: Any, minimal: bool) -> Answer | None:  # Any: parsed JSON
         if not (self.fastpath and isinstance(data, dict) and can_insert_at_once()):

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -9,8 +10,8 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from cashman_project.api.tests.pages import BROWSER, Page
-from transactions.models import Category, Expense
-from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.models import Account, Category, Expense
+from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
 
 MOST = 60_000  # bytes of the page and of its files, uncompressed
@@ -28,6 +29,12 @@ PATHS = [
     "/revisions/1",
     "/categories",
     "/categories/<pk>",
+    "/accounts",
+    "/accounts/<pk>",
+    "/accounts/<pk>/register",
+    "/accounts/<pk>/checks?date=2026-11-30&balance=5",
+    "/transfers",
+    "/transfers/proposals",
     "/summary",
     "/summary?group_by=month,category",
     *(f"/charts/{name}" for name in CHARTS),
@@ -60,6 +67,9 @@ def client(alice: User) -> Client:
         category = CategoryFactory.create(owner=alice, name=f"Kind {number}")
         for factory in (IncomeFactory, ExpenseFactory, ExpenseFactory):
             factory.create(owner=alice, category=category, description=f"What was bought for {number}")
+    account = AccountFactory.create(owner=alice)
+    for number in range(60):
+        ExpenseFactory.create(owner=alice, account=account, description=f"What was paid for {number}")
     client = Client(headers={"Accept": BROWSER})
     client.force_login(alice)
     return client
@@ -68,7 +78,7 @@ def client(alice: User) -> Client:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_light_and_loads_nothing_from_elsewhere(path: str, client: Client, alice: User) -> None:
     if "<pk>" in path:
-        model = Category if "categories" in path else Expense
+        model: Any = Category if "categories" in path else Account if "accounts" in path else Expense
         path = path.replace("<pk>", str(model.objects.filter(owner=alice)[0].pk))
     response = client.get(path)
     content = response.content.decode()

@@ -2,6 +2,7 @@
 
 import datetime
 from decimal import Decimal
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +13,9 @@ from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import Browser, Node, Page, fields
 from cashman_project.db.tests.sql import text_of
+from reports.services.sums import worth_at_ends
 from transactions.models import Transaction
-from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
 
 TODAY = datetime.date(2026, 11, 20)
@@ -335,10 +337,49 @@ def test_every_query_names_the_owner_and_the_page_is_light(alice: User, bob: Use
         response: Any = browser.client.get("/")
 
     asked = [text_of(query["sql"]) for query in queries if "transactions_" in text_of(query["sql"])]
-    assert len(asked) == 7
+    assert len(asked) == 8
     assert all('"owner_id" =' in query for query in asked)
     page = Page(response)
     assert len(shares(page)) == 7
     drawings = sum(len(part) for part in response.content.decode().split("<svg xmlns")[1:])
     assert len(response.content) - drawings < MOST_BYTES
     assert len(response.content) < MOST_BYTES
+
+
+def test_what_is_in_all_accounts_is_exact_at_each_end_of_a_month(alice: User, bob: User) -> None:
+    random = Random(5)  # nothing secret
+    day = datetime.timedelta(days=1)
+    openings: dict[Any, Any] = {}
+    for owner in (alice, bob):
+        for number in range(4):
+            opened = TODAY - random.randrange(500) * day
+            opening = {"opening_date": opened, "opening_balance": Decimal(random.randrange(900))} if number else {}
+            account = AccountFactory.create(owner=owner, name=f"Bank {number}", archived=number == 3, **opening)
+            openings[account] = (account.opening_date, account.opening_balance or Decimal(0))
+            for _row in range(12):
+                date = TODAY + (random.randrange(540) - 500) * day
+                factory = random.choice([IncomeFactory, ExpenseFactory])
+                factory.create(owner=owner, account=account, date=date, amount=random.randrange(1, 99))
+    ExpenseFactory.create(owner=alice, date=TODAY, amount=1_000)  # of no account
+
+    def balance(account: Any, at: datetime.date) -> Decimal:
+        opened, start = openings[account]
+        rows = Transaction.objects.filter(account=account).values_list("date", "amount")
+        sums = [sum((amount for date, amount in rows if date <= until), Decimal(0)) for until in (at, opened or at)]
+        return start + sums[0] - sums[1] if opened else sums[0]
+
+    own = [account for account in openings if account.owner == alice]
+    ends = [TODAY]
+    while len(ends) < 12:
+        ends.append(ends[-1].replace(day=1) - day)
+    now = sum(balance(account, TODAY) for account in own)
+
+    found = worth_at_ends(alice, "USD", TODAY, int(now * 10_000))
+
+    assert found == [int(sum(balance(account, end) for account in own) * 10_000) for end in reversed(ends)]
+    browser = Browser(alice)
+    assert [link.text for link in browser.get("/").main.one("table", class_="accounts").all("a")] == [
+        "Bank 0",
+        "Bank 1",
+        "Bank 2",
+    ]

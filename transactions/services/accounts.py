@@ -1,18 +1,35 @@
 """What spans an account and its transactions: its balances, and its deletion."""
 
 import datetime
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from cashman_project.api.errors import Conflict
+from cashman_project.money.amounts import format_units
 from users.models import User
 
+from ..choices import AccountKind
 from ..models import Account, BalanceCheck, Transaction, Transfer
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+
+MOST_NAMES = 500  # accounts that a page offers or adds up
+
+
+class Holding(NamedTuple):
+    """An account and its balance in ten-thousandths."""
+
+    account: Account
+    units: int
+
+    @property
+    def balance(self) -> str:
+        return format_units(self.units, self.account.currency)
 
 
 def balances(owner: User, date: datetime.date, keys: "Iterable[UUID] | None" = None) -> "dict[UUID, int]":
@@ -26,6 +43,51 @@ def balances(owner: User, date: datetime.date, keys: "Iterable[UUID] | None" = N
     if keys is not None:
         accounts = accounts.filter(pk__in=keys)
     return accounts.balances(owner.pk, date)
+
+
+def account_names(owner: User) -> list[str]:
+    """Return the names of the accounts that a form offers: those that are not archived."""
+    return list(Account.objects.for_owner(owner).filter(archived=False).values_list("name", flat=True)[:MOST_NAMES])
+
+
+def usual_account(owner: User, names: Sequence[str], currency: str | None) -> dict[str, str]:
+    """Return the account of a form for a new row, with its currency: the only one of `names`, or the default account
+    if it has the currency; nothing if there is none."""
+    accounts = Account.objects.for_owner(owner)
+    if len(names) == 1:
+        account = accounts.named(names[0]).first()
+    else:
+        account = (
+            accounts.filter(pk=owner.account, currency=currency or owner.currency).first() if owner.account else None
+        )
+    return {"account": account.name, "currency": account.currency} if account else {}
+
+
+def new_transfer(owner: User, source: Account | None = None) -> dict[str, str]:
+    """Return what the form of a new transfer begins with: from the account, or the first one, to the next one."""
+    names = account_names(owner)
+    first = source.name if source else next(iter(names), "")
+    target = next((name for name in names if name != first), "")
+    return {"from": first, "to": target, "date": owner.today().isoformat()}
+
+
+def holdings(owner: User, date: datetime.date) -> list[Holding]:
+    """Return the owner's accounts in the order of their kinds and names, each with its balance at the end of the day,
+    with two queries. They are the first `MOST_NAMES` by name."""
+    kinds = list(AccountKind)
+    accounts = list(Account.objects.for_owner(owner).order_by("key")[:MOST_NAMES])
+    units = balances(owner, date, [account.pk for account in accounts]) if accounts else {}
+    accounts.sort(key=lambda account: kinds.index(AccountKind(account.kind)))
+    return [Holding(account, units[account.pk]) for account in accounts]
+
+
+def totals_of(holdings: Sequence[Holding], first: str) -> list[dict[str, str]]:
+    """Return the sums of the balances by currency. The currency `first` comes first."""
+    units: dict[str, int] = defaultdict(int)
+    for holding in holdings:
+        units[holding.account.currency] += holding.units
+    codes = sorted(units, key=lambda code: (code != first, code))
+    return [{"currency": code, "amount": format_units(units[code], code)} for code in codes]
 
 
 def link_accounts(owner: User, rows: Iterable[Transaction]) -> None:

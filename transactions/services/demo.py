@@ -14,6 +14,7 @@ from django.db import transaction
 
 from ..choices import TransactionType
 from ..models import Category, Transaction
+from .demo_accounts import CARD, CHECKING, EUROS, create_accounts, create_transfers, demo_transfers
 
 PASSWORDS = {"demo": "demo", "admin": "admin"}  # by user name; anyone may know them
 
@@ -33,6 +34,7 @@ class DemoTransaction(NamedTuple):
     currency: str = "USD"
     notes: str = ""
     external_id: str | None = None
+    account: str | None = CHECKING
 
 
 class MonthlyTransaction(NamedTuple):
@@ -57,6 +59,7 @@ class Purchase(NamedTuple):
     step: int = 1  # prices are multiples of this number of cents
     returned: float = 0  # the probability that it is returned to the shop
     notes: str = ""
+    account: str = CARD
 
 
 class Trip(NamedTuple):
@@ -111,7 +114,7 @@ PURCHASES = [
     Purchase("Pharmacy", "Health", (450, 3890), 0.02),
     Purchase("Dentist", "Health", (6500, 18000), 0.004, 50),
     Purchase("Birthday present", "Gifts", (1900, 8500), 0.012, 50),
-    Purchase("Cash withdrawal", None, (2000, 20001), 0.02, 2000),
+    Purchase("Cash withdrawal", None, (2000, 20001), 0.02, 2000, account=CHECKING),
 ]
 
 TRIPS = [
@@ -136,6 +139,7 @@ def create_demo() -> None:
         names = dict.fromkeys(row.category for row in rows if row.category)
         categories = {name: Category(owner=demo, name=name) for name in names}
         Category.objects.bulk_create(categories.values())
+        accounts = create_accounts(demo)
         Transaction.objects.bulk_create(
             Transaction(
                 owner=demo,
@@ -147,9 +151,11 @@ def create_demo() -> None:
                 category=categories[row.category] if row.category else None,
                 notes=row.notes,
                 external_id=row.external_id,
+                account=accounts[row.account] if row.account else None,
             )
             for row in rows
         )
+        create_transfers(demo, accounts, demo_transfers(rows, LAST_DAY))
 
 
 def demo_transactions() -> list[DemoTransaction]:
@@ -182,10 +188,17 @@ def _purchases(random: Random) -> Iterator[DemoTransaction]:
             if random.random() >= purchase.chance or day in away:
                 continue
             price = _price(random, purchase.cents, purchase.step)
-            yield DemoTransaction(day, purchase.description, -price, purchase.category, notes=purchase.notes)
+            yield DemoTransaction(
+                day, purchase.description, -price, purchase.category, notes=purchase.notes, account=purchase.account
+            )
             if random.random() < purchase.returned and day + 9 * DAY <= LAST_DAY:
                 yield DemoTransaction(
-                    day + 9 * DAY, f"Refund: {purchase.description}", price, purchase.category, notes="Did not fit"
+                    day + 9 * DAY,
+                    f"Refund: {purchase.description}",
+                    price,
+                    purchase.category,
+                    notes="Did not fit",
+                    account=purchase.account,
                 )
 
 
@@ -194,7 +207,15 @@ def _trips(random: Random) -> Iterator[DemoTransaction]:
         for day in _days(trip.first_day, trip.first_day + (trip.days - 1) * DAY):
             for description, cents in ON_A_TRIP:
                 price = _price(random, cents, step=50) * trip.rate
-                yield DemoTransaction(day, description, -price, "Holidays", trip.currency, notes=trip.place)
+                yield DemoTransaction(
+                    day,
+                    description,
+                    -price,
+                    "Holidays",
+                    trip.currency,
+                    notes=trip.place,
+                    account=EUROS if trip.currency == "EUR" else None,
+                )
 
 
 def _price(random: Random, cents: tuple[int, int], step: int) -> Decimal:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -27,6 +27,7 @@ APART = 5  # days between the legs of a proposal, at most
 DAYS = 366  # that proposals look back
 MOST_READ = 5_000  # rows among which proposals are looked for, the newest ones
 MOST_PROPOSED = 100
+MOST_OPPOSITES = 5
 
 
 @dataclass
@@ -58,6 +59,42 @@ def legs_of(owner: "User", transfers: Iterable[Transfer]) -> list[Legs]:
         else:
             legs.income = row
     return [legs for legs in found.values() if legs.both]
+
+
+class Ends(NamedTuple):
+    """The names of the accounts that a transfer goes from and to. None is outside."""
+
+    source: str | None
+    target: str | None
+
+
+def ends_of(owner: "User", rows: Iterable[Mapping[str, Any]]) -> dict[str, Ends]:
+    """Return the ends of the transfers that these rows, in JSON, are legs of, by their ids: with one query, if any row
+    is one."""
+    found = {str(row["transfer"]): Ends(None, None) for row in rows if row["transfer"]}
+    legs = Transaction.objects.for_owner(owner).order_by().filter(transfer__in=[*found]) if found else None
+    for transfer, kind, name in legs.values_list("transfer", "type", "account__name") if legs is not None else ():
+        end = {"source": name} if kind == EXPENSE else {"target": name}
+        found[str(transfer)] = found[str(transfer)]._replace(**end)
+    return found
+
+
+def opposites(row: Transaction) -> list[Transaction]:
+    """Return the transactions that `row` could be linked with: equal and opposite, of another account, a few days
+    apart."""
+    if row.transfer_id or row.split or not row.account_id:
+        return []
+    apart = datetime.timedelta(days=APART)
+    found = Transaction.objects.filter(
+        owner=row.owner_id,
+        date__range=(row.date - apart, row.date + apart),
+        amount=row.amount.copy_negate(),
+        currency=row.currency,
+        account__isnull=False,
+        transfer__isnull=True,
+        split__isnull=True,
+    )
+    return list(found.exclude(account=row.account_id).select_related("account")[:MOST_OPPOSITES])
 
 
 # What a new transfer has if nothing is said of it.

@@ -47,7 +47,7 @@ LAYERS = (
     {"urls"},
     {"views", "account_views", "transfer_views", "viewsets", "start_view", "summary_view"},
     {"base_view", "paging", "history_pages"},
-    {"tables", "summary_tables", "dashboard", "summary_page", "category_pages"},
+    {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages"},
     {"summary_chart", "list_page"},
     {"date_links"},
     {"pictures"},

@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.core.management import call_command
 from django.db import IntegrityError
 from rest_framework.test import APIClient
 
-from transactions.models import Category, Transaction
+from transactions.models import Account, BalanceCheck, Category, Transaction, Transfer
 from transactions.services import demo
+from transactions.services.transfers import legs_of
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -61,10 +63,10 @@ def test_three_years_that_a_person_could_have_lived() -> None:
     for row in rows:
         row.full_clean()
     assert {row.owner.username for row in Transaction.objects.select_related("owner")} == {"demo"}
-    assert 1_000 <= len(rows) <= 1_500
+    assert 1_000 <= len(rows) <= 1_700
     assert len({row.date.strftime("%Y-%m") for row in rows}) == 37
     assert {row.currency for row in rows} == {"USD", "EUR", "JPY"}
-    assert any(row.category is None for row in rows)
+    assert any(row.category is None for row in rows if not row.transfer_id)
     assert any(row.amount > 0 and row.category.name == "Clothing" for row in rows if row.category)
     months = Counter(f"{row.date:%Y-%m}" for row in rows if row.description == "Salary")
     assert set(months.values()) == {1}
@@ -78,12 +80,35 @@ def test_every_run_makes_the_same_books() -> None:
     run()
 
     assert list(books()) == first
+    own = Transaction.objects.without_transfers()
     # Pinned, since another process or version of Python must not differ either.
-    assert [(total.currency, total.count, total.amounts()["net"]) for total in Transaction.objects.all().totals()] == [
+    assert [(total.currency, total.count, total.amounts()["net"]) for total in own.totals()] == [
         ("EUR", 84, "-4025.50"),
         ("JPY", 48, "-365040"),
         ("USD", 1269, "111317.09"),
     ]
+
+
+def test_its_accounts_are_those_of_a_person_who_saves() -> None:
+    run()
+
+    demo_user = User.objects.get(username="demo")
+    accounts = {account.pk: account for account in Account.objects.for_owner(demo_user)}
+    balances = Account.objects.for_owner(demo_user).balances(demo_user.pk, demo.LAST_DAY)
+    shown = {accounts[pk].name: Decimal(units).scaleb(-4) for pk, units in balances.items()}
+    assert shown == {
+        "Checking": Decimal("22359.59"),
+        "Credit card": Decimal("-370.5"),
+        "Euro account": Decimal("174.5"),
+        "Index fund": Decimal(38500),
+        "Savings": Decimal(62000),
+    }
+    for legs in legs_of(demo_user, Transfer.objects.for_owner(demo_user)):
+        assert legs.expense
+        assert legs.income
+        assert legs.expense.currency != legs.income.currency or legs.expense.amount == -legs.income.amount
+    checks = [(check.account.name, check.locked) for check in BalanceCheck.objects.select_related("account")]
+    assert sorted(checks) == [("Checking", False), ("Savings", True)]
 
 
 def test_demo_and_admin_log_in_with_their_names(nobody: APIClient) -> None:

@@ -19,7 +19,8 @@ def laid_out(inputs: list[Input], serializer: FieldsSerializer, owner: "User") -
     """Return the inputs of the serializer's form as they are shown to the owner."""
     order = {name: place for place, name in enumerate(getattr(getattr(serializer, "Meta", None), "form_order", ()))}
     shown = sorted(inputs, key=lambda one: order.get(one.name, len(order)))
-    return [_styled(one, serializer.fields[one.name].style, owner) for one in shown]
+    styled = [_styled(one, serializer.fields[one.name].style, owner) for one in shown]
+    return [one for one in styled if one.kind != "select" or one.choices or one.all_options]  # with nothing to choose
 
 
 def _styled(one: Input, style: dict[str, object], owner: "User") -> Input:

@@ -58,7 +58,7 @@ def see_other(request: Request, response: Response, view: "StrictViewMixin") -> 
     url = after or request.path
     basename: str | None = getattr(view, "basename", None)  # of a viewset
     if view.form_state.done:
-        url = after or response["Location"]
+        url = after or response.headers.get("Location") or reverse(f"{basename}-list" if basename else "root")
     elif response.status_code == 201:
         if row := _created_row(response.data, view):
             message = format_html('{} <a href="{}">{}</a>', _("Saved:"), response["Location"], row)

@@ -25,6 +25,9 @@ OF_DEMO: dict[str, int | None] = {
     "/transactions?amount_min=x&date=1899-12-31": 400,
     "/expenses": None,
     "/categories": None,
+    "/accounts": None,
+    "/transfers": None,
+    "/transfers/proposals": None,
     "/summary": None,
     "/summary?group_by=month,category": None,
     **{f"/charts/{chart}": None for chart in CHARTS},
@@ -36,7 +39,17 @@ OF_DEMO: dict[str, int | None] = {
     "/nope": 404,
     "/transactions/nope": 404,
 }
-OF_A_NEWCOMER = ["/", "/transactions", "/categories", "/summary", "/charts/income-and-expense", "/tokens", "/revisions"]
+OF_A_NEWCOMER = [
+    "/",
+    "/transactions",
+    "/categories",
+    "/accounts",
+    "/transfers",
+    "/summary",
+    "/charts/income-and-expense",
+    "/tokens",
+    "/revisions",
+]
 OF_NOBODY = ["/docs", "/me", "/api-auth/login/", "/admin/login/", "/"]
 OF_STAFF = ["/admin/", "/admin/transactions/transaction/", "/admin/transactions/transaction/add/", "/admin/users/user/"]
 CHANGED = ["/admin/transactions/transaction/", "/admin/transactions/category/", "/admin/users/user/"]
@@ -116,6 +129,24 @@ def test_a_record_its_forms_and_a_category(visitor: Visitor) -> None:
     expect(page.locator("[aria-invalid]")).to_be_visible()
     assert violations(page) + overflows(visitor) == []
     visitor.expected = [400]
+
+
+def test_an_account_its_register_and_what_its_bank_says(visitor: Visitor) -> None:
+    visitor.log_in("demo", "demo")
+    page = visitor.page
+    page.goto("/accounts")
+    register = page.get_by_role("link", name="Checking", exact=True).get_attribute("href") or ""
+    account = register.removesuffix("/register")
+    page.goto("/transfers")
+    transfer = page.locator("td.main a").first.get_attribute("href") or ""
+    checks = [f"{account}/checks?date=2026-11-15&balance={balance}" for balance in ("1", "22359.59")]
+
+    look_at(visitor, [account, register, *checks, f"{account}/checks/2026-10-31", transfer])
+    page.goto(register)
+    for tool in page.locator("details > summary").all():
+        if tool.is_visible():
+            tool.click()
+    assert violations(page) + overflows(visitor) == []
 
 
 def test_pages_of_a_newcomer(visitor: Visitor, newcomer: str) -> None:
