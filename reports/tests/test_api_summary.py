@@ -135,7 +135,7 @@ def test_groups_are_ordered_by_their_keys_and_the_currency(
     assert as_outsider.get("/summary", {"group_by": group_by}).json() == {"results": [], "total": []}
 
 
-@pytest.mark.parametrize("query", books.FILTERS)
+@pytest.mark.parametrize("query", [query for query in books.FILTERS if "transfer=" not in query])
 def test_a_summary_is_of_what_the_filters_leave(query: str, alice: User, bob: User, as_alice: APIClient) -> None:
     books.fill(alice)
     books.fill(bob)

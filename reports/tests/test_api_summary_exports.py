@@ -204,7 +204,7 @@ def test_the_cells_of_a_pivot_table_are_counted_exactly(
 ) -> None:
     books.fill(alice)
     ExpenseFactory.create(owner=bob, currency="EUR", date=datetime.date(2024, 1, 1))
-    for first, second in itertools.permutations(GROUPINGS, 2):
+    for first, second in itertools.permutations(GROUPINGS.keys() - {"tag"}, 2):
         asked = f"group_by={first},{second}{filters}"
         groups = as_alice.get(f"/summary?{asked}").json()["results"]
         columns = len({group[second] for group in groups})

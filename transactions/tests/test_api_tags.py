@@ -267,6 +267,17 @@ def test_sums_by_tag_count_a_row_once_per_tag_and_in_total_once(
     assert [(row["net"], row["previous"]["net"]) for row in answer["total"]] == [("-7.00", "0.00")]
 
 
+def test_what_does_not_add_up_is_no_pivot_table(as_alice: APIClient, trip: Tag) -> None:
+    spend(as_alice, "trip")
+    answer = as_alice.get("/summary.csv?group_by=tag,month&pivot=true")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "not_by_tag")
+    assert "trip" in b"".join(as_alice.get("/summary.csv?group_by=tag,month")).decode().casefold()
+    browser = Client()
+    browser.force_login(User.objects.get(username="alice"))
+    page = browser.get("/summary?group_by=tag,month", headers={"Accept": "text/html"}).content.decode()
+    assert "tag=Trip&amp;currency=USD" in page
+
+
 class TestAnyTags(TestCase):
     @reaches(shared=20, bare=10)
     @given(st.lists(st.tuples(st.integers(1, 99), st.frozensets(st.sampled_from("abc"))), max_size=6))
