@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SHOWN = 10  # versions on the page of a row
 LONGEST_TEXT = 100  # characters of a value that are shown
 NOTHING = "—"
+EMPTY: tuple[object, ...] = (None, "", [])  # values that say nothing
 Row = dict[str, Any]  # what a template reads
 
 DONE = {
@@ -98,8 +99,10 @@ def field_words(resource: Resource, change: Mapping[str, Any]) -> FieldWords:
 
 def _value(field: Any, value: Any) -> str:  # Any: a serializer field of any kind, and a value of its JSON
     """Return a value of JSON as people of the reader's language write it."""
-    if value is None or value == "":
+    if value in EMPTY:
         return NOTHING
+    if isinstance(value, list):
+        return Truncator(", ".join(value)).chars(LONGEST_TEXT)
     if getattr(field, "is_decimal", False):
         return current_formats().number(Decimal(value))
     if isinstance(field, serializers.DateField):
@@ -191,7 +194,7 @@ def change_rows(changes: Iterable[RowChange]) -> list[Row]:
         resource = RESOURCES[change.resource]
         fields = change.fields
         if change.operation == Operation.DELETED and change.data:
-            names = [name for name, value in change.data.items() if value not in (None, "")]
+            names = [name for name, value in change.data.items() if value not in EMPTY]
             fields = [
                 {"field": name, "old": change.data[name], "new": None} for name in names if is_told(resource, name)
             ]
