@@ -30,6 +30,7 @@ class Entry:
     currency: str
     date: datetime.date
     category: str | None
+    account: None = None  # these rows have none
 
 
 dates = st.one_of(st.sampled_from(DAYS), st.dates(datetime.date(2024, 11, 1), datetime.date(2027, 1, 31)))

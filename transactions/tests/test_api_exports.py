@@ -41,7 +41,7 @@ def text_of(response: Any) -> str:
 
 
 def lines_of(client: APIClient, path: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in text_of(client.get(path)).splitlines()]
+    return [json.loads(line) for line in text_of(client.get(path)).split("\n")[:-1]]
 
 
 def walk(client: APIClient, path: str) -> list[dict[str, Any]]:

@@ -245,6 +245,7 @@ def test_who_signs_up_gets_books_of_its_own(open_for_all: None, nobody: APIClien
         "currency": "USD",
         "time_zone": "UTC",
         "language": None,
+        "account": None,
     }
     assert (zoe.is_staff, zoe.is_superuser) == (False, False)
     pair = nobody.post("/auth/token", {"username": "zoe", "password": PASSWORD}).json()

@@ -20,6 +20,7 @@ def test_it_is_the_tokens_user(as_alice: APIClient, as_bob: APIClient, alice: Us
         "currency": "USD",
         "time_zone": "UTC",
         "language": None,
+        "account": None,
     }
     assert as_bob.get("/me/").json()["username"] == "bob"
 

@@ -61,6 +61,7 @@ def test_who_comes_first_gets_books_of_its_own(issuer: LocalIssuer, alice: User)
         "currency": "USD",
         "time_zone": "UTC",
         "language": None,
+        "account": None,
     }
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (False, False, False)
     assert [row["description"] for row in client.get("/transactions").json()["results"]] == ["salary"]

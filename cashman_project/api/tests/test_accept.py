@@ -9,7 +9,14 @@ from cashman_project.api.negotiation import preferred
 from cashman_project.api.tests.conftest import Document
 from cashman_project.api.tests.pages import BROWSER
 from cashman_project.api.tests.problems import problem_of
-from transactions.tests.factories import CategoryFactory, ExpenseFactory
+from transactions.models import Transaction
+from transactions.tests.factories import (
+    CategoryFactory,
+    CheckedAccountFactory,
+    ExpenseFactory,
+    PairFactory,
+    TransferFactory,
+)
 from users.models import User
 from users.sessions import start_session
 
@@ -122,10 +129,21 @@ def test_an_answer_without_a_body_is_acceptable_to_everybody(
     expense, other = ExpenseFactory.create_batch(2, owner=alice)
     token = as_alice.post("/tokens", {"name": "x", "scope": "read", "password": password}).json()["id"]
     refresh = str(start_session(alice))
+    account = CheckedAccountFactory.create(owner=alice)
+    day = CheckedAccountFactory.DAY
+    transfer = TransferFactory.create(owner=alice)
+    expense_of_it = Transaction.objects.for_owner(alice).get(transfer=transfer, type="EXPENSE")
+    pair = {"expense": str(expense_of_it.pk), "income": PairFactory.INCOME}
     requests = {
         ("/expenses/{id}", "delete"): (f"/expenses/{expense.pk}", None),
         ("/transactions/delete", "post"): ("/transactions/delete", {"ids": [str(other.pk)]}),
         ("/categories/{id}", "delete"): (f"/categories/{CategoryFactory.create(owner=alice).pk}", None),
+        ("/accounts/{id}/checks/{date}", "delete"): (
+            f"/accounts/{account.pk}/checks/{day}",
+            None,
+        ),
+        ("/transfers/{id}/unlink", "post"): (f"/transfers/{transfer.pk}/unlink", {}),
+        ("/transfers/rejections", "post"): ("/transfers/rejections", pair),
         ("/tokens/{id}", "delete"): (f"/tokens/{token}", None),
         ("/auth/logout", "post"): ("/auth/logout", {"refresh": refresh}),
         ("/auth/password", "post"): ("/auth/password", {"current_password": password, "new_password": password + "!"}),

@@ -24,7 +24,7 @@ def new_form(page: Page) -> Node:
 def test_a_form_asks_in_the_order_of_people(browser: Browser) -> None:
     labels = [label.text.removesuffix(" *") for label in new_form(browser.get("/expenses")).all("label")]
 
-    assert labels == ["Amount", "Description", "Category", "Date", "Currency", "Notes", "External id"]
+    assert labels == ["Amount", "Description", "Category", "Date", "Currency", "Tags", "Notes", "External id"]
     both = new_form(browser.get("/transactions"))
     assert both.one("legend").text == "Type"
     assert [label.text for label in both.all("label")[:3]] == ["Expense", "Income", "Amount *"]

@@ -33,6 +33,11 @@ def test_the_examples_of_every_body_can_be_sent(
             nobody.credentials(HTTP_AUTHORIZATION=f"Bearer {refresh.access_token}")
             if not path.startswith("/categories"):
                 nobody.post("/categories", {"name": "Food"})
+            if not path.startswith("/tags"):
+                nobody.post("/tags", {"name": "trip"})
+            if not path.startswith("/accounts"):
+                for account in ({"name": "Bank"}, {"name": "Savings"}, {"name": "Wallet", "currency": "EUR"}):
+                    nobody.post("/accounts", account)
             body, url = _about_what_is_there(nobody, path, example, str(refresh))
             response = nobody.generic(method, url, json.dumps(body), content_type=JSON)
             assert response.status_code in (200, 201, 204), (method, path, response.content)
@@ -40,6 +45,17 @@ def test_the_examples_of_every_body_can_be_sent(
             sent += 1
             erase_users(users=User.objects.exclude(pk=alice.pk))
     assert sent > 25
+
+
+NEW: dict[str, dict[str, Any]] = {
+    "/transactions": {"description": "x", "amount": 1, "type": "EXPENSE"},
+    "/incomes": {"description": "x", "amount": 1},
+    "/expenses": {"description": "x", "amount": 1},
+    "/categories": {"name": "Fun"},
+    "/tags": {"name": "Fun"},
+    "/accounts": {"name": "Purse"},
+    "/transfers": {"from": "Bank", "to": "Savings", "amount": 1},
+}
 
 
 def _about_what_is_there(client: APIClient, path: str, example: Any, refresh: str) -> tuple[Any, str]:
@@ -51,12 +67,8 @@ def _about_what_is_there(client: APIClient, path: str, example: Any, refresh: st
         return ({"ids": ids} if isinstance(example, dict) else [example[0] | {"id": ids[0]}]), path
     if "{id}" in path:
         resource = path.partition("{")[0].rstrip("/")
-        new: dict[str, Any] = (
-            {"name": "Fun"} if resource == "/categories" else {"description": "x", "amount": 1, "type": "EXPENSE"}
-        )
-        if resource == "/incomes":
-            new["type"] = "INCOME"
-        return example, f"{resource}/{client.post(resource, new).json()['id']}"
+        pk = client.post(resource, NEW[resource]).json()["id"]
+        return example, path.replace("{id}", pk).replace("{date}", "2026-11-30")
     return example, path.replace("{number}", "1")  # the revision that created the category
 
 
