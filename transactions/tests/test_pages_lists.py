@@ -46,7 +46,7 @@ def query_of(link: Node) -> list[tuple[str, str]]:
 
 def names(page: Page) -> list[str]:
     tables = page.main.all("table")
-    return [link.text for link in tables[0].one("tbody").all("a")] if tables else []
+    return [cell.all("a")[0].text for cell in tables[0].one("tbody").all("td", class_="main")] if tables else []
 
 
 def preset(page: Page, label: str) -> Node:
@@ -377,9 +377,12 @@ def test_the_summary_of_the_list_has_its_filters(browser: Browser) -> None:
     assert "2,000" in browser.get(link["href"]).main.text
 
 
-def test_each_row_has_one_link(browser: Browser, alice: User, outsider: User) -> None:
+def test_each_row_has_one_link_and_one_for_each_tag(browser: Browser, alice: User, outsider: User) -> None:
     IncomeFactory.create(owner=alice, description="<b>&")
     for ordering in ("date", "amount"):
         for row in browser.get(f"/transactions?ordering={ordering}").main.one("tbody").all("tr"):
-            assert len(row.all("a")) == 1
+            tags = [link["href"] for span in row.all("span", class_="tags") for link in span.all("a")]
+            assert len(row.all("a")) == 1 + len(tags)
+            wanted = {"pizza": ["trip", "home"], "concert": ["trip"]}.get(row.all("a")[0].text, [])
+            assert tags == [f"/transactions?tag={tag}" for tag in wanted]
     assert names(Browser(outsider).get("/transactions")) == []
