@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ import orjson
 from django.template import loader
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from rest_framework import renderers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -80,6 +82,11 @@ def _start_of(data: JSON) -> JSON:
     return data
 
 
+def _as_content(text: str) -> SafeString:
+    """Return the text as it stands between tags, where quotes are themselves: JSON has many."""
+    return SafeString(escape(text, quote=False))
+
+
 def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
     """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
     problem = data if response.exception else None
@@ -94,7 +101,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         "problem": problem,
         "description": view.get_view_description(html=True),
         "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.quote(request.build_absolute_uri())}',
-        "json": orjson.dumps(_start_of(data), default=text_of, option=orjson.OPT_INDENT_2).decode(),
+        "json": _as_content(orjson.dumps(_start_of(data), default=text_of, option=orjson.OPT_INDENT_2).decode()),
         "most_json_rows": MOST_JSON_ROWS,
         "method": "POST" if is_gone else request.method,
         "action": reverse(f"{view.basename}-list") if is_gone else request.path,
