@@ -13,7 +13,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ..choices import TransactionType
-from ..models import Category, Transaction
+from ..models import Category, Tag, Transaction
+from ..names import tags_text
 from .demo_accounts import CARD, CHECKING, EUROS, create_accounts, create_transfers, demo_transfers
 
 PASSWORDS = {"demo": "demo", "admin": "admin"}  # by user name; anyone may know them
@@ -35,6 +36,7 @@ class DemoTransaction(NamedTuple):
     notes: str = ""
     external_id: str | None = None
     account: str | None = CHECKING
+    tag: str | None = None
 
 
 class MonthlyTransaction(NamedTuple):
@@ -68,6 +70,10 @@ class Trip(NamedTuple):
     days: int
     currency: str
     rate: int = 1  # prices in euros are multiplied by it
+
+    @property
+    def tag(self) -> str:
+        return f"{self.place} {self.first_day.year}"
 
 
 # The transactions of the tutorial that Cashman began with.
@@ -140,6 +146,7 @@ def create_demo() -> None:
         categories = {name: Category(owner=demo, name=name) for name in names}
         Category.objects.bulk_create(categories.values())
         accounts = create_accounts(demo)
+        Tag.objects.bulk_create(Tag(owner=demo, name=trip.tag) for trip in TRIPS)
         Transaction.objects.bulk_create(
             Transaction(
                 owner=demo,
@@ -152,6 +159,7 @@ def create_demo() -> None:
                 notes=row.notes,
                 external_id=row.external_id,
                 account=accounts[row.account] if row.account else None,
+                tags=tags_text([row.tag] if row.tag else []),
             )
             for row in rows
         )
@@ -215,6 +223,7 @@ def _trips(random: Random) -> Iterator[DemoTransaction]:
                     trip.currency,
                     notes=trip.place,
                     account=EUROS if trip.currency == "EUR" else None,
+                    tag=trip.tag,
                 )
 
 

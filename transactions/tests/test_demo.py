@@ -13,6 +13,7 @@ from django.db import IntegrityError
 from rest_framework.test import APIClient
 
 from transactions.models import Account, BalanceCheck, Category, Transaction, Transfer
+from transactions.names import tag_names
 from transactions.services import demo
 from transactions.services.transfers import legs_of
 from users.models import User
@@ -68,6 +69,8 @@ def test_three_years_that_a_person_could_have_lived() -> None:
     assert {row.currency for row in rows} == {"USD", "EUR", "JPY"}
     assert any(row.category is None for row in rows if not row.transfer_id)
     assert any(row.amount > 0 and row.category.name == "Clothing" for row in rows if row.category)
+    tags = Counter(name for row in rows for name in tag_names(row.tags))
+    assert tags.keys() == {"Lisbon 2024", "Kyoto 2025", "Berlin 2025", "Rome 2026"}
     months = Counter(f"{row.date:%Y-%m}" for row in rows if row.description == "Salary")
     assert set(months.values()) == {1}
     assert len(months) == 37
