@@ -1,6 +1,6 @@
 """Transactions and categories of all owners in Django's admin, with the same rules as in the API."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -356,6 +356,15 @@ class TransferAdmin(OwnedModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
+
+    def get_deleted_objects(
+        self, objs: Iterable[models.Model], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Return what the base returns, but the legs, which go with their transfer, keep none from being deleted."""
+        rows: list[Any] = list(objs)  # Any: transfers
+        links, counts, forbidden, _legs = super().get_deleted_objects(rows, request)
+        legs = Transaction.objects.filter(owner__in={row.owner_id for row in rows}, transfer__in=rows)
+        return links, {**counts, str(Transaction._meta.verbose_name_plural): legs.count()}, forbidden, []
 
     def delete_model(self, request: HttpRequest, obj: Transfer) -> None:
         with writing(obj.owner_id, admin_origin_of(request)):

@@ -13,7 +13,7 @@ from ledgers.history_pages import SHOWN, by_whom
 from ledgers.models import Change, Revision
 from ledgers.writer import writing
 from transactions.models import Transaction
-from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory, TagFactory
 from users.models import User
 
 from .undoing import one_revision, undone
@@ -225,6 +225,17 @@ def test_a_revision_says_what_it_changed(row: Any, alice: User) -> None:
     assert [fact.text for fact in facts.all("dt")] == ["Type", "Description", "Amount", "Currency", "Date", "Category"]
     assert facts.all("dd")[2].text == "\u22124.80"
     browser.get("/revisions/99", 404)
+
+
+def test_tags_are_told_by_their_names(alice: User) -> None:
+    for name in ("trip", "home"):
+        TagFactory.create(owner=alice, name=name)
+    row = ExpenseFactory.create(owner=alice)
+    Transaction.objects.filter(owner=alice, pk=row.pk).update(tags='["trip","home"]')
+
+    page = Browser(alice).get("/revisions/4")
+
+    assert [change.text for change in page.main.all("span", class_="change")] == ["Tags — →became trip, home"]
 
 
 @pytest.mark.parametrize("number", [1, 101])

@@ -12,16 +12,23 @@ from django.core.management import call_command
 from django.db import connection, models
 from django.test import Client
 
-from cashman_project.api.tests.pages import Browser, form_of
+from cashman_project.api.tests.pages import Browser, fields, form_of
 from cashman_project.db.postgresql import base, pipeline
 from cashman_project.db.tests.sql import text_of
 from conftest import client_of
 from ledgers.models import Ledger
 from ledgers.services.undo import owned_models
 from ledgers.writer import _open
-from transactions.models import Category, Transaction
-from transactions.tests.factories import CategoryFactory, ExpenseFactory
+from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
+from transactions.tests.factories import (
+    AccountFactory,
+    CategoryFactory,
+    CheckedAccountFactory,
+    ExpenseFactory,
+    TransferFactory,
+)
 from transactions.tests.pages import ADMIN, LISTS, add, change
+from transactions.tests.test_pages_accounts import form_to, post
 from transactions.tests.test_permissions import BODIES, EXPECTED, METHODS
 from transactions.tests.test_queries import OTHERS, captured, fill, statements
 from users.erasure import erase_users
@@ -85,6 +92,7 @@ def test_a_write_outside_of_them_is_noticed(watch: Watch, alice: User, bob: User
 
 def test_every_route_writes_within_one(watch: Watch, alice: User, settings: Any) -> None:
     settings.ALLOW_SIGNUP = True
+    AccountFactory.create(owner=alice, name="Purse")
     alice.set_password(BODIES["/auth/token"]["password"])
     alice.save()
     client = client_of(alice)
@@ -103,25 +111,44 @@ def test_every_route_writes_within_one(watch: Watch, alice: User, settings: Any)
 
 def test_every_form_of_the_pages_writes_within_one(watch: Watch, alice: User) -> None:
     browser = Browser(alice)
-    forms = {"/expenses": {"description": "x", "amount": "1", "category": "Kind 1"}, "/categories": {"name": "x"}}
-    for path, values in forms.items():
+    forms: dict[str, tuple[type[Any], dict[str, str], dict[str, str]]] = {  # a new row, and a change
+        "/expenses": (
+            Transaction,
+            {"description": "x", "amount": "1", "category": "Kind 1", "tags": "Tag 1, new"},
+            {"description": "y"},
+        ),
+        "/categories": (Category, {"name": "x"}, {"name": "y"}),
+        "/tags": (Tag, {"name": "x"}, {"name": "y"}),
+        "/accounts": (Account, {"name": "x"}, {"name": "y"}),
+        "/transfers": (Transfer, {"from": "Account 1", "to": "Account 2", "amount": "1"}, {"date": "2026-11-01"}),
+    }
+    for path, (model, values, changes) in forms.items():
         form = browser.get(path).main.one("details", class_="add").one("form")
         browser.follow(browser.send(form, **values))
-        row = (Category if path == "/categories" else Transaction).objects.for_owner(alice).latest("created_at")
-        field = next(iter(values))
-        for method, changes in {"PATCH": {field: "y"}, "DELETE": {}}.items():
-            browser.follow(browser.send(form_of(browser.get(f"{path}/{row.pk}"), method), **changes))
+        row = model.objects.for_owner(alice).latest("created_at")
+        for method, sent in {"PATCH": changes, "DELETE": {}}.items():
+            browser.follow(browser.send(form_of(browser.get(f"{path}/{row.pk}"), method), **sent))
+    checks = f"/accounts/{AccountFactory.create(owner=alice).pk}/checks"
+    check = f"{checks}/2026-11-30"
+    for path, text in ((f"{checks}?date=2026-11-30&balance=0", "Lock"), (check, "Unlock"), (check, "Delete it")):
+        form = form_to(browser.get(path), check, text)
+        put = {} if text == "Delete it" else {"_method": "PUT"}
+        browser.follow(post(browser, check, {**fields(form), **put}))
     assert not watch.outside
     assert watch.seen == ROW_BY_ROW
 
 
 def test_an_undo_writes_within_one(watch: Watch, alice: User) -> None:
     client = client_of(alice)
-    Transaction.objects.for_owner(alice).delete()
-    Category.objects.for_owner(alice).delete()
-    for _undo in range(2):  # both come back, and go again
+    CheckedAccountFactory.create(owner=alice)
+    transfer = TransferFactory.create(owner=alice)
+    assert client.delete(f"/transfers/{transfer.pk}").status_code == 204
+    models = [BalanceCheck, Transaction, Account, Category, Tag]
+    for model in models:
+        model.objects.for_owner(alice).delete()
+    for _undo in range(2):  # all come back, and go again
         last = Ledger.objects.get(pk=alice.pk).revision
-        for number in (last, last - 1):
+        for number in range(last, last - len(models) - 1, -1):
             assert client.post(f"/revisions/{number}/undo", {"force": True}).status_code == 201
     restored = "COPY" if connection.vendor == "postgresql" else "INSERT INTO"
     assert not watch.outside
@@ -129,21 +156,32 @@ def test_an_undo_writes_within_one(watch: Watch, alice: User) -> None:
 
 
 def test_every_action_of_the_admin_writes_within_one(watch: Watch, as_staff: Client, alice: User, bob: User) -> None:
+    """Checks and transfers can only be deleted there."""
     add(as_staff, "expense", owner=alice.pk, description="x", amount="1", currency="USD", date="2026-11-01")
-    add(as_staff, "category", owner=alice.pk, name="x")
-    expense, category = ExpenseFactory.create(owner=alice), Category.objects.get(name="x")
-    assert change(as_staff, expense, description="y").status_code == 302
-    assert change(as_staff, category, name="y").status_code == 302
-    for row in (expense, category):
+    named: list[Any] = [Category, Tag, Account]
+    for model in named:
+        add(
+            as_staff,
+            model._meta.model_name,
+            owner=alice.pk,
+            name="x",
+            **({"currency": "USD"} if model is Account else {}),
+        )
+    rows = [ExpenseFactory.create(owner=alice), *(model.objects.get(name="x") for model in named)]
+    for row in rows:
+        assert change(as_staff, row, **{"description" if row is rows[0] else "name": "y"}).status_code == 302
+    checked = CheckedAccountFactory.create(owner=alice)
+    deleted = [BalanceCheck.objects.get(account=checked), TransferFactory.create(owner=alice)]
+    for row in (*deleted, *rows):
         path = f"{ADMIN}/{row._meta.model_name}/{row.pk}/delete/"
         assert as_staff.post(path, {"post": "yes"}).status_code == 302
     empty = [CategoryFactory.create(owner=owner) for owner in (alice, bob)]
-    for path, rows in ((LISTS[0], Transaction.objects.all()), (LISTS[3], empty)):
-        chosen = {"action": "delete_selected", "post": "yes", "_selected_action": [row.pk for row in rows]}
-        assert as_staff.post(path, chosen).status_code == 302
+    for path, chosen in ((LISTS[0], Transaction.objects.all()), (LISTS[3], empty)):
+        sent = {"action": "delete_selected", "post": "yes", "_selected_action": [row.pk for row in chosen]}
+        assert as_staff.post(path, sent).status_code == 302
     assert not Transaction.objects.exists()
     assert not watch.outside
-    assert watch.seen == ROW_BY_ROW
+    assert watch.seen == ROW_BY_ROW - {("UPDATE", Transfer._meta.db_table)}
 
 
 def test_every_command_writes_within_one(watch: Watch, settings: Any) -> None:
