@@ -109,9 +109,6 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
         with transaction.atomic() if request.method == "POST" else nullcontext():
             return super().user_change_password(request, id, form_url)
 
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        obj.delete()
-
 
 admin.site.unregister(Group)
 
