@@ -192,7 +192,8 @@ def _owner_id(subject: object) -> UUID | None:
 
     It is the subject itself, unless the user came from an identity provider.
     """
-    if (owner := _uuid(subject)) or not isinstance(subject, str):
+    owner = _uuid(subject)
+    if owner or not isinstance(subject, str) or not subject.isprintable():
         return owner
     return User.objects.filter(subject=subject).values_list("pk", flat=True).first()
 
