@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from transactions.models import Category, Transaction
 from transactions.services import demo
+from users.erasure import erase_users
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +75,7 @@ def test_three_years_that_a_person_could_have_lived() -> None:
 def test_every_run_makes_the_same_books() -> None:
     run()
     first = list(books())
-    User.objects.all().delete()
+    erase_users(users=User.objects.all())
     run()
 
     assert list(books()) == first
