@@ -9,7 +9,7 @@ COMPILE := $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11
 .DEFAULT_GOAL := help
 .PHONY: help run test test-partitions e2e mutants faults chaos contention disk-full followers fuzz fuzz-statements hostile \
 	killed-workers memory pooled races outage replica slow-clients issuer-hangs statements clients client-packages bench \
-	bench-poolers bench-search bench-instructions lint types requirements
+	bench-capacity bench-poolers bench-search bench-sizes bench-instructions lint types requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-19s %s\n", $$1, $$2 }' Makefile
@@ -105,11 +105,17 @@ client-packages:
 bench: .venv/stamp-run benchmarks/.venv/stamp ## measure the speed beside other frameworks; ROUNDS=, ONLY=W1,W2 and SCALE= shorten it
 	@benchmarks/.venv/bin/python -m benchmarks.run
 
+bench-capacity: .venv/stamp-run ## reckon how many owners a machine carries; READS, ROWS, YEARS and others change what is assumed
+	@$(PYTHON) -m benchmarks.capacity
+
 bench-poolers: .venv/stamp-dev ## measure 1,000 idle and 64 busy database clients, directly and through PgBouncer; ROUNDS, SECONDS shorten it
 	@$(PYTHON) -m benchmarks.poolers
 
 bench-search: .venv/stamp-run ## measure what a search takes beside a bare scan, on SQLite or DATABASE_URL
 	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m benchmarks.search
+
+bench-sizes: .venv/stamp-dev ## measure the bytes of rows and the processor time of requests, on a PostgreSQL of its own; ROUNDS shortens it
+	@DEBUG=on DJANGO_SETTINGS_MODULE=cashman_project.settings $(PYTHON) -m benchmarks.sizes
 
 bench-instructions: .venv/stamp-run benchmarks/.venv/stamp ## count the instructions of a request beside other frameworks; ONLY=cashman,ninja shortens it
 	@benchmarks/.venv/bin/python -m benchmarks.instructions

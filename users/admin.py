@@ -27,7 +27,6 @@ from cashman_project.api.owner import owner_of
 from cashman_project.db.types import AnyField
 from cashman_project.money.currencies import DIGITS
 
-from .erasure import erase_users
 from .models import BrowserSession, PersonalToken, Session, User
 from .staff import users_above
 
@@ -109,12 +108,6 @@ class UserAdmin(StrictModelAdmin, auth_admin.UserAdmin):  # type: ignore[type-ar
         """Return the page of the password. It writes the whole user, so the user is locked first."""
         with transaction.atomic() if request.method == "POST" else nullcontext():
             return super().user_change_password(request, id, form_url)
-
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        erase_users(users=[obj])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        erase_users(users=queryset)
 
 
 admin.site.unregister(Group)

@@ -7,4 +7,4 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
-        from . import checks, schema  # noqa: F401  # registers them
+        from . import checks, login_throttle, schema  # noqa: F401  # registers them, and connects its receiver

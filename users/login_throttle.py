@@ -12,6 +12,8 @@ from typing import NamedTuple, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -19,7 +21,7 @@ from django.utils.crypto import salted_hmac
 from cashman_project.api.client_address import UNKNOWN, client_address
 from cashman_project.api.errors import Throttled, Unavailable
 
-from .models import Attempts, username_key
+from .models import Attempts, User, username_key
 
 ResultT = TypeVar("ResultT")
 
@@ -77,6 +79,12 @@ def unlock(username: str) -> bool:
     """Forget all failures of an account. Return whether there were any."""
     deleted, _by_model = Attempts.objects.filter(account=account_key(username)).delete()
     return deleted > 0
+
+
+@receiver(post_delete, sender=User)
+def forget_user(instance: User, **kwargs: object) -> None:
+    """Forget the failures of a user who is deleted: their key is made of the name."""
+    unlock(instance.get_username())
 
 
 def account_key(username: str) -> str:

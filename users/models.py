@@ -23,6 +23,7 @@ from cashman_project.languages import LANGUAGES
 from cashman_project.money.currencies import validate_currency
 from cashman_project.texts import check_visible, compose, text_key, validate_one_line
 
+from .erasure import erase_users
 from .hashers import compose_password
 
 TOKEN_PREFIX = "cashman_"  # noqa: S105  # not a secret, but the prefix by which scanners recognise one
@@ -86,13 +87,22 @@ class UsernameKeyField(KeyField):
         return username_key(text)
 
 
+class UserQuerySet(DerivedQuerySet["User"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Erase the users."""
+        return erase_users(users=self)
+
+    delete.alters_data = True  # type: ignore[attr-defined]  # for templates
+    delete.queryset_only = True  # type: ignore[attr-defined]  # as Django's: no manager deletes all
+
+
 class UserManager(auth_models.UserManager["User"]):
     """Finds users by their names, however these are written."""
 
     use_in_migrations = False
 
-    def get_queryset(self) -> "DerivedQuerySet[User]":
-        return DerivedQuerySet(self.model, using=self._db)
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username_key=username_key(username or ""))
@@ -130,6 +140,10 @@ class User(AbstractUser):
             derived = (field.name for source, field in derived_fields(User).items() if source in names)
             kwargs["update_fields"] = {*names, *derived}
         super().save(*args, **kwargs)
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
+        """Erase the user."""
+        return erase_users(users=[self])
 
     @classmethod
     def normalize_username(cls, username: Any) -> Any:  # Any: as Django's own, for None too

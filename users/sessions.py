@@ -192,9 +192,8 @@ def _owner_id(subject: object) -> UUID | None:
 
     It is the subject itself, unless the user came from an identity provider.
     """
-    owner = _uuid(subject)
-    if owner or not isinstance(subject, str) or not subject.isprintable():
-        return owner
+    if (owner := _uuid(subject)) or not (isinstance(subject, str) and subject.isprintable()):
+        return owner  # a database can't take every character, and no subject has one that is not printable
     return User.objects.filter(subject=subject).values_list("pk", flat=True).first()
 
 

@@ -244,7 +244,10 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return {owner for _key, owner in found}
 
     def delete_model(self, request: HttpRequest, obj: Row) -> None:
-        self.own(self.model._base_manager.filter(pk=obj.pk), obj).delete()
+        if owner_field(self.model):
+            self.own(self.model._base_manager.filter(pk=obj.pk), obj).delete()
+        else:
+            super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: Rows) -> None:
         if owner := owner_field(self.model):

@@ -10,4 +10,4 @@ MEMBERS = 1_000  # files in a zip
 HEAD = 65_536  # bytes that are enough to recognise a file
 CHUNK = 65_536  # bytes that are read at once
 
-TOO_MANY_ROWS = _("The file has more than %(most)d rows. Ask your bank for a shorter time.")
+TOO_MANY_ROWS = _("The file has more than %(most)d rows. Ask your bank for a shorter period.")

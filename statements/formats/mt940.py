@@ -28,12 +28,12 @@ ENTRY = re.compile(
 # The standard has a comma. Some banks write a point; if three digits follow it, it could be one of thousands.
 AMOUNT = re.compile(r"([0-9]{0,30})(?:,([0-9]{0,10})|\.([0-9]{1,2}))?")
 NO_REFERENCE = frozenset(["", "NONREF", "KREF+", "EREF"])
-NOT_AN_ENTRY = _("“%(value)s” is no entry. It must begin with a date, C or D, and an amount, such as 260131C12,50.")
+NOT_AN_ENTRY = _("“%(value)s” is not an entry. It must begin with a date, C or D, and an amount, such as 260131C12,50.")
 NOT_A_BALANCE = _(
-    "“%(value)s” is no balance. It must be C or D, a date, a currency and an amount, such as C260131EUR12,50."
+    "“%(value)s” is not a balance. It must be C or D, a date, a currency and an amount, such as C260131EUR12,50."
 )
 NO_ACCOUNT = _("The entry belongs to no account: the number of the account is missing before it.")
-NO_STATEMENT = _("The file holds no statement: nothing begins with :25:, the number of the account.")
+NO_STATEMENT = _("The file has no statement: nothing begins with :25:, the number of the account.")
 
 
 @dataclass(slots=True)

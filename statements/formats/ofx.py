@@ -32,8 +32,8 @@ ENCLOSING = (
 ACCOUNTS = frozenset(["BANKACCTFROM", "CCACCTFROM", "INVACCTFROM"])
 DECLARED = re.compile(r"(ENCODING|CHARSET)\s{0,5}[:=]\s{0,5}\"?([A-Za-z0-9_-]{1,20})|encoding=[\"']([\w-]{1,20})")
 NO_ACCOUNT = _("The entry belongs to no account: it is not within a statement.")
-NO_STATEMENT = _("The file holds no statement.")
-BANK_ERROR = _("The file holds no statement: the bank answered with an error (%(codes)s). Download it again later.")
+NO_STATEMENT = _("The file has no statement.")
+BANK_ERROR = _("The file has no statement: the bank answered with an error (%(codes)s). Download it again later.")
 INVESTMENTS = _("Cashman reads accounts at banks and cards, not investments.")
 
 Fields = dict[str, str]

@@ -40,7 +40,7 @@ OPENINGS = frozenset(["opening balance", "solde initial", "solde d'ouverture", "
     "openingssaldo",
     "startsaldo",
 }
-OPENING = _("The opening balance is no movement of money. It is kept as the balance of the account on that day.")
+OPENING = _("The opening balance is not a movement of money. It is kept as the balance of the account on that day.")
 NO_MOVEMENTS = _("“%(section)s” has no movements of money on a bank account, cash or a card.")
 NO_SECTION = _("The file has no section with movements of money, such as !Type:Bank.")
 

@@ -22,13 +22,16 @@ READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {
     "ofx": read_ofx,
     "qif": read_qif,
 }
-NOTHING = _("No format that Cashman reads: it reads CSV, OFX, QIF, CAMT and MT940.")
+NOTHING = _("Cashman can't read this format. It reads CSV, OFX, QIF, CAMT and MT940.")
+TOO_LARGE = _("The file is larger than %(most)d bytes. Ask your bank for a shorter period.")
 
 
 def read(source: BinaryIO, options: Options) -> Iterator[Item]:
     """Yield what is in a file of statements, which must be seekable. Raises UnreadableFile, also after some items."""
     if source.seek(0, os.SEEK_END) > BYTES:
-        raise UnreadableFile(_("The file has more than %(most)d bytes. Ask your bank for a shorter time."), most=BYTES)
+        raise UnreadableFile(
+            _("The file is larger than %(most)d bytes. Ask your bank for a shorter period."), most=BYTES
+        )
     reader = READERS.get(options.format or recognise(source))
     if reader is None:
         raise UnreadableFile(NOTHING)

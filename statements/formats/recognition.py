@@ -20,9 +20,9 @@ MISTAKEN = (
     (b"\xff\xd8\xff", _("This is a picture. Ask your bank for the statement as CSV, OFX, QIF, CAMT or MT940.")),
 )
 WEB_PAGE = _("This is a web page, not a statement. Sign in at your bank, and download the statement again.")
-OTHER_XML = _("This XML is no statement. Cashman reads camt.052, camt.053, camt.054 and OFX.")
+OTHER_XML = _("This XML is not a statement. Cashman reads camt.052, camt.053, camt.054 and OFX.")
 PAYMENT_ORDER = _("This is a payment order (%(name)s), not a statement. Ask your bank for camt.053.")
-NO_TEXT = _("This is no text. Cashman reads CSV, OFX, QIF, CAMT and MT940.")
+NO_TEXT = _("This file is not text. Cashman reads CSV, OFX, QIF, CAMT and MT940.")
 EMPTY = _("The file is empty.")
 
 # Each pattern looks at one place, or for one fixed text, so it takes linear time.

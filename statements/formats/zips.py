@@ -24,7 +24,7 @@ NESTED = _("“%(name)s” in the zip is a zip itself. Unpack it, and send what 
 LOCKED = _("“%(name)s” in the zip has a password. Unpack it, and send what is in it.")
 METHOD = _("“%(name)s” in the zip is packed in an unusual way. Unpack it, and send what is in it.")
 NOTHING = _("The zip has no CAMT file. Unpack it, and send each file by itself.")
-NO_CAMT = _("“%(name)s” in the zip is no CAMT file. Send it by itself.")
+NO_CAMT = _("“%(name)s” in the zip is not a CAMT file. Send it by itself.")
 
 
 class Budget:

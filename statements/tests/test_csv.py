@@ -155,6 +155,13 @@ def test_an_encoding_is_judged_by_the_letters_that_it_gives(encoding: str) -> No
     assert texts[0] == data.decode(encoding) or (not found.is_sure and data.decode(encoding) in texts)
 
 
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r"])
+def test_no_word_goes_on_with_a_capital_so_the_encoding_of_russian_is_sure(encoding: str) -> None:
+    data = "".join(f"2026-01-02;{text};-1,50\n" for text in TEXTS[encoding].split("; ")).encode(encoding)
+    assert detect(io.BytesIO(data)).encodings[0] == encoding
+    assert detect(io.BytesIO(data)).is_sure
+
+
 def test_an_encoding_that_stays_open_is_asked_with_what_each_gives() -> None:
     data = b"Date,Text,Amount\n2026-01-02,\xfe\xfd,-5.00\n"
     [question] = asked(data)
@@ -243,15 +250,19 @@ def test_the_header_can_be_named_or_denied() -> None:
         ("", {}, "The file is empty."),
         (" \n\n", {}, "The file is empty."),
         ("<!DOCTYPE html><html></html>", {}, "This is a web page"),
-        (b"Date,Amount\n2026-01-02,\0", {}, "This is no text"),
+        (b"Date,Amount\n2026-01-02,\0", {}, "This file is not text"),
         (b"Date,Amount\n" + b"2026-01-02,-5.00\n" * 5_000 + b"\0\n", {}, "Line 5002 has a NUL character"),
         ("just a line\n", {}, "No line has more than one cell"),
         ("Date,Amount\n", {}, "Line 1 has the names of the columns, but below it no row"),
         ('Date,Amount\n2026-01-02,"5\n2026-01-03,6\n', {}, "on line 2 is never closed"),
         ("Date,Amount\n" + "x," * 200 + "\n", {}, "Line 2 has more than 200 cells"),
         ('Date,Amount\n2026-01-02,"' + ("a" * 5_000 + "\n") * 3 + '"\n', {}, "A cell of line 2 has more than"),
-        ("Date,Amount\n2026-01-02,-5\n", {"columns": {"amount": ("Betrag",)}}, 'The file has no column "Betrag"'),
-        ("Date,Amount\n2026-01-02,-5\n", {"columns": {"money": ("1",)}}, '"money" is nothing that a column can be'),
+        ("Date,Amount\n2026-01-02,-5\n", {"columns": {"amount": ("Betrag",)}}, "The file has no column “Betrag”"),
+        (
+            "Date,Amount\n2026-01-02,-5\n",
+            {"columns": {"money": ("1",)}},
+            "“money” is not a meaning that a column can have",
+        ),
         ("Date,Amount\n2026-01-02,-5\n", {"header": 9}, "Line 9, which should have the names of the columns"),
         ("Date,Amount\n2026-01-02,-5\n", {"encoding": "rot13"}, "Unknown encoding rot13"),
     ],
@@ -266,10 +277,22 @@ def test_nothing_is_dropped_silently() -> None:
     text = "Date,Text,Amount\n2026-01-02,a,-5.00\n,Total,-5.00\n2026-01-03,note,\n2026-01-04,zero,0.00\n"
     found = items(text)
     assert [(item.number, str(item.message)) for item in found if isinstance(item, Skipped)] == [
-        (3, "No line of the account: it has no date."),
-        (4, "No line of the account: it has no amount."),
-        (5, "No line of the account: the amount is zero."),
+        (3, "Not imported: it has no date."),
+        (4, "Not imported: it has no amount."),
+        (5, "Not imported: the amount is zero."),
     ]
+
+
+def test_an_amount_without_a_day_is_a_problem() -> None:
+    text = "Date,Text,Amount\n2026-01-02,a,-5.00\n,the same day,-6.00\n,Total,-11.00\n"
+    found = items(text)
+    assert [(item.number, item.field) for item in found if isinstance(item, Problem)] == [(3, "Date")]
+    assert [item.number for item in found if isinstance(item, Skipped)] == [4]
+
+
+def test_blank_lines_come_anywhere() -> None:
+    assert [line.number for line in lines("\n\nDate,Amount\n\n2026-01-02,-5.00\n\n")] == [5]
+    assert [line.number for line in lines("\n2026-01-02,Tea,-5.00\n")] == [2]
 
 
 def test_balances_are_taken_from_rows_that_follow_each_other() -> None:

@@ -92,7 +92,9 @@ def dialects(draw: st.DrawFn) -> Dialect:
         date_order=order,
         day=draw(st.sampled_from([day for day in DAYS[order] if language == "ja" or day.isascii()])),
         mark=mark,
-        group=draw(st.sampled_from([group for group in GROUPS[mark] if language != "en" or group.isascii()])),
+        group=draw(
+            st.sampled_from([group for group in GROUPS[mark] if language not in ("en", "ja") or group.isascii()])
+        ),
         style=draw(st.sampled_from(["signed", "pair", "direction"])),
         preamble=draw(st.sampled_from([0, 0, 1, 3])),
     )

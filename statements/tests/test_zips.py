@@ -33,7 +33,7 @@ def test_all_files_of_a_zip_are_read_by_their_names() -> None:
 def test_what_is_no_camt_in_a_zip_is_told() -> None:
     items = items_of(packed({"a.xml": REPORT, "a.pdf": b"%PDF", "notes.txt": b"hello"}))
     told = [str(item.message) for item in items if isinstance(item, Skipped)]
-    assert told == [f"“{name}” in the zip is no CAMT file. Send it by itself." for name in ("a.pdf", "notes.txt")]
+    assert told == [f"“{name}” in the zip is not a CAMT file. Send it by itself." for name in ("a.pdf", "notes.txt")]
 
 
 REFUSED = {

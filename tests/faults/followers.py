@@ -1,8 +1,9 @@
 """Three clients follow /changes while six write and workers are killed. In the end each has the ledger, byte for byte.
 
 `python -m tests.faults.followers` works on an SQLite file of its own or, with DATABASE_URL, on a PostgreSQL database of
-its own beside that one, for LENGTH (30) seconds. The last line has the figures; the exit status is 1 if a copy differs
-from the ledger, if the order ever went back, or if a request was not answered as it must be.
+its own beside that one, for LENGTH (30) seconds, and on a busy machine until each kind of writer has written. The last
+line has the figures; the exit status is 1 if a copy differs from the ledger, if the order ever went back, if a request
+was not answered as it must be, or if a kind of writer never wrote.
 """
 
 import http.client
@@ -16,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -42,6 +43,7 @@ MANY = 8_000  # rows of a bulk write
 KEPT = 100  # of those rows that are not deleted again
 LIMITS = (7, 100, 1_000)  # changes on a page, of each follower
 KILL_EVERY = 3  # seconds
+PATIENCE = 120  # seconds more, at most, for each kind of writer to have written
 TROUBLE = (OSError, http.client.HTTPException)
 REFUSED = {400, 404, 409}  # a category or a row is gone, or a name is taken
 COMMAND = """
@@ -73,7 +75,7 @@ class Connected:
         self.client = Client(server, token)
         self.random = random.Random(number)
         self.answers: Counter[int] = Counter()
-        self.cut_off = 0
+        self.cut_off = self.writes = 0
 
     def send(self, method: str, path: str, body: Any = None) -> Answer | None:
         """Send the request once; return its answer, or None if it was cut off."""
@@ -85,6 +87,7 @@ class Connected:
             time.sleep(0.05)
             return None
         self.answers[answer.status] += 1
+        self.writes += method != "GET" and answer.status < 300
         return answer
 
     def some(self, path: str) -> list[str]:
@@ -171,16 +174,34 @@ def rename(client: Connected) -> None:
 WRITERS: list[Callable[[Connected], None]] = [write_single, write_many, change, delete, rename]
 
 
-def command(server: LiveServer, over: threading.Event) -> int:
-    """Let a command of Django write rows too, as the admin does; return how often it did."""
-    arguments = [sys.executable, "manage.py", "shell", "--verbosity=0", "-c", COMMAND]
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(arguments, env=server.environment, stdout=output)
-        over.wait()
-        process.terminate()
-        process.wait()
-        output.seek(0)
-        return len(output.read())
+class Command:
+    """Lets a command of Django write rows too, as the admin does."""
+
+    def __init__(self, server: LiveServer, output: Path) -> None:
+        self.server = server
+        self.output = output
+        self.output.touch()
+
+    @property
+    def writes(self) -> int:
+        """How often it has written."""
+        return self.output.stat().st_size
+
+    def run(self, over: threading.Event) -> None:
+        arguments = [sys.executable, "manage.py", "shell", "--verbosity=0", "-c", COMMAND]
+        with self.output.open("wb") as output:
+            process = subprocess.Popen(arguments, env=self.server.environment, stdout=output)
+            over.wait()
+            process.terminate()
+            process.wait()
+
+
+def wait(writers: Sequence[Connected | Command], over: threading.Event) -> None:
+    """Set `over` after SECONDS and after each writer has written, but not later than after PATIENCE more seconds."""
+    end = time.monotonic() + SECONDS
+    while (now := time.monotonic()) < end or (now < end + PATIENCE and not all(writer.writes for writer in writers)):
+        time.sleep(0.1)
+    over.set()
 
 
 def kill(server: LiveServer, over: threading.Event) -> int:
@@ -199,19 +220,21 @@ def repeated(work: Callable[[], object], over: threading.Event) -> None:
         work()
 
 
-def follow(server: LiveServer, database: str) -> int:
+def follow(server: LiveServer, database: str, directory: Path) -> int:
     """Let clients write and follow; judge the copies, and return the exit status."""
     assert server.request("POST", "/auth/register", PERSON).status == 201
     asked = {"name": "followers", "scope": "read_write", "password": PERSON["password"]}
     token = json.loads(Client(server).send("POST", "/tokens", asked).body)["token"]
     writers = [Connected(server, token, number) for number in range(len(WRITERS))]
     followers = [Follower(server, token, limit) for limit in LIMITS]
+    command = Command(server, directory / "written")
     over = threading.Event()
-    threading.Timer(SECONDS, over.set).start()
-    tasks: list[Callable[[], Any]] = [lambda: kill(server, over), lambda: command(server, over)]
+    tasks: list[Callable[[], Any]] = [lambda: kill(server, over), lambda: command.run(over)]
+    kinds: list[Connected | Command] = [*writers, command]
+    tasks.append(lambda: wait(kinds, over))
     tasks += [partial(repeated, partial(work, writer), over) for writer, work in zip(writers, WRITERS, strict=True)]
     tasks += [partial(repeated, follower.read, over) for follower in followers]
-    killed, commands, *_rest = all_of(*tasks)
+    killed, *_rest = all_of(*tasks)
 
     def catch_up(follower: Follower) -> None:
         while follower.read():
@@ -231,12 +254,12 @@ def follow(server: LiveServer, database: str) -> int:
         "unexpected_answers": [answers[status] for status in answers if status >= 400 and status not in REFUSED],
     }
     return verdict(
-        not any(any(numbers) for numbers in faults.values()) and commands > 0,
+        not any(any(numbers) for numbers in faults.values()) and all(writer.writes for writer in kinds),
         database=database,
         seconds=SECONDS,
         kills=killed,
         requests_of_writers=[writer.answers.total() for writer in writers],
-        writes_of_the_command=commands,
+        writes=[writer.writes for writer in kinds],
         pages=[follower.pages for follower in followers],
         revisions=followers[0].last[0],
         rows=len(ledger),
@@ -252,7 +275,7 @@ def main() -> int:
         server = LiveServer({**PRODUCTION, "WORKERS": str(WORKERS), "ALLOW_SIGNUP": "on", **(environment or sqlite)})
         migrate(server)
         with running(server):
-            return follow(server, "postgresql" if environment else "sqlite")
+            return follow(server, "postgresql" if environment else "sqlite", Path(directory))
 
 
 if __name__ == "__main__":

@@ -54,12 +54,13 @@ LAYERS = (
     {"serializers", "filters"},
     {"permissions"},
     {"authentication"},
-    {"services", "sessions", "browser_sessions", "housekeeping", "personal_tokens", "erasure", "backends"},
+    {"services", "sessions", "browser_sessions", "housekeeping", "personal_tokens", "backends"},
     {"periods"},
     {"charts"},
     {"login_throttle", "token_owner", "oidc", "staff"},
     {"resources", "reads", "router"},
     {"models"},
+    {"erasure"},  # below the models, since deleting a user erases it
     {"querysets"},  # below the models, since a manager is made of a queryset's class
     {"history", "at_once"},
     {"writer"},

@@ -5,19 +5,20 @@ transaction that reads once and then writes takes two round trips. The reasons a
 docs/adr/0041-two-round-trips.md.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg2 import errors, extensions
+from psycopg2 import Error, errors, extensions
 from psycopg2.sql import Composable
 
-# What Citus says of a COPY that violates a constraint. It does not pass on the code of the error.
-VIOLATION = re.compile(r"violates (unique|foreign key|check) constraint")
-VIOLATIONS = {
-    "unique": errors.UniqueViolation,
-    "foreign key": errors.ForeignKeyViolation,
-    "check": errors.CheckViolation,
+# What Citus says without the code of the error: constraints that a COPY violates, and a lost worker.
+UNCODED = {
+    "violates unique constraint": errors.UniqueViolation,
+    "violates foreign key constraint": errors.ForeignKeyViolation,
+    "violates check constraint": errors.CheckViolation,
+    "failure on connection": errors.ConnectionFailure,
+    "failed to COPY": errors.ConnectionFailure,
+    "failed to complete COPY": errors.ConnectionFailure,
 }
 
 
@@ -83,7 +84,10 @@ class Cursor(extensions.cursor):
             else:
                 statement = self.mogrify(query, vars)  # first: what it refuses, such as a NUL, must lose nothing
                 query, vars = b"; ".join([*self.connection.take_waiting(), statement]), None
-        super().execute(query, vars)
+        try:
+            super().execute(query, vars)
+        except errors.InternalError_ as error:
+            raise _coded(error) from None
 
     def executemany(self, query: str | bytes | Composable, vars_list: Any) -> None:
         self._send_waiting()
@@ -94,11 +98,15 @@ class Cursor(extensions.cursor):
         try:
             super().copy_expert(sql, file, size)
         except errors.InternalError_ as error:
-            if match := VIOLATION.search(str(error)):
-                raise VIOLATIONS[match[1]](str(error)) from error
-            raise
+            raise _coded(error) from None
 
     def _send_waiting(self) -> None:
         if waiting := self.connection.take_waiting():
             with extensions.connection.cursor(self.connection, cursor_factory=extensions.cursor) as cursor:
                 cursor.execute(b"; ".join(waiting))
+
+
+def _coded(error: errors.InternalError_) -> Error:
+    """Return the error that Citus means."""
+    text = str(error)
+    return next((meant(text) for said, meant in UNCODED.items() if said in text), error)

@@ -60,3 +60,14 @@ def test_anything_else_is_a_bug_and_no_conflict(alice: User, write: Callable[[Tr
 
     assert conflict_of(error) is None
     assert exception_handler(error, {"request": None, "view": None}) is None  # so it is logged, and a 500
+
+
+def test_a_shards_constraint_names_its_field() -> None:
+    """Citus adds the number of the shard to the name, and gives it in the message only."""
+    conflict = conflict_of(
+        IntegrityError('duplicate key value violates unique constraint "category_name_unique_102178"')
+    )
+
+    assert conflict is not None
+    assert conflict.field == "name"
+    assert conflict_of(IntegrityError('violates unique constraint "transactions_category_pkey_102178"')) is None

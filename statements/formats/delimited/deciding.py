@@ -15,7 +15,7 @@ from .evidence import Evidence, Signs, UnreadableAmount, amount_of, balances_fol
 from .layout import Layout
 from .numbers import decimal_of, number
 
-WHICH_ORDER = _("The order of day and month is open. What does %(example)s mean?")
+WHICH_ORDER = _("The file does not say whether the day or the month comes first. What does %(example)s mean?")
 WHICH_MARK = _("%(example)s can be read in two ways. Which amount is it?")
 WHICH_WAY = _("No amount has a minus sign. Did %(example)s come in, or go out?")
 WHICH_WAY_HERE = _("Some cards and programs write expenses without a minus sign. Did %(example)s come in, or go out?")

@@ -20,11 +20,12 @@ from .words import known_words
 SPOTS = 50_000  # enough to judge by
 HEAD = 1 << 14
 CHOICES = 6
+BEFORE = 20  # characters that are shown before the first that is open
 SURE = 0.75  # a text has this share of letters of one language at least
 MIXED = 0.9
 LEAD = 0.02  # by which the best encoding must be better than the next, if they read the text differently
 
-WHICH_ENCODING = _("The encoding of this file is open. Which text is right?")
+WHICH_ENCODING = _("The file does not say its encoding. Which text is right?")
 
 # Each byte beyond ASCII, with the one before and the one behind it.
 _NEIGHBOURS = re.compile(rb"(?=([\x00-\xff][\x80-\xff][\x00-\xff]))")
@@ -69,9 +70,13 @@ def detect(source: BinaryIO) -> Detected:
 
 
 def example_of(source: BinaryIO, encoding: str) -> tuple[int, str]:
-    """Return the first line that has more than ASCII, with its number, as this encoding reads it."""
+    """Return the first text that is more than ASCII, with the number of its line, as this encoding reads it."""
     with closing(lines(source, encoding)) as found:
-        return next(((number, line) for number, line in found if not line.isascii()), (1, ""))
+        for number, line in found:
+            if not line.isascii():
+                first = next(place for place, letter in enumerate(line) if letter > "\x7f")
+                return number, line[max(0, first - BEFORE) :]
+    return 1, ""
 
 
 def _judge(source: BinaryIO, head: bytes) -> Detected:

@@ -15,8 +15,8 @@ from .records import Record
 from .words import meaning
 
 PREAMBLE = 100  # records in which the names of the columns are looked for
-NO_SUCH_COLUMN = _('The file has no column "%(column)s" for %(name)s. It has: %(names)s.')
-NO_SUCH_MEANING = _('"%(name)s" is nothing that a column can be. Use one of: %(names)s.')
+NO_SUCH_COLUMN = _("The file has no column “%(column)s” for %(name)s. It has: %(names)s.")
+NO_SUCH_MEANING = _("“%(name)s” is not a meaning that a column can have. Use one of: %(names)s.")
 NO_HEADER = _("Line %(line)d, which should have the names of the columns, is not there or empty.")
 
 
@@ -65,7 +65,9 @@ def find_layout(head: Sequence[Record], options: Options) -> Layout:
     columns = profile.place(names) if profile else by_content(by_name(names, cells), cells, len(rows))
     preamble = list(head[:index]) if index is not None else []
     stated = about(preamble).account
-    if stated and columns.account is not None and stated not in cells[columns.account].distinct:
+    has_account = columns.account is not None and columns.account < len(cells)
+    accounts = cells[columns.account or 0].distinct if has_account else set[str]()
+    if stated and stated not in accounts:
         columns = replace(columns, account=None)  # it has the accounts of others
     columns, missing = by_mapping(columns, names or [""] * width, mapping)
     for name, column in missing:

@@ -14,8 +14,8 @@ from .evidence import UnreadableAmount, cell_of, magnitude
 from .numbers import currency_of
 from .words import WORDS, folded
 
-NOT_OWN = _("No line of an account of yours: both sides are others'.")
-VOID = _("No line of the account: it was voided.")
+NOT_OWN = _("Not imported: neither side is an account of yours.")
+VOID = _("Not imported: it was voided.")
 
 # Types of Firefly III's accounts that have a balance of the owner.
 FIREFLY_OWN = frozenset(["Asset account", "Default account", "Credit card", "Loan", "Debt", "Mortgage"])

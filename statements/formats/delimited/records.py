@@ -16,7 +16,7 @@ CELLS = 200  # of one record
 LINES = 100  # of one record, whose cells may have line ends
 CONTROLS = dict.fromkeys([*range(1, 32), 127], " ")
 
-NUL = _("Line %(line)d has a NUL character, so this is no text. Cashman reads CSV, OFX, QIF, CAMT and MT940.")
+NUL = _("Line %(line)d has a NUL character, so the file is not text. Cashman reads CSV, OFX, QIF, CAMT and MT940.")
 OPEN_QUOTE = _(
     'The cell that begins with a quotation mark (") on line %(line)d is never closed. Close it, or write "" for a '
     "quotation mark within a cell."
@@ -85,7 +85,7 @@ def _records(taken: _Lines, delimiter: Delimiter) -> Iterator[Record | Problem]:
             raise UnreadableFile(MANY_CELLS, line=taken.record, most=CELLS)
         if taken.number > taken.record and any(len(cell) > TEXT for cell in cells):
             raise UnreadableFile(LONG_CELL, line=taken.record, most=TEXT)
-        yield Record(taken.record, [cleaned(cell) for cell in cells])
+        yield Record(taken.record, [cleaned(cell) if cell else "" for cell in cells])
 
 
 def cleaned(cell: str) -> str:

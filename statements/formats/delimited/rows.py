@@ -17,19 +17,20 @@ from .moving_in import CONVERTERS, Export, Row, as_written
 from .numbers import currency_of
 from .preamble import about
 from .records import Record
-from .words import CLOSING, DEAD_WORDS, OPENING, PENDING_WORDS, folded
+from .words import CLOSING, DEAD_WORDS, OPENING, PENDING_WORDS, TOTALS, folded
 
 BALANCES = frozenset(OPENING + CLOSING)
 LONGEST_LABEL = max(map(len, BALANCES))
 FOOTER = 100  # rows without money that are searched for balances
 
-NO_DATE = _("No line of the account: it has no date.")
-NO_AMOUNT = _("No line of the account: it has no amount.")
-ZERO = _("No line of the account: the amount is zero.")
-BALANCE = _("No line of the account: it is a balance.")
-NEVER_BOOKED = _("No line of the account: it was never booked (%(status)s).")
-BAD_DATE = _('"%(value)s" is no date that is written as the others of this file.')
-BAD_AMOUNT = _('"%(value)s" is no amount that is written as the others of this file.')
+NO_DATE = _("Not imported: it has no date.")
+NO_AMOUNT = _("Not imported: it has no amount.")
+ZERO = _("Not imported: the amount is zero.")
+BALANCE = _("Not imported: it is a balance.")
+NEVER_BOOKED = _("Not imported: it was never booked (%(status)s).")
+BAD_DATE = _("“%(value)s” is not written like the other dates in this file.")
+MISSING_DATE = _("The date of this line is missing.")
+BAD_AMOUNT = _("“%(value)s” is not written like the other amounts in this file.")
 TOO_WIDE = _("This line has more cells than the others. A text with the delimiter in it must be quoted.")
 
 
@@ -210,9 +211,22 @@ class Rows:
         day = read_date(cell, self.decisions.date_order)
         if day is None and (readings(cell) or looks_like_date(cell)):
             raise Unreadable(column, cell, BAD_DATE)
+        if day is None and not cell and self._is_without_day(cells):
+            raise Unreadable(column, cell, MISSING_DATE)
         if day is None:
             raise NoLine(NO_DATE)
         return day
+
+    def _is_without_day(self, cells: list[str]) -> bool:
+        """Tell whether a row has a text and an amount, and is no total: some banks write a day only once."""
+        if folded(cell_of(cells, self.layout.columns.status)) in PENDING_WORDS | DEAD_WORDS:
+            return False
+        text = folded(self._description(cells) or cell_of(cells, self.layout.columns.counterparty))
+        try:
+            found = amount_of(cells, self.layout.columns, self.decisions.signs)
+        except UnreadableAmount:
+            return False
+        return bool(found and found[0] and text) and text not in TOTALS | BALANCES
 
     def _description(self, cells: list[str]) -> str:
         texts: list[str] = []
@@ -273,4 +287,4 @@ def _tags(cell: str) -> tuple[str, ...]:
 
 
 def _is_declaration(record: Record | Problem) -> bool:
-    return isinstance(record, Record) and record.number == 1 and record.cells[0].startswith("sep=")
+    return isinstance(record, Record) and record.number == 1 and cell_of(record.cells, 0).startswith("sep=")

@@ -45,6 +45,7 @@ DEAD_WORDS = frozenset(WORDS["DEAD"])
 OPENING = tuple(WORDS["OPENING"])
 CLOSING = tuple(WORDS["CLOSING"])
 ACCOUNT = tuple(WORDS["ACCOUNT"])
+TOTALS = frozenset(WORDS["TOTALS"])
 CURRENCY = tuple(WORDS["CURRENCY"])
 
 
