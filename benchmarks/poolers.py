@@ -134,9 +134,9 @@ def tell_memory(way: str, url: str) -> None:
     connection = psycopg2.connect(url)
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
-        sessions = cursor.fetchone()[0] - 1  # type: ignore[index]
+        sessions = cursor.fetchone()[0] - 1  # type: ignore[index]  # a count has a row
         cursor.execute("SELECT pg_read_file('postmaster.pid', 0, 10)")
-        [parent] = re.findall(r"^\d+", cursor.fetchone()[0])  # type: ignore[index]
+        [parent] = re.findall(r"^\d+", cursor.fetchone()[0])  # type: ignore[index]  # so has a function
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     connection.close()
     kilobytes = 0

@@ -151,7 +151,7 @@ NEWNESS = LEDGER_REVISION, "The number of a revision that the response is at lea
 REVISION_HEADERS = [_header(*NEWNESS, 200, 201)]
 ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 304, always=False)]  # an export may have none
 READ_REVISION_HEADERS = [
-    _header(MIN_REVISION, "The number of a revision: 412 if there is none as high.", pattern="^[0-9]{1,18}$"),
+    _header(MIN_REVISION, "The number of a revision: 412 if there is none as high.", pattern="^([0-9]{1,18})?$"),
     _header(*NEWNESS, 200, 304, always=False),
 ]
 ERROR_HEADERS = [

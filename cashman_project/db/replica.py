@@ -5,6 +5,7 @@ The reasons are in docs/adr/0044-reads-from-a-replica.md.
 
 import threading
 import time
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -33,9 +34,12 @@ class Replica:
     """
 
     def __init__(self) -> None:
-        self.is_configured = ALIAS in settings.DATABASES
         self._idle: list[BaseDatabaseWrapper] = []
         self._retry_at = 0.0  # on the clock `time.monotonic`; 0 if it works
+
+    @cached_property
+    def is_configured(self) -> bool:
+        return ALIAS in settings.DATABASES
 
     def lend(self) -> bool:
         """Let the thread read from the replica until `take_back`. Return False if it may not, or not yet again.

@@ -197,6 +197,14 @@ class Writes(RuleBasedStateMachine):
     def undo_the_last_undo(self, force: bool) -> None:
         self.undo_and_compare(self.undos[-1], force)
 
+    @rule(number=picks, changes=st.tuples(picks, picks), force=st.booleans())
+    def undo_what_was_changed_again(self, number: int, changes: tuple[int, int], force: bool) -> None:
+        if self.picked([number]):
+            for change in changes:
+                self.update(number, change, None)
+                self.everything_adds_up()
+            self.undo_and_compare(len(self.copies) - 2, force)
+
     @rule(number=picks, force=st.booleans())
     def undo_a_deletion_whose_category_is_gone(self, number: int, force: bool) -> None:
         if pk := self.category(number):

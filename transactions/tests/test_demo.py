@@ -16,6 +16,7 @@ from transactions.models import Account, BalanceCheck, Category, Transaction, Tr
 from transactions.names import tag_names
 from transactions.services import demo
 from transactions.services.transfers import legs_of
+from users.erasure import erase_users
 from users.models import User
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +80,7 @@ def test_three_years_that_a_person_could_have_lived() -> None:
 def test_every_run_makes_the_same_books() -> None:
     run()
     first = list(books())
-    User.objects.all().delete()
+    erase_users(users=User.objects.all())
     run()
 
     assert list(books()) == first

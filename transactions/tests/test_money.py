@@ -358,6 +358,7 @@ def test_the_database_compares_as_python_does(
 
 
 @reaches(some=35, all=10, others=15)
+@settings(max_examples=150)
 @given(amounts=st.lists(stored(), min_size=1, max_size=6), numbers=st.lists(numbers(), max_size=4))
 def test_the_database_looks_up_in_a_list_as_python_does(
     amounts: list[Decimal], numbers: list[Decimal], alice: User

@@ -11,7 +11,7 @@ from typing import Any
 import openpyxl
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from rest_framework.test import APIClient
@@ -88,6 +88,7 @@ def ledger(owner: User, drawn: list[Any], names: list[str], first_id: int, step:
 
 class TestAnyLedger(TestCase):
     @reaches(pages=22, ties=15, without_category=25)
+    @settings(max_examples=150)
     @given(
         drawn=st.lists(VALUES, max_size=3) | st.lists(VALUES, min_size=9, max_size=30),
         names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique_by=str.casefold),

@@ -12,6 +12,7 @@ from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from psycopg2 import Error, extensions
 
+from .partitions import PARTITIONS, PartitionsSchemaEditor
 from .pipeline import Connection, Cursor
 from .schema import DatabaseSchemaEditor
 
@@ -29,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     `statements` maps SQL that was prepared in this session to the SQL that executes it.
     """
 
-    SchemaEditorClass = DatabaseSchemaEditor
+    SchemaEditorClass = PartitionsSchemaEditor if PARTITIONS else DatabaseSchemaEditor
     is_one_server = False  # whether this session is known to be without a pooler and without Citus
 
     def get_connection_params(self) -> dict[str, object]:

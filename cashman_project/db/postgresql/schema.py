@@ -3,7 +3,6 @@
 The models keep their key `id`. The reasons are in docs/adr/0043-keys-with-the-owner.md.
 """
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,10 +13,6 @@ from django.db.models import Model
 from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
 from ..types import AnyField
 from .citus import distribute, is_sharded
-
-# The tests also run with owned tables split into hash partitions, as a database that is distributed by owner
-# has them (`make test-partitions`). It is no setting: nobody needs it but the tests.
-PARTITIONS = int(os.environ.get("TEST_PARTITIONS", "0"))
 
 
 class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
@@ -37,23 +32,12 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         for part in parts:
             super().execute(part, params)
 
-    def table_sql(self, model: type[Model]) -> tuple[str, list[object]]:
-        sql, params = super().table_sql(model)
-        if PARTITIONS and (owner := owner_field(model)):
-            sql += f" PARTITION BY HASH ({self.quote_name(owner.column)})"
-        return sql, params
-
     def create_model(self, model: type[Model]) -> None:
         """Create the table of a model. If the ledgers are distributed, so is it, before it gets foreign keys."""
         super().create_model(model)
-        table, owner = model._meta.db_table, owner_field(model)
-        if owner is None:
-            return
-        for number in range(PARTITIONS):
-            values = f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
-            self.execute(f"CREATE TABLE {table}_{number} PARTITION OF {table} {values}")
-        if is_sharded(self.connection):
-            distribute(self.connection, table, owner.column)
+        owner = owner_field(model)
+        if owner is not None and is_sharded(self.connection):
+            distribute(self.connection, model._meta.db_table, owner.column)
 
     def _iter_column_sql(
         self, column_db_type: str, params: list[object], model: type[Model], field: AnyField, *args: Any

@@ -68,7 +68,8 @@ def widen(length: int, column: str = "users_user.username") -> None:
 
 @pytest.fixture
 def room(transactional_db: None) -> Iterator[None]:
-    """Give the names their room again."""
+    """Begin with a session that has prepared nothing, and give the names their room again."""
+    connection.close()
     yield
     widen(150)
     widen(100, "transactions_category.name")

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from cashman_project.db.owned_tables import foreign_keys, owned_models, owner_field
 from cashman_project.db.postgresql.keys import make_keys, validate_keys
-from cashman_project.db.postgresql.schema import PARTITIONS
+from cashman_project.db.postgresql.partitions import PARTITIONS
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's keys are without the owner"),

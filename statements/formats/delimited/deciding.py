@@ -77,9 +77,7 @@ def _decide_dates(decisions: Decisions, evidence: Evidence, options: Options) ->
     line, example = evidence.first_date
     days = readings(example)
     choices = tuple(Choice(order, str(days[order])) for order in orders if order in days)
-    decisions.questions.append(
-        Question("date_order", Message(WHICH_ORDER, {"example": shown(example)}), line, example, choices)
-    )
+    decisions.questions.append(_question("date_order", WHICH_ORDER, line, example, choices))
 
 
 def _orders(dates: DateColumn, value_dates: DateColumn) -> list[DateOrder]:
@@ -105,8 +103,7 @@ def _decide_mark(decisions: Decisions, evidence: Evidence, layout: Layout, optio
         for value in (",", "."):
             read = decimal_of(found.digits, value)
             choices.append(Choice(value, NO_READING if read is None else f"{read:f}"))
-        message = Message(WHICH_MARK, {"example": shown(example)})
-        decisions.questions.append(Question("decimal", message, line, example, tuple(choices)))
+        decisions.questions.append(_question("decimal", WHICH_MARK, line, example, tuple(choices)))
     decisions.signs = replace(decisions.signs, mark=mark or ".")
 
 
@@ -148,9 +145,8 @@ def _decide_direction(
         return tried[answer]
     line, example = evidence.first_disagreeing
     rows = [cells for cells in evidence.kept if cell_of(cells, columns.amount) == example]
-    choices = tuple(Choice(value, _reading(rows, columns, signs)) for value, signs in tried.items())
-    message = Message(WORD_OR_SIGN, {"example": shown(example)})
-    decisions.questions.append(Question("direction", message, line, example, choices))
+    choices = _readings(rows, columns, tried)
+    decisions.questions.append(_question("direction", WORD_OR_SIGN, line, example, choices))
     return signs
 
 
@@ -180,10 +176,14 @@ def _decide_fee(decisions: Decisions, signs: Signs, evidence: Evidence, columns:
         return tried[answer]
     line, example = evidence.first_fee
     rows = [cells for cells in evidence.kept if cell_of(cells, columns.fee) == example]
-    choices = tuple(Choice(value, _reading(rows, columns, signs)) for value, signs in tried.items())
-    message = Message(IS_FEE_EXTRA, {"example": shown(example)})
-    decisions.questions.append(Question("fee", message, line, example, choices))
+    choices = _readings(rows, columns, tried)
+    decisions.questions.append(_question("fee", IS_FEE_EXTRA, line, example, choices))
     return signs
+
+
+def _readings(rows: Sequence[Sequence[str]], columns: Columns, tried: dict[str, Signs]) -> tuple[Choice, ...]:
+    """Return each way to read the amount of the first row, as a choice that shows what comes of it."""
+    return tuple(Choice(way, _reading(rows, columns, signs)) for way, signs in tried.items())
 
 
 def _reading(rows: Sequence[Sequence[str]], columns: Columns, signs: Signs) -> str:
@@ -205,6 +205,10 @@ def _by_balances(tried: dict[str, Signs], evidence: Evidence, columns: Columns) 
 def _ways(option: str, message: str, line: int, example: str) -> Question:
     ways: tuple[Direction, ...] = ("in", "out")
     choices = tuple(Choice(way, f"{'-' if way == 'out' else '+'}{example.lstrip('-')}") for way in ways)
+    return _question(option, message, line, example, choices)
+
+
+def _question(option: str, message: str, line: int, example: str, choices: tuple[Choice, ...]) -> Question:
     return Question(option, Message(message, {"example": shown(example)}), line, example, choices)
 
 
