@@ -134,6 +134,7 @@ INSTALLED_APPS = [
     "ledgers",
     "transactions",
     "reports",
+    "statements",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -227,6 +228,8 @@ CORS_EXPOSE_HEADERS = [
     *("Ledger-Revision", "WWW-Authenticate", "X-Request-ID"),
 ]
 BODY_LIMIT = 5_000_000  # bytes of a body that may have many rows; api/limits.py has the other limits
+FILE_LIMIT = 20_000_000  # bytes of a file of bank statements
+FILE_PATHS = ("/imports",)  # which take a file
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 
 # -- Logs -------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.views.i18n import set_language
 
 import ledgers.urls
 import reports.urls
+import statements.urls
 import transactions.urls
 from reports.start_view import StartView
 
@@ -22,6 +23,7 @@ ROOT_LINKS = {
     "tags": "tag-list",
     "accounts": "account-list",
     "transfers": "transfer-list",
+    "imports": "import-list",
     "summary": "summary",
     "changes": "change-list",
     "revisions": "revision-list",
@@ -43,6 +45,7 @@ urlpatterns = [
     # Django tries them in this order; most requests are for the first ones.
     *reports.urls.SUMMARY,
     *transactions.urls.urlpatterns,
+    *statements.urls.urlpatterns,
     *ledgers.urls.urlpatterns,
     *reports.urls.REPORTS,
     path("", StartView.as_view(links=ROOT_LINKS), name="root"),

@@ -82,17 +82,19 @@ class IdempotentRequest(NamedTuple):
     fingerprint: str
 
 
-def idempotent_request(request: Request) -> IdempotentRequest | None:
+def idempotent_request(request: Request, content: bytes | None = None) -> IdempotentRequest | None:
     """Return the request as its key describes it; None without a key. Call it before the request's JSON is parsed.
 
-    Raises ValidationError (400) for a malformed key.
+    `content` stands for what a request with a file has sent. Raises ValidationError (400) for a malformed key.
     """
     key = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         return None
     if not KEY.fullmatch(key):
         raise ValidationError({HEADER: [_("Not a key: give 1 to 255 visible ASCII characters.")]})
-    if is_page_form(request):
+    if content is not None:
+        pass
+    elif is_page_form(request):
         content = _form_content(request.POST)
     elif is_form_media_type(request.content_type):
         raise ValidationError({HEADER: [_("Only a request in JSON can have a key.")]})

@@ -16,6 +16,7 @@ COOKIES = 8_192  # bytes of the Cookie header, which some versions of Python rea
 CREDENTIALS = 16_384  # bytes of a body with a name, a password, a token or a preference
 ROW = 65_536  # bytes of a body with one row, and of a form
 ROWS = settings.BODY_LIMIT
+FILE = settings.FILE_LIMIT + ROW  # bytes of a body with a file, and with what a form puts around it
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 ViewP = ParamSpec("ViewP")
@@ -50,6 +51,11 @@ def check_body(request: HttpRequest, limit: int) -> None:
         raise TooLarge(_("The body is larger than %(limit)d bytes.") % {"limit": limit})
 
 
+def longest_body(path: str) -> int:
+    """Return how many bytes a body may have that is sent to the path, whatever its view is."""
+    return FILE if path.removesuffix("/") in settings.FILE_PATHS else ROWS
+
+
 def body_length(request: HttpRequest) -> int:
     """Return how many bytes the unread body has. Django takes a wrong Content-Length as 0."""
     length: int = request._stream.limit  # type: ignore[attr-defined]  # of a LimitedStream, which the stub hides
@@ -59,10 +65,12 @@ def body_length(request: HttpRequest) -> int:
 def body_limit(view: Callable[..., HttpResponseBase], request: HttpRequest) -> int:
     """Return how many bytes the body of the request to the view may have.
 
-    `view` is a function, as routes name it. The class behind it declares its `body_limit`, and its `array_actions`,
-    which take many rows. A form is always small.
+    `view` is a function, as routes name it. The class behind it declares its `body_limit`, its `array_actions`, which
+    take many rows, and its `file_methods`, which take a file. Any other form is always small.
     """
     declared = getattr(view, "cls", view)
+    if (request.method or "").lower() in getattr(declared, "file_methods", ()):
+        return FILE
     arrays = getattr(declared, "array_actions", ())
     if arrays and request.content_type not in FORMS:
         actions: Mapping[str, str] = getattr(view, "actions", {})

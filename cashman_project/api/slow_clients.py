@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
 
 from .errors import Unavailable
+from .limits import longest_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -51,7 +52,7 @@ def receive(environ: "WSGIEnvironment") -> IO[bytes] | None:
         environ[REFUSAL] = _busy()
         return None
     try:
-        environ["wsgi.input"] = body = _read(environ["wsgi.input"], length)
+        environ["wsgi.input"] = body = _read(environ["wsgi.input"], length, longest_body(environ["PATH_INFO"]))
         return body
     except APIException as refusal:
         environ[REFUSAL] = refusal
@@ -99,13 +100,13 @@ def spool() -> IO[bytes]:
     return SpooledTemporaryFile(max_size=SMALL)
 
 
-def _read(stream: IO[bytes], length: int) -> IO[bytes]:
+def _read(stream: IO[bytes], length: int, longest: int) -> IO[bytes]:
     """Return a file of the body; raises ParseError (400) if it is cut off, Unavailable (503) if there is no room.
 
     A body that is too large is read and thrown away, and `check_body` refuses it later. It is read because a client
     that is still sending when the connection closes sees a reset instead of the response.
     """
-    if length > settings.BODY_LIMIT:
+    if length > longest:
         remaining = min(length, DRAINED)
         while remaining > 0 and (chunk := stream.read(min(SMALL, remaining))):
             remaining -= len(chunk)

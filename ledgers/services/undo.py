@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import CharField, F, Model, QuerySet, UniqueConstraint
 from django.db.models.functions import Cast
+from django.dispatch import Signal
 from django.utils import timezone
 from rest_framework.exceptions import NotFound
 
@@ -44,6 +45,10 @@ from .undo_errors import (
 MOST_UNDONE = 50_000
 PART = 10_000  # rows that are read and written together
 EVERY_WRITE = {"version", "updated_at", "revision"}  # the columns that each write of a row changes
+# The apps above receive it with the `write` that has undone the revision `number`, and with its database transaction
+# open. They take back what they have stored beside the rows.
+undone = Signal()
+
 OwnedRow: TypeAlias = Any  # a row of any owned model, whose fields only the model knows
 OwnedRowModel: TypeAlias = Any  # mypy does not see that a class is hashable
 Values: TypeAlias = dict[str, object]  # what a row was, by the names of its columns
@@ -74,6 +79,7 @@ def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
         Undo(write, revision, force).run()
         if not write.counts:
             raise NothingToUndo
+        undone.send(sender=Undo, write=write, number=number)
         return write.revision
 
 

@@ -2,10 +2,13 @@
 
 import datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import factory
 
+from statements.models import Import
+from statements.services.plans import Said, create_plan, draft
 from transactions.models import Account, BalanceCheck, Category, Expense, Income, Tag, Transaction, Transfer
 from users.models import PersonalToken, User
 
@@ -99,3 +102,14 @@ class TransferFactory:
         transfer = Transfer.objects.create(owner=owner, date=datetime.date(2026, 11, 2))
         PairFactory.create(owner, transfer=transfer)
         return transfer
+
+
+class ImportFactory:
+    """A preview of a file with one line, whose account it makes."""
+
+    FILE = b"Date,Description,Amount\n2026-11-02,lottery,-1.00\n"
+
+    @classmethod
+    def create(cls, owner: User) -> Import:
+        said = Said({"create_account": True, "currency": "USD"})
+        return create_plan(owner, BytesIO(cls.FILE), "lottery.csv", draft(owner, BytesIO(cls.FILE), said), said)

@@ -20,7 +20,7 @@ from ledgers.models import Change, Ledger, OwnedForeignKey, OwnedModel, Revision
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("cashman_project", "ledgers", "reports", "statements", "transactions", "users")
-LABELS = ("api", "ledgers", "transactions", "users")
+LABELS = ("api", "ledgers", "statements", "transactions", "users")
 SOURCES = sorted(path for app in APPS for path in (ROOT / app).rglob("*.py"))
 CODE = [path for path in SOURCES if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)]
 LONGEST = 400  # lines
@@ -53,7 +53,7 @@ LAYERS = (
     {"pictures"},
     {"account_serializers", "transfer_serializers"},
     {"serializers", "filters"},
-    {"tag_fields"},
+    {"uploads", "tag_fields"},
     {"name_fields"},
     {"permissions"},
     {"authentication"},
@@ -62,7 +62,7 @@ LAYERS = (
     {"charts"},
     {"login_throttle", "token_owner", "oidc", "staff"},
     {"resources", "reads", "router"},
-    {"models"},
+    {"models", "formats"},
     {"erasure"},  # below the models, since deleting a user erases it
     {"querysets", "transaction_querysets"},  # below the models, since a manager is made of a queryset's class
     {"history", "at_once"},
@@ -99,6 +99,10 @@ GRAPH = {
     "ledgers.Ledger": {"users.User"},
     "ledgers.Revision": {"ledgers.Ledger", "users.User"},
     "ledgers.Change": {"ledgers.Ledger"},
+    "statements.Import": {"users.User"},
+    "statements.ImportFile": {"users.User"},
+    "statements.ImportRow": {"users.User"},
+    "statements.LineIdentity": {"users.User"},
     "transactions.Account": {"users.User"},
     "transactions.BalanceCheck": {"users.User", "transactions.Account"},
     "transactions.Category": {"users.User"},

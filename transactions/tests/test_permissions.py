@@ -28,6 +28,7 @@ from transactions.tests.factories import (
     CategoryFactory,
     CheckedAccountFactory,
     ExpenseFactory,
+    ImportFactory,
     IncomeFactory,
     PairFactory,
     PersonalTokenFactory,
@@ -72,6 +73,10 @@ BODIES: dict[str, Any] = {
     "/accounts": {"name": "Lottery"},
     "/accounts/<pk>/checks/<date>": {"balance": 0},
     "/transfers": {"to": "Purse", "amount": 1},
+    "/imports": "Date,Description,Amount\n2026-11-02,lottery,-1.00\n",  # a file, not JSON
+    "PATCH /imports/<pk>": {},
+    "/imports/<pk>/rows/<row>": {"verdict": "skipped"},
+    "/imports/<pk>/commit": {},
     "/transfers/link": {"expense": "<pk>", "income": PairFactory.INCOME},
     "/transfers/rejections": {"expense": "<pk>", "income": PairFactory.INCOME},
 }
@@ -84,6 +89,7 @@ FACTORIES: dict[str, Any] = {
     "/tags": TagFactory,
     "/accounts": CheckedAccountFactory,
     "/transfers": TransferFactory,
+    "/imports": ImportFactory,
     "/transfers/link": PairFactory,
     "/transfers/rejections": PairFactory,
     "/tokens": PersonalTokenFactory,
@@ -128,7 +134,7 @@ def resource_of(path: str) -> str:
 def path_of(path: str, row: Any) -> str:
     """Return the path of the row, or of the revision that wrote it."""
     path = path.replace("<pk>", str(row and row.pk)).replace("<date>", str(CheckedAccountFactory.DAY))
-    return path.replace("<number>", str(getattr(row, "revision", "")))
+    return path.replace("<row>", "1").replace("<number>", str(getattr(row, "revision", "")))
 
 
 def filled(body: Any, pk: object) -> Any:
@@ -136,8 +142,13 @@ def filled(body: Any, pk: object) -> Any:
     return json.loads(json.dumps(body).replace("<pk>", str(pk)))
 
 
+def content_of(body: Any) -> tuple[str, str]:
+    """Return what is sent, and its type: a text is a file, and everything else JSON."""
+    return (body, "text/csv") if isinstance(body, str) else (json.dumps(body), "application/json")
+
+
 def send(client: APIClient, method: str, path: str, body: Any = None) -> Any:
-    response: Any = client.generic(method, path, json.dumps(body or {}), content_type="application/json")
+    response: Any = client.generic(method, path, *content_of(body or {}))
     if response.streaming:
         list(response)  # an export is a file, which its last piece closes
     return response

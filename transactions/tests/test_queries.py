@@ -17,7 +17,16 @@ from conftest import client_of
 from transactions.models import Category, Tag
 from transactions.names import tags_text
 from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory, TagFactory
-from transactions.tests.test_permissions import BODIES, EXPECTED, FACTORIES, body_of, filled, path_of, resource_of
+from transactions.tests.test_permissions import (
+    BODIES,
+    EXPECTED,
+    FACTORIES,
+    body_of,
+    content_of,
+    filled,
+    path_of,
+    resource_of,
+)
 from users.models import User
 from users.sessions import start_session
 
@@ -120,9 +129,7 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
 
 def captured(client: APIClient, method: str, path: str, body: Any, headers: Any = None) -> list[str]:
     with CaptureQueriesContext(connection) as queries:
-        response: Any = client.generic(
-            method, path, json.dumps(body), content_type="application/json", headers=headers or {}
-        )
+        response: Any = client.generic(method, path, *content_of(body), headers=headers or {})
         content = b"".join(response) if response.streaming else response.content
     assert response.status_code < 300, content
     return [text_of(sql) for sql in separate(queries) if not FRAME.match(sql)]

@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.contrib.sessions.backends.base import UpdateError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
@@ -81,10 +82,16 @@ def live_a_life(user: User, staff: Client) -> None:
     RejectedTransfer.objects.create(owner=user, expense_id=user.pk, income_id=user.pk)
     Tag.objects.create(owner=user, name=f"{MARK} tag")
     Expense.objects.filter(owner=user).update(account=account, tags=json.dumps([f"{MARK} tag"]))
+    lines = f"Date,Description,Amount\n2026-11-01,{MARK} soil,-3.00\n2026-11-02,{MARK} pots,-4.00\n".encode()
+    for number in range(2):
+        sent: dict[str, object] = {"account": account.name, "file": SimpleUploadedFile(f"{MARK} {number}.csv", lines)}
+        plan = as_user.post("/imports", sent, format="multipart")
+        assert plan.status_code == 201
+    assert as_user.post(f"/imports/{plan.json()['id']}/commit", {}).status_code == 200
     browser = Client()
     assert browser.post("/api-auth/login/", {"username": name, "password": PASSWORD}).status_code == 302
     # What the staff do to the user's rows, and what the user does as one of them.
-    first, second, _third = Expense.objects.filter(owner=user).order_by("pk")
+    first, second = Expense.objects.filter(owner=user).order_by("pk")[:2]
     page = f"/admin/transactions/transaction/{first.pk}/change/"
     assert staff.post(page, fields_of(staff.get(page), "transaction_form") | {"notes": f"{MARK}!"}).status_code == 302
     staff.post(f"/admin/transactions/transaction/{second.pk}/delete/", {"post": "yes"})

@@ -20,7 +20,7 @@ from rest_framework.exceptions import APIException, ParseError, UnsupportedMedia
 
 from ..errors import LengthRequired, Unavailable
 from ..exception_handler import exception_handler
-from ..limits import CREDENTIALS, ROWS, body_length, body_limit, check_body, check_headers
+from ..limits import CREDENTIALS, body_length, body_limit, check_body, check_headers, longest_body
 from ..negotiation import preferred
 from ..owner import signed_in_user
 from ..pages.error_words import ERROR_WORDS, ErrorWords
@@ -116,7 +116,7 @@ def _refuse_early(request: HttpRequest) -> None:
         raise UnsupportedMediaType(request.headers["Content-Type"])
     if (coding := request.META.get("HTTP_CONTENT_ENCODING", "")) and coding.lower() != "identity":
         raise UnsupportedMediaType(coding)
-    check_body(request, ROWS)
+    check_body(request, longest_body(request.path_info))
 
 
 def _wants_page(request: HttpRequest) -> bool:

@@ -1,0 +1,87 @@
+"""Examples for the API's schema."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample
+
+from cashman_project.api.problems import problem_details, problem_of
+
+from .errors import NotAPreview, Stale
+
+VERDICTS = _("Give one of new, duplicate, match, transfer, error and skipped.")
+ID = "019a3e2c-9c10-7b2e-8a41-2d5f0b8c6e31"
+TRANSACTION = "019a3e2c-8b21-7d4f-9e63-4a7b2d0c8f53"
+STATEMENT: dict[str, Any] = {
+    "account": "Checking",
+    "currency": "EUR",
+    "opening": {"balance": "1200.00", "date": "2026-10-31"},
+    "closing": {"balance": "1057.50", "date": "2026-11-30"},
+    "adds_up": True,
+    "difference": "0.00",
+}
+PLAN_ROW: dict[str, Any] = {
+    "id": ID,
+    "status": "preview",
+    "file": "november.xml",
+    "format": "camt",
+    "account": "Checking",
+    "statement": STATEMENT,
+    "statements": [STATEMENT],
+    "counts": {"new": 1, "duplicate": 0, "match": 0, "transfer": 0, "error": 0, "skipped": 0},
+    "questions": [],
+    "makes": {"accounts": [], "categories": [], "tags": []},
+    "left_out": {"categories": [], "tags": []},
+    "options": {"account": "Checking"},
+    "revision": None,
+    "version": 1,
+    "created_at": "2026-12-01T08:15:00.000000Z",
+}
+LINE: dict[str, Any] = {
+    "number": 1,
+    "line": 12,
+    "verdict": "new",
+    "message": "",
+    "account": "Checking",
+    "date": "2026-11-03",
+    "amount": "-142.50",
+    "currency": "EUR",
+    "description": "City Power: November",
+    "notes": "",
+    "category": None,
+    "tags": [],
+    "bank_id": "2026110300017",
+    "transaction": TRANSACTION,
+    "transfer_with": None,
+    "reimport": False,
+}
+
+
+def _answer(value: object) -> list[OpenApiExample]:
+    return [OpenApiExample("Answer", value, response_only=True)]
+
+
+def _problem(name: str, problem: object) -> OpenApiExample:
+    return OpenApiExample(name, problem)
+
+
+PLAN = _answer(PLAN_ROW)
+PLANS = _answer({"next": None, "previous": None, "results": [PLAN_ROW]})
+ROW = _answer(LINE)
+ROWS = _answer({"next": None, "previous": None, "results": [LINE]})
+UNDONE = _answer({"deleted": 41, "kept": [TRANSACTION], "kept_count": 1, "revision": 57})
+ANSWER = OpenApiExample("Answer", {"date_format": "DMY"}, request_only=True)
+ROW_CHANGE = [OpenApiExample("LeftOut", {"verdict": "skipped"}, request_only=True)]
+NOT_A_PREVIEW = _problem("NotAPreview", problem_of(NotAPreview()))
+STALE = _problem("Stale", problem_of(Stale()))
+LOCKED = _problem("Locked", problem_details(409, "locked", "A locked check keeps these transactions as they are."))
+BINARY = {"type": "string", "format": "binary"}
+FILE: dict[str, Any] = {
+    "multipart/form-data": {
+        "type": "object",
+        "properties": {"file": BINARY},
+        "required": ["file"],
+        "additionalProperties": {"type": "string"},
+    },
+    "application/octet-stream": BINARY,
+}

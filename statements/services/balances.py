@@ -1,0 +1,73 @@
+"""What a file says of the balances of an account, and whether its lines add up to it."""
+
+import datetime
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.money.amounts import EXACT, format_amount, validate_balance
+
+from ..choices import Verdict
+from ..formats.results import Balance, Statement
+from .accounts import Target
+from .lines import PENDING
+from .rows import Row
+
+DAY = datetime.timedelta(days=1)
+MOST_CHECKS = 1_000  # closing balances of one account that are kept, the last ones
+
+
+def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence[Row]) -> dict[str, Any]:
+    """Return the statement of one account in JSON: its first and its last balance, and what its lines make of it.
+
+    `checks` are the closing balances, by day, which a commit stores. `opening_date` is the day at whose end the opening
+    balance was there.
+    """
+    in_order = sorted(statements, key=lambda one: _day(one.opening or one.closing))
+    opening, closing = in_order[0].opening, in_order[-1].closing
+    moved = Decimal(0)
+    for row in rows:
+        if row.amount is not None and not (row.message and row.message.text == PENDING):
+            moved = EXACT.add(moved, row.amount)
+    difference = EXACT.subtract(closing.amount, EXACT.add(opening.amount, moved)) if opening and closing else None
+    checks = {one.closing.date: one.closing for one in in_order if one.closing and one.closing.date}
+    days = [row.date for row in rows if row.date and row.verdict != Verdict.ERROR]
+    first = min(days, default=None)
+    before = [day for day in (opening and opening.date, first and first - DAY) if day]
+    opening_date = min(before, default=None)
+    return {
+        "account_id": str(target.id),
+        "currency": target.currency,
+        "opening": _shown(opening, target.currency),
+        "closing": _shown(closing, target.currency),
+        "adds_up": None if difference is None else not difference,
+        "difference": None if difference is None else _amount(difference, target.currency),
+        "opening_date": opening_date and max(opening_date, FIRST_DATE).isoformat(),
+        "checks": {
+            day.isoformat(): balance
+            for day, one in sorted(checks.items())[-MOST_CHECKS:]
+            if FIRST_DATE <= day <= LAST_DATE and (balance := _amount(one.amount, target.currency)) is not None
+        },
+    }
+
+
+def _day(balance: Balance | None) -> datetime.date:
+    return balance.date if balance and balance.date else datetime.date.min
+
+
+def _shown(balance: Balance | None, currency: str) -> dict[str, Any] | None:
+    if balance is None:
+        return None
+    return {"balance": _amount(balance.amount, currency), "date": balance.date and balance.date.isoformat()}
+
+
+def _amount(amount: Decimal, currency: str) -> str | None:
+    """Return a balance as JSON has it; None if no account can have it."""
+    try:
+        validate_balance(amount, currency)
+    except ValidationError:
+        return None
+    return format_amount(amount, currency)

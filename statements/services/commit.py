@@ -1,0 +1,202 @@
+"""Commits: they do exactly what the plan shows, in one revision, or nothing (docs/adr/0048-statement-plans.md)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from cashman_project.api.origin import IMPORT, Origin
+from cashman_project.db.insert_many import insert_many, insert_target
+from cashman_project.money.amounts import parse_amount, units_of
+from ledgers.writer import Write, writing
+from transactions.choices import TransactionType
+from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
+from transactions.names import name_key
+
+from ..choices import CREATES, ENTERS, Status, Verdict
+from ..errors import Stale, Unanswered
+from ..models import Import, ImportFile, ImportRow, LineIdentity
+from .accounts import Target, account_of
+from .identities import valid
+from .plans import change, locked_preview
+
+if TYPE_CHECKING:
+    from users.models import User
+
+CHUNK = 10_000  # rows that are written together
+COLUMNS = (
+    *("id", "version", "created_at", "updated_at", "type", "description", "amount", "currency", "date"),
+    *("category_id", "notes", "account_id", "transfer_id", "tags"),
+)
+IDENTITY = ("owner_id", "account_id", "key", "revision", "transaction_id")
+
+
+def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None = None) -> Import:
+    """Do what the plan shows. Raises Stale if that can't be done any more, Unanswered, NotAPreview, Locked if a check
+    keeps an account as it is, or ObjectDoesNotExist if there is no such plan."""
+    with writing(owner.pk, origin._replace(via=IMPORT)) as write:
+        write.lock()
+        plan = locked_preview(owner.pk, import_id)
+        if version not in (None, plan.version):
+            raise Stale
+        if plan.questions:
+            raise Unanswered
+        rows = ImportRow.objects.filter(owner=owner, import_id=import_id).order_by("number")
+        if plan.based_on != write.revision - 1:
+            check_fresh(owner, plan, rows)
+        _make(owner, plan)
+        _insert(write, rows)
+        _store_checks(owner, plan)
+        revision = write.revision if write.counts else None
+        _store_identities(write, rows, revision or 0)
+        change(plan, status=Status.COMMITTED, revision=revision)
+        ImportFile.objects.filter(owner=owner, import_id=import_id).delete()
+    return plan
+
+
+# -- What the plan relies on ------------------------------------------------------------------
+
+
+def check_fresh(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> None:
+    """Raise Stale unless everything that the plan relies on is as it was: its lines are as new or as known as they
+    were, the transactions that it names are unchanged, and its accounts, categories and tags are there."""
+    lines = valid(owner.pk).filter(account_id=OuterRef("account_id"), key=OuterRef("key"))
+    named = Transaction.objects.filter(owner=owner, revision__lte=plan.based_on)
+    brought = valid(owner.pk).filter(transaction_id=OuterRef("transaction_id"))
+    within = ImportRow.objects.filter(owner=owner, import_id=plan.pk, transaction_id=OuterRef("transfer_with"))
+    stale = (
+        Q(Exists(lines), verdict__in=ENTERS, reimport=False)
+        | Q(~Exists(lines), verdict=Verdict.DUPLICATE)
+        | Q(Q(Exists(brought)) | ~Q(Exists(named.filter(pk=OuterRef("transaction_id")))), verdict=Verdict.MATCH)
+        | Q(
+            ~Exists(within),
+            ~Q(Exists(named.filter(pk=OuterRef("transfer_with"), transfer__isnull=True))),
+            verdict=Verdict.TRANSFER,
+        )
+    )
+    if rows.filter(stale).exists() or _lacks(owner, plan, rows):
+        raise Stale
+
+
+def _lacks(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> bool:
+    """Return whether something is gone that rows name, or something is there that the commit would make."""
+    entering = rows.filter(verdict__in=ENTERS).order_by()
+    made = plan.makes.get("accounts", [])
+    new = {UUID(one["id"]) for one in [*made, *plan.makes.get("categories", [])]}
+    accounts = dict(Account.objects.for_owner(owner).values_list("pk", "currency"))
+    for account, currency in entering.values_list("account_id", "currency").distinct():
+        if account is None or (account not in new and accounts.get(account) != currency):
+            return True
+    categories = set(entering.filter(category_id__isnull=False).values_list("category_id", flat=True).distinct())
+    if categories:
+        there = Category.objects.for_owner(owner).filter(pk__in=categories - new).values_list("pk", flat=True)
+        if categories - new - set(there):
+            return True
+    return any(
+        _is_taken(owner, model, names)
+        for model, names in (
+            (Account, [one["name"] for one in made]),
+            (Category, [one["name"] for one in plan.makes.get("categories", [])]),
+            (Tag, plan.makes.get("tags", [])),
+        )
+    )
+
+
+def _is_taken(owner: "User", model: Any, names: Sequence[str]) -> bool:  # Any: a model of named rows
+    keys = [name_key(name) for name in names]
+    return bool(keys) and model.objects.for_owner(owner).filter(key__in=keys).exists()
+
+
+# -- What is written --------------------------------------------------------------------------
+
+
+def _make(owner: "User", plan: Import) -> None:
+    """Create the accounts, the categories and the tags that the plan makes."""
+    openings = {one["account_id"]: one for one in plan.statements}
+    for one in plan.makes.get("accounts", []):
+        account = account_of(owner, Target(UUID(one["id"]), one["name"], one["currency"], one["identifier"]))
+        statement = openings.get(one["id"])
+        if statement and statement["opening_date"] and (opening := (statement["opening"] or {}).get("balance")):
+            account.opening_date = date.fromisoformat(statement["opening_date"])
+            account.opening_balance = parse_amount(opening)
+        account.full_clean(exclude=["owner", "id"])
+        account.save()
+    if categories := plan.makes.get("categories"):
+        Category.objects.bulk_create(
+            [Category(pk=UUID(one["id"]), owner=owner, name=one["name"]) for one in categories]
+        )
+    if tags := plan.makes.get("tags"):
+        Tag.objects.bulk_create([Tag(owner=owner, name=name) for name in tags])
+
+
+def _chunks(rows: "QuerySet[ImportRow]") -> Iterator[list[ImportRow]]:
+    """Yield the rows, a few at a time."""
+    last = 0
+    while chunk := list(rows.filter(number__gt=last)[:CHUNK]):
+        yield chunk
+        last = chunk[-1].number
+
+
+def _insert(write: Write, rows: "QuerySet[ImportRow]") -> None:
+    """Create the transactions of the new lines, with their transfers, and link the other sides of these."""
+    sides = rows.filter(verdict=Verdict.TRANSFER).values_list("transfer_id", "transfer_with", "amount", "date")
+    days: dict[UUID | None, date | None] = {}
+    linked: dict[UUID, UUID | None] = {}
+    for transfer, other, amount, day in sides:
+        days[transfer] = day if transfer not in days or (amount and amount < 0) else days[transfer]
+        if other:
+            linked[other] = transfer
+    found = Transaction.objects.filter(owner=write.owner, pk__in=linked, transfer__isnull=True) if linked else ()
+    others = list(found)
+    for row in others:
+        row.transfer_id = linked[row.pk]
+        days[row.transfer_id] = row.date if row.amount < 0 else days[row.transfer_id]
+    now = timezone.now()
+    if days:
+        made = [(pk, 1, now, now, day.isoformat()) for pk, day in days.items() if day]
+        Transfer.objects.insert(write.owner, ("id", "version", "created_at", "updated_at", "date"), made)
+    if others:
+        Transaction.objects.filter(owner=write.owner).bulk_update(others, ["transfer"])
+    for chunk in _chunks(rows.filter(verdict__in=CREATES)):
+        Transaction.objects.insert(write.owner, COLUMNS, [_values(row, now) for row in chunk])
+
+
+def _values(row: ImportRow, now: Any) -> tuple[object, ...]:
+    assert row.amount is not None
+    assert row.date is not None
+    kind = TransactionType.EXPENSE if row.amount < 0 else TransactionType.INCOME
+    return (
+        *(row.transaction_id, 1, now, now, kind.value, row.description, units_of(row.amount), row.currency),
+        *(row.date.isoformat(), row.category_id, row.notes, row.account_id),
+        *(row.transfer_id if row.verdict == Verdict.TRANSFER else None, row.tags),
+    )
+
+
+def _store_checks(owner: "User", plan: Import) -> None:
+    """Let the closing balances of the file be checks of the accounts. What a check says already stays."""
+    for one in plan.statements:
+        days = {date.fromisoformat(day): balance for day, balance in one["checks"].items()}
+        checks = BalanceCheck.objects.filter(owner=owner, account=one["account_id"])
+        there = set(checks.filter(date__in=days).values_list("date", flat=True)) if days else set()
+        new = [
+            BalanceCheck(owner=owner, account_id=UUID(one["account_id"]), date=day, balance=parse_amount(balance))
+            for day, balance in days.items()
+            if day not in there
+        ]
+        if new:
+            BalanceCheck.objects.bulk_create(new)
+
+
+def _store_identities(write: Write, rows: "QuerySet[ImportRow]", revision: int) -> None:
+    """Remember the lines, so that they are not imported again."""
+    target = insert_target(LineIdentity._meta.db_table, IDENTITY)
+    for row in rows.filter(verdict__in=ENTERS, reimport=True, key__isnull=False):
+        if row.account_id and row.key:
+            valid(write.owner).filter(account_id=row.account_id, key=row.key).update(freed_by=revision)
+    for chunk in _chunks(rows.filter(verdict__in=ENTERS, key__isnull=False)):
+        lines = [(write.owner, row.account_id, row.key, revision, row.transaction_id) for row in chunk]
+        insert_many(connection, target, list(zip(*lines, strict=True)))

@@ -1,0 +1,86 @@
+"""Which lines were imported already (docs/adr/0048-statement-plans.md)."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.dispatch import receiver
+
+from cashman_project.texts import fold
+from ledgers.services.undo import undone
+from ledgers.writer import Write
+
+from ..choices import Status
+from ..formats.results import Line
+from ..models import Import, LineIdentity
+
+PART = 10_000  # identities that are looked for together
+LONGEST_TEXT = 500  # characters of a line's texts that count
+
+
+class Keys:
+    """Makes the identities of the lines of one file: the day, the amount, what the bank calls the line, or else its
+    text, and how many of the lines before it have the same. So equal lines are different ones."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[tuple[object, ...]] = Counter()
+
+    def of(self, line: Line) -> UUID:
+        """Return the identity of the file's next line, within its account."""
+        text = line.bank_id or " ".join(fold(f"{line.counterparty} {line.description}"[:LONGEST_TEXT]).split())
+        parts = (line.date, f"{line.amount:f}", int(bool(line.bank_id)), text)
+        key = _digest("\n".join(map(str, parts)))
+        same = (line.statement.account, line.currency, key)
+        self.seen[same] += 1
+        return key if self.seen[same] == 1 else _digest(f"{key}\n{self.seen[same]}")
+
+
+def _digest(text: str) -> UUID:
+    return UUID(bytes=hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).digest())
+
+
+def valid(owner: UUID) -> "QuerySet[LineIdentity]":
+    """Return the identities of the lines that are not imported again."""
+    return LineIdentity.objects.filter(owner=owner, freed_by__isnull=True)
+
+
+def known(owner: UUID, account: UUID, keys: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the transactions that lines of the account became, by those of the keys that were imported."""
+    found: dict[UUID, UUID] = {}
+    rows = valid(owner).filter(account_id=account)
+    if not rows.exists():
+        return found
+    for part in parts_of(keys):
+        found.update(rows.filter(key__in=part).values_list("key", "transaction_id"))
+    return found
+
+
+def parts_of(values: Collection[Any]) -> Iterator[list[Any]]:  # Any: keys, or pairs of them
+    """Yield the values in parts of limited size."""
+    iterator = iter(values)
+    while part := list(islice(iterator, PART)):
+        yield part
+
+
+def restore(owner: UUID, identities: "QuerySet[LineIdentity]", revision: int) -> None:
+    """Let the lines count as imported again, but for those that were imported again meanwhile."""
+    taken = valid(owner).filter(account_id=OuterRef("account_id"), key=OuterRef("key"))
+    identities.filter(~Exists(taken)).update(freed_by=None, revision=revision)
+
+
+@receiver(undone)
+def take_back(write: Write, number: int, **kwargs: object) -> None:
+    """Follow an undo: of a commit, it frees the lines; of an undo of one, they are imported again."""
+    valid(write.owner).filter(revision=number).update(freed_by=write.revision)
+    restore(write.owner, LineIdentity.objects.filter(owner=write.owner, freed_by=number), write.revision)
+    plans = Import.objects.filter(owner=write.owner)
+    committed = plans.filter(revision=number, status=Status.COMMITTED)
+    is_undone = committed.update(status=Status.UNDONE, undone_by=write.revision, version=F("version") + 1)
+    if not is_undone:
+        plans.filter(undone_by=number, status=Status.UNDONE).update(
+            status=Status.COMMITTED, undone_by=None, revision=write.revision, version=F("version") + 1
+        )

@@ -1,0 +1,114 @@
+"""Plans and their rows as JSON shows them."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from cashman_project.api.dates import format_timestamp
+from cashman_project.money.amounts import format_amount
+from transactions.models import Account, Category
+from transactions.names import tag_names
+
+from ..choices import Verdict
+from ..formats.results import Message
+from ..models import Import, ImportRow
+from .rows import message_of
+
+if TYPE_CHECKING:
+    from users.models import User
+
+Json = dict[str, Any]
+STATEMENT = ("currency", "opening", "closing", "adds_up", "difference")
+
+
+def plans_json(owner: "User", plans: Sequence[Import]) -> list[Json]:
+    """Return the plans in JSON, with one query for the names of all their accounts."""
+    keys = {one["account_id"] for plan in plans for one in plan.statements}
+    names = _names(owner, Account, map(UUID, keys))
+    return [_plan_json(plan, names) for plan in plans]
+
+
+def _plan_json(plan: Import, names: dict[UUID, str]) -> Json:
+    made = {UUID(one["id"]): one["name"] for one in plan.makes.get("accounts", [])}
+    statements = [
+        {"account": _name(one["account_id"], names, made)} | {name: one[name] for name in STATEMENT}
+        for one in plan.statements
+    ]
+    only = statements[0] if len(statements) == 1 else None
+    left_out = plan.makes.get("left_out", {})
+    return {
+        "id": str(plan.pk),
+        "status": plan.status,
+        "file": plan.name,
+        "format": plan.format,
+        "account": only and only["account"],
+        "statement": only,
+        "statements": statements,
+        "counts": {verdict.value: plan.counts.get(verdict.value, 0) for verdict in Verdict},
+        "questions": [_question_json(question) for question in plan.questions],
+        "makes": {
+            "accounts": [
+                {name: one[name] for name in ("name", "currency", "identifier")}
+                for one in plan.makes.get("accounts", [])
+            ],
+            "categories": [one["name"] for one in plan.makes.get("categories", [])],
+            "tags": plan.makes.get("tags", []),
+        },
+        "left_out": {"categories": left_out.get("categories", []), "tags": left_out.get("tags", [])},
+        "options": {{"date_order": "date_format"}.get(name, name): value for name, value in plan.options.items()},
+        "revision": plan.revision,
+        "version": plan.version,
+        "created_at": format_timestamp(plan.created_at),
+    }
+
+
+def _question_json(question: Json) -> Json:
+    text, values = question["message"]
+    return {
+        "option": question["option"],
+        "message": str(Message(text, values)),
+        "line": question["line"],
+        "example": question["example"],
+        "choices": [{"value": one["value"], "reading": one["reading"]} for one in question["choices"]],
+    }
+
+
+def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[Json]:
+    """Return rows of the plan in JSON, with one query for the names of their accounts and one for their categories."""
+    made = {UUID(one["id"]): one["name"] for kind in ("accounts", "categories") for one in plan.makes.get(kind, [])}
+    accounts = _names(owner, Account, (row.account_id for row in rows))
+    categories = _names(owner, Category, (row.category_id for row in rows))
+    return [
+        {
+            "number": row.number,
+            "line": row.line,
+            "verdict": row.verdict,
+            "message": message_of(row.message),
+            "account": _name(row.account_id, accounts, made),
+            "date": row.date and row.date.isoformat(),
+            "amount": None if row.amount is None else format_amount(row.amount, row.currency),
+            "currency": row.currency or None,
+            "description": row.description,
+            "notes": row.notes,
+            "category": _name(row.category_id, categories, made),
+            "tags": tag_names(row.tags),
+            "bank_id": row.bank_id or None,
+            "transaction": row.transaction_id and str(row.transaction_id),
+            "transfer_with": row.transfer_with and str(row.transfer_with),
+            "reimport": row.reimport,
+        }
+        for row in rows
+    ]
+
+
+def _names(owner: "User", model: Any, keys: Iterable[UUID | None]) -> dict[UUID, str]:  # Any: of named rows
+    wanted = {key for key in keys if key}
+    rows = model.objects.for_owner(owner).filter(pk__in=wanted) if wanted else None
+    return {} if rows is None else dict(rows.values_list("pk", "name"))
+
+
+def _name(key: UUID | str | None, names: dict[UUID, str], made: dict[UUID, str]) -> str | None:
+    if key is None:
+        return None
+    pk = UUID(str(key))
+    return names.get(pk) or made.get(pk)

@@ -1,0 +1,133 @@
+"""Undo of a commit, and what happens to plans that are not wanted any more."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import F, QuerySet, RestrictedError
+
+from cashman_project.api.errors import Conflict
+from cashman_project.api.origin import IMPORT, Origin
+from ledgers.writer import Write, writing
+from transactions.models import Account, BalanceCheck, Category, Transaction, Transfer
+from transactions.services.accounts import delete_account
+
+from ..choices import CREATES, ENTERS, Status, Verdict
+from ..models import Import, ImportFile, ImportRow, LineIdentity
+from .identities import restore, valid
+
+if TYPE_CHECKING:
+    from users.models import User
+
+MOST_TOLD = 100  # transactions that are kept, and told
+CHUNK = 10_000  # rows that are compared and deleted together
+# What a commit has given a transaction. If any of it is another now, somebody has edited the transaction.
+WRITTEN = ("account_id", "amount", "category_id", "currency", "date", "description", "notes", "tags")
+
+
+@dataclass
+class Undone:
+    """What an undo has done: how many transactions it deleted, and those that it kept because they were edited."""
+
+    deleted: int = 0
+    kept: list[UUID] = field(default_factory=list)
+    revision: int | None = None
+
+
+def discard(owner: UUID, import_id: UUID) -> None:
+    """Delete a plan that is not committed, with its file and its rows."""
+    for model in (ImportFile, ImportRow):
+        model.objects.filter(owner=owner, import_id=import_id).delete()
+    Import.objects.filter(owner=owner, pk=import_id).delete()
+
+
+def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> Undone:
+    """Delete the transactions that the commit has made, and free their lines. What was edited since is kept, unless
+    `force` is on. The plan is locked.
+
+    Transactions that the commit has only matched or linked stay. Raises Locked if a check keeps a transaction.
+    """
+    undone = Undone()
+    with writing(owner.pk, origin._replace(via=IMPORT)) as write:
+        write.lock()
+        rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk).order_by("number")
+        for chunk in _chunks(rows.filter(verdict__in=CREATES)):
+            edited = set() if force else _edited(owner.pk, chunk)
+            undone.kept += edited
+            undone.deleted += _delete(write, [row for row in chunk if row.transaction_id not in edited])
+        if plan.revision:
+            made = BalanceCheck.objects.filter(owner=owner, created_revision=plan.revision, revision=plan.revision)
+            made.delete()
+        if not undone.kept:
+            _delete_made(owner, plan)
+        _free(write, plan, rows, set(undone.kept))
+        undone.revision = write.revision if write.counts else None
+        if not undone.kept:
+            Import.objects.filter(owner=owner, pk=plan.pk).update(
+                status=Status.UNDONE, undone_by=undone.revision, version=F("version") + 1
+            )
+    return undone
+
+
+def _chunks(rows: "QuerySet[ImportRow]") -> Iterator[list[ImportRow]]:
+    last = 0
+    while chunk := list(rows.filter(number__gt=last)[:CHUNK]):
+        yield chunk
+        last = chunk[-1].number
+
+
+def _edited(owner: UUID, rows: Collection[ImportRow]) -> set[UUID]:
+    """Return the transactions of these rows that are not as the commit has made them. Those that are gone are none."""
+    found = Transaction.objects.filter(owner=owner, pk__in=[row.transaction_id for row in rows])
+    stored = {pk: values for pk, *values in found.values_list("pk", *WRITTEN, "transfer_id", "split", "external_id")}
+    edited = set()
+    for row in rows:
+        transfer = row.transfer_id if row.verdict == Verdict.TRANSFER else None
+        made = [*(getattr(row, name) for name in WRITTEN), transfer, None, None]
+        if row.transaction_id and stored.get(row.transaction_id, made) != made:
+            edited.add(row.transaction_id)
+    return edited
+
+
+def _delete(write: Write, rows: Collection[ImportRow]) -> int:
+    """Delete the transactions of these rows, and unlink the other sides of their transfers. Return their number."""
+    transfers = {row.transfer_id for row in rows if row.verdict == Verdict.TRANSFER}
+    keys = [row.transaction_id for row in rows]
+    number, _counts = Transaction.objects.legs().filter(owner=write.owner, pk__in=keys).delete()
+    if transfers:
+        legs = Transaction.objects.filter(owner=write.owner, transfer__in=transfers)
+        legs.update(transfer=None)
+        Transfer.objects.filter(owner=write.owner, pk__in=transfers).delete()
+    return number
+
+
+def _delete_made(owner: "User", plan: Import) -> None:
+    """Delete the accounts and the categories that the commit has made, if nothing is in them."""
+    for one in plan.makes.get("accounts", []):
+        account = Account.objects.for_owner(owner).filter(pk=one["id"]).first()
+        has_checks = BalanceCheck.objects.filter(owner=owner, account=one["id"]).exists()
+        if account and not has_checks:
+            try:
+                delete_account(account=account, force=False)
+            except Conflict:
+                continue  # it has other transactions
+    for one in plan.makes.get("categories", []):
+        try:
+            Category.objects.for_owner(owner).filter(pk=one["id"]).delete()
+        except RestrictedError:
+            continue  # likewise
+
+
+def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: set[UUID]) -> None:
+    """Let the lines be imported again, but for those whose transactions are kept."""
+    for chunk in _chunks(rows.filter(verdict__in=ENTERS)):
+        keys = [row.transaction_id for row in chunk if row.transaction_id not in kept]
+        lines = valid(write.owner).filter(transaction_id__in=keys, key__in=[row.key for row in chunk if row.key])
+        if write.counts:
+            lines.update(freed_by=write.revision)
+        else:  # nothing is left to be undone in turn
+            lines.delete()
+    if plan.revision:
+        before = LineIdentity.objects.filter(owner=write.owner, freed_by=plan.revision)
+        restore(write.owner, before, write.revision if write.counts else plan.revision)

@@ -1,0 +1,157 @@
+"""What was imported is not imported again, and what was undone is."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from statements.models import Import, ImportFile, ImportRow, LineIdentity
+from statements.tests.plans import CSV, commit, rows_of, undo, upload, verdicts
+from transactions.models import Account, BalanceCheck, Transaction
+from users.models import User
+
+HEAD, *LINES = CSV.splitlines(keepends=True)
+FIRST, SECOND = (HEAD + b"".join(part) for part in (LINES[:3], LINES[1:]))
+
+
+def contents(owner: User) -> list[tuple[str, str, str]]:
+    rows = Transaction.objects.filter(owner=owner)
+    return sorted((str(row.date), f"{row.amount:.2f}", row.description) for row in rows)
+
+
+@pytest.fixture
+def bank(alice: User) -> Account:
+    return Account.objects.create(owner=alice, name="Bank", currency="EUR")
+
+
+def test_the_second_import_is_all_duplicates(as_alice: APIClient, alice: User, bank: Account) -> None:
+    first = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    before = contents(alice)
+
+    again = upload(as_alice, CSV, account="Bank").json()
+    commit(as_alice, again)
+
+    assert verdicts(as_alice, again["id"]) == ["duplicate"] * 4
+    kept = [row["transaction"] for row in rows_of(as_alice, first["id"])]
+    assert [row["transaction"] for row in rows_of(as_alice, again["id"])] == kept
+    assert contents(alice) == before
+    assert len(before) == 4  # with the twins
+
+
+def test_overlapping_halves_are_their_union(as_alice: APIClient, alice: User, bank: Account) -> None:
+    for part in (FIRST, SECOND):
+        commit(as_alice, upload(as_alice, part, account="Bank"))
+
+    halves = contents(alice)
+    Transaction.objects.filter(owner=alice).delete()
+    LineIdentity.objects.filter(owner=alice).delete()
+    commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    assert halves == contents(alice)
+
+
+def test_a_row_that_was_deleted_by_hand_stays_out(as_alice: APIClient, alice: User, bank: Account) -> None:
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    rent = rows_of(as_alice, plan["id"])[0]["transaction"]
+    assert as_alice.delete(f"/transactions/{rent}").status_code == 204
+
+    again = upload(as_alice, CSV, account="Bank").json()
+    assert verdicts(as_alice, again["id"]) == ["duplicate"] * 4
+
+    path = f"/imports/{again['id']}/rows/1"
+    refused = as_alice.patch(path, {"verdict": "new"})
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("reimport", "invalid")]
+    changed = as_alice.patch(path, {"verdict": "new", "reimport": True})
+    assert changed.status_code == 200
+    assert changed.json()["transaction"] != rent
+    commit(as_alice, again)
+    assert len(contents(alice)) == 4
+
+    undo(as_alice, again)  # the line is as it was: imported once, and deleted by hand
+    assert len(contents(alice)) == 3
+    assert verdicts(as_alice, upload(as_alice, CSV, account="Bank").json()["id"]) == ["duplicate"] * 4
+
+
+@pytest.mark.parametrize("how", ["import", "revision"])
+def test_after_an_undo_the_same_rows_come_in_again(how: str, as_alice: APIClient, alice: User, bank: Account) -> None:
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    before = contents(alice)
+
+    if how == "import":
+        undone = undo(as_alice, plan)
+        assert undone == {"deleted": 4, "kept": [], "kept_count": 0, "revision": plan["revision"] + 1}
+    else:
+        assert as_alice.post(f"/revisions/{plan['revision']}/undo", {}).status_code == 201
+    assert contents(alice) == []
+    assert not BalanceCheck.objects.filter(owner=alice).exists()
+    assert as_alice.get(f"/imports/{plan['id']}").json()["status"] == "undone"
+
+    again = upload(as_alice, CSV, account="Bank").json()
+    assert verdicts(as_alice, again["id"]) == ["new"] * 4
+    commit(as_alice, again)
+    assert contents(alice) == before
+
+
+@pytest.mark.parametrize("how", ["import", "revision"])
+def test_an_undo_that_is_undone_remembers_the_lines_again(
+    how: str, as_alice: APIClient, alice: User, bank: Account
+) -> None:
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    if how == "import":
+        undo(as_alice, plan)
+    else:
+        as_alice.post(f"/revisions/{plan['revision']}/undo", {})
+    for status, count in (("committed", 4), ("undone", 0), ("committed", 4)):
+        last = as_alice.get("/revisions").json()["results"][0]["number"]
+        assert as_alice.post(f"/revisions/{last}/undo", {}).status_code == 201
+        assert len(contents(alice)) == count
+        assert as_alice.get(f"/imports/{plan['id']}").json()["status"] == status
+        found = verdicts(as_alice, upload(as_alice, CSV, account="Bank").json()["id"])
+        assert found == ["duplicate" if count else "new"] * 4
+
+    assert undo(as_alice, plan)["deleted"] == 4
+    assert contents(alice) == []
+
+
+def test_an_undo_of_a_change_by_hand_frees_nothing(as_alice: APIClient, alice: User, bank: Account) -> None:
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    rent = rows_of(as_alice, plan["id"])[0]["transaction"]
+    as_alice.delete(f"/transactions/{rent}")
+    for _time in range(2):  # the deletion is undone, and this undo too
+        last = as_alice.get("/revisions").json()["results"][0]["number"]
+        as_alice.post(f"/revisions/{last}/undo", {})
+
+    assert len(contents(alice)) == 3
+    assert verdicts(as_alice, upload(as_alice, CSV, account="Bank").json()["id"]) == ["duplicate"] * 4
+
+
+def test_what_was_edited_since_is_kept_and_listed(as_alice: APIClient, alice: User, bank: Account) -> None:
+    as_alice.post("/categories", {"name": "Home"})
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    rent, coffee, *_others = (row["transaction"] for row in rows_of(as_alice, plan["id"]))
+    as_alice.patch(f"/transactions/{rent}", {"category": "Home"})
+    as_alice.patch(f"/transactions/{coffee}", {"notes": "x"})
+    as_alice.patch(f"/transactions/{coffee}", {"notes": ""})  # as it was
+    as_alice.patch(f"/accounts/{bank.pk}", {"name": "My bank"})  # which all rows show
+
+    undone = undo(as_alice, plan)
+
+    assert (undone["deleted"], undone["kept"], undone["kept_count"]) == (3, [rent], 1)
+    assert as_alice.get(f"/imports/{plan['id']}").json()["status"] == "committed"
+    found = verdicts(as_alice, upload(as_alice, CSV, account="My bank").json()["id"])
+    assert found == ["duplicate", "new", "new", "new"]
+
+    assert undo(as_alice, plan, force=True)["deleted"] == 1
+    assert contents(alice) == []
+    assert as_alice.get(f"/imports/{plan['id']}").json()["status"] == "undone"
+
+
+def test_a_plan_that_is_not_committed_is_discarded(as_alice: APIClient, alice: User, bank: Account) -> None:
+    plan = upload(as_alice, CSV, account="Bank").json()
+    assert ImportFile.objects.filter(owner=alice).exists()
+
+    assert as_alice.delete(f"/imports/{plan['id']}").status_code == 204
+
+    for model in (Import, ImportFile, ImportRow, LineIdentity):
+        rows: Any = model
+        assert not rows.objects.filter(owner=alice).exists()
+    assert as_alice.get(f"/imports/{plan['id']}").status_code == 404

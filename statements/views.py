@@ -1,0 +1,355 @@
+"""Imports of bank statements over HTTP."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from cashman_project.api.etags import check_preconditions, is_conditional, tagged_response
+from cashman_project.api.filters import flag_of
+from cashman_project.api.idempotency import Answer, answer_once, idempotent_request
+from cashman_project.api.origin import origin_of
+from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.submission import FormState
+from cashman_project.api.pagination import KeysetPagination, OrderedBy, read_page_request
+from cashman_project.api.problems import PROBLEM_JSON
+from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, KEY_HEADERS, LIST_HEADERS, LOCATION, READ_HEADERS
+from cashman_project.api.views import ApiView
+from cashman_project.db.retry import in_transaction
+from ledgers.paging import page_parameters
+from ledgers.turns import TURNS
+
+from . import examples
+from .choices import Status, Verdict
+from .models import Import, ImportRow
+from .serializers import (
+    CommitSerializer,
+    ImportPageSerializer,
+    ImportRowPageSerializer,
+    ImportRowSerializer,
+    ImportSerializer,
+    OptionsSerializer,
+    RowChangeRequestSerializer,
+    UndoneImportSerializer,
+    options_of,
+    options_of_texts,
+)
+from .services.commit import commit
+from .services.editing import edit_row
+from .services.plans import Said, create_plan, draft, replan
+from .services.shown import plans_json, rows_json
+from .services.storage import stored
+from .services.undoing import MOST_TOLD, discard, undo_commit
+from .uploads import FileParser, FormFileParser, upload_of
+
+ResultT = TypeVar("ResultT")
+ID = OpenApiParameter("pk", OpenApiTypes.UUID, OpenApiParameter.PATH)
+NUMBER = OpenApiParameter("row", OpenApiTypes.INT, OpenApiParameter.PATH, description="The `number` of the row.")
+CONFLICT = {
+    (409, PROBLEM_JSON): OpenApiResponse(
+        OpenApiTypes.OBJECT, "It is not a preview any more (`not_a_preview`).", examples=[examples.NOT_A_PREVIEW]
+    )
+}
+
+
+class ByCreation:
+    """The order of a list of plans: the newest ones first."""
+
+    orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
+    default_ordering = "-created_at"
+
+    def __init__(self, queryset: Any) -> None:  # Any: of plans
+        self.queryset = queryset
+
+
+class ByNumber:
+    """The order of the rows of a plan: that of the file."""
+
+    queryset: Any = None
+    orderings: Mapping[str, OrderedBy] = {"number": "number"}
+    default_ordering = "number"
+
+
+class PlanView(ApiView):
+    """The base of the views of plans."""
+
+    def plan(self, key: str) -> Import:
+        """Return the owner's plan; raises NotFound."""
+        plan = Import.objects.filter(owner=owner_of(self.request), pk=key).first()
+        if plan is None:
+            raise NotFound
+        return plan
+
+    def shown(self, plan: Import) -> dict[str, Any]:
+        [content] = plans_json(owner_of(self.request), [plan])
+        return content
+
+    def in_turn(self, work: Callable[[], ResultT]) -> ResultT:
+        with TURNS.of(owner_of(self.request).pk):
+            return in_transaction(work)
+
+
+class ImportListView(PlanView):
+    """Files of bank statements, and the plans that were made of them, the newest first."""
+
+    query_parameters = KeysetPagination.parameters
+    file_methods = frozenset({"post"})
+
+    def get_parsers(self) -> list[BaseParser]:
+        return [FormFileParser(), FileParser()]
+
+    def allowed_parameters(self) -> frozenset[str]:
+        if self.request.method == "POST":
+            return frozenset(OptionsSerializer().fields)
+        return super().allowed_parameters()
+
+    @extend_schema(
+        operation_id="list_imports",
+        summary="List imports",
+        tags=["imports"],
+        parameters=[*page_parameters("created_at"), *LIST_HEADERS],
+        responses=ImportPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        owner = owner_of(request)
+        plans = Import.objects.filter(owner=owner)
+        page_request = read_page_request(request, ByCreation(plans))
+        found = list(page_request.window.of(plans, *page_request.start(Import)))
+        page = page_request.page(found, lambda plan: (plan.created_at, plan.pk))
+        content = {"next": page.next, "previous": page.previous, "results": plans_json(owner, page.rows)}
+        return Response(content, headers=page.headers())
+
+    @extend_schema(
+        operation_id="create_import",
+        summary="Plan an import",
+        tags=["imports"],
+        parameters=[OptionsSerializer, *KEY_HEADERS, LOCATION],
+        request=examples.FILE,
+        responses={201: ImportSerializer},
+        examples=examples.PLAN,
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        """Read a file of bank statements, and plan what a commit makes of it. Nothing is imported yet."""
+        owner, upload = owner_of(request), upload_of(request)
+        texts = {**{name: request.query_params[name] for name in request.query_params}, **upload.fields}
+        said = Said(options_of_texts(texts))
+        key = idempotent_request(request, orjson.dumps(sorted(texts.items())) + upload.digest())
+        made = draft(owner, upload.file, said)
+
+        def work() -> Answer:
+            plan = create_plan(owner, upload.file, upload.name, made, said)
+            return Answer(
+                status.HTTP_201_CREATED, self.shown(plan), reverse("import-detail", [plan.pk], request=request)
+            )
+
+        answer = answer_once(key, work)
+        self.form_state = FormState(done=" ")
+        return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
+
+
+class ImportView(PlanView):
+    """A plan: what a commit makes of a file of bank statements, or has made of it."""
+
+    bodiless = ApiView.bodiless | {"delete"}
+
+    def allowed_parameters(self) -> frozenset[str]:
+        return frozenset({"force"}) if self.request.method == "DELETE" else super().allowed_parameters()
+
+    @extend_schema(
+        operation_id="get_import",
+        summary="Read an import",
+        tags=["imports"],
+        parameters=[ID, *READ_HEADERS],
+        responses=ImportSerializer,
+    )
+    def get(self, request: Request, pk: str) -> HttpResponseBase:
+        return tagged_response(request, self.shown(self.plan(pk)))
+
+    @extend_schema(
+        operation_id="update_import",
+        summary="Answer the questions of an import",
+        tags=["imports"],
+        parameters=[ID, *CHANGE_HEADERS],
+        request=OptionsSerializer,
+        responses={200: ImportSerializer, **CONFLICT},
+        examples=[examples.ANSWER],
+    )
+    def patch(self, request: Request, pk: str) -> HttpResponseBase:
+        """Say more of the file, and read it again. Changes of single rows are lost. An option that is null is found in
+        the file, or asked, as if it had never been given."""
+        owner, plan = owner_of(request), self.plan(pk)
+        given = options_of(request.data)
+        if is_conditional(request):
+            check_preconditions(request, self.shown(plan))
+        options = {name: value for name, value in {**plan.options, **given}.items() if value is not None}
+        said = Said(options)
+        with stored(owner.pk, plan.pk) as source:
+            made = draft(owner, source, said) if plan.status == Status.PREVIEW else None
+        changed = in_transaction(lambda: replan(owner, plan, made, said))
+        return tagged_response(request, self.shown(changed))
+
+    @extend_schema(
+        operation_id="delete_import",
+        summary="Discard a preview, or undo a commit",
+        tags=["imports"],
+        parameters=[
+            ID,
+            OpenApiParameter(
+                "force", OpenApiTypes.BOOL, default=False, description="Delete transactions, too, that were edited."
+            ),
+            *DELETE_HEADERS,
+        ],
+        responses={
+            200: UndoneImportSerializer,
+            204: OpenApiResponse(description="The plan was not committed, and is discarded."),
+            (409, PROBLEM_JSON): OpenApiResponse(
+                OpenApiTypes.OBJECT, "A check keeps transactions (`locked`).", examples=[examples.LOCKED]
+            ),
+        },
+    )
+    def delete(self, request: Request, pk: str) -> HttpResponseBase:
+        """Discard the plan if it is not committed. Otherwise undo the commit: delete its transactions, and free their
+        lines. What was edited since is kept and listed."""
+        owner, force = owner_of(request), flag_of(request, "force")
+
+        def work() -> dict[str, Any] | None:
+            plan = Import.objects.select_for_update(no_key=True).filter(owner=owner, pk=pk).first()
+            if plan is None:
+                raise NotFound
+            if is_conditional(request):
+                check_preconditions(request, self.shown(plan))
+            if plan.status != Status.COMMITTED:
+                discard(owner.pk, plan.pk)
+                return None
+            undone = undo_commit(owner, plan, origin_of(request), force=force)
+            return {
+                "deleted": undone.deleted,
+                "kept": [str(key) for key in undone.kept[:MOST_TOLD]],
+                "kept_count": len(undone.kept),
+                "revision": undone.revision,
+            }
+
+        content = self.in_turn(work)
+        if content is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        self.ledger_revision = content["revision"]
+        return Response(content)
+
+
+class ImportRowsView(PlanView):
+    """The rows of a plan, in the order of the file: its lines, and what is told of it."""
+
+    query_parameters = KeysetPagination.parameters | {"verdict"}
+
+    @extend_schema(
+        operation_id="list_import_rows",
+        summary="List the rows of an import",
+        tags=["imports"],
+        parameters=[
+            ID,
+            *page_parameters("number")[:2],
+            OpenApiParameter("ordering", enum=["number", "-number"], default="number", description="The order."),
+            OpenApiParameter("verdict", enum=Verdict.values, description="Only rows with this verdict."),
+            *LIST_HEADERS,
+        ],
+        responses=ImportRowPageSerializer,
+    )
+    def get(self, request: Request, pk: str) -> Response:
+        owner, plan = owner_of(request), self.plan(pk)
+        rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk)
+        if verdict := request.query_params.get("verdict"):
+            if verdict not in Verdict.values:
+                raise ValidationError({"verdict": [examples.VERDICTS]}, code="invalid_choice")
+            rows = rows.filter(verdict=verdict)
+        page_request = read_page_request(request, ByNumber())
+        window, cursor = page_request.window, page_request.cursor
+        rows = rows.order_by("-number" if window.descending else "number")
+        if cursor:
+            rows = rows.filter(**{"number__lt" if window.descending else "number__gt": int(cursor.value)})
+        page = page_request.page(list(rows[: window.size + 1]), lambda row: (row.number, row.number))
+        content = {"next": page.next, "previous": page.previous, "results": rows_json(owner, plan, page.rows)}
+        return Response(content, headers=page.headers())
+
+
+class ImportRowView(PlanView):
+    """One row of a plan."""
+
+    @extend_schema(
+        operation_id="get_import_row",
+        summary="Read a row of an import",
+        tags=["imports"],
+        parameters=[ID, NUMBER, *READ_HEADERS],
+        responses=ImportRowSerializer,
+    )
+    def get(self, request: Request, pk: str, row: str) -> HttpResponseBase:
+        plan = self.plan(pk)
+        rows = ImportRow.objects.filter(owner=owner_of(request), import_id=plan.pk, number=int(row))
+        for content in rows_json(owner_of(request), plan, list(rows)):
+            return tagged_response(request, content)
+        raise NotFound
+
+    @extend_schema(
+        operation_id="update_import_row",
+        summary="Change a row of an import",
+        tags=["imports"],
+        parameters=[ID, NUMBER, *CHANGE_HEADERS],
+        request=RowChangeRequestSerializer,
+        responses={200: ImportRowSerializer, **CONFLICT},
+    )
+    def patch(self, request: Request, pk: str, row: str) -> HttpResponseBase:
+        """Let a commit do something else with the row, or give it other values."""
+        plan = self.plan(pk)
+        serializer = RowChangeRequestSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        if is_conditional(request):
+            rows = ImportRow.objects.filter(owner=owner_of(request), import_id=plan.pk, number=int(row))
+            for content in rows_json(owner_of(request), plan, list(rows)):
+                check_preconditions(request, content)
+        changed, edited = in_transaction(
+            lambda: edit_row(owner_of(request), plan.pk, int(row), serializer.validated_data)
+        )
+        [content] = rows_json(owner_of(request), changed, [edited])
+        return tagged_response(request, content)
+
+
+class ImportCommitView(PlanView):
+    """Do exactly what the plan shows, in one revision."""
+
+    @extend_schema(
+        operation_id="commit_import",
+        summary="Commit an import",
+        tags=["imports"],
+        parameters=[ID, *KEY_HEADERS],
+        request=CommitSerializer,
+        responses={
+            200: ImportSerializer,
+            (409, PROBLEM_JSON): OpenApiResponse(
+                OpenApiTypes.OBJECT,
+                "What the plan relies on has changed (`stale`), it has open questions (`unanswered`), it is not a"
+                " preview any more (`not_a_preview`), or a check keeps an account as it is (`locked`).",
+                examples=[examples.STALE],
+            ),
+        },
+    )
+    def post(self, request: Request, pk: str) -> HttpResponseBase:
+        key = idempotent_request(request)
+        serializer = CommitSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        owner, plan, version = owner_of(request), self.plan(pk), serializer.validated_data.get("version")
+
+        def work() -> Answer:
+            return Answer(200, self.shown(commit(owner, plan.pk, origin_of(request), version)))
+
+        with TURNS.of(owner.pk):
+            answer = answer_once(key, work)
+        self.ledger_revision = answer.data["revision"]
+        return tagged_response(request, answer.data, headers=answer.headers)
