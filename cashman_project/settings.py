@@ -327,5 +327,9 @@ SPECTACULAR_SETTINGS = {
     "PARSER_WHITELIST": ["cashman_project.api.parsers.StrictJSONParser"],
     "ENUM_SUFFIX": "",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"TransactionType": "transactions.choices.TransactionType"},
+    "ENUM_NAME_OVERRIDES": {
+        "ImportStatus": ["preview", "committed", "undone"],
+        "MoneyDirection": ["in", "out"],
+        "TransactionType": "transactions.choices.TransactionType",
+    },
 }

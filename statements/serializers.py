@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import extend_schema_serializer
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -199,7 +199,7 @@ class ImportSerializer(FieldsSerializer):
     questions = QuestionSerializer(many=True)
     makes = MakesSerializer()
     left_out = LeftOutSerializer()
-    options = OptionsSerializer()
+    options = serializers.DictField(help_text="What was said of the file.")
     revision = serializers.IntegerField(allow_null=True, help_text="Which the commit wrote; null if it wrote none.")
     version = serializers.IntegerField()
     created_at = serializers.DateTimeField()
@@ -266,6 +266,7 @@ class CommitSerializer(StrictSerializer):
     version = StrictIntegerField(required=False, min_value=1)
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
 class SignedAmountField(serializers.Field[Any, object, str, Any]):
     """An amount with its sign: below zero is money out."""
 

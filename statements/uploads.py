@@ -1,6 +1,7 @@
 """Files that clients send: as a part of multipart/form-data, or as the whole body."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO, cast
@@ -68,6 +69,7 @@ def upload_of(request: Request) -> Upload:
             raise ValidationError({FIELD: [_("Send one file, in the field “file”.")]}, code="required")
         fields = {name: str(data[name]) for name in data if name != FIELD and name not in FORM_FIELDS}
         upload = Upload(cast("BinaryIO", files[0].file), str(files[0].name or ""), fields)
-    if upload.file.seek(0, 2) > settings.FILE_LIMIT:
+    if upload.file.seek(0, os.SEEK_END) > settings.FILE_LIMIT:
+        upload.file.close()
         raise TooLarge(_("The file is larger than %(limit)d bytes.") % {"limit": settings.FILE_LIMIT})
     return upload

@@ -1,13 +1,18 @@
 from django.urls import re_path
 
-from . import views
+from .views import ImportViewSet
 
 KEY = "(?P<pk>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+ROW = "(?P<row>[0-9]{1,9})"
 
 urlpatterns = [
-    re_path("^imports/?$", views.ImportListView.as_view(), name="import-list"),
-    re_path(f"^imports/{KEY}/?$", views.ImportView.as_view(), name="import-detail"),
-    re_path(f"^imports/{KEY}/rows/?$", views.ImportRowsView.as_view(), name="import-rows"),
-    re_path(f"^imports/{KEY}/rows/(?P<row>[0-9]{{1,9}})/?$", views.ImportRowView.as_view(), name="import-row"),
-    re_path(f"^imports/{KEY}/commit/?$", views.ImportCommitView.as_view(), name="import-commit"),
+    re_path("^imports/?$", ImportViewSet.as_view({"get": "index", "post": "upload"}), name="import-list"),
+    re_path(
+        f"^imports/{KEY}/?$",
+        ImportViewSet.as_view({"get": "show", "patch": "answer", "delete": "remove"}),
+        name="import-detail",
+    ),
+    re_path(f"^imports/{KEY}/commit/?$", ImportViewSet.as_view({"post": "commit"}), name="import-commit"),
+    re_path(f"^imports/{KEY}/rows/?$", ImportViewSet.as_view({"get": "rows"}), name="import-rows"),
+    re_path(f"^imports/{KEY}/rows/{ROW}/?$", ImportViewSet.as_view({"get": "row", "patch": "edit"}), name="import-row"),
 ]

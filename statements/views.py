@@ -13,17 +13,25 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
+from rest_framework.viewsets import ViewSet
 
 from cashman_project.api.etags import check_preconditions, is_conditional, tagged_response
 from cashman_project.api.filters import flag_of
 from cashman_project.api.idempotency import Answer, answer_once, idempotent_request
 from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
-from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import KeysetPagination, OrderedBy, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
-from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, KEY_HEADERS, LIST_HEADERS, LOCATION, READ_HEADERS
-from cashman_project.api.views import ApiView
+from cashman_project.api.schema import (
+    CHANGE_HEADERS,
+    DELETE_HEADERS,
+    KEY_HEADERS,
+    LIST_HEADERS,
+    LOCATION,
+    READ_HEADERS,
+    ProblemSerializer,
+)
+from cashman_project.api.views import StrictViewMixin
 from cashman_project.db.retry import in_transaction
 from ledgers.paging import page_parameters
 from ledgers.turns import TURNS
@@ -52,12 +60,20 @@ from .services.undoing import MOST_TOLD, discard, undo_commit
 from .uploads import FileParser, FormFileParser, upload_of
 
 ResultT = TypeVar("ResultT")
-ID = OpenApiParameter("pk", OpenApiTypes.UUID, OpenApiParameter.PATH)
+ID = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 NUMBER = OpenApiParameter("row", OpenApiTypes.INT, OpenApiParameter.PATH, description="The `number` of the row.")
 CONFLICT = {
     (409, PROBLEM_JSON): OpenApiResponse(
-        OpenApiTypes.OBJECT, "It is not a preview any more (`not_a_preview`).", examples=[examples.NOT_A_PREVIEW]
+        ProblemSerializer, "It is not a preview any more (`not_a_preview`).", examples=[examples.NOT_A_PREVIEW]
     )
+}
+
+
+PARAMETERS = {
+    "index": KeysetPagination.parameters,
+    "rows": KeysetPagination.parameters | {"verdict"},
+    "upload": frozenset(OptionsSerializer().fields),
+    "remove": frozenset({"force"}),
 }
 
 
@@ -79,8 +95,19 @@ class ByNumber:
     default_ordering = "number"
 
 
-class PlanView(ApiView):
-    """The base of the views of plans."""
+class ImportViewSet(StrictViewMixin, ViewSet):
+    """Files of bank statements, the plans that are made of them, and what commits have made of these."""
+
+    queryset = Import.objects.all()
+    file_methods = frozenset({"post"})
+    bodiless = StrictViewMixin.bodiless | {"remove"}
+
+    def get_parsers(self) -> list[BaseParser]:
+        takes_file = "upload" in self.action_map.values() and getattr(self.request, "method", "") == "POST"
+        return [FormFileParser(), FileParser()] if takes_file else super().get_parsers()
+
+    def allowed_parameters(self) -> frozenset[str]:
+        return PARAMETERS.get(str(self.action), super().allowed_parameters())
 
     def plan(self, key: str) -> Import:
         """Return the owner's plan; raises NotFound."""
@@ -97,21 +124,6 @@ class PlanView(ApiView):
         with TURNS.of(owner_of(self.request).pk):
             return in_transaction(work)
 
-
-class ImportListView(PlanView):
-    """Files of bank statements, and the plans that were made of them, the newest first."""
-
-    query_parameters = KeysetPagination.parameters
-    file_methods = frozenset({"post"})
-
-    def get_parsers(self) -> list[BaseParser]:
-        return [FormFileParser(), FileParser()]
-
-    def allowed_parameters(self) -> frozenset[str]:
-        if self.request.method == "POST":
-            return frozenset(OptionsSerializer().fields)
-        return super().allowed_parameters()
-
     @extend_schema(
         operation_id="list_imports",
         summary="List imports",
@@ -119,7 +131,8 @@ class ImportListView(PlanView):
         parameters=[*page_parameters("created_at"), *LIST_HEADERS],
         responses=ImportPageSerializer,
     )
-    def get(self, request: Request) -> Response:
+    def index(self, request: Request) -> Response:
+        """Files of bank statements and the plans that were made of them, the newest first."""
         owner = owner_of(request)
         plans = Import.objects.filter(owner=owner)
         page_request = read_page_request(request, ByCreation(plans))
@@ -137,32 +150,22 @@ class ImportListView(PlanView):
         responses={201: ImportSerializer},
         examples=examples.PLAN,
     )
-    def post(self, request: Request) -> HttpResponseBase:
+    def upload(self, request: Request) -> HttpResponseBase:
         """Read a file of bank statements, and plan what a commit makes of it. Nothing is imported yet."""
         owner, upload = owner_of(request), upload_of(request)
-        texts = {**{name: request.query_params[name] for name in request.query_params}, **upload.fields}
-        said = Said(options_of_texts(texts))
-        key = idempotent_request(request, orjson.dumps(sorted(texts.items())) + upload.digest())
-        made = draft(owner, upload.file, said)
+        with upload.file:
+            texts = {**{name: request.query_params[name] for name in request.query_params}, **upload.fields}
+            said = Said(options_of_texts(texts))
+            key = idempotent_request(request, orjson.dumps(sorted(texts.items())) + upload.digest())
+            made = draft(owner, upload.file, said)
 
-        def work() -> Answer:
-            plan = create_plan(owner, upload.file, upload.name, made, said)
-            return Answer(
-                status.HTTP_201_CREATED, self.shown(plan), reverse("import-detail", [plan.pk], request=request)
-            )
+            def work() -> Answer:
+                plan = create_plan(owner, upload.file, upload.name, made, said)
+                location = reverse("import-detail", [plan.pk], request=request)
+                return Answer(status.HTTP_201_CREATED, self.shown(plan), location)
 
-        answer = answer_once(key, work)
-        self.form_state = FormState(done=" ")
+            answer = answer_once(key, work)
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
-
-
-class ImportView(PlanView):
-    """A plan: what a commit makes of a file of bank statements, or has made of it."""
-
-    bodiless = ApiView.bodiless | {"delete"}
-
-    def allowed_parameters(self) -> frozenset[str]:
-        return frozenset({"force"}) if self.request.method == "DELETE" else super().allowed_parameters()
 
     @extend_schema(
         operation_id="get_import",
@@ -171,7 +174,8 @@ class ImportView(PlanView):
         parameters=[ID, *READ_HEADERS],
         responses=ImportSerializer,
     )
-    def get(self, request: Request, pk: str) -> HttpResponseBase:
+    def show(self, request: Request, pk: str) -> HttpResponseBase:
+        """A plan: what a commit makes of a file, or has made of it."""
         return tagged_response(request, self.shown(self.plan(pk)))
 
     @extend_schema(
@@ -183,7 +187,7 @@ class ImportView(PlanView):
         responses={200: ImportSerializer, **CONFLICT},
         examples=[examples.ANSWER],
     )
-    def patch(self, request: Request, pk: str) -> HttpResponseBase:
+    def answer(self, request: Request, pk: str) -> HttpResponseBase:
         """Say more of the file, and read it again. Changes of single rows are lost. An option that is null is found in
         the file, or asked, as if it had never been given."""
         owner, plan = owner_of(request), self.plan(pk)
@@ -212,11 +216,11 @@ class ImportView(PlanView):
             200: UndoneImportSerializer,
             204: OpenApiResponse(description="The plan was not committed, and is discarded."),
             (409, PROBLEM_JSON): OpenApiResponse(
-                OpenApiTypes.OBJECT, "A check keeps transactions (`locked`).", examples=[examples.LOCKED]
+                ProblemSerializer, "A check keeps transactions (`locked`).", examples=[examples.LOCKED]
             ),
         },
     )
-    def delete(self, request: Request, pk: str) -> HttpResponseBase:
+    def remove(self, request: Request, pk: str) -> HttpResponseBase:
         """Discard the plan if it is not committed. Otherwise undo the commit: delete its transactions, and free their
         lines. What was edited since is kept and listed."""
         owner, force = owner_of(request), flag_of(request, "force")
@@ -244,12 +248,6 @@ class ImportView(PlanView):
         self.ledger_revision = content["revision"]
         return Response(content)
 
-
-class ImportRowsView(PlanView):
-    """The rows of a plan, in the order of the file: its lines, and what is told of it."""
-
-    query_parameters = KeysetPagination.parameters | {"verdict"}
-
     @extend_schema(
         operation_id="list_import_rows",
         summary="List the rows of an import",
@@ -263,7 +261,8 @@ class ImportRowsView(PlanView):
         ],
         responses=ImportRowPageSerializer,
     )
-    def get(self, request: Request, pk: str) -> Response:
+    def rows(self, request: Request, pk: str) -> Response:
+        """The rows of a plan, in the order of the file: its lines, and what is told of it."""
         owner, plan = owner_of(request), self.plan(pk)
         rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk)
         if verdict := request.query_params.get("verdict"):
@@ -279,10 +278,6 @@ class ImportRowsView(PlanView):
         content = {"next": page.next, "previous": page.previous, "results": rows_json(owner, plan, page.rows)}
         return Response(content, headers=page.headers())
 
-
-class ImportRowView(PlanView):
-    """One row of a plan."""
-
     @extend_schema(
         operation_id="get_import_row",
         summary="Read a row of an import",
@@ -290,7 +285,8 @@ class ImportRowView(PlanView):
         parameters=[ID, NUMBER, *READ_HEADERS],
         responses=ImportRowSerializer,
     )
-    def get(self, request: Request, pk: str, row: str) -> HttpResponseBase:
+    def row(self, request: Request, pk: str, row: str) -> HttpResponseBase:
+        """One row of a plan."""
         plan = self.plan(pk)
         rows = ImportRow.objects.filter(owner=owner_of(request), import_id=plan.pk, number=int(row))
         for content in rows_json(owner_of(request), plan, list(rows)):
@@ -305,7 +301,7 @@ class ImportRowView(PlanView):
         request=RowChangeRequestSerializer,
         responses={200: ImportRowSerializer, **CONFLICT},
     )
-    def patch(self, request: Request, pk: str, row: str) -> HttpResponseBase:
+    def edit(self, request: Request, pk: str, row: str) -> HttpResponseBase:
         """Let a commit do something else with the row, or give it other values."""
         plan = self.plan(pk)
         serializer = RowChangeRequestSerializer(data=request.data, context={"request": request})
@@ -320,10 +316,6 @@ class ImportRowView(PlanView):
         [content] = rows_json(owner_of(request), changed, [edited])
         return tagged_response(request, content)
 
-
-class ImportCommitView(PlanView):
-    """Do exactly what the plan shows, in one revision."""
-
     @extend_schema(
         operation_id="commit_import",
         summary="Commit an import",
@@ -333,14 +325,15 @@ class ImportCommitView(PlanView):
         responses={
             200: ImportSerializer,
             (409, PROBLEM_JSON): OpenApiResponse(
-                OpenApiTypes.OBJECT,
+                ProblemSerializer,
                 "What the plan relies on has changed (`stale`), it has open questions (`unanswered`), it is not a"
                 " preview any more (`not_a_preview`), or a check keeps an account as it is (`locked`).",
                 examples=[examples.STALE],
             ),
         },
     )
-    def post(self, request: Request, pk: str) -> HttpResponseBase:
+    def commit(self, request: Request, pk: str) -> HttpResponseBase:
+        """Do exactly what the plan shows, in one revision."""
         key = idempotent_request(request)
         serializer = CommitSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
