@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MOST_ACCOUNTS = 1_000  # of an owner, among which is looked
 MOST_CHOICES = 50  # accounts that a question offers
 MOST_MADE = 50  # accounts that one file makes
-UNNAMED = "Account"
 
 WHICH = _("Which account is this file of? Name one of yours, or let the import make it.")
 WHICH_OF = _("Which account is “%(name)s”? Name one of yours, or let the import make it.")
@@ -90,8 +89,8 @@ class Accounts:
             same = [row for row in self.own if row.key == name_key(name)]
             if same:
                 return target_of(same[0])
-        if self.answers.create:
-            return self._make(name or account or UNNAMED, account, currency)
+        if self.answers.create and (name or account):
+            return self._make(name or account or "", account, currency)
         self._ask(account, is_alone, NO_SUCH if name else WHICH if account is None else WHICH_OF)
         return None
 
@@ -103,7 +102,7 @@ class Accounts:
             if not any(question.option == "currency" for question in self.questions):
                 self.questions.append(Question("currency", Message(CURRENCY), 1, account or "", choices))
             return None
-        name = " ".join(name.split())[:LONGEST_NAME] or UNNAMED
+        name = " ".join(name.split())[:LONGEST_NAME]
         taken = [row for row in self.own if row.key == name_key(name)]
         made = self.made.get(name_key(name))
         if taken or (made and made.currency != currency):

@@ -46,8 +46,7 @@ def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None =
         if plan.questions:
             raise Unanswered
         rows = ImportRow.objects.filter(owner=owner, import_id=import_id).order_by("number")
-        if plan.based_on != write.revision - 1:
-            check_fresh(owner, plan, rows)
+        check_fresh(owner, plan, rows)
         _make(owner, plan)
         _insert(write, rows)
         _store_checks(owner, plan)

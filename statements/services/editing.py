@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from uuid_utils.compat import uuid7
 
-from transactions.models import Transaction
+from transactions.models import Account, Transaction
 from transactions.services.transfers import APART
 
 from ..choices import CREATES, Verdict
@@ -131,6 +131,8 @@ class _Edit:
                 raise _wrong(name, _("Give it: the file does not say it."), "required")
         assert row.date is not None
         assert row.amount is not None
+        if row.currency != self._currency():
+            raise _wrong("account", _("The account has another currency. Give the amount in it, too."))
         if not row.amount:
             raise _wrong("amount", _("No money moved."))
         if wrong := why_wrong(row.date, row.amount, row.currency):
@@ -139,6 +141,12 @@ class _Edit:
             raise _wrong("description", _("Give it: the file does not say it."), "required")
         if row.key and row.account_id and not row.reimport and known(self.owner.pk, row.account_id, [row.key]):
             raise _wrong("reimport", _("This line was imported before. To import it again, set this to true."))
+
+    def _currency(self) -> str | None:
+        """Return the currency of the row's account, which the commit may make."""
+        made = {one["id"]: one["currency"] for one in self.plan.makes.get("accounts", [])}
+        accounts = Account.objects.for_owner(self.owner).filter(pk=self.row.account_id)
+        return made.get(str(self.row.account_id)) or accounts.values_list("currency", flat=True).first()
 
     def _check_duplicate(self) -> None:
         row = self.row

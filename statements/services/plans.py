@@ -81,6 +81,7 @@ def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
         _read(plan, source, options)
     except UnreadableFile as error:
         raise ValidationError({"file": [str(error)]}, code="unreadable") from None
+    _find_currencies(plan)
     accounts = Accounts(owner, said.answers)
     accounts.find(plan.statements)
     plan.questions += accounts.questions
@@ -119,6 +120,17 @@ def _read(plan: Draft, source: BinaryIO, options: Options) -> None:
             plan.questions.append(item)
         else:
             plan.rows.append(row_of_note(item))
+
+
+def _find_currencies(plan: Draft) -> None:
+    """Give each statement that lacks its currency the one that all its lines have."""
+    codes: dict[int, set[str]] = {}
+    for row in plan.rows:
+        codes.setdefault(id(row.statement), set()).add(row.currency)
+    for statement in plan.statements:
+        found = codes.get(id(statement), set())
+        if statement.currency is None and len(found) == 1:
+            statement.currency = next(iter(found)) or None
 
 
 def _find_duplicates(owner: "User", account: UUID, rows: Sequence[Row]) -> None:

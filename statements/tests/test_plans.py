@@ -1,0 +1,315 @@
+"""Plans: what is read from a file, what is asked, and what a file may not be."""
+
+import json
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from statements.models import Import, ImportFile, ImportRow
+from statements.services.plans import MOST_PREVIEWS, Said, create_plan, draft
+from statements.services.retention import KEPT, delete_old_plans
+from statements.tests.compared import OWN, SUFFIX, answers, samples
+from statements.tests.plans import CSV, HEADER, commit, rows_of, undo, upload, verdicts
+from transactions.models import Account, Category, Tag, Transaction
+from users.models import User
+
+SAMPLES = samples(OWN)
+AMBIGUOUS = HEADER + b"01/02/2026,BAKERY,-3.00\n02/03/2026,SHOES,-9.00\n"
+
+
+@pytest.fixture
+def bank(alice: User) -> Account:
+    return Account.objects.create(owner=alice, name="Bank", currency="EUR")
+
+
+def answered(client: APIClient, plan: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """Answer the questions of a plan, as the sample says or else by the first choice."""
+    for _time in range(5):
+        if not plan["questions"]:
+            break
+        said: dict[str, Any] = {}
+        for question in plan["questions"]:
+            option = question["option"]
+            value = question["choices"][0]["value"] if question["choices"] else "Giro"
+            name = {"date_format": "date_order"}.get(option, option)
+            told = getattr(answers({name}, options), name, None)
+            said[option] = {question["example"]: value} if option == "accounts" else told or value
+        response = client.patch(f"/imports/{plan['id']}", said)
+        assert response.status_code == 200, response.content
+        plan = response.json()
+    return plan
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_each_sample_comes_in_once(path: Path, as_alice: APIClient, alice: User) -> None:
+    expected: dict[str, Any] = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))
+    options = {"create_account": "true", "create_categories": "true"}
+    response = upload(as_alice, path.read_bytes(), **options)
+    if response.status_code == 400:
+        assert "error" in expected or not expected["accounts"]
+        assert response.json()["errors"][0]["field"] == "file"
+        return
+    plan = answered(as_alice, response.json(), expected.get("options") or {})
+    assert plan["questions"] == []
+    rows = rows_of(as_alice, plan["id"])
+    came = [row for row in rows if row["verdict"] in ("new", "transfer")]
+    assert len(rows) == sum(plan["counts"].values())
+
+    committed = commit(as_alice, plan)
+
+    stored = {str(row.pk): row for row in Transaction.objects.filter(owner=alice).select_related("account", "category")}
+    assert stored.keys() == {row["transaction"] for row in came}
+    for row in came:
+        one = stored[row["transaction"]]
+        assert (str(one.date), one.amount, one.description) == (
+            row["date"],
+            Decimal(row["amount"]),
+            row["description"],
+        )
+        assert (one.account and one.account.name, one.category and one.category.name) == (
+            row["account"],
+            row["category"],
+        )
+    # What must come in is among it, and nothing that must not.
+    wanted = [
+        (one["date"], Decimal(one["amount"])) for one in expected.get("transactions", []) if Decimal(one["amount"])
+    ]
+    extra = [(one["date"], Decimal(one["amount"])) for one in expected.get("optional_transactions", [])]
+    abroad = [row for row in rows if row["verdict"] == "error" and row["amount"]]  # in another currency
+    found = sorted((row["date"], Decimal(row["amount"])) for row in [*came, *abroad])
+    assert sorted(wanted) == sorted(one for one in found if one not in extra or one in wanted)
+
+    said = {
+        name: json.dumps(value) if isinstance(value, dict) else value for name, value in committed["options"].items()
+    }
+    again = upload(as_alice, path.read_bytes(), **said | options)
+    second = answered(as_alice, again.json(), expected.get("options") or {})
+    assert {row["verdict"] for row in rows_of(as_alice, second["id"])} <= {"duplicate", "skipped", "error"}
+
+    undo(as_alice, committed)
+    assert not Transaction.objects.filter(owner=alice).exists()
+
+
+# -- Questions --------------------------------------------------------------------------------
+
+
+def test_what_is_ambiguous_is_asked_and_answered(as_alice: APIClient, bank: Account) -> None:
+    plan = upload(as_alice, AMBIGUOUS, account="Bank").json()
+    [question] = plan["questions"]
+    assert question["option"] == "date_format"
+    assert {choice["value"]: choice["reading"] for choice in question["choices"]} == {
+        "DMY": "2026-02-01",
+        "MDY": "2026-01-02",
+    }
+    refused = as_alice.post(f"/imports/{plan['id']}/commit", {})
+    assert (refused.status_code, refused.json()["code"]) == (409, "unanswered")
+
+    changed = as_alice.patch(f"/imports/{plan['id']}", {"date_format": "MDY"})
+
+    assert changed.status_code == 200
+    assert changed.json()["questions"] == []
+    assert changed.json()["options"] == {"account": "Bank", "date_format": "MDY"}
+    assert [row["date"] for row in rows_of(as_alice, plan["id"])] == ["2026-01-02", "2026-02-03"]
+    back = as_alice.patch(f"/imports/{plan['id']}", {"date_format": None})
+    assert [question["option"] for question in back.json()["questions"]] == ["date_format"]
+
+
+def test_the_account_is_asked(as_alice: APIClient, alice: User, bob: User, bank: Account) -> None:
+    Account.objects.create(owner=alice, name="Old", currency="EUR", archived=True)
+    Account.objects.create(owner=bob, name="Bobs", currency="EUR")
+
+    for options in ({}, {"account": "Bobs"}):
+        plan = upload(as_alice, CSV, **options).json()
+        [question] = plan["questions"]
+        assert (question["option"], [choice["value"] for choice in question["choices"]]) == ("account", ["Bank"])
+    changed = as_alice.patch(f"/imports/{plan['id']}", {"account": "Bank"}).json()
+    assert (changed["account"], changed["counts"]["new"]) == ("Bank", 4)
+
+
+def test_an_account_is_made_if_that_is_asked(as_alice: APIClient, alice: User) -> None:
+    plan = upload(as_alice, CSV, account="Giro", create_account="true").json()
+    assert [question["option"] for question in plan["questions"]] == ["currency"]
+    plan = as_alice.patch(f"/imports/{plan['id']}", {"currency": "CHF"}).json()
+    assert plan["makes"]["accounts"] == [{"name": "Giro", "currency": "CHF", "identifier": None}]
+    assert not Account.objects.filter(owner=alice).exists()
+
+    commit(as_alice, plan)
+
+    account = Account.objects.get(owner=alice)
+    assert (account.name, account.currency) == ("Giro", "CHF")
+    assert {row.currency for row in Transaction.objects.filter(owner=alice)} == {"CHF"}
+
+
+def test_a_line_in_another_currency_is_an_error(as_alice: APIClient, bank: Account) -> None:
+    content = b"Date,Description,Amount,Currency\n2026-11-02,BAKERY,-3.00,USD\n"
+    plan = upload(as_alice, content, account="Bank").json()
+    row = rows_of(as_alice, plan["id"])[0]
+    assert row["verdict"] == "error"
+    assert "USD" in row["message"]
+    assert as_alice.patch(f"/imports/{plan['id']}/rows/1", {"verdict": "new"}).status_code == 400
+
+
+def test_names_are_left_out_or_made(as_alice: APIClient, alice: User, bank: Account) -> None:
+    as_alice.post("/categories", {"name": "Food"})
+    qif = b"!Type:Bank\nD31/12/2025\nT-5.10\nPTea\nLfood\n^\nD30/12/2025\nT-7\nPBus\nLTravel\n^\n"
+
+    plan = upload(as_alice, qif, account="Bank").json()
+    assert [row["category"] for row in rows_of(as_alice, plan["id"])] == ["Food", None]
+    assert plan["left_out"] == {"categories": ["Travel"], "tags": []}
+
+    changed = as_alice.patch(f"/imports/{plan['id']}", {"create_categories": True}).json()
+    assert changed["makes"]["categories"] == ["Travel"]
+    assert [row["category"] for row in rows_of(as_alice, plan["id"])] == ["Food", "Travel"]
+    commit(as_alice, changed)
+    assert set(Category.objects.filter(owner=alice).values_list("name", flat=True)) == {"Food", "Travel"}
+    assert not Tag.objects.filter(owner=alice).exists()
+
+
+# -- What is refused --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\n", "empty"), (b"%PDF-1.7", "PDF"), (b"hello", "cell"), (b"\x00\x01\x02" * 50, "text")],
+)
+def test_what_is_no_statement_is_refused(content: bytes, words: str, as_alice: APIClient) -> None:
+    response = as_alice.post("/imports", content, content_type="application/octet-stream")
+
+    assert response.status_code == 400, response.content
+    [error] = response.json()["errors"]
+    assert (error["field"], error["code"]) == ("file", "unreadable")
+    assert words in error["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "code"),
+    [
+        ("decimal=;", "decimal", "invalid_choice"),
+        ("format=xls", "format", "invalid_choice"),
+        ("create_account=1", "create_account", "invalid"),
+        ("currency=EU", "currency", "invalid_currency"),
+        ("columns=date", "columns", "invalid"),
+        ("columns=[]", "columns", "not_a_dict"),
+        ("header=-1", "header", "invalid"),
+        ("encoding=klingon", "file", "unreadable"),
+        ("colour=red", "colour", "unknown_parameter"),
+    ],
+)
+def test_options_are_strict(query: str, field: str, code: str, as_alice: APIClient) -> None:
+    response = as_alice.post(f"/imports?{query}", CSV, content_type="text/csv")
+
+    assert response.status_code == 400, response.content
+    assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
+
+
+def test_a_form_has_one_file(as_alice: APIClient) -> None:
+    for data in ({}, {"file": [BytesIO(CSV), BytesIO(CSV)]}):
+        response = as_alice.post("/imports", data, format="multipart")
+        assert [error["field"] for error in response.json()["errors"]] == ["file"]
+    response = as_alice.post("/imports", {"file": BytesIO(CSV), "other": BytesIO(CSV)}, format="multipart")
+    assert response.json()["code"] == "unknown_field"
+
+
+def test_a_file_may_have_twenty_megabytes(as_alice: APIClient, bank: Account, settings: Any) -> None:
+    settings.FILE_LIMIT = 1_000
+    response = as_alice.post("/imports", CSV + b"\n" * 1_000, content_type="text/csv")
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+
+
+def test_larger_bodies_are_taken_by_no_other_path(as_alice: APIClient) -> None:
+    large = b" " * (settings.BODY_LIMIT + 1)
+    assert as_alice.post("/imports", large, content_type="text/csv").status_code == 400  # read, and empty
+    for path in ("/expenses", "/imports/01a20000-0000-7000-8000-000000000000/commit"):
+        assert as_alice.post(path, large, content_type="application/json").status_code == 413
+
+
+def test_previews_are_few(as_alice: APIClient, alice: User, bob: User, bank: Account) -> None:
+    said = Said({"account": "Bank"})
+    for _time in range(MOST_PREVIEWS):
+        create_plan(alice, BytesIO(CSV), "", draft(alice, BytesIO(CSV), said), said)
+
+    response = as_alice.post("/imports?account=Bank", CSV, content_type="text/csv")
+
+    assert (response.status_code, response.json()["code"]) == (409, "too_many_plans")
+    assert not Import.objects.filter(owner=bob).exists()
+
+
+# -- Lists, and who sees them -----------------------------------------------------------------
+
+
+def test_plans_and_rows_are_paged(as_alice: APIClient, bank: Account) -> None:
+    plans = [upload(as_alice, CSV, account="Bank").json()["id"] for _time in range(3)]
+    seen, path = [], "/imports?page_size=2"
+    while path:
+        page = as_alice.get(path).json()
+        seen += [plan["id"] for plan in page["results"]]
+        path = page["next"]
+    assert seen == plans[::-1]
+
+    numbers, path = [], f"/imports/{plans[0]}/rows?page_size=3"
+    while path:
+        page = as_alice.get(path).json()
+        numbers += [row["number"] for row in page["results"]]
+        path, back = page["next"], page["previous"]
+    assert numbers == [1, 2, 3, 4]
+    assert [row["number"] for row in as_alice.get(back).json()["results"]] == [1, 2, 3]
+    assert [row["number"] for row in rows_of(as_alice, plans[0], "&ordering=-number")] == [4, 3, 2, 1]
+    as_alice.patch(f"/imports/{plans[0]}/rows/2", {"verdict": "skipped"})
+    assert [row["number"] for row in rows_of(as_alice, plans[0], "&verdict=skipped")] == [2]
+    assert as_alice.get(f"/imports/{plans[0]}/rows?verdict=good").status_code == 400
+
+
+def test_nobody_else_sees_or_changes_an_import(
+    as_alice: APIClient, as_bob: APIClient, as_outsider: APIClient, alice: User, bob: User, bank: Account
+) -> None:
+    Account.objects.create(owner=bob, name="Bank", currency="EUR")
+    plan = upload(as_alice, CSV, account="Bank").json()
+    path = f"/imports/{plan['id']}"
+    for client in (as_bob, as_outsider):
+        assert client.get("/imports").json()["results"] == []
+        for method, below in (
+            ("get", ""),
+            ("get", "/rows"),
+            ("get", "/rows/1"),
+            ("patch", ""),
+            ("patch", "/rows/1"),
+            ("post", "/commit"),
+            ("delete", ""),
+        ):
+            response = getattr(client, method)(f"{path}{below}", {} if method != "get" else None)
+            assert response.status_code == 404, (method, below)
+    commit(as_alice, plan)
+
+    own = upload(as_bob, CSV, account="Bank").json()  # the same lines, and an account of the same name
+    assert verdicts(as_bob, own["id"]) == ["new"] * 4
+    row = rows_of(as_alice, plan["id"])[0]["transaction"]
+    foreign = as_bob.patch(f"/imports/{own['id']}/rows/1", {"verdict": "match", "transaction": row})
+    nobodys = as_bob.patch(
+        f"/imports/{own['id']}/rows/1", {"verdict": "match", "transaction": "01a20000-0000-7000-8000-000000000000"}
+    )
+    assert (foreign.status_code, foreign.content) == (400, nobodys.content)
+    undo(as_alice, plan)
+    commit(as_bob, own)
+    assert Transaction.objects.filter(owner=bob).count() == 4
+    assert not Transaction.objects.filter(owner=alice).exists()
+
+
+def test_old_previews_are_swept(as_alice: APIClient, as_bob: APIClient, alice: User, bob: User, bank: Account) -> None:
+    Account.objects.create(owner=bob, name="Bank", currency="EUR")
+    done, old, new = (upload(as_alice, CSV, account="Bank").json() for _time in range(3))
+    bobs = upload(as_bob, CSV, account="Bank").json()
+    commit(as_alice, done)
+    for plan in (done, old, bobs):
+        Import.objects.filter(pk=plan["id"]).update(created_at=timezone.now() - KEPT)
+
+    assert delete_old_plans(wait=lambda seconds: None) == {"import plans": 2}
+
+    assert {str(key) for key in Import.objects.values_list("pk", flat=True)} == {done["id"], new["id"]}
+    assert {str(key) for key in ImportFile.objects.values_list("import_id", flat=True)} == {new["id"]}
+    assert {str(key) for key in ImportRow.objects.values_list("import_id", flat=True)} == {done["id"], new["id"]}
