@@ -28,11 +28,13 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     """
     in_order = sorted(statements, key=lambda one: _day(one.opening or one.closing))
     opening, closing = in_order[0].opening, in_order[-1].closing
-    moved = Decimal(0)
-    for row in rows:
-        if row.amount is not None and not (row.message and row.message.text == PENDING):
-            moved = EXACT.add(moved, row.amount)
-    difference = EXACT.subtract(closing.amount, EXACT.add(opening.amount, moved)) if opening and closing else None
+    difference = None
+    if opening and closing:
+        moved = EXACT.subtract(closing.amount, opening.amount)
+        booked, pending = _sums(rows)
+        difference = EXACT.subtract(moved, booked)
+        if difference == pending:  # some banks count what they have not booked
+            difference = Decimal(0)
     checks = {one.closing.date: one.closing for one in in_order if one.closing and one.closing.date}
     days = [row.date for row in rows if row.date and row.verdict != Verdict.ERROR]
     first = min(days, default=None)
@@ -52,6 +54,17 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
             if FIRST_DATE <= day <= LAST_DATE and (balance := _amount(one.amount, target.currency)) is not None
         },
     }
+
+
+def _sums(rows: Sequence[Row]) -> tuple[Decimal, Decimal]:
+    """Return the sum of the lines that the bank has booked, and of those that it has not."""
+    booked = pending = Decimal(0)
+    for row in rows:
+        if row.amount is not None and row.message and row.message.text == PENDING:
+            pending = EXACT.add(pending, row.amount)
+        elif row.amount is not None:
+            booked = EXACT.add(booked, row.amount)
+    return booked, pending
 
 
 def _day(balance: Balance | None) -> datetime.date:

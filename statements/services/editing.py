@@ -145,8 +145,9 @@ class _Edit:
     def _currency(self) -> str | None:
         """Return the currency of the row's account, which the commit may make."""
         made = {one["id"]: one["currency"] for one in self.plan.makes.get("accounts", [])}
-        accounts = Account.objects.for_owner(self.owner).filter(pk=self.row.account_id)
-        return made.get(str(self.row.account_id)) or accounts.values_list("currency", flat=True).first()
+        key = self.row.account_id
+        accounts = Account.objects.for_owner(self.owner).filter(pk=key) if key else Account.objects.none()
+        return made.get(str(key)) or accounts.values_list("currency", flat=True).first()
 
     def _check_duplicate(self) -> None:
         row = self.row

@@ -111,5 +111,5 @@ class ImportFactory:
 
     @classmethod
     def create(cls, owner: User) -> Import:
-        said = Said({"create_account": True, "currency": "USD"})
+        said = Said({"account": "Lottery", "create_account": True, "currency": "USD"})
         return create_plan(owner, BytesIO(cls.FILE), "lottery.csv", draft(owner, BytesIO(cls.FILE), said), said)
