@@ -2,7 +2,7 @@ from django.urls import re_path
 
 from .views import ImportViewSet
 
-KEY = "(?P<pk>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+KEY = "(?P<pk>[^/.]+)"
 ROW = "(?P<row>[0-9]{1,9})"
 
 urlpatterns = [

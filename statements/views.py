@@ -32,6 +32,7 @@ from cashman_project.api.schema import (
     ProblemSerializer,
 )
 from cashman_project.api.views import StrictViewMixin
+from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.retry import in_transaction
 from ledgers.paging import page_parameters
 from ledgers.turns import TURNS
@@ -95,11 +96,17 @@ class ByNumber:
     default_ordering = "number"
 
 
+def check_id(text: str) -> None:
+    """Raise NotFound if the text is no id."""
+    if not UUID_FORM.fullmatch(text):
+        raise NotFound
+
+
 class ImportViewSet(StrictViewMixin, ViewSet):
     """Files of bank statements, the plans that are made of them, and what commits have made of these."""
 
     queryset = Import.objects.all()
-    file_methods = frozenset({"post"})
+    file_actions = frozenset({"upload"})
     bodiless = StrictViewMixin.bodiless | {"remove"}
 
     def get_parsers(self) -> list[BaseParser]:
@@ -111,6 +118,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
 
     def plan(self, key: str) -> Import:
         """Return the owner's plan; raises NotFound."""
+        check_id(key)
         plan = Import.objects.filter(owner=owner_of(self.request), pk=key).first()
         if plan is None:
             raise NotFound
@@ -224,6 +232,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         """Discard the plan if it is not committed. Otherwise undo the commit: delete its transactions, and free their
         lines. What was edited since is kept and listed."""
         owner, force = owner_of(request), flag_of(request, "force")
+        check_id(pk)
 
         def work() -> dict[str, Any] | None:
             plan = Import.objects.select_for_update(no_key=True).filter(owner=owner, pk=pk).first()

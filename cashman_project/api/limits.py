@@ -66,10 +66,11 @@ def body_limit(view: Callable[..., HttpResponseBase], request: HttpRequest) -> i
     """Return how many bytes the body of the request to the view may have.
 
     `view` is a function, as routes name it. The class behind it declares its `body_limit`, its `array_actions`, which
-    take many rows, and its `file_methods`, which take a file. Any other form is always small.
+    take many rows, and its `file_actions`, which take a file. Any other form is always small.
     """
     declared = getattr(view, "cls", view)
-    if (request.method or "").lower() in getattr(declared, "file_methods", ()):
+    files = getattr(declared, "file_actions", ())
+    if files and getattr(view, "actions", {}).get((request.method or "").lower()) in files:
         return FILE
     arrays = getattr(declared, "array_actions", ())
     if arrays and request.content_type not in FORMS:

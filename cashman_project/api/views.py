@@ -58,7 +58,7 @@ class StrictViewMixin(Base):
 
     body_limit = ROW  # bytes of a body
     array_actions: frozenset[str] = frozenset()  # actions that take an array of rows, and so a body up to BODY_LIMIT
-    file_methods: frozenset[str] = frozenset()  # methods, in lower case, that take a file
+    file_actions: frozenset[str] = frozenset()  # actions that take a file
     bodiless: frozenset[str] = frozenset({"options", "metadata"})  # actions, or methods, whose response has no body
     query_parameters: frozenset[str] = frozenset()
     repeatable_parameters: frozenset[str] = frozenset()
