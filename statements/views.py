@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import orjson
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
@@ -20,6 +21,8 @@ from cashman_project.api.filters import flag_of
 from cashman_project.api.idempotency import Answer, answer_once, idempotent_request
 from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
+from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import KeysetPagination, OrderedBy, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import (
@@ -173,6 +176,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
                 return Answer(status.HTTP_201_CREATED, self.shown(plan), location)
 
             answer = answer_once(key, work)
+        self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
 
     @extend_schema(
@@ -354,4 +358,6 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         with TURNS.of(owner.pk):
             answer = answer_once(key, work)
         self.ledger_revision = answer.data["revision"]
-        return tagged_response(request, answer.data, headers=answer.headers)
+        self.form_state = FormState(done=_("Imported."), revision=answer.data["revision"])
+        page = {"Location": reverse("import-detail", [pk], request=request)} if is_page_form(request) else {}
+        return tagged_response(request, answer.data, headers={**answer.headers, **page})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -213,6 +214,25 @@ def test_a_form_has_one_file(as_alice: APIClient) -> None:
         assert [error["field"] for error in response.json()["errors"]] == ["file"]
     response = as_alice.post("/imports", {"file": BytesIO(CSV), "other": BytesIO(CSV)}, format="multipart")
     assert response.json()["code"] == "unknown_field"
+
+
+def test_a_browser_may_send_forms(alice: User, bank: Account) -> None:
+    browser = Client(headers={"Accept": "text/html"})
+    browser.force_login(alice)
+    sent: Any = browser.post("/imports", {"file": BytesIO(CSV), "account": "Bank"})
+    assert (sent.status_code, sent["Location"].rpartition("/")[0]) == (303, "http://testserver/imports")
+    path = sent["Location"].removeprefix("http://testserver")
+    for page in ("/imports", path, f"{path}/rows", f"{path}/rows/1"):
+        assert browser.get(page).status_code == 200, page
+    assert browser.post("/imports", {"account": "Bank"}).status_code == 400
+    for data in ({"_method": "PATCH", "decimal": "."}, {"_method": "DELETE"}):
+        assert browser.post(path, data).status_code == 303, data
+
+    path = browser.post("/imports", {"file": BytesIO(CSV), "account": "Bank"})["Location"]
+    committed: Any = browser.post(f"{path}/commit", {})
+    assert (committed.status_code, committed["Location"]) == (303, path)
+    assert browser.post(path, {"_method": "DELETE"}).status_code == 303
+    assert not Transaction.objects.filter(owner=alice).exists()
 
 
 def test_a_file_may_have_twenty_megabytes(as_alice: APIClient, bank: Account, settings: Any) -> None:
