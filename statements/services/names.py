@@ -10,6 +10,7 @@ from cashman_project.texts import compose
 from transactions.models import Category, Tag
 from transactions.names import LONGEST_NAME, MOST_TAGS, name_key, tags_text
 
+from .lines import one_line
 from .rows import Row
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Names:
     def give(self, row: Row) -> None:
         """Give the row what it names."""
         if row.category:
-            row.category_id = self._category(" ".join(row.category.split()))
+            row.category_id = self._category(one_line(row.category))
         if row.tag_names:
             found = dict.fromkeys(filter(None, map(self._tag, row.tag_names)))
             row.tags = tags_text([name for name in found if name][:MOST_TAGS])
@@ -52,7 +53,7 @@ class Names:
         return pk
 
     def _tag(self, name: str) -> str | None:
-        name = compose(" ".join(name.split()), LONGEST_NAME)
+        name = compose(one_line(name), LONGEST_NAME)
         key = name_key(name)
         if found := self.tags.get(key):
             return found

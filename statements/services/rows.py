@@ -111,7 +111,15 @@ def _values(owner: UUID, import_id: UUID, rows: Sequence[tuple[int, Row]]) -> It
             *(owner, import_id, number, row.line, row.verdict.value, message_text(row.message), row.account_id),
             None if row.date is None else row.date.isoformat(),
             _units(row.amount),
-            *(row.currency[:3], row.description, row.notes, row.category_id, row.tags, row.bank_id, row.key),
+            *(
+                lines.one_line(row.currency)[:3],
+                row.description,
+                row.notes,
+                row.category_id,
+                row.tags,
+                row.bank_id,
+                row.key,
+            ),
             *(row.transaction_id, row.transfer_with, row.transfer_id, False),
         )
 

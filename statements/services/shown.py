@@ -1,11 +1,13 @@
 """Plans and their rows as JSON shows them."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cashman_project.api.dates import format_timestamp
 from cashman_project.money.amounts import format_amount
+from cashman_project.money.currencies import DIGITS
 from transactions.models import Account, Category
 from transactions.names import tag_names
 
@@ -86,7 +88,7 @@ def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[Js
             "message": message_of(row.message),
             "account": _name(row.account_id, accounts, made),
             "date": row.date and row.date.isoformat(),
-            "amount": None if row.amount is None else format_amount(row.amount, row.currency),
+            "amount": None if row.amount is None else _amount(row.amount, row.currency),
             "currency": row.currency or None,
             "description": row.description,
             "notes": row.notes,
@@ -99,6 +101,11 @@ def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[Js
         }
         for row in rows
     ]
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    """Return an amount in JSON. A file may name a currency that does not exist."""
+    return format_amount(amount, currency) if currency in DIGITS else f"{amount:f}"
 
 
 def _names(owner: "User", model: Any, keys: Iterable[UUID | None]) -> dict[UUID, str]:  # Any: of named rows
