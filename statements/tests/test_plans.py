@@ -146,13 +146,12 @@ def test_an_account_is_made_if_that_is_asked(as_alice: APIClient, alice: User) -
     assert {row.currency for row in Transaction.objects.filter(owner=alice)} == {"CHF"}
 
 
-@pytest.mark.parametrize("currency", ["USD", "XXQ"])
-def test_a_line_in_another_currency_is_an_error(currency: str, as_alice: APIClient, bank: Account) -> None:
-    content = f"Date,Description,Amount,Currency\n2026-11-02,BAKERY,-3.00,{currency}\n".encode()
+def test_a_line_in_another_currency_is_an_error(as_alice: APIClient, bank: Account) -> None:
+    content = b"Date,Description,Amount,Currency\n2026-11-02,BAKERY,-3.00,USD\n"
     plan = upload(as_alice, content, account="Bank").json()
     row = rows_of(as_alice, plan["id"])[0]
     assert row["verdict"] == "error"
-    assert currency in row["message"]
+    assert "USD" in row["message"]
     assert as_alice.patch(f"/imports/{plan['id']}/rows/1", {"verdict": "new"}).status_code == 400
 
 
