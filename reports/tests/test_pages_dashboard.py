@@ -40,7 +40,7 @@ def number(text: str) -> Decimal:
 def figures(page: Page) -> dict[str, tuple[Decimal, str]]:
     """Return each figure and the words below it."""
     cards = page.main.one("ul", class_="figures").all("li")
-    return {card.one("a").text: (number(card.one("strong").text), card.all("span")[1].text) for card in cards}
+    return {card.one("a").text: (number(card.one("strong").text), card.all("span")[0].text) for card in cards}
 
 
 def shares(page: Page) -> list[list[str]]:

@@ -21,6 +21,7 @@ def test_books_are_kept_with_the_mouse(visit: Visit, newcomer: str) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Saved: Food")
 
+    page.get_by_role("link", name="Transactions", exact=True).click()
     page.get_by_role("link", name="Expenses").click()
     page.get_by_label("Description").fill("pizza")
     page.get_by_label("Amount *").fill("12.5")
@@ -52,6 +53,7 @@ def test_books_are_kept_with_the_mouse(visit: Visit, newcomer: str) -> None:
     expect(page.locator("tbody th")).to_have_text("November 2026")
     expect(page.locator("tbody td a")).to_have_text(["5,000.00", "\u221213.00", "+4,987.00"])
 
+    page.get_by_role("link", name="Transactions", exact=True).click()
     page.get_by_role("link", name="Expenses").click()
     page.get_by_role("link", name="pizza").click()
     page.get_by_text("Delete", exact=True).click()
