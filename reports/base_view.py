@@ -116,7 +116,7 @@ class ChartView(LedgerReads, ApiView):
         raise NotImplementedError
 
     def subtitle(self, report: Report[Any]) -> list[str]:
-        """Return what is covered: the days, the currency, and the categories if only some of them are."""
+        """Return what is covered: the days, the currency, and what else was filtered by."""
         parameters = self.request.query_params
         categories = [name for name in parameters.getlist("category") if name]
         excluded = [name for name in parameters.getlist("exclude_category") if name]
@@ -125,7 +125,8 @@ class ChartView(LedgerReads, ApiView):
             has_none = parameters["uncategorized"] == "true"
             categories.append(gettext("without a category") if has_none else gettext("with a category"))
         days = pictures.window_name(report.window)
-        return [days, report.currency, *([", ".join(categories)] if categories else [])]
+        others = [[name for name in parameters.getlist(filter_) if name] for filter_ in ("account", "tag")]
+        return [days, report.currency, *(", ".join(names) for names in (categories, *others) if names)]
 
     def given(self) -> dict[str, list[str]]:
         """Return the request's parameters that have a value."""
