@@ -124,9 +124,11 @@ class ChartView(LedgerReads, ApiView):
         if parameters.get("uncategorized"):
             has_none = parameters["uncategorized"] == "true"
             categories.append(gettext("without a category") if has_none else gettext("with a category"))
-        days = pictures.window_name(report.window)
-        others = [[name for name in parameters.getlist(filter_) if name] for filter_ in ("account", "tag")]
-        return [days, report.currency, *(", ".join(names) for names in (categories, *others) if names)]
+        return [*self.subtitle_without_categories(report), *([", ".join(categories)] if categories else [])]
+
+    def subtitle_without_categories(self, report: Report[Any]) -> list[str]:
+        names = [self.given()[name] for name in ("account", "tag") if name in self.given()]
+        return [pictures.window_name(report.window), report.currency, *(", ".join(some) for some in names)]
 
     def given(self) -> dict[str, list[str]]:
         """Return the request's parameters that have a value."""

@@ -93,7 +93,7 @@ def _total(name: str, rows: Sequence[JSONObject], currency: str) -> Cell:
         return Cell(FORMATS.amount(sum((Decimal(row[name]) for row in rows), Decimal(0)), currency), "number")
     if name == "count":
         return Cell(FORMATS.count(sum(row[name] for row in rows)), "number")
-    return Cell(_("Total") if name in WORDS else "", WORDS.get(name, "number"))
+    return Cell(_("Total") if name in WORDS and name != "to" else "", WORDS.get(name, "number"))
 
 
 def _text(name: str, row: JSONObject, currency: str, whole: Decimal) -> str:

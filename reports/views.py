@@ -141,7 +141,7 @@ class CategoryView(IncomeAndExpenseView):
         return gettext("All categories")
 
     def subtitle(self, report: Report[Any]) -> list[str]:
-        return [pictures.window_name(report.window), report.currency]
+        return self.subtitle_without_categories(report)
 
     def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_category(report, self.heading, subtitle, canvas)

@@ -13,6 +13,7 @@ from .svg import bar, element, text, tooltip
 from .texts import cut, width
 
 NODE = 10  # pixels: how wide the mark of an account is
+GAP = 8  # pixels between two of them
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _joined(moves: Sequence[Move], sides: Sequence[tuple[list[Group], dict[str, 
 
 
 def _slot(group: Group, total: Decimal, full: int) -> float:
-    return max(full * float(group.amount / total), SLOT)
+    return max(full * float(group.amount / total) + GAP, SLOT)
 
 
 def _places(groups: Sequence[Group], total: Decimal, full: int, middle: float) -> dict[str, Place]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Subquery, UUIDField
 
 from cashman_project.money.amounts import units_of
 from cashman_project.money.sums import MoneySum
@@ -107,7 +107,7 @@ def moves(query: Query) -> Report[Move]:
         .order_by()
         .values("type", "account_id")
         .annotate(
-            other=Subquery(others.values("account_id")[:1]),
+            other=Subquery(others.values("account_id")[:1], output_field=UUIDField()),
             other_currency=Subquery(others.values("currency")[:1]),
         )
         .annotate(amount=MoneySum("amount"))
