@@ -119,6 +119,9 @@ class TransactionForm(ChangesForm):
         elif self.adding:
             for name in ("category", "account"):
                 data.pop(name, None)  # which can't be checked without an owner
+        if "type" in data and not self.adding:
+            data = self.instance.with_sign(data)
+            self.changed_data += {"amount"} - {*self.changed_data}
         return data
 
 
@@ -206,7 +209,6 @@ class TransactionAdmin(OwnedModelAdmin):
     fields = [
         *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
     ]
-    fixed = ["owner", "type"]
     generated = ("tags", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
     list_display = ["day", "description", "signed_amount", "currency", "category", "account", "owner"]
