@@ -10,11 +10,12 @@ from uuid import UUID
 from cashman_project.money.amounts import EXACT, STORED_DIGITS
 from transactions.choices import TransactionType
 from transactions.filters import TransactionFilterSet
-from transactions.models import Account, Category, MonthTotal
+from transactions.models import Account, Category
+from transactions.services.accounts import changes_of_accounts
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
-from ..periods import Part, Window, key_of, parts, year_window
+from ..periods import Part, Window, key_of, month_of, parts, year_window
 
 if TYPE_CHECKING:
     from users.models import User
@@ -124,7 +125,7 @@ def flow_sums(query: Query) -> Report[TypedSum]:
 def year_sums(query: Query, kind: TransactionType) -> Report[MonthOfYears]:
     """Return the sums of that type for each month of the window, which is a year, and of the year before."""
     year = query.window.first.year
-    both = Window(year_window(year - 1).first, query.window.last)
+    both = query.window._replace(first=year_window(year - 1, query.window.month_start).first)
     totals = _totals(Query(query.owner, both, query.currency, query.filters), "month", type=kind.value)
     found = {total.keys["month"]: amount_of(total.net) for total in totals}
     rows = [
@@ -150,18 +151,19 @@ def balances(query: Query) -> Report[BalanceAt]:
 
 def worth_at_ends(owner: "User", currency: str, today: datetime.date, now: int) -> list[int]:
     """Return what was in all accounts of a currency at the end of each of the last eleven months, and `now`: in
-    ten-thousandths. It goes back from now by the month totals of the accounts, with two queries."""
+    ten-thousandths. It goes back from now by what changed in each month, with two queries."""
     accounts = Account.objects.for_owner(owner).filter(currency=currency)
-    month = today.replace(day=1)
+    month = month_of(today, owner.month_start).first
     last = month - datetime.timedelta(days=1)
     units = sum(accounts.balances(owner.pk, last).values())
-    first = (month - datetime.timedelta(days=330)).replace(day=1)
-    changes = MonthTotal.objects.changes_of_accounts(owner.pk, currency, first, last)
+    first = month_of(month - datetime.timedelta(days=330), owner.month_start).first
+    changes = changes_of_accounts(owner, currency, first, last)
     ends = [now]
     while last >= first:
         ends.append(units)
-        units -= changes.get(last.replace(day=1), 0)
-        last = last.replace(day=1) - datetime.timedelta(days=1)
+        month = month_of(last, owner.month_start).first
+        units -= changes.get(month, 0)
+        last = month - datetime.timedelta(days=1)
     return ends[::-1]
 
 

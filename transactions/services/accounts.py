@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils.translation import gettext as _
 
 from cashman_project.api.errors import Conflict
-from cashman_project.money.amounts import format_units
+from cashman_project.money.amounts import format_units, units_of
+from cashman_project.money.sums import MoneySum
 from users.models import User
 
 from ..choices import AccountKind
-from ..models import Account, BalanceCheck, Transaction, Transfer
+from ..groupings import groupings_of
+from ..models import Account, BalanceCheck, MonthTotal, Transaction, Transfer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -43,6 +45,20 @@ def balances(owner: User, date: datetime.date, keys: "Iterable[UUID] | None" = N
     if keys is not None:
         accounts = accounts.filter(pk__in=keys)
     return accounts.balances(owner.pk, date)
+
+
+def changes_of_accounts(
+    owner: User, currency: str, first: datetime.date, last: datetime.date
+) -> dict[datetime.date, int]:
+    """Return by how much all of the owner's accounts of a currency together changed in each of the owner's months of
+    these days, in ten-thousandths, by its first day. Months of the calendar are read from the month totals."""
+    if owner.month_start == 1:
+        return MonthTotal.objects.changes_of_accounts(owner.pk, currency, first, last)
+    month = groupings_of(owner.month_start)["month"]
+    rows = Transaction.objects.filter(owner=owner.pk, currency=currency, date__range=(first, last))
+    sums = rows.filter(account__isnull=False).order_by().values(month=month.key).annotate(change=MoneySum("amount"))
+    assert month.period is not None
+    return {month.period.first(key): units_of(change) for key, change in sums.values_list("month", "change")}
 
 
 def account_names(owner: User) -> list[str]:
