@@ -101,6 +101,9 @@ class TransactionForm(ChangesForm):
         elif self.adding:
             for name in ("category", "account"):
                 data.pop(name, None)  # which can't be checked without an owner
+        if "type" in data and not self.adding:
+            data = self.instance.with_sign(data)
+            self.changed_data += {"amount"} - {*self.changed_data}
         return data
 
 
@@ -112,7 +115,6 @@ class TransactionAdmin(OwnedModelAdmin):
     fields = [
         *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
     ]
-    fixed = ["owner", "type"]
     generated = ("tag_list", "transfer", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
     list_display = ["day", "description", "signed_amount", "currency", "category", "account", "tag_list", "owner"]

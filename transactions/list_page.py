@@ -62,7 +62,7 @@ class ListPage(DateLinks):
     """The page of a list. `rows` are all that the list may show to the owner, and `data` is the response."""
 
     def __init__(self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: Any) -> None:
-        super().__init__(request, TransactionFilterSet.values_of(request), owner_of(request).today())
+        super().__init__(request, TransactionFilterSet.values_of(request))
         self.rows = rows
         self.kind = kind
         self.data = data  # Any: the JSON of a page of the list

@@ -1,11 +1,13 @@
 """Transactions and categories over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
@@ -23,6 +25,7 @@ from ledgers.at_once import can_insert_at_once
 from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
+from .choices import TransactionType
 from .filters import NAME_FILTERS, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, Tag, Transaction
@@ -45,6 +48,12 @@ from .services.transfers import ends_of, opposites
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
+# What a page says after the type of a row was corrected.
+NOW: Mapping[str | None, object] = {
+    TransactionType.INCOME: gettext_lazy("It is an income now."),
+    TransactionType.EXPENSE: gettext_lazy("It is an expense now."),
+}
+
 
 class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     """The base of the viewsets of incomes, expenses, and both together."""
@@ -64,12 +73,16 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     error_pages = {"list": "transactions/transaction_list.html"}
     refused = frozenset({"destroy", "destroy_many"})  # actions that a lock or a transfer may refuse
     new_category: Category | None = None  # which was saved with the row
+    new_type: str | None = None  # which a row that was there has got
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         if self.action == "retrieve":
             owner, row = owner_of(self.request), data.serializer.instance
             further = {"ends": ends_of(owner, [data]).get(str(data["transfer"])), "opposites": opposites(row)}
-            return {**super().page_context(data), **further}
+            context = {**super().page_context(data), **further}
+            if _is_turned(context["versions"]):  # where an undo leads to: the page of the other type will be gone
+                context["here"] = reverse("transaction-detail", args=[data["id"]])
+            return context
         if self.action != "list":
             return super().page_context(data)
         kind = self.queryset.model.only_type
@@ -80,13 +93,17 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return form_suggestions(owner_of(self.request), self.get_queryset() if is_new else None)
 
     def form_note(self) -> str:
-        return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+        category = _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+        return " ".join(filter(None, [str(NOW.get(self.new_type, "")), category]))
 
     def perform_create(self, serializer: AnySerializer) -> None:
         with self._saved_names(serializer):
             super().perform_create(serializer)
 
     def perform_update(self, serializer: AnySerializer) -> None:
+        row: Any = serializer.instance  # a transaction
+        kind = serializer.validated_data.get("type")
+        self.new_type = kind if kind != row.type else None
         with self._saved_names(serializer):
             super().perform_update(serializer)
 
@@ -150,6 +167,10 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)
+
+
+def _is_turned(versions: Any) -> bool:  # Any: of a row in words, the last one first
+    return any(change["field"] == "type" for version in versions[:1] for change in version["changes"])
 
 
 class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
@@ -18,6 +18,8 @@ from transactions.models import Category, Transaction
 from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
+
+from .months import STARTS, named_day
 
 NAMES: list[str | None] = [None, "Food", "Énergie", "Work"]
 DAYS = [datetime.date(2024, 12, 31), datetime.date(2025, 1, 1), datetime.date(2026, 2, 28), datetime.date(2026, 3, 1)]
@@ -123,8 +125,10 @@ def chart(client: APIClient, name: str, query: dict[str, Any]) -> dict[str, Any]
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @given(entries, queries)
-    def check(rows: list[Entry], query: dict[str, Any]) -> None:
+    @settings(max_examples=80)
+    @given(entries, queries, STARTS)
+    def check(rows: list[Entry], query: dict[str, Any], month_start: int) -> None:
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         code = query["currency"]
         for owner, client in enumerate(clients):
@@ -136,6 +140,11 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
 
             assert len(data["rows"]) == len({row["period"] for row in data["rows"]})
             for row in data["rows"]:
+                named = {
+                    named_day(datetime.date.fromisoformat(row[end]), month_start).isoformat()[: len(row["period"])]
+                    for end in ("from", "to")
+                }
+                assert named == {row["period"]}
                 here = [entry for entry in shown if within(row["from"], row["to"])(entry)]
                 assert row["income"] == total(here, lambda entry: entry.amount > 0, code)
                 assert row["expense"] == total(here, lambda entry: entry.amount < 0, code)
@@ -164,21 +173,26 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
 def test_two_years_and_a_category_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @given(entries, st.sampled_from(["INCOME", "EXPENSE"]), st.sampled_from(NAMES))
-    def check(rows: list[Entry], kind: str, name: str | None) -> None:
+    @given(entries, st.sampled_from(["INCOME", "EXPENSE"]), st.sampled_from(NAMES), STARTS)
+    def check(rows: list[Entry], kind: str, name: str | None, month_start: int) -> None:
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         sign = 1 if kind == "INCOME" else -1
+
+        def named(entry: Entry) -> datetime.date:
+            return named_day(entry.date, month_start)
+
         for owner, client in enumerate(clients):
             own = [row for row in rows if (row.owner, row.currency) == (owner, "USD")]
             data = chart(client, "years", {"currency": "USD", "year": "2026", "type": kind})
             assert [row["period"] for row in data["rows"]] == [f"2026-{month:02}" for month in range(1, 13)]
             for row in data["rows"]:
-                of_month = [entry for entry in own if entry.date.month == int(row["period"][5:])]
+                of_month = [entry for entry in own if named(entry).month == int(row["period"][5:])]
                 of_type = [entry for entry in of_month if entry.amount * sign > 0]
                 if of_type:
                     reached("compared")
-                assert row["amount"] == total(of_type, lambda entry: entry.date.year == 2026, "USD")
-                assert row["previous"] == total(of_type, lambda entry: entry.date.year == 2025, "USD")
+                assert row["amount"] == total(of_type, lambda entry: named(entry).year == 2026, "USD")
+                assert row["previous"] == total(of_type, lambda entry: named(entry).year == 2025, "USD")
 
             query = {"category": name} if name else {"uncategorized": "true"}
             window = {"date_after": "2024-11-01", "date_before": "2027-01-31", "currency": "USD"}

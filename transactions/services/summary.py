@@ -14,7 +14,7 @@ from cashman_project.db.compiled import Parameter
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.sums import MoneySum
 
-from ..groupings import GROUPINGS
+from ..groupings import FROM_MONTH_START, groupings_of
 from ..models import MonthTotal, Transaction
 from ..totals import Total, TotalsStatement
 from ..transaction_querysets import TransactionQuerySet
@@ -37,11 +37,13 @@ def summarize(
 
     `values` has the value of each filter of `filters` that is set, by the filter's name.
     """
-    model = _table_for(values, group_by)
+    month_start = _month_start(owner, group_by)
+    model = _table_for(values, group_by, month_start)
     if filters.allow_parameters(values):
-        statement = _totals_statement(model, filters, tuple(values), group_by)
+        statement = _totals_statement(model, filters, tuple(values), group_by, month_start)
         return statement.totals({"owner": owner.pk, **values})
-    totals: list[Total] = filters.applied(_counted(model, owner), values).totals(*group_by)
+    rows = filters.applied(_counted(model, owner), values)
+    totals: list[Total] = rows.totals(*group_by, month_start=month_start)
     return totals
 
 
@@ -49,14 +51,15 @@ def number_of_keys(
     *, owner: "User", filters: type[FilterSet], values: Mapping[str, object], group_by: tuple[str, ...]
 ) -> int:
     """Return how many different keys the transactions have together, by the groupings or "currency"."""
-    rows = _counted(_table_for(values, group_by), owner)
-    number: int = filters.applied(rows, values).number_of_keys(*group_by)
+    month_start = _month_start(owner, group_by)
+    rows = _counted(_table_for(values, group_by, month_start), owner)
+    number: int = filters.applied(rows, values).number_of_keys(*group_by, month_start=month_start)
     return number
 
 
 def summarize_few(*, owner: "User", filters: type[FilterSet], values: Mapping[str, object]) -> list[Total] | None:
     """Return the sums by currency as `summarize`; None if it had to read more than MOST_SUMMED transactions."""
-    if _table_for(values, ()) is Transaction:
+    if _table_for(values) is Transaction:
         rows: TransactionQuerySet = filters.applied(_counted(Transaction, owner), values)
         if rows.order_by()[: MOST_SUMMED + 1].count() > MOST_SUMMED:
             return None
@@ -65,11 +68,15 @@ def summarize_few(*, owner: "User", filters: type[FilterSet], values: Mapping[st
 
 @lru_cache(maxsize=500)
 def _totals_statement(
-    model: type[MonthTotal | Transaction], filters: type[FilterSet], names: tuple[str, ...], group_by: tuple[str, ...]
+    model: type[MonthTotal | Transaction],
+    filters: type[FilterSet],
+    names: tuple[str, ...],
+    group_by: tuple[str, ...],
+    month_start: int,
 ) -> TotalsStatement:
     rows = _counted(model, Parameter("owner", model._meta.get_field("owner")))
     filtered = filters.applied(rows, filters.parameters(model, names))
-    statement: TotalsStatement = filtered.totals_statement(*group_by)
+    statement: TotalsStatement = filtered.totals_statement(*group_by, month_start=month_start)
     return statement
 
 
@@ -78,11 +85,19 @@ def _counted(model: type[MonthTotal | Transaction], owner: "User | Parameter") -
     return model.objects.for_owner(owner).without_transfers()
 
 
-def _table_for(values: Mapping[str, object], group_by: tuple[str, ...]) -> type[MonthTotal | Transaction]:
+def _month_start(owner: "User", group_by: tuple[str, ...]) -> int:
+    """Return the day that the owner's months begin on; 1 if no grouping asks for it."""
+    return owner.month_start if FROM_MONTH_START.intersection(group_by) else 1
+
+
+def _table_for(
+    values: Mapping[str, object], group_by: tuple[str, ...] = (), month_start: int = 1
+) -> type[MonthTotal | Transaction]:
     """Return the month totals if the dates are whole months, and they know all filters and groupings."""
+    groupings = groupings_of(month_start)
     has_all = (
         values.keys() <= MONTH_TOTAL_FILTERS
-        and all(GROUPINGS[name].month_totals for name in group_by if name in GROUPINGS)
+        and all(groupings[name].month_totals for name in group_by if name in groupings)
         and _starts_a_month(values.get("date_after"))
         and _ends_a_month(values.get("date_before"))
     )
