@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.etags import tagged_json, tagged_response, wants_json
-from cashman_project.api.filters import FilterSet, StrictFilterBackend, number_of
+from cashman_project.api.filters import FilterSet, StrictFilterBackend, flag_of, number_of
 from cashman_project.api.middleware.security_headers import CONTENT_POLICY
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
@@ -31,7 +31,7 @@ from transactions.models import Transaction
 from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
 from .charts.styles import STYLES_SOURCE
-from .filters import PeriodFilterSet
+from .filters import EXCLUDED, PeriodFilterSet
 from .periods import Window, window_of
 from .serializers import chart_serializer
 from .services.sums import Query, Report
@@ -76,7 +76,7 @@ class ChartView(LedgerReads, ApiView):
     pages = error_pages = {"get": "reports/chart.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
-        return self.further_parameters.union(self.filterset_class.base_filters)
+        return self.further_parameters.union(self.filterset_class.base_filters, {EXCLUDED.name})
 
     def get(self, request: Request) -> HttpResponseBase:
         report = self.report(self.query(request))
@@ -99,7 +99,8 @@ class ChartView(LedgerReads, ApiView):
         """Return what the request asks for; raises ValidationError (400)."""
         owner, filters = owner_of(request), self.filterset_class.values_of(request)
         window = self.window(filters.pop("date_after", None), filters.pop("date_before", None))
-        return Query(owner, window, filters.pop("currency", owner.currency), filters)
+        excluded = flag_of(request, EXCLUDED.name)
+        return Query(owner, window, filters.pop("currency", owner.currency), filters, excluded)
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
         return window_of(first, last, owner_of(self.request).today())
@@ -116,16 +117,16 @@ class ChartView(LedgerReads, ApiView):
         raise NotImplementedError
 
     def subtitle(self, report: Report[Any]) -> list[str]:
-        """Return what is covered: the days, the currency, and the categories if only some of them are."""
-        parameters = self.request.query_params
-        categories = [name for name in parameters.getlist("category") if name]
-        excluded = [name for name in parameters.getlist("exclude_category") if name]
-        categories += [gettext("not %(category)s") % {"category": name} for name in excluded]
-        if parameters.get("uncategorized"):
-            has_none = parameters["uncategorized"] == "true"
-            categories.append(gettext("without a category") if has_none else gettext("with a category"))
+        """Return what is covered: the days, the currency, and the filters by names if there are any."""
+        given = self.given()
+        names = [name for parameter in ("category", "group", "account", "tag") for name in given.get(parameter, [])]
+        excluded = [name for one in ("category", "account", "tag") for name in given.get(f"exclude_{one}", [])]
+        names += [gettext("not %(category)s") % {"category": name} for name in excluded]
+        if "uncategorized" in given:
+            has_none = given["uncategorized"] == ["true"]
+            names.append(gettext("without a category") if has_none else gettext("with a category"))
         days = pictures.window_name(report.window)
-        return [days, report.currency, *([", ".join(categories)] if categories else [])]
+        return [days, report.currency, *([", ".join(names)] if names else [])]
 
     def given(self) -> dict[str, list[str]]:
         """Return the request's parameters that have a value."""
@@ -140,7 +141,7 @@ class ChartView(LedgerReads, ApiView):
         """Return the links to the charts, which keep the dates and the currency of this one."""
         tabs = []
         for view in self.charts:
-            known = view().allowed_parameters() & {"date_after", "date_before", "currency"}
+            known = view().allowed_parameters() & {"date_after", "date_before", "currency", EXCLUDED.name}
             kept = {name: values for name, values in self.given().items() if name in known}
             url = _with_query(reverse(f"{view.name}-chart"), kept)
             tabs.append({"url": url, "label": view.label, "is_current": view is self.__class__})
@@ -183,7 +184,7 @@ def published(
         summary=f"Read the chart {view.name}",
         tags=["charts"],
         filters=True,
-        parameters=[*READ_HEADERS, *parameters],
+        parameters=[*READ_HEADERS, *parameters, EXCLUDED],
         responses=chart_serializer(word, row),
         examples=[example],
     )
@@ -192,7 +193,7 @@ def published(
         summary=f"Draw the chart {view.name}",
         tags=["charts"],
         filters=True,
-        parameters=[*READ_HEADERS, *parameters, WIDTH],
+        parameters=[*READ_HEADERS, *parameters, EXCLUDED, WIDTH],
         responses={(200, SVGRenderer.media_type): OpenApiResponse(OpenApiTypes.STR, "The chart as SVG.")},
     )
     extend_schema_view(get=read)(view)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from transactions.filters import TransactionFilterSet
 from transactions.models import Transaction
 from transactions.services.accounts import Holding, holdings, totals_of
+from transactions.services.categories import excluded_names
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
@@ -144,6 +145,11 @@ class Dashboard:
                 )
             )
         return found
+
+    @property
+    def excluded(self) -> str:
+        """The names of the categories that the sums leave out."""
+        return excluded_names(self.owner)
 
     # -- Accounts -----------------------------------------------------------------------------
 

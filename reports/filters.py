@@ -3,10 +3,21 @@
 from collections.abc import Set
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
 from transactions.filters import TransactionFilterSet
 
 ONE_CATEGORY = {"currency", "category", "uncategorized"}
-SHARED = {*ONE_CATEGORY, "exclude_category"}
+SHARED = {*ONE_CATEGORY, "exclude_category", "group", "account", "exclude_account", "tag", "exclude_tag"}
+
+
+EXCLUDED = OpenApiParameter(
+    "excluded",
+    OpenApiTypes.BOOL,
+    default=False,
+    description="Whether categories that are excluded from sums are counted, too. Those that `category` names are.",
+)
 
 
 def _some(name: str, names: Set[str]) -> Any:

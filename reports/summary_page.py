@@ -28,7 +28,7 @@ from transactions.totals import Total
 
 from . import pictures
 from .charts.formats import Period
-from .pictures import FORMATS, category_label
+from .pictures import FORMATS, NONE
 from .services.summary import Group, Span, Summary, SummaryQuery
 from .summary_chart import drawings
 
@@ -42,13 +42,10 @@ NAMES: dict[str, str | Promise] = {
     "quarter": gettext_lazy("Quarters"),
     "year": gettext_lazy("Years"),
     "category": gettext_lazy("Categories"),
+    "group": gettext_lazy("Groups"),
     "account": gettext_lazy("Accounts"),
     "tag": gettext_lazy("Tags"),
     "type": gettext_lazy("Income and expense"),
-}
-NONE: dict[str, str | Promise] = {
-    "account": gettext_lazy("Without an account"),
-    "tag": gettext_lazy("Without a tag"),
 }
 COMPARISONS = {"year": gettext_lazy("a year before"), "previous": gettext_lazy("the time before")}
 
@@ -293,7 +290,7 @@ class SummaryPage:
                 query.pop(name, None)
             category = total.keys["category"]
             query.update({"uncategorized": "true"} if category is None else {"category": category})
-        for name in ("account", "tag"):
+        for name in ("group", "account", "tag"):
             if (key := total.keys.get(name, "")) is None:
                 return ""  # no filter finds what has none
             if key:
@@ -310,10 +307,8 @@ def _empty() -> Cell:
 
 def key_label(name: str, key: str | None, *, is_short: bool = False) -> str:
     """Return the key of a group in words: "November 2026" for "2026-11"."""
-    if key is None and name in NONE:
+    if key is None:
         return str(NONE[name])
-    if name == "category" or key is None:
-        return category_label(key)
     write = FORMATS.short_period if is_short else FORMATS.period
     match name:
         case "day":

@@ -303,9 +303,9 @@ class NamedModelAdmin(OwnedModelAdmin):
 
 @admin.register(Category)
 class CategoryAdmin(NamedModelAdmin):
-    fields = ["owner", "name"]
-    list_display = ["name", "owner"]
-    list_filter = [("owner", AutocompleteFilter)]
+    fields = ["owner", "name", "group", "excluded"]
+    list_display = ["name", "group", "excluded", "owner"]
+    list_filter = ["excluded", ("owner", AutocompleteFilter)]
 
 
 @admin.register(Tag)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateField, Func, Model, OuterRef, QuerySet, Value
+from django.db.models import DateField, Func, Min, Model, OuterRef, QuerySet, Value
 from django.db.models.functions import Replace
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext as _
@@ -77,6 +77,12 @@ class ShownQuerySet(NamedQuerySet[RowT]):
 class CategoryQuerySet(ShownQuerySet["Category"]):
     shown_by = (("Transaction", "category"),)
 
+    def groups(self) -> "QuerySet[Category, tuple[str, str]]":
+        """Return the key of each group of these categories with its name, in the order of letters. If they spell it
+        in several ways, it is one of these."""
+        keys = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key")
+        return keys.annotate(name=Min("group"))
+
 
 class TagQuerySet(ShownQuerySet["Tag"]):
     """Tags. A transaction holds their names itself, so a name that changes is written there, too."""
@@ -86,12 +92,17 @@ class TagQuerySet(ShownQuerySet["Tag"]):
         for name in names:
             _with_tag(owner, name).update(tags=_without(name))
 
+    def exchanged(self, owner: UUID, old: str, new: str) -> None:
+        """Give the owner's transactions that have one tag the other one, once."""
+        _with_tag(owner, old).filter(pk__in=_with_tag(owner, new).values("pk")).update(tags=_without(old))
+        _with_tag(owner, old).update(tags=_replaced(old, new))
+
     def check_delete(self, write: Write) -> None:
         """Raise a Conflict with the number of its `transactions` if one of the tags is in use."""
         names = self.order_by().values("name")
         found = apps.get_model("transactions", "TransactionTag")._default_manager.filter(owner=write.owner)
         if count := found.filter(name__in=names).values("transaction_id").distinct().count():
-            message = _("This tag is in use: ?force=true takes it off its transactions.")
+            message = _("This tag is in use: ?into=NAME exchanges it, and ?force=true takes it off its transactions.")
             raise Conflict(message, transactions=count)
 
     def _write_rows_of(self, owner: UUID, renamed: Mapping[UUID, tuple[str, str]]) -> None:
