@@ -262,7 +262,7 @@ def _ids_of(request: Request, parameter: str, names: list[str]) -> Any:  # Any: 
     model = NAME_FILTERS[parameter]
     owner, keys = owner_of(request), {name_key(name) for name in names}
     if parameter == "group":
-        if Category.objects.for_owner(owner).filter(group_key__in=keys).groups().count() < len(keys):
+        if len(Category.objects.for_owner(owner).filter(group_key__in=keys).groups()) < len(keys):
             raise ValidationError({parameter: [NO_SUCH_GROUP]}, code="does_not_exist")
         return sorted(keys)
     if len(keys) > 1:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import DateField, Func, Min, Model, OuterRef, QuerySet, Value
+from django.db.models import DateField, Func, Model, OuterRef, QuerySet, Value
 from django.db.models.functions import Replace
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext as _
@@ -77,11 +77,14 @@ class ShownQuerySet(NamedQuerySet[RowT]):
 class CategoryQuerySet(ShownQuerySet["Category"]):
     shown_by = (("Transaction", "category"),)
 
-    def groups(self) -> "QuerySet[Category, tuple[str, str]]":
-        """Return the key of each group of these categories with its name, in the order of letters. If they spell it
-        in several ways, it is one of these."""
-        keys = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key")
-        return keys.annotate(name=Min("group"))
+    def groups(self) -> dict[str, str]:
+        """Return the names of the groups of these categories by their keys, in the order of letters. If a name is
+        spelled in several ways, it is the first of these by code points."""
+        names: dict[str, str] = {}
+        found = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key", "group")
+        for key, name in found.distinct():
+            names[key] = min(name or "", names.get(key, name or ""))
+        return names
 
 
 class TagQuerySet(ShownQuerySet["Tag"]):

@@ -70,7 +70,7 @@ def category_years(owner: "User", ids: Collection[UUID]) -> Mapping[UUID, Catego
 
 def group_names(owner: "User") -> dict[str, str]:
     """Return the names of the owner's groups of categories by their keys, in the order of letters."""
-    return dict(Category.objects.for_owner(owner).groups())
+    return Category.objects.for_owner(owner).groups()
 
 
 def excluded_names(owner: "User") -> str:
