@@ -25,7 +25,8 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.models import PersonalToken, User
 
 OF_LEDGERS = {"ledgers.ledger", "ledgers.revision", "ledgers.change", "transactions.monthtotal"} | {
-    f"transactions.{name}" for name in ("transaction", "income", "expense", "category")
+    f"transactions.{name}"
+    for name in ("transaction", "income", "expense", "category", "account", "balancecheck", "tag", "transfer")
 }
 PATHS = ["/expenses", "/expenses?search=a", "/expenses.csv", "/categories", "/summary", "/changes", "/revisions"]
 
