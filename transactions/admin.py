@@ -32,7 +32,10 @@ from ledgers.serializers import version_json
 from ledgers.services.revisions import versions_of
 from ledgers.writer import writing
 
+from .admin_merging import MergingAdmin
 from .models import Account, BalanceCheck, Category, Expense, Income, NamedModel, Tag, Transaction, Transfer
+from .services.categories import delete_category
+from .services.tags import delete_tag
 from .services.transfers import delete_transfer
 from .templatetags.money import money
 
@@ -302,19 +305,25 @@ class NamedModelAdmin(OwnedModelAdmin):
 
 
 @admin.register(Category)
-class CategoryAdmin(NamedModelAdmin):
+class CategoryAdmin(MergingAdmin, NamedModelAdmin):
     fields = ["owner", "name", "group", "excluded"]
     list_display = ["name", "group", "excluded", "owner"]
     list_filter = ["excluded", ("owner", AutocompleteFilter)]
 
+    def delete_into(self, row: Category, into: Category) -> None:
+        delete_category(category=row, into=into, force=False)
+
 
 @admin.register(Tag)
-class TagAdmin(NamedModelAdmin):
+class TagAdmin(MergingAdmin, NamedModelAdmin):
     """A tag that is in use is deleted in the API and on the pages, which can take it off its transactions."""
 
     fields = ["owner", "name"]
     list_display = ["name", "owner"]
     list_filter = [("owner", AutocompleteFilter)]
+
+    def delete_into(self, row: Tag, into: Tag) -> None:
+        delete_tag(tag=row, into=into, force=False)
 
 
 @admin.register(Account)

@@ -81,9 +81,9 @@ class CategoryQuerySet(ShownQuerySet["Category"]):
         """Return the names of the groups of these categories by their keys, in the order of letters. If a name is
         spelled in several ways, it is the first of these by code points."""
         names: dict[str, str] = {}
-        found = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key", "group")
+        found: Any = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key", "group")
         for key, name in found.distinct():
-            names[key] = min(name or "", names.get(key, name or ""))
+            names[key] = min(name, names.get(key, name))
         return names
 
 
