@@ -146,7 +146,7 @@ class Dashboard:
             )
         return found
 
-    @property
+    @cached_property
     def excluded(self) -> str:
         """The names of the categories that the sums leave out."""
         return excluded_names(self.owner)

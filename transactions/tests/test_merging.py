@@ -147,7 +147,7 @@ def test_the_page_offers_to_move_the_transactions(food: Category, alice: User) -
     browser = Browser(alice)
     move, unlink = send_deletion(browser, food).main.all("form")
     assert [option["value"] for option in move.all("option") if option["value"]] == ["Household"]
-    assert "Give its 2 transactions the category" in move.text
+    assert "Move its 2 transactions to another category." in move.text
 
     page = browser.follow(browser.send(move, into="Household"))
 
