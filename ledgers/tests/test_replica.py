@@ -89,7 +89,9 @@ def statements(send: Callable[[], object]) -> tuple[str, str]:
 
 def _unprepared(one: Any, sql: str) -> str:
     """Return the SQL of the prepared statement that is executed, if one is."""
-    names: dict[str, str] = {call.partition("(")[0]: text for text, call in getattr(one, "statements", {}).items()}
+    names: dict[str, str] = {
+        call.partition("(")[0]: text for (text, _places), call in getattr(one, "statements", {}).items()
+    }
     return names.get(sql.partition("(")[0]) or sql
 
 
