@@ -76,7 +76,13 @@ class ChartView(LedgerReads, ApiView):
     pages = error_pages = {"get": "reports/chart.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
-        return self.further_parameters.union(self.filterset_class.base_filters, {EXCLUDED.name})
+        further = {EXCLUDED.name} if self.sums_categories() else set()
+        return self.further_parameters.union(self.filterset_class.base_filters, further)
+
+    @classmethod
+    def sums_categories(cls) -> bool:
+        """Return whether the chart sums up transactions by their categories, of which some may be excluded."""
+        return "category" in cls.filterset_class.base_filters
 
     def get(self, request: Request) -> HttpResponseBase:
         report = self.report(self.query(request))
@@ -117,16 +123,22 @@ class ChartView(LedgerReads, ApiView):
         raise NotImplementedError
 
     def subtitle(self, report: Report[Any]) -> list[str]:
-        """Return what is covered: the days, the currency, and the filters by names if there are any."""
+        """Return what is covered: the days, the currency, and what else was filtered by."""
         given = self.given()
-        names = [name for parameter in ("category", "group", "account", "tag") for name in given.get(parameter, [])]
-        excluded = [name for one in ("category", "account", "tag") for name in given.get(f"exclude_{one}", [])]
-        names += [gettext("not %(category)s") % {"category": name} for name in excluded]
+        categories = [name for parameter in ("category", "group") for name in given.get(parameter, [])]
+        categories += [_without(name) for name in given.get("exclude_category", [])]
         if "uncategorized" in given:
             has_none = given["uncategorized"] == ["true"]
-            names.append(gettext("without a category") if has_none else gettext("with a category"))
-        days = pictures.window_name(report.window)
-        return [days, report.currency, *([", ".join(names)] if names else [])]
+            categories.append(gettext("without a category") if has_none else gettext("with a category"))
+        return [*self.subtitle_without_categories(report), *([", ".join(categories)] if categories else [])]
+
+    def subtitle_without_categories(self, report: Report[Any]) -> list[str]:
+        given = self.given()
+        names = [
+            given.get(name, []) + [_without(one) for one in given.get(f"exclude_{name}", [])]
+            for name in ("account", "tag")
+        ]
+        return [pictures.window_name(report.window), report.currency, *(", ".join(some) for some in names if some)]
 
     def given(self) -> dict[str, list[str]]:
         """Return the request's parameters that have a value."""
@@ -169,6 +181,10 @@ class PictureMixin:
         return tagged_json(request, content, SVGRenderer.media_type, headers=CHART_HEADERS)
 
 
+def _without(name: str) -> str:
+    return gettext("not %(category)s") % {"category": name}
+
+
 def _with_query(url: str, parameters: Mapping[str, Sequence[str]]) -> str:
     return f"{url}?{urlencode(parameters, doseq=True)}" if parameters else url
 
@@ -178,13 +194,14 @@ def published(
 ) -> Any:
     """Describe the view of a chart in the schema. Return the view of its picture, described likewise."""
     operation = f"{view.name.replace('-', '_')}_chart"
+    parameters += (EXCLUDED,) if view.sums_categories() else ()
     picture: Any = type(f"{word}PictureView", (PictureMixin, view), {"__doc__": view.__doc__})
     read = extend_schema(
         operation_id=f"get_{operation}",
         summary=f"Read the chart {view.name}",
         tags=["charts"],
         filters=True,
-        parameters=[*READ_HEADERS, *parameters, EXCLUDED],
+        parameters=[*READ_HEADERS, *parameters],
         responses=chart_serializer(word, row),
         examples=[example],
     )
@@ -193,7 +210,7 @@ def published(
         summary=f"Draw the chart {view.name}",
         tags=["charts"],
         filters=True,
-        parameters=[*READ_HEADERS, *parameters, EXCLUDED, WIDTH],
+        parameters=[*READ_HEADERS, *parameters, WIDTH],
         responses={(200, SVGRenderer.media_type): OpenApiResponse(OpenApiTypes.STR, "The chart as SVG.")},
     )
     extend_schema_view(get=read)(view)
