@@ -118,6 +118,7 @@ def test_transfers_are_added_up_by_where_they_came_from_and_went(as_alice: APICl
         {"from": "Bank", "to": "Yen", "amount": "10.00"},
         {"from": None, "to": "Savings", "amount": "2.00"},
     ]
+    assert len(rows(as_alice, f"transfers?{YEAR}&account=Savings")) == 1
     assert rows(as_alice, "transfers?date_after=2026-03-01&date_before=2026-03-31")[0]["amount"] == "40.00"
 
 
