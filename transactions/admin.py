@@ -120,7 +120,7 @@ class TransactionAdmin(OwnedModelAdmin):
     ]
     generated = ("tag_list", "transfer", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
-    list_display = ["day", "description", "signed_amount", "currency", "category", "account", "tag_list", "owner"]
+    list_display = ["day", "description", "signed_amount", "currency", "category", "account", "owner", "tag_list"]
     list_display_links = ["description"]
     list_filter = [
         *("type", "currency"),
