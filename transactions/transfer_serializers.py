@@ -191,6 +191,7 @@ class TransferSerializer(StrictSerializer):
         return self.instance is not None and bool(self.to_representation(self.instance)[name] == value)
 
 
+@extend_schema_serializer(examples=examples.PAIRS)
 class PairSerializer(StrictSerializer):
     """An expense and an income, by their ids."""
 
@@ -198,6 +199,7 @@ class PairSerializer(StrictSerializer):
     income = IdField()
 
 
+@extend_schema_serializer(examples=examples.EMPTY)
 class EmptySerializer(StrictSerializer):
     """Nothing: the path says it all."""
 
@@ -209,6 +211,7 @@ class ProposalSerializer(FieldsSerializer):
     income = TransactionSerializer()
 
 
+@extend_schema_serializer(examples=examples.PROPOSALS)
 class ProposalsSerializer(FieldsSerializer):
     """The pairs that look like transfers, the newest first."""
 

@@ -197,5 +197,5 @@ class Ledger(RuleBasedStateMachine):
 @reaches(asked=30, registers=10, transfers=5)
 def test_balances_are_those_of_plain_decimals(alice: User, bob: User) -> None:
     run_state_machine_as_test(
-        type("Accounts", (Ledger,), {"users": (alice, bob)}), settings=settings(max_examples=25, stateful_step_count=25)
+        type("Accounts", (Ledger,), {"users": (alice, bob)}), settings=settings(max_examples=50, stateful_step_count=25)
     )

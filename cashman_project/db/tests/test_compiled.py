@@ -124,7 +124,7 @@ def test_a_name_is_never_that_of_another_statement(alice: User) -> None:
     for queries in (["SELECT 1", "SELECT 2"], ["SELECT 2", "SELECT 1"]):
         connection.close()
         connection.ensure_connection()
-        found.append({query: connection.prepared(query, 0) for query in queries})  # type: ignore[attr-defined]
+        found.append({query: connection.prepared(query, ()) for query in queries})  # type: ignore[attr-defined]
     assert found[0] == found[1]
     assert len(set(found[0].values())) == 2
 
