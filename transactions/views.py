@@ -42,6 +42,7 @@ from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
 from .services.tags import delete_tag, save_new_tags
 from .services.transfers import ends_of, opposites
+from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
@@ -152,8 +153,13 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return self._created(rows if many else rows[0], minimal)
 
 
-class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
+class TransactionViewSet(SplitMixin, BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
+
+    changes = BulkViewSet.changes | {"put_split", "delete_split"}
+    bodiless = BulkViewSet.bodiless | {"delete_split"}
+    pages = {**BaseTransactionViewSet.pages, "split": "transactions/split.html"}
+    error_pages = {**BaseTransactionViewSet.error_pages, "put_split": "transactions/split.html"}
 
     queryset = Transaction.objects.select_related("category", "account")
     serializer_class = TransactionSerializer
