@@ -74,8 +74,9 @@ class SplitMixin(Base):
         serializer.is_valid(raise_exception=True)
         parts = serializer.validated_data["parts"]
         save_new_names(owner_of(self.request), parts, field.child.new_tags)
-        save_split(field.stored, field.instance or [], parts)
-        return self._split_json(self._row())
+        rows = field.instance or []
+        save_split(field.stored, rows, parts)
+        return self._split_json(rows[0])  # the row of the path may have been a part that is gone
 
     @extend_schema(
         operation_id="delete_split",

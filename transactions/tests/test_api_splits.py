@@ -118,6 +118,9 @@ def test_a_split_is_split_anew(as_alice: APIClient, row: dict[str, Any]) -> None
         ("-69.50", None, "supermarket", ["trip"], "receipt"),
         ("-0.50", "Household", "supermarket", [], ""),
     ]
+    three = split(as_alice, row, part(60), part(5), part(5)).json()["parts"]
+    two = split(as_alice, three[2], part(60), part(10)).json()["parts"]  # by way of the part that goes
+    assert [one["id"] for one in two] == [one["id"] for one in three[:2]]
     more = split(as_alice, row, *[part("1.00")] * 20, part(50)).json()["parts"]
     assert len({one["id"] for one in more}) == 21
     assert [one["id"] for one in more] == sorted(one["id"] for one in more)
