@@ -8,15 +8,21 @@ from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 
 from cashman_project.api.etags import etag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input, form_inputs
+from cashman_project.api.pages.requests import next_path
+from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
 from cashman_project.api.renderers import json_of
+from cashman_project.api.serializers import FORM_FIELDS
 from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount
+from cashman_project.money.currencies import DIGITS
 from cashman_project.money.typed import form_amount, typed_amount
 
 from .models import Transaction
@@ -33,7 +39,7 @@ def parts_of_form(form: Any) -> dict[str, Any]:  # Any: a QueryDict, which the R
 
     A line without an amount is left out, and so is what is empty in the line of a new part.
     """
-    others = {name: form[name] for name in form if not NAME.fullmatch(name)}
+    others = {name: form[name] for name in form if not (NAME.fullmatch(name) or name in FORM_FIELDS)}
     return {**others, "parts": [part for part in _lines(form) if str(part["amount"]).strip()]}
 
 
@@ -54,9 +60,8 @@ def _lines(form: QueryDict) -> list[QueryDict]:
 class Line:
     """One part on the page."""
 
-    number: int
+    place: int  # the first one is 1
     inputs: Mapping[str, Input]
-    id: str = ""  # of a part that is there
 
     @property
     def has_more(self) -> bool:
@@ -79,6 +84,11 @@ class SplitPage:
         self.first = stored[0]
         self.sent = None if sent is None else parts_of_form(sent)["parts"]
         self.errors = errors
+        self.most = MOST
+        self.digits = DIGITS[self.first.currency]
+        row = reverse("transaction-detail", args=[self.first.pk])
+        after = next_path(request)  # of a refused form, the page of the row; otherwise where that page leads back to
+        self.back = row if not after else after if sent is not None else f"{row}?{urlencode({NEXT_FIELD: after})}"
 
     @property
     def is_split(self) -> bool:
@@ -135,10 +145,11 @@ class SplitPage:
             sent = self.sent[number] if number < len(self.sent) else {}
             inputs = {name: replace(one, values=[str(sent.get(name, ""))]) for name, one in inputs.items()}
         shown = {
-            name: replace(one, name=f"parts.{number}.{name}", errors=self._errors(f"parts.{number}.{name}"))
+            name: replace(one, name=full, errors=self._errors(full), required=False)
             for name, one in inputs.items()
+            for full in (f"parts.{number}.{name}",)
         }
-        return Line(number, shown, str(row.pk) if row and self.is_split else "")
+        return Line(number + 1, shown)
 
     def _absolute(self, row: Transaction) -> str:
         return form_amount(format_amount(EXACT.abs(row.amount), row.currency))

@@ -16,6 +16,7 @@ from cashman_project.api.etags import check_preconditions, is_conditional, tagge
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
+from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, READ_HEADERS
 from cashman_project.api.types import JSON, AnyResponse
 from cashman_project.db.retry import in_transaction
@@ -127,9 +128,15 @@ class SplitMixin(Base):
     # -- Pages --------------------------------------------------------------------------------
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+        if self.action == "retrieve" and data["split"]:
+            row = data.serializer.instance
+            return {**super().page_context(data), "parts": parts_of(row), "first": row.split}
         if self.action == "split":
             return {"page": SplitPage(self.request, parts_of(self._row()), data)}
         return super().page_context(data)
+
+    def page_parameters(self) -> frozenset[str]:
+        return frozenset({NEXT_FIELD}) if self.action == "split" else super().page_parameters()
 
     def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
         if self.action != "put_split" or not isinstance(sent := self.request.data, QueryDict):
