@@ -207,7 +207,7 @@ class TransactionAdmin(OwnedModelAdmin):
         *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
     ]
     fixed = ["owner", "type"]
-    generated = ("tags", *OwnedModelAdmin.generated)
+    generated = ("tags", "split", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
     list_display = ["day", "description", "signed_amount", "currency", "category", "account", "owner"]
     list_display_links = ["description"]

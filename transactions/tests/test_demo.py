@@ -115,6 +115,21 @@ def test_its_accounts_are_those_of_a_person_who_saves() -> None:
     assert sorted(checks) == [("Checking", False), ("Savings", True)]
 
 
+def test_large_receipts_are_split() -> None:
+    run()
+
+    parts = Transaction.objects.filter(split__isnull=False).select_related("category", "account")
+    receipts: dict[Any, list[Transaction]] = {}
+    for part in parts:
+        receipts.setdefault(part.split, []).append(part)
+    assert len(receipts) == 99
+    for split, own in receipts.items():
+        assert {part.category.name for part in own if part.category} == {"Groceries", "Household"}
+        assert len({(part.date, part.account_id, part.currency, part.type) for part in own}) == 1
+        assert split in {part.pk for part in own}
+        assert sum(part.amount for part in own) <= -70
+
+
 def test_demo_and_admin_log_in_with_their_names(nobody: APIClient) -> None:
     assert run() == ["Cashman: http://127.0.0.1:5000/", LOGIN]
 
