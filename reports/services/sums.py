@@ -1,6 +1,5 @@
 """The sums that the charts show, each with one query (docs/adr/0040-charts-of-our-own.md)."""
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +9,7 @@ from uuid import UUID
 from cashman_project.money.amounts import EXACT, STORED_DIGITS
 from transactions.choices import TransactionType
 from transactions.filters import TransactionFilterSet
-from transactions.models import Account, Category, MonthTotal
+from transactions.models import Category
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
@@ -146,23 +145,6 @@ def balances(query: Query) -> Report[BalanceAt]:
             index += 1
         rows.append(BalanceAt(part, amount_of(units)))
     return Report(query.currency, query.window, rows)
-
-
-def worth_at_ends(owner: "User", currency: str, today: datetime.date, now: int) -> list[int]:
-    """Return what was in all accounts of a currency at the end of each of the last eleven months, and `now`: in
-    ten-thousandths. It goes back from now by the month totals of the accounts, with two queries."""
-    accounts = Account.objects.for_owner(owner).filter(currency=currency)
-    month = today.replace(day=1)
-    last = month - datetime.timedelta(days=1)
-    units = sum(accounts.balances(owner.pk, last).values())
-    first = (month - datetime.timedelta(days=330)).replace(day=1)
-    changes = MonthTotal.objects.changes_of_accounts(owner.pk, currency, first, last)
-    ends = [now]
-    while last >= first:
-        ends.append(units)
-        units -= changes.get(last.replace(day=1), 0)
-        last = last.replace(day=1) - datetime.timedelta(days=1)
-    return ends[::-1]
 
 
 def category_names(owner: "User", pks: UUID | list[UUID]) -> list[str]:
