@@ -9,7 +9,8 @@ FIRST = EXPENSE | {"amount": "-38.00", "description": "supermarket", "split": ID
 SECOND = FIRST | {
     "id": "019a3e2c-d076-7c9e-93b8-9fc072513ea8",
     "amount": "-12.00",
-    "category": "Household",
+    "description": "soap",
+    "category": None,
     "tags": [],
     "notes": "",
     "external_id": None,
@@ -25,7 +26,7 @@ SPLITS = [
 SPLIT_REQUESTS = [
     OpenApiExample(
         "Receipt",
-        {"parts": [{"amount": "38.00", "category": "Food"}, {"amount": "12.00", "category": "Household"}]},
+        {"parts": [{"amount": "38.00", "category": "Food"}, {"amount": "12.00", "description": "soap"}]},
         request_only=True,
     )
 ]

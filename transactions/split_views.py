@@ -52,7 +52,7 @@ class SplitMixin(Base):
         return tagged_response(request, self._split_json(self._row()))
 
     @extend_schema(
-        operation_id="put_split",
+        operation_id="replace_split",
         summary="Split a transaction",
         parameters=[*CHANGE_HEADERS],
         request=SplitRequestSerializer,

@@ -45,6 +45,8 @@ class Books(Comparisons, RuleBasedStateMachine):
         ):
             self.add(name, Decimal(amount), sign, date)
         self.split_row(min(self.world.rows), [3, 2])
+        self.check("Bank", DAYS[1], is_right=True, locked=True)
+        self.split_row(min(self.world.rows), [4, 2, 1])
 
     @property
     def world(self) -> World:
