@@ -158,6 +158,8 @@ class ListPage(DateLinks):
             return "", _("Without a category") if self.values[name] else _("With a category")
         if name == "transfer":
             return "", _("Transfers only") if self.values[name] else _("Without transfers")
+        if name == "split":
+            return "", _("The parts of a split")
         if name == "type":
             return str(LABELS[name]), str(capfirst(TransactionType(text).label))
         return str(LABELS.get(name, name)), day(text) if name in DATES else text

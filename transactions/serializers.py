@@ -134,11 +134,12 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "notes",
             "external_id",
             "transfer",
+            "split",
             "version",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["id", "transfer", "version", "created_at", "updated_at"]
+        read_only_fields = ["id", "transfer", "split", "version", "created_at", "updated_at"]
         form_order = ["type", "amount", "description", "category", "date", "account", "currency", "tags"]
         fixed_fields: tuple[str, ...] = ()
         required_once = ("type",)

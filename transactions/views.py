@@ -51,6 +51,7 @@ from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
 from .services.tags import delete_tag, save_new_tags
 from .services.transfers import ends_of, opposites
+from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
@@ -187,8 +188,13 @@ def _is_turned(versions: Any) -> bool:  # Any: of a row in words, the last one f
     return any(change["field"] == "type" for version in versions[:1] for change in version["changes"])
 
 
-class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
+class TransactionViewSet(SplitMixin, BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
+
+    changes = BulkViewSet.changes | {"put_split", "delete_split"}
+    bodiless = BulkViewSet.bodiless | {"delete_split"}
+    pages = {**BaseTransactionViewSet.pages, "split": "transactions/split.html"}
+    error_pages = {**BaseTransactionViewSet.error_pages, "put_split": "transactions/split.html"}
 
     queryset = Transaction.objects.select_related("category", "account")
     serializer_class = TransactionSerializer
