@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from cashman_project.api.tests.problems import problem_of
 from transactions.models import Account, BalanceCheck, Transaction
 from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory
 from users.erasure import erase_users
@@ -67,6 +68,15 @@ def test_what_an_account_refuses(as_alice: APIClient, body: Any, field: str) -> 
     answer = as_alice.post("/accounts", body)
     assert answer.status_code == 400
     assert [error["field"].partition(".")[0] for error in answer.json()["errors"]] == [field.partition(".")[0]]
+
+
+def test_a_balance_is_sent_back_as_it_is_or_refused(as_alice: APIClient) -> None:
+    account = as_alice.post("/accounts", {"name": "Bank"}).json()
+    url = f"/accounts/{account['id']}"
+
+    assert as_alice.patch(url, {"name": "Bank 2", "balance": account["balance"]}).status_code == 200
+    for balance in ("7.00", "7", 7, None, [], ""):
+        problem_of(as_alice.patch(url, {"balance": balance}), 400, "invalid", ("balance", "read_only"))
 
 
 def test_names_are_unique_for_their_owner(as_alice: APIClient, as_bob: APIClient) -> None:
