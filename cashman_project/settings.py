@@ -307,7 +307,10 @@ SPECTACULAR_SETTINGS = {
         {"name": "incomes", "description": "Money that came in."},
         {"name": "expenses", "description": "Money that went out."},
         {"name": "transactions", "description": "Incomes and expenses together."},
-        {"name": "categories", "description": "Names to group transactions by."},
+        {"name": "accounts", "description": "Where money is, their balances, registers and checks."},
+        {"name": "transfers", "description": "Money that moves between accounts."},
+        {"name": "categories", "description": "Names to group transactions by, one each."},
+        {"name": "tags", "description": "Names to group transactions by, several each."},
         {"name": "history", "description": "What was changed, when and by whom."},
         {"name": "summary", "description": "Income, expense and net."},
         {"name": "charts", "description": "Sums as pictures, and the numbers in them."},
@@ -324,5 +327,8 @@ SPECTACULAR_SETTINGS = {
     "PARSER_WHITELIST": ["cashman_project.api.parsers.StrictJSONParser"],
     "ENUM_SUFFIX": "",
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "ENUM_NAME_OVERRIDES": {"TransactionType": "transactions.choices.TransactionType"},
+    "ENUM_NAME_OVERRIDES": {
+        "TransactionType": "transactions.choices.TransactionType",
+        "AccountKind": "transactions.choices.AccountKind",
+    },
 }

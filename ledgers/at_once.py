@@ -53,7 +53,7 @@ def insert_at_once(
     target = insert_target(model._meta.db_table, (*columns, link.column, "owner_id", "revision", "created_revision"))
     params = [*link.params, owner, *values, *write.description()]
     with database.cursor() as cursor:  # which connects, if that is needed
-        sql = database.prepared(_statement(target, len(values), link.find), len(params))
+        sql = database.prepared(_statement(target, len(values), link.find), tuple(range(len(params))))
         # Both are one message to the server, and so one transaction.
         execute_later(database, LOCK, [owner], prepared=True)
         try:

@@ -117,7 +117,7 @@ class ChartView(LedgerReads, ApiView):
         raise NotImplementedError
 
     def subtitle(self, report: Report[Any]) -> list[str]:
-        """Return what is covered: the days, the currency, and the categories if only some of them are."""
+        """Return what is covered: the days, the currency, and what else was filtered by."""
         parameters = self.request.query_params
         categories = [name for name in parameters.getlist("category") if name]
         excluded = [name for name in parameters.getlist("exclude_category") if name]
@@ -125,8 +125,11 @@ class ChartView(LedgerReads, ApiView):
         if parameters.get("uncategorized"):
             has_none = parameters["uncategorized"] == "true"
             categories.append(gettext("without a category") if has_none else gettext("with a category"))
-        days = pictures.window_name(report.window)
-        return [days, report.currency, *([", ".join(categories)] if categories else [])]
+        return [*self.subtitle_without_categories(report), *([", ".join(categories)] if categories else [])]
+
+    def subtitle_without_categories(self, report: Report[Any]) -> list[str]:
+        names = [self.given()[name] for name in ("account", "tag") if name in self.given()]
+        return [pictures.window_name(report.window), report.currency, *(", ".join(some) for some in names)]
 
     def given(self) -> dict[str, list[str]]:
         """Return the request's parameters that have a value."""

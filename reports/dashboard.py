@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from transactions.category_pages import line_between
 from transactions.filters import TransactionFilterSet
 from transactions.models import Transaction
 from transactions.services.accounts import Holding, holdings, totals_of
@@ -23,9 +24,12 @@ from transactions.totals import Total
 from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
 from .periods import Window, last_month, month_of, parts, window_of, year_of, year_window
-from .services.sums import BalanceAt, PeriodSums, Query, Report, Sums, amount_of, period_sums, worth_at_ends
+from .services.accounts import balances_at
+from .services.sums import BalanceAt, PeriodSums, Query, Report, Sums, amount_of, period_sums
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from users.models import User
 
 MOST_CATEGORIES = 7
@@ -151,29 +155,38 @@ class Dashboard:
         return holdings(self.owner, self.today)
 
     @property
-    def accounts(self) -> list[Holding]:
-        """Those that are shown."""
-        return [holding for holding in self.holdings if not holding.account.archived][:MOST_ACCOUNTS]
+    def accounts(self) -> "list[tuple[Holding, str]]":
+        """Those that are shown, each with the points of its line of the last twelve months."""
+        shown = [holding for holding in self.holdings if not holding.account.archived][:MOST_ACCOUNTS]
+        ends = self._units_at_ends
+        return [(one, line_between(ends[one.account.pk], *_range(ends[one.account.pk]))) for one in shown]
 
     @property
     def accounts_left_out(self) -> int:
-        return sum(not holding.account.archived for holding in self.holdings) - len(self.accounts)
+        return max(sum(not holding.account.archived for holding in self.holdings) - MOST_ACCOUNTS, 0)
 
     @property
     def worth(self) -> list[dict[str, str]]:
         """What is in all accounts, by currency."""
         return totals_of(self.holdings, self.currency)
 
+    @cached_property
+    def _units_at_ends(self) -> "dict[UUID, list[int]]":
+        """What each account held at the end of each of the last eleven months, and holds today."""
+        ends = [min(part.window.last, self.today) for part in parts(self.year.window)]
+        now = {holding.account.pk: holding.units for holding in self.holdings}
+        return balances_at(self.owner, now, ends, now)
+
     @property
     def worth_drawings(self) -> list[SafeString]:
         """The chart of what was in all accounts of a currency over the last twelve months, for a wide page and for a
         telephone: of the owner's currency, if an account has it."""
-        currency = self.worth[0]["currency"]
-        now = sum(holding.units for holding in self.holdings if holding.account.currency == currency)
-        ends = worth_at_ends(self.owner, currency, self.today, now)
-        window = self.year.window
-        shown = list(parts(window))[-len(ends) :]
-        rows = [BalanceAt(part, amount_of(units)) for part, units in zip(shown, ends, strict=True)]
+        currency, window = self.worth[0]["currency"], self.year.window
+        held = [self._units_at_ends[one.account.pk] for one in self.holdings if one.account.currency == currency]
+        rows = [
+            BalanceAt(part, amount_of(sum(units)))
+            for part, units in zip(parts(window), zip(*held, strict=True), strict=True)
+        ]
         report, subtitle = Report(currency, window, rows), [pictures.window_name(window), currency]
         canvases = Canvas(HALF, "worth"), Canvas(PHONE, "narrow-worth")
         drawn = [pictures.draw_worth(report, subtitle, canvas) for canvas in canvases]
@@ -224,6 +237,12 @@ class Dashboard:
     def _sums(self, window: Window, *group_by: str) -> list[Total]:
         dates = {"date_after": window.first, "date_before": window.last}
         return summarize(owner=self.owner, filters=TransactionFilterSet, values=dates, group_by=group_by)
+
+
+def _range(units: list[int]) -> tuple[int, int]:
+    """Return the lowest and the highest place of an account's line. One that never changes is in the middle."""
+    low, high = min(units), max(units)
+    return (low, high) if low != high else (low - 1, high + 1)
 
 
 def _whole(totals: Iterable[Total], currency: str) -> Sums:

@@ -5,7 +5,8 @@ from typing import Any
 
 from transactions.filters import TransactionFilterSet
 
-ONE_CATEGORY = {"currency", "category", "uncategorized"}
+DATES = {"date_after", "date_before"}
+ONE_CATEGORY = {"currency", "category", "uncategorized", "account", "tag"}
 SHARED = {*ONE_CATEGORY, "exclude_category"}
 
 
@@ -16,7 +17,9 @@ def _some(name: str, names: Set[str]) -> Any:
 
 
 SummaryFilterSet = _some("SummaryFilterSet", TransactionFilterSet.base_filters.keys() - {"transfer"})
-PeriodFilterSet = _some("PeriodFilterSet", {"date_after", "date_before", *SHARED})
-OneCategoryFilterSet = _some("OneCategoryFilterSet", {"date_after", "date_before", *ONE_CATEGORY})
-TypedPeriodFilterSet = _some("TypedPeriodFilterSet", {"date_after", "date_before", "type", *SHARED})
+PeriodFilterSet = _some("PeriodFilterSet", DATES | SHARED)
+BalanceFilterSet = _some("BalanceFilterSet", DATES | SHARED - {"account"})  # that of an account has transfers, too
+OneCategoryFilterSet = _some("OneCategoryFilterSet", DATES | ONE_CATEGORY)
+TypedPeriodFilterSet = _some("TypedPeriodFilterSet", DATES | SHARED | {"type"})
 YearFilterSet = _some("YearFilterSet", {"type", *SHARED})
+AccountsFilterSet = _some("AccountsFilterSet", DATES | {"currency", "account"})

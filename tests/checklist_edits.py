@@ -163,7 +163,7 @@ LABELS: Edits = {
         ("\nurlpatterns = ", 'router.register("labels", views.LabelViewSet, basename="label")\n'),
     ],
     "transactions/admin.py": [
-        ("Transfer\nfrom .services", "Label, "),
+        ("NamedModel, Tag, Transaction\nfrom .names", "Label, "),
         ("@admin.register(Category)", LABEL_ADMIN),
     ],
     "transactions/templates/nav.html": [

@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiExample
 
 from cashman_project.api.problems import problem_details
 
-from .examples import INCOME, examples_of
+from .examples import EXPENSE, INCOME, examples_of
 
 ACCOUNT: dict[str, object] = {
     "id": "019a3e2c-9c32-7e5a-8f74-5b8c3e1d9a64",
@@ -33,17 +33,9 @@ ACCOUNT_IN_USE = OpenApiExample(
     "InUse",
     problem_details(409, "conflict", "This account is in use: ?force=true unlinks its transactions.", transactions=12),
 )
-CHECKS = [
-    OpenApiExample(
-        "Answer",
-        {
-            "date": "2026-11-30",
-            "balance": "1150.00",
-            "computed": "1200.00",
-            "difference": "-50.00",
-            "locked": False,
-        },
-        response_only=True,
-    )
-]
+CHECK = {"date": "2026-11-30", "balance": "1150.00", "computed": "1200.00", "difference": "-50.00", "locked": False}
+CHECKS = [OpenApiExample("Answer", CHECK, response_only=True)]
+CHECK_LISTS = [OpenApiExample("Answer", {"next": None, "previous": None, "results": [CHECK]}, response_only=True)]
+ENTRY = EXPENSE | {"balance": "1150.00"}
+REGISTERS = [OpenApiExample("Answer", {"next": None, "previous": None, "results": [ENTRY]}, response_only=True)]
 CHECK_REQUESTS = [OpenApiExample("Stated", {"balance": "1150.00", "locked": False}, request_only=True)]

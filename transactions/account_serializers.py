@@ -194,6 +194,7 @@ class PageSerializer(FieldsSerializer):
     previous = serializers.URLField(allow_null=True)
 
 
+@extend_schema_serializer(examples=examples.REGISTERS)
 class RegisterSerializer(PageSerializer):
     """A page of an account's register."""
 
@@ -211,6 +212,7 @@ class CheckSerializer(FieldsSerializer):
     locked = serializers.BooleanField()
 
 
+@extend_schema_serializer(examples=examples.CHECK_LISTS)
 class CheckListSerializer(PageSerializer):
     """A page of an account's checks."""
 

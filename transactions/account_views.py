@@ -205,7 +205,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         return tagged_response(request, self._stored_check(account))
 
     @extend_schema(
-        operation_id="put_account_check",
+        operation_id="replace_account_check",
         summary="Check the balance of a day",
         parameters=[CHECK_DATE, *CHANGE_HEADERS],
         request=CheckRequestSerializer,

@@ -46,7 +46,11 @@ def line(months: Sequence[int]) -> str:
     more. It is "" if all are zero."""
     sign = -1 if sum(months) <= 0 else 1
     sums = [units * sign for units in months]
-    low, high = min(0, *sums), max(0, *sums)
+    return line_between(sums, min(0, *sums), max(0, *sums))
+
+
+def line_between(sums: Sequence[int], low: int, high: int) -> str:
+    """Return the points of a line over the sums, from the lowest to the highest place; "" if these are the same."""
     if low == high:
         return ""
     points = []

@@ -5,6 +5,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
 
 from cashman_project.money.amounts import LIMIT
+from cashman_project.money.serializer_field import AmountField
 
 from .models import Income
 
@@ -18,7 +19,7 @@ ABOVE_ZERO = (
 TEXT: dict[str, object] = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"}  # in a response
 
 
-def component(auto_schema: AutoSchema, name: str, sign: str, target: object) -> dict[str, object]:
+def component(auto_schema: AutoSchema, name: str, sign: str) -> dict[str, object]:
     """Return a reference to the component of an amount in a request: text or a number, below the limit.
 
     `sign` is "+" for one above zero, "-" for one that is not zero, and "0" for any.
@@ -41,7 +42,7 @@ def component(auto_schema: AutoSchema, name: str, sign: str, target: object) -> 
         name,
         ResolvedComponent.SCHEMA,
         {"oneOf": [text, number], "description": "Best as text, which is exact in every language."},
-        target,
+        AmountField,  # whichever kind of it asks first
     )
     auto_schema.registry.register_on_missing(found)
     reference: dict[str, object] = found.ref
@@ -60,10 +61,10 @@ class AmountExtension(OpenApiSerializerFieldExtension):
             return TEXT
         model = getattr(getattr(self.target.parent, "Meta", None), "model", None)
         if model is None:
-            return component(auto_schema, "BalanceRequest", "0", self.target)
+            return component(auto_schema, "BalanceRequest", "0")
         if model is Income:
-            return component(auto_schema, "IncomeAmountRequest", "+", self.target)
-        return component(auto_schema, "AmountRequest", "-", self.target)
+            return component(auto_schema, "IncomeAmountRequest", "+")
+        return component(auto_schema, "AmountRequest", "-")
 
 
 class TransferAmountExtension(OpenApiSerializerFieldExtension):
@@ -74,4 +75,4 @@ class TransferAmountExtension(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema: AutoSchema, direction: str) -> dict[str, object]:
         if direction == "response":
             return TEXT
-        return component(auto_schema, "TransferAmountRequest", "+", self.target)
+        return component(auto_schema, "TransferAmountRequest", "+")

@@ -1,7 +1,7 @@
 """Sums of money by currency and group."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -81,14 +81,15 @@ class MonthTotalQuerySet(SummedQuerySet["MonthTotal"]):
     def without_transfers(self) -> Self:
         return self.filter(transfer=False)
 
-    def changes_of_accounts(
-        self, owner: UUID, currency: str, first: datetime.date, last: datetime.date
-    ) -> dict[datetime.date, int]:
-        """Return by how much all accounts of a currency together changed in each month of these days, in
-        ten-thousandths, by its first day."""
-        rows = self.filter(owner=owner, currency=currency, date__range=(first, last)).exclude(account_id=NO_ACCOUNT)
-        sums = rows.order_by().values("date").annotate(change=HalvesSum("high", "low")).values_list("date", "change")
-        return {month: units_of(change) for month, change in sums}
+    def changes_of(
+        self, owner: UUID, accounts: Collection[UUID], first: datetime.date, last: datetime.date
+    ) -> list[tuple[UUID, datetime.date, int]]:
+        """Return by how much each of the accounts changed in each month of these days, in ten-thousandths, with the
+        month's first day."""
+        rows = self.filter(owner=owner, account_id__in=accounts, date__range=(first, last)).order_by()
+        sums = rows.values("account_id", "date").annotate(change=HalvesSum("high", "low"))
+        found = sums.values_list("account_id", "date", "change")
+        return [(pk, month, units_of(change)) for pk, month, change in found]
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the totals without a category if the flag is on, otherwise those with one."""

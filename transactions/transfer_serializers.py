@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils.html import is_html_input
@@ -138,8 +139,8 @@ class TransferSerializer(StrictSerializer):
         fields = super().get_fields()
         options: dict[str, Any] = {"allow_null": True, "required": False, "style": {"select": END}}
         ends = {
-            "from": AccountField(source="source", label=_("From"), **options),
-            "to": AccountField(source="target", label=_("To"), **options),
+            "from": AccountField(source="source", label=pgettext_lazy("transfer", "From"), **options),
+            "to": AccountField(source="target", label=pgettext_lazy("transfer", "To"), **options),
         }
         return {"id": fields.pop("id"), **ends, **fields}
 
@@ -191,6 +192,7 @@ class TransferSerializer(StrictSerializer):
         return self.instance is not None and bool(self.to_representation(self.instance)[name] == value)
 
 
+@extend_schema_serializer(examples=examples.PAIRS)
 class PairSerializer(StrictSerializer):
     """An expense and an income, by their ids."""
 
@@ -198,6 +200,7 @@ class PairSerializer(StrictSerializer):
     income = IdField()
 
 
+@extend_schema_serializer(examples=examples.EMPTY)
 class EmptySerializer(StrictSerializer):
     """Nothing: the path says it all."""
 
@@ -209,6 +212,7 @@ class ProposalSerializer(FieldsSerializer):
     income = TransactionSerializer()
 
 
+@extend_schema_serializer(examples=examples.PROPOSALS)
 class ProposalsSerializer(FieldsSerializer):
     """The pairs that look like transfers, the newest first."""
 

@@ -3,9 +3,10 @@ from cashman_project.api.routers import OptionalSlashRouter
 from . import account_views, transfer_views, views
 
 router = OptionalSlashRouter()
+# Django tries them in this order; most requests are for the first one.
+router.register("transactions", views.TransactionViewSet, basename="transaction")
 router.register("incomes", views.IncomeViewSet, basename="income")
 router.register("expenses", views.ExpenseViewSet, basename="expense")
-router.register("transactions", views.TransactionViewSet, basename="transaction")
 router.register("categories", views.CategoryViewSet, basename="category")
 router.register("tags", views.TagViewSet, basename="tag")
 router.register("accounts", account_views.AccountViewSet, basename="account")

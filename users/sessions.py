@@ -104,7 +104,7 @@ def own_user(text: str, owner_query: OwnerQuery) -> User:
     access = _access(text)
     if access.expires_at <= time.time():
         raise token_error(jwt.ExpiredSignatureError())
-    owner_id = _owner_id(access.subject)
+    owner_id = access.owner or _owner_id(access.subject)
     if access.session is None or owner_id is None:
         raise _ended()
     values = {"owner": owner_id, "session": access.session, **owner_query.values}
@@ -117,11 +117,13 @@ def own_user(text: str, owner_query: OwnerQuery) -> User:
 
 
 class _Access(NamedTuple):
-    """The claims of an access token: its expiry in seconds since 1970, its session and its subject."""
+    """The claims of an access token: its expiry in seconds since 1970, its session and its subject. `owner` is the id
+    that the subject is; None if it is another name for a user."""
 
     expires_at: float
     session: UUID | None
     subject: object
+    owner: UUID | None
 
 
 @lru_cache(maxsize=4_096)
@@ -129,7 +131,7 @@ def _access(text: str) -> _Access:
     """Return the claims of a valid access token. Its signature is checked once, but the caller has to check its expiry
     each time."""
     token = _validated(AccessToken, text)
-    return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"))
+    return _Access(token["exp"], _uuid(token.get("sid")), token.get("sub"), _uuid(token.get("sub")))
 
 
 @lru_cache

@@ -50,9 +50,10 @@ class Statement:
         self.prepared = prepared
         compiler = queryset.query.get_compiler(queryset.db)
         try:
-            self.sql, self.params = compiler.as_sql()
+            self.sql, params = compiler.as_sql()
         except EmptyResultSet:  # the conditions rule out every row
-            self.sql, self.params = "", ()
+            self.sql, params = "", ()
+        self.params, self.places = _each_once(params)
         self.converters = compiler.get_converters([column for column, _sql, _alias in compiler.select])
 
     def rows(self, values: Mapping[str, object]) -> list[DatabaseRow]:
@@ -69,9 +70,9 @@ class Statement:
         ]
         with connection.cursor() as cursor:
             if self.prepared:
-                execute_prepared(cursor, self.sql, params)
+                execute_prepared(cursor, self.sql, params, self.places)
             else:
-                cursor.execute(self.sql, params)
+                cursor.execute(self.sql, _placed(params, self.places))
             rows: list[DatabaseRow] = cursor.fetchall()
             return rows
 
@@ -84,23 +85,49 @@ class Statement:
         return values
 
 
-def execute_prepared(cursor: CursorWrapper, sql: str, params: DatabaseRow) -> None:
+def _each_once(params: DatabaseRow) -> tuple[DatabaseRow, tuple[int, ...]]:
+    """Return the parameters with each placeholder once, and for each place in the SQL the position of its parameter.
+
+    The owner is in each part of a statement. It is converted and sent once.
+    """
+    each: list[object] = []
+    places = []
+    for param in params:
+        if type(param) is not Placeholder or param not in each:
+            each.append(param)
+            places.append(len(each) - 1)
+        else:
+            places.append(each.index(param))
+    return each, tuple(places)
+
+
+def _placed(params: DatabaseRow, places: tuple[int, ...]) -> DatabaseRow:
+    return [params[place] for place in places]
+
+
+def execute_prepared(
+    cursor: CursorWrapper, sql: str, params: DatabaseRow, places: tuple[int, ...] | None = None
+) -> None:
     """Execute SQL that runs often, as a prepared statement if the database has them.
 
+    `places` are the positions in `params` of what each %s of the SQL stands for; by default, one after the other.
     Raises NotSupportedError in a transaction if a table was altered after the statement was prepared. The next time it
     is prepared again.
     """
     connection = cursor.db
-    is_prepared = connection.vendor == "postgresql"
+    if places is None:
+        places = tuple(range(len(params)))
+    prepared = connection.prepared(sql, places) if connection.vendor == "postgresql" else sql
+    if prepared is sql:
+        cursor.execute(sql, _placed(params, places))
+        return
     try:
-        cursor.execute(connection.prepared(sql, len(params)) if is_prepared else sql, params)
+        cursor.execute(prepared, params)
     except NotSupportedError:
-        if not is_prepared:
-            raise
         connection.statements.clear()
         if connection.in_atomic_block:
             raise
-        cursor.execute(sql, params)
+        cursor.execute(sql, _placed(params, places))
 
 
 def execute_later(connection: Any, sql: str, params: Sequence[object], *, prepared: bool = False) -> None:
@@ -110,7 +137,7 @@ def execute_later(connection: Any, sql: str, params: Sequence[object], *, prepar
     there. A `prepared` statement is planned once in a session. `connection` is of one of our two backends.
     """
     if prepared and connection.vendor == "postgresql":
-        sql = connection.prepared(sql, len(params))
+        sql = connection.prepared(sql, tuple(range(len(params))))
     connection.execute_later(sql, params)
 
 

@@ -211,7 +211,7 @@ class OwnerGuard:
         if not self.is_on:
             return
         if sql.startswith("EXECUTE "):  # what was prepared
-            sql = next((text for text, executed in connection.statements.items() if executed == sql), sql)
+            sql = next((text for (text, _places), executed in connection.statements.items() if executed == sql), sql)
         if (tables := tables_without_owner(sql)) and (sender := _sender(sys._getframe(1), tables)):
             self.found.append(Statement(tables, sender, sql))
 

@@ -25,7 +25,8 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.models import PersonalToken, User
 
 OF_LEDGERS = {"ledgers.ledger", "ledgers.revision", "ledgers.change", "transactions.monthtotal"} | {
-    f"transactions.{name}" for name in ("transaction", "income", "expense", "category")
+    f"transactions.{name}"
+    for name in ("transaction", "income", "expense", "category", "account", "balancecheck", "tag", "transfer")
 }
 PATHS = ["/expenses", "/expenses?search=a", "/expenses.csv", "/categories", "/summary", "/changes", "/revisions"]
 
@@ -88,7 +89,9 @@ def statements(send: Callable[[], object]) -> tuple[str, str]:
 
 def _unprepared(one: Any, sql: str) -> str:
     """Return the SQL of the prepared statement that is executed, if one is."""
-    names: dict[str, str] = {call.partition("(")[0]: text for text, call in getattr(one, "statements", {}).items()}
+    names: dict[str, str] = {
+        call.partition("(")[0]: text for (text, _places), call in getattr(one, "statements", {}).items()
+    }
     return names.get(sql.partition("(")[0]) or sql
 
 

@@ -1,6 +1,5 @@
 """The sums that the charts show, each with one query, or two (docs/adr/0040-charts-of-our-own.md)."""
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,12 +9,11 @@ from uuid import UUID
 from cashman_project.money.amounts import EXACT, STORED_DIGITS
 from transactions.choices import TransactionType
 from transactions.filters import TransactionFilterSet
-from transactions.models import Account, Category
-from transactions.services.accounts import changes_of_accounts
+from transactions.models import Category
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
-from ..periods import Part, Window, key_of, month_of, parts, year_window
+from ..periods import Part, Window, key_of, parts, year_window
 
 if TYPE_CHECKING:
     from users.models import User
@@ -146,24 +144,6 @@ def balances(query: Query) -> Report[BalanceAt]:
         units += sums.get(key_of(part.period), 0)
         rows.append(BalanceAt(part, amount_of(units)))
     return Report(query.currency, query.window, rows)
-
-
-def worth_at_ends(owner: "User", currency: str, today: datetime.date, now: int) -> list[int]:
-    """Return what was in all accounts of a currency at the end of each of the last eleven months, and `now`: in
-    ten-thousandths. It goes back from now by what changed in each month, with two queries."""
-    accounts = Account.objects.for_owner(owner).filter(currency=currency)
-    month = month_of(today, owner.month_start).first
-    last = month - datetime.timedelta(days=1)
-    units = sum(accounts.balances(owner.pk, last).values())
-    first = month_of(month - datetime.timedelta(days=330), owner.month_start).first
-    changes = changes_of_accounts(owner, currency, first, last)
-    ends = [now]
-    while last >= first:
-        ends.append(units)
-        month = month_of(last, owner.month_start).first
-        units -= changes.get(month, 0)
-        last = month - datetime.timedelta(days=1)
-    return ends[::-1]
 
 
 def category_names(owner: "User", pks: UUID | list[UUID]) -> list[str]:

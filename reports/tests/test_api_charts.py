@@ -25,6 +25,8 @@ QUERIES = {
     "years": "year=2026",
     "balance": YEAR,
     "flow": YEAR,
+    "net-worth": YEAR,
+    "transfers": YEAR,
 }
 charts = pytest.mark.parametrize(("name", "query"), QUERIES.items())
 

@@ -15,7 +15,7 @@ from cashman_project.api.tests.pages import Browser
 from cashman_project.api.tests.problems import problem_of
 from conftest import client_of
 from reports.periods import Window, before, last_month, month_of, parts, window_of, year_before, year_window
-from reports.services.sums import worth_at_ends
+from reports.services.accounts import balances_at
 from transactions.calendar import starting
 from transactions.groupings import MONTH, QUARTER, YEAR, groupings_of
 from transactions.models import Transaction
@@ -261,14 +261,14 @@ def test_worth_at_the_ends_of_months(alice: User, rows: list[Any], month_start: 
         IncomeFactory.create(owner=alice, account=account, amount=amount, date=day)
     now = sum(amount for amount, day in rows if day <= today) * 10_000
 
-    ends = worth_at_ends(alice, "USD", today, now)
+    window = window_of(None, None, today, month_start)
+    ends = [min(part.window.last, today) for part in parts(window)]
 
-    assert len(ends) == 12
-    assert ends[-1] == now
-    end = month_of(today, month_start).first - DAY
-    for units in ends[-2::-1]:
+    found = balances_at(alice, {account.pk: now}, ends, {account.pk: now})[account.pk]
+
+    assert len(found) == 12
+    for units, end in zip(found, ends, strict=True):
         assert units == sum(amount for amount, day in rows if day <= end) * 10_000
-        end = month_of(end, month_start).first - DAY
 
 
 # -- /me --------------------------------------------------------------------------------------

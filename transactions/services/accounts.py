@@ -2,7 +2,7 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -47,18 +47,21 @@ def balances(owner: User, date: datetime.date, keys: "Iterable[UUID] | None" = N
     return accounts.balances(owner.pk, date)
 
 
-def changes_of_accounts(
-    owner: User, currency: str, first: datetime.date, last: datetime.date
-) -> dict[datetime.date, int]:
-    """Return by how much all of the owner's accounts of a currency together changed in each of the owner's months of
-    these days, in ten-thousandths, by its first day. Months of the calendar are read from the month totals."""
+def monthly_changes(
+    owner: User, accounts: "Collection[UUID]", first: datetime.date, last: datetime.date
+) -> "list[tuple[UUID, datetime.date, int]]":
+    """Return by how much each of the accounts changed in each of the owner's months of these days: the account, the
+    first day of the month, and ten-thousandths. Months of the calendar are read from the month totals."""
     if owner.month_start == 1:
-        return MonthTotal.objects.changes_of_accounts(owner.pk, currency, first, last)
+        return MonthTotal.objects.changes_of(owner.pk, accounts, first, last)
     month = groupings_of(owner.month_start)["month"]
-    rows = Transaction.objects.filter(owner=owner.pk, currency=currency, date__range=(first, last))
-    sums = rows.filter(account__isnull=False).order_by().values(month=month.key).annotate(change=MoneySum("amount"))
     assert month.period is not None
-    return {month.period.first(key): units_of(change) for key, change in sums.values_list("month", "change")}
+    rows = Transaction.objects.filter(owner=owner.pk, account__in=accounts, date__range=(first, last)).order_by()
+    sums = rows.values("account_id", month=month.key).annotate(change=MoneySum("amount"))
+    return [
+        (account, month.period.first(key), units_of(change))
+        for account, key, change in sums.values_list("account_id", "month", "change")
+    ]
 
 
 def account_names(owner: User) -> list[str]:

@@ -65,6 +65,11 @@ def _about_what_is_there(client: APIClient, path: str, example: Any, refresh: st
     if path == "/transactions/delete" or (isinstance(example, list) and "id" in example[0]):
         ids = [client.post("/expenses", {"description": "x", "amount": 1}).json()["id"] for _number in range(2)]
         return ({"ids": ids} if isinstance(example, dict) else [example[0] | {"id": ids[0]}]), path
+    if "income" in example:
+        for kind, account in (("expense", "Bank"), ("income", "Savings")):
+            row = client.post(f"/{kind}s", {"description": "x", "amount": 1, "account": account}).json()
+            example = example | {kind: row["id"]}
+        return example, path
     if "{id}" in path:
         resource = path.partition("{")[0].rstrip("/")
         pk = client.post(resource, NEW[resource]).json()["id"]

@@ -17,6 +17,7 @@ VERBS = ("list", "create", "get", "replace", "update", "delete", "bulk_create", 
 OTHERS = {
     *("ping", "ping_with_token", "register", "sign_in", "sign_out"),
     *("refresh_tokens", "change_password", "erase_me", "undo_revision"),
+    *("link_transfer", "unlink_transfer", "reject_transfer"),
 }
 # Types that the languages or the generated code have already.
 TAKEN = {
@@ -103,7 +104,7 @@ def test_no_word_is_in_two_named_enumerations(document: Document) -> None:
     }
     words = Counter(word.lower() for schema in enumerations.values() for word in schema["enum"])
 
-    assert {"TransactionType", "Scope", "Operation"} == enumerations.keys()
+    assert {"TransactionType", "AccountKind", "Scope", "Operation"} == enumerations.keys()
     assert [word for word, count in words.items() if count > 1] == []
 
 
@@ -165,7 +166,7 @@ def test_every_body_names_all_that_it_may_have(document: Document) -> None:
     assert bodies > 20
 
 
-@pytest.mark.parametrize("resource", ["Income", "Expense", "Transaction", "Category"])
+@pytest.mark.parametrize("resource", ["Income", "Expense", "Transaction", "Category", "Tag"])
 def test_what_was_read_may_be_sent_back(document: Document, resource: str) -> None:
     schemas = document.content["components"]["schemas"]
 

@@ -27,7 +27,8 @@ SET_PLAN_CACHE_MODE = """
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's connection, with prepared statements.
 
-    `statements` maps SQL that was prepared in this session to the SQL that executes it.
+    `statements` maps SQL that was prepared in this session, with the places of its parameters, to the SQL that executes
+    it.
     """
 
     SchemaEditorClass = PartitionsSchemaEditor if PARTITIONS else DatabaseSchemaEditor
@@ -52,7 +53,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def init_connection_state(self) -> None:
         super().init_connection_state()
-        self.statements: dict[str, str] = {}
+        self.statements: dict[tuple[str, tuple[int, ...]], str] = {}
         self.undone_savepoints: set[str] = set()  # of the open transaction
         if not self.settings_dict.get("POOLED"):
             with self.connection.cursor() as cursor:
@@ -89,21 +90,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except Error:  # closed on this side
             return False
 
-    def prepared(self, sql: str, count: int) -> str:
-        """Return SQL that executes `sql` without parsing and planning it each time. `count` is the number of its
-        parameters.
+    def prepared(self, sql: str, places: tuple[int, ...]) -> str:
+        """Return SQL that executes `sql` without parsing and planning it each time. `places` are the positions, in the
+        parameters that it is executed with, of what each %s stands for.
 
         Use it for statements with a plan that is good for every owner. Behind a pooler it returns `sql` itself, because
         a pooler may run the next transaction in another session.
         """
         if self.settings_dict.get("POOLED"):
             return sql
-        if sql not in self.statements:
-            name = f"cashman_{hashlib.blake2b(sql.encode(), digest_size=16).hexdigest()}"  # unique for its SQL
+        if (sql, places) not in self.statements:
+            numbered = sql % tuple(f"${place + 1}" for place in places)
+            name = f"cashman_{hashlib.blake2b(numbered.encode(), digest_size=16).hexdigest()}"  # unique for its SQL
             # This cursor is psycopg2's own, which lets wait what waits.
             with self.wrap_database_errors, self.connection.cursor(cursor_factory=extensions.cursor) as cursor:
                 if not self.statements:
                     cursor.execute("DEALLOCATE ALL")  # statements of this session from before `statements` was cleared
-                cursor.execute(f"PREPARE {name} AS {sql % tuple(f'${number + 1}' for number in range(count))}")
-            self.statements[sql] = f"EXECUTE {name} ({', '.join(['%s'] * count)})"
-        return self.statements[sql]
+                cursor.execute(f"PREPARE {name} AS {numbered}")
+            self.statements[sql, places] = f"EXECUTE {name} ({', '.join(['%s'] * len(set(places)))})"
+        return self.statements[sql, places]
