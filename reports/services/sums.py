@@ -1,5 +1,6 @@
 """The sums that the charts show, each with one query, or two (docs/adr/0040-charts-of-our-own.md)."""
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
