@@ -18,6 +18,7 @@ from transactions.category_pages import line_between
 from transactions.filters import TransactionFilterSet
 from transactions.models import Transaction
 from transactions.services.accounts import Holding, holdings, totals_of
+from transactions.services.categories import excluded_names
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
@@ -146,6 +147,11 @@ class Dashboard:
                 )
             )
         return found
+
+    @cached_property
+    def excluded(self) -> str:
+        """The names of the categories that the sums leave out."""
+        return excluded_names(self.owner)
 
     # -- Accounts -----------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from transactions.totals import Total
 from . import pictures
 from .charts.formats import Period
 from .periods import year_of, year_window
-from .pictures import FORMATS, category_label
+from .pictures import FORMATS, NONE
 from .services.summary import Group, Span, Summary, SummaryQuery
 from .summary_chart import drawings
 
@@ -48,13 +48,10 @@ NAMES: dict[str, str | Promise] = {
     "quarter": gettext_lazy("Quarters"),
     "year": gettext_lazy("Years"),
     "category": gettext_lazy("Categories"),
+    "group": gettext_lazy("Groups"),
     "account": gettext_lazy("Accounts"),
     "tag": gettext_lazy("Tags"),
     "type": gettext_lazy("Income and expense"),
-}
-NONE: dict[str, str | Promise] = {
-    "account": gettext_lazy("Without an account"),
-    "tag": gettext_lazy("Without a tag"),
 }
 COMPARISONS = {"year": gettext_lazy("a year before"), "previous": gettext_lazy("the time before")}
 
@@ -303,7 +300,7 @@ class SummaryPage:
                 query.pop(name, None)
             category = total.keys["category"]
             query.update({"uncategorized": "true"} if category is None else {"category": category})
-        for name in ("account", "tag"):
+        for name in ("group", "account", "tag"):
             if (key := total.keys.get(name, "")) is None:
                 return ""  # no filter finds what has none
             if key:
@@ -323,10 +320,8 @@ def key_label(name: str, key: str | None, month_start: int = 1, *, is_short: boo
 
     Months that begin on another day than the first are named by their days, unless there is no room for that.
     """
-    if key is None and name in NONE:
+    if key is None:
         return str(NONE[name])
-    if name == "category" or key is None:
-        return category_label(key)
     if month_start > 1 and name in FROM_MONTH_START and not is_short:
         period = groupings_of(month_start)[name].period
         assert period is not None

@@ -12,11 +12,13 @@ from django.utils.translation import pgettext
 from rest_framework.request import Request
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.locales import current_formats
 
 from .calendar import PeriodLength, earlier, later, starting
 from .groupings import MONTH, YEAR
+from .services.categories import excluded_names
 
 DATES = ("date", "date_after", "date_before")
 LONGEST_MONTH = 31
@@ -80,6 +82,15 @@ class Chip(NamedTuple):
     url: str
 
 
+class Excluded(NamedTuple):
+    """The categories that the sums of a page leave out, or count because that was asked for, by their names, and the
+    URL of the page that does the other."""
+
+    names: str
+    counted: bool
+    url: str
+
+
 class DateLinks:
     """The links of the page of a request. `values` has the values of its filters."""
 
@@ -96,6 +107,17 @@ class DateLinks:
             query.pop(name, None)
         query.update(changes)
         return url_of(self.request.path, query)
+
+    @cached_property
+    def excluded(self) -> Excluded | None:
+        """None if there are none, or if the filters name categories, which are counted then."""
+        if self.values.keys() & {"category", "uncategorized"}:
+            return None
+        names = excluded_names(owner_of(self.request))
+        counted = flag_of(self.request, "excluded")
+        return (
+            Excluded(names, counted, self.url("excluded") if counted else self.url(excluded="true")) if names else None
+        )
 
     def last_day(self, span: Span) -> datetime.date:
         """Return the last day that a link to the span asks for."""

@@ -23,6 +23,8 @@ FIRST_MONDAY = datetime.date(1900, 1, 1)  # the first date of all
 class Grouping:
     """A key to group sums by. `key` is its SQL, and `text` makes a text of what the database returns.
 
+    The key of a group of categories is not its name, which the sums are given later.
+
     `month_totals` says whether month totals can answer it: it isn't finer than a month. `period` is the length of its
     periods if it is by date. The others describe the key in the API: an `example`, its `choices`, and whether it is
     `nullable`.
@@ -116,6 +118,7 @@ GROUPINGS = {
     "quarter": Grouping(QuarterKey("date"), month_totals=True, period=QUARTER, example="2026-Q4"),
     "year": Grouping(DatePart("date", "YYYY"), month_totals=True, period=YEAR, example="2026"),
     "category": Grouping(F("category__name"), month_totals=True, nullable=True),
+    "group": Grouping(F("category__group_key"), month_totals=True, nullable=True),
     "account": Grouping(F("account__name"), month_totals=True, nullable=True),
     "tag": Grouping(F("tag_names__name"), nullable=True),
     "type": Grouping(F("type"), month_totals=True, choices=TransactionType.choices),

@@ -41,8 +41,12 @@ class CategorySerializer(StrictModelSerializer[Category]):
 
     class Meta:
         model = Category
-        fields = ["id", "name", "version", "created_at", "updated_at"]
+        fields = ["id", "name", "group", "excluded", "version", "created_at", "updated_at"]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
+        extra_kwargs = {
+            "group": {"allow_blank": False, "help_text": _("Categories of the same group belong together.")},
+            "excluded": {"help_text": _("Whether sums leave its transactions out, unless they are asked for them.")},
+        }
 
 
 @extend_schema_serializer(examples=examples.TAGS)
@@ -130,11 +134,12 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "notes",
             "external_id",
             "transfer",
+            "split",
             "version",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["id", "transfer", "version", "created_at", "updated_at"]
+        read_only_fields = ["id", "transfer", "split", "version", "created_at", "updated_at"]
         form_order = ["type", "amount", "description", "category", "date", "account", "currency", "tags"]
         fixed_fields: tuple[str, ...] = ()
         required_once = ("type",)

@@ -4,9 +4,10 @@ import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Expression, F, Q, Sum
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
 
 RowT = TypeVar("RowT", bound=models.Model)
-NAMED = {"category", "account", "tag"}  # the groupings by names
+NAMED = {"category", "group", "account", "tag"}  # the groupings by names
 
 NO_CATEGORY = NO_ACCOUNT = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
 
@@ -41,6 +42,11 @@ class SummedQuerySet(OwnedQuerySet[RowT]):
     def without_transfers(self) -> Self:
         """Leave out the legs of transfers, which are neither income nor expense."""
         raise NotImplementedError
+
+    def without_excluded(self, owner: object) -> Self:
+        """Leave out the transactions of those categories of the owner, or of a `Parameter`, that are excluded."""
+        categories: Any = apps.get_model("transactions", "Category")
+        return self.exclude(category_id__in=categories.objects.filter(owner=owner, excluded=True).values("pk"))
 
     def totals(self, *group_by: str, month_start: int = 1) -> "list[Total]":
         """Return the totals by currency and by the given groupings, in the order of their keys. Months begin on

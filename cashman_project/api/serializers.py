@@ -59,13 +59,13 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """True or false; in a form, a box that is checked or left out. Numbers and texts are refused."""
+    """True or false; in a form "on" or "off", as the boxes of our pages send them. Numbers and texts are refused."""
 
     def to_internal_value(self, data: object) -> bool:
-        is_checked = data == "on" and is_html_input(self.parent.initial_data)
-        if not isinstance(data, bool) and not is_checked:
+        is_box = data in ("on", "off") and is_html_input(self.parent.initial_data)
+        if not isinstance(data, bool) and not is_box:
             self.fail("invalid", input=str(data)[:100])
-        return bool(data)
+        return data is True or data == "on"
 
 
 class StrictIntegerField(serializers.IntegerField):

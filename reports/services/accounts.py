@@ -133,4 +133,4 @@ def moves(query: Query) -> Report[Move]:
 def _chosen(query: Query) -> set[UUID]:
     """Return the accounts that the query names."""
     found = query.filters.get("account", [])
-    return set(found if isinstance(found, list) else [found])
+    return {UUID(str(pk)) for pk in (found if isinstance(found, list) else [found])}

@@ -49,6 +49,7 @@ class SummaryQuery:
     fill: bool = False
     compare: str = ""  # or "previous", or "year"
     balance: bool = False
+    excluded: bool = False  # whether categories that are excluded from sums are counted
 
     @cached_property
     def lengths(self) -> dict[str, PeriodLength]:
@@ -70,12 +71,24 @@ class SummaryQuery:
     def sums(self, span: Span, group_by: tuple[str, ...]) -> list[Total]:
         """Return the sums of other days, by other groupings."""
         values = self._values(span)
-        return summarize(owner=self.owner, filters=TransactionFilterSet, values=values, group_by=group_by)
+        return summarize(
+            owner=self.owner,
+            filters=TransactionFilterSet,
+            values=values,
+            group_by=group_by,
+            excluded=self.excluded,
+        )
 
     def number_of_keys(self, *group_by: str) -> int:
         """Return how many different keys there are together, by other groupings or "currency"."""
         values = self._values(self.span)
-        return number_of_keys(owner=self.owner, filters=TransactionFilterSet, values=values, group_by=group_by)
+        return number_of_keys(
+            owner=self.owner,
+            filters=TransactionFilterSet,
+            values=values,
+            group_by=group_by,
+            excluded=self.excluded,
+        )
 
     def _values(self, span: Span) -> dict[str, Any]:
         dates = {"date_after": span.first, "date_before": span.last}

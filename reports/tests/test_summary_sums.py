@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from cashman_project.money.amounts import format_amount
 from conftest import client_of
-from reports.tests.test_sums import NAMES, Entry, fill
+from reports.tests.test_sums import ACCOUNTS, FURTHER, NAMES, Entry, fill, left_by
 from reports.tests.test_sums import people as people  # a fixture
 from transactions.groupings import FROM_MONTH_START, GROUPINGS
 from transactions.tests.shares import reached, reaches
@@ -42,12 +42,14 @@ DAYS = [datetime.date(2024, 2, 29), datetime.date(2024, 12, 31), datetime.date(2
 dates = st.one_of(st.sampled_from(DAYS), st.dates(datetime.date(2024, 12, 1), datetime.date(2026, 12, 31)))
 entries = st.lists(
     st.builds(
-        lambda owner, money, sign, date, category: Entry(owner, money[0] * sign, money[1], date, category),
+        lambda owner, money, sign, *others: Entry(owner, money[0] * sign, money[1], *others),
         st.integers(0, 1),
         st.sampled_from(CURRENCIES[:2]).flatmap(lambda code: st.tuples(sizes(code), st.just(code))),
         st.sampled_from([1, -1]),
         dates,
         st.sampled_from(NAMES),
+        st.sampled_from([None, *ACCOUNTS]),
+        st.sampled_from([(), ("trip",), ("gift", "trip")]),
     ),
     min_size=10,
     max_size=30,
@@ -58,6 +60,8 @@ FILTERS = {
     "uncategorized": st.sampled_from(["true", "false"]),
     "type": st.sampled_from(["INCOME", "EXPENSE"]),
     "currency": st.sampled_from(CURRENCIES[:2]),
+    **{name: st.lists(st.sampled_from(FURTHER[name]), min_size=1, max_size=2) for name in ("group", "account")},
+    **{name: st.sampled_from(FURTHER[name]) for name in ("exclude_account", "tag", "exclude_tag", "excluded")},
     "amount_min": st.sampled_from(["0", "1000"]),  # which month totals do not know
 }
 options = st.fixed_dictionaries(
@@ -73,21 +77,6 @@ filters = st.lists(st.sampled_from(list(FILTERS)), max_size=2, unique=True).flat
     lambda names: st.fixed_dictionaries({name: FILTERS[name] for name in names})
 )  # more of them leave no row
 dropped = st.sets(st.sampled_from(["compare", "fill", "balance"]), max_size=2)
-
-
-def left_by(rows: list[Entry], owner: int, query: dict[str, Any]) -> list[Entry]:
-    """Return the owner's rows that the filters leave, whatever their date."""
-    return [
-        row
-        for row in rows
-        if row.owner == owner
-        and row.category in query.get("category", NAMES)
-        and row.category not in query.get("exclude_category", [])
-        and query.get("uncategorized", str(row.category is None).lower()) == str(row.category is None).lower()
-        and query.get("type", KEYS["type"](row)) == KEYS["type"](row)
-        and query.get("currency", row.currency) == row.currency
-        and abs(row.amount) >= Decimal(query.get("amount_min", 0))
-    ]
 
 
 @lru_cache(None)
