@@ -36,7 +36,8 @@ PARAMETERS = [
     OpenApiParameter(
         "group_by",
         enum=[*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))],
-        description=f"One or two different ones of {', '.join(GROUPINGS)}, comma separated.",
+        description=f"One or two different ones of {', '.join(GROUPINGS)}, comma separated. Months, quarters and"
+        " years begin on the `month_start` of `/me`, and are named after the month or the year that they begin in.",
     ),
     OpenApiParameter(
         "fill",

@@ -102,7 +102,7 @@ def moves(query: Query) -> Report[Move]:
     others = Transaction.objects.filter(owner=query.owner.pk, transfer=OuterRef("transfer")).exclude(pk=OuterRef("pk"))
     legs = (
         Transaction.objects.for_owner(query.owner)
-        .filter(transfer__isnull=False, currency=query.currency, date__range=query.window)
+        .filter(transfer__isnull=False, currency=query.currency, date__range=(query.window.first, query.window.last))
         .order_by()
         .values("type", "account_id")
         .annotate(

@@ -1,5 +1,6 @@
-"""The sums that the charts show, each with one query (docs/adr/0040-charts-of-our-own.md)."""
+"""The sums that the charts show, each with one query, or two (docs/adr/0040-charts-of-our-own.md)."""
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -137,13 +138,12 @@ def year_sums(query: Query, kind: TransactionType) -> Report[MonthOfYears]:
 
 def balances(query: Query) -> Report[BalanceAt]:
     """Return the balance at the end of each month or year of the window: the sum of everything up to then."""
-    unit = query.window.unit
-    sums = sorted((str(total.keys[unit]), total.net) for total in _totals(query, unit, date_after=None))
-    rows, index, units = [], 0, 0
+    unit, eve = query.window.unit, query.window.first - datetime.timedelta(days=1)
+    units = sum(total.net for total in _totals(query, date_after=None, date_before=eve))
+    sums = {total.keys[unit]: total.net for total in _totals(query, unit)}
+    rows = []
     for part in parts(query.window):
-        while index < len(sums) and sums[index][0] <= key_of(part.period):
-            units += sums[index][1]
-            index += 1
+        units += sums.get(key_of(part.period), 0)
         rows.append(BalanceAt(part, amount_of(units)))
     return Report(query.currency, query.window, rows)
 
@@ -159,7 +159,7 @@ def amount_of(units: int) -> Decimal:
     return Decimal(units).scaleb(-STORED_DIGITS, EXACT)
 
 
-def _totals(query: Query, group_by: str, **further: Any) -> list[Total]:
+def _totals(query: Query, *group_by: str, **further: Any) -> list[Total]:
     dates = {"date_after": query.window.first, "date_before": query.window.last}
     values = {**dates, "currency": query.currency, **query.filters, **further}
     given = {name: value for name, value in values.items() if value is not None}
@@ -167,6 +167,6 @@ def _totals(query: Query, group_by: str, **further: Any) -> list[Total]:
         owner=query.owner,
         filters=TransactionFilterSet,
         values=given,
-        group_by=(group_by,),
+        group_by=group_by,
         excluded=query.excluded,
     )

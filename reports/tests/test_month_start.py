@@ -297,7 +297,7 @@ def test_it_is_set_for_its_owner_alone(as_alice: APIClient, as_bob: APIClient, a
 
 def test_the_form_of_the_preferences_has_it(alice: User) -> None:
     browser = Browser(alice)
-    [form] = [one for one in browser.get("/me").main.all("form") if one.all("input", name="month_start")]
+    [form] = [one for one in browser.get("/me").main.all("form") if one.all("select", name="month_start")]
     assert browser.send(form, month_start="25").status_code == 303
     alice.refresh_from_db()
     assert alice.month_start == 25

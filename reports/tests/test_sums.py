@@ -170,7 +170,7 @@ def chart(client: APIClient, name: str, query: dict[str, Any]) -> dict[str, Any]
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @settings(max_examples=80)
+    @settings(max_examples=100)
     @given(entries, queries, STARTS)
     def check(rows: list[Entry], query: dict[str, Any], month_start: int) -> None:
         User.objects.update(month_start=month_start)

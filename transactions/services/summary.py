@@ -2,9 +2,10 @@
 
 import datetime
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
@@ -14,7 +15,7 @@ from cashman_project.db.compiled import Parameter
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.sums import MoneySum
 
-from ..groupings import FROM_MONTH_START, groupings_of
+from ..groupings import FROM_MONTH_START, GROUPINGS, groupings_of
 from ..models import MonthTotal, Transaction
 from ..totals import Total, TotalsStatement
 from ..transaction_querysets import TransactionQuerySet
@@ -48,6 +49,12 @@ def summarize(
     """
     month_start = _month_start(owner, group_by)
     model, counts_all = _table_for(values, group_by, month_start), counts_excluded(values, excluded)
+    if model is Transaction and (month := _days_after_whole_months(values, group_by)):
+        whole = {**values, "date_before": month - datetime.timedelta(days=1)}
+        return merged(
+            summarize(owner=owner, filters=filters, values=part, group_by=group_by, excluded=excluded)
+            for part in (whole, {**values, "date_after": month})
+        )
     if filters.allow_parameters(values):
         statement = _totals_statement(model, filters, tuple(values), group_by, month_start, counts_all)
         totals = statement.totals({"owner": owner.pk, **values})
@@ -61,6 +68,16 @@ def summarize(
             total.keys["group"] = names.get(key, key) if key else None
         totals.sort(key=Total.order)
     return totals
+
+
+def merged(parts: "Iterable[Iterable[Total]]") -> list[Total]:
+    """Return the totals of several parts of the transactions together, in the order of their keys."""
+    found: dict[object, Total] = {}
+    for total in chain.from_iterable(parts):
+        known = found.setdefault((total.currency, *total.keys.values()), total)
+        if known is not total:
+            known.add(total)
+    return sorted(found.values(), key=Total.order)
 
 
 def counts_excluded(values: Mapping[str, object], excluded: bool) -> bool:
@@ -136,6 +153,21 @@ def _table_for(
         and _ends_a_month(values.get("date_before"))
     )
     return MonthTotal if has_all else Transaction
+
+
+def _days_after_whole_months(values: Mapping[str, object], group_by: tuple[str, ...]) -> datetime.date | None:
+    """Return the first day of the last month, if everything up to a day of it is summed up, and the months before can
+    be read from month totals."""
+    last = values.get("date_before")
+    if (
+        values.get("date_after")
+        or not isinstance(last, datetime.date)
+        or any(GROUPINGS[name].period for name in group_by)
+    ):
+        return None
+    month = last.replace(day=1)
+    before = {**values, "date_before": month - datetime.timedelta(days=1)}
+    return month if _table_for(before, group_by) is MonthTotal else None
 
 
 def _starts_a_month(date: object) -> bool:

@@ -184,8 +184,6 @@ WHOLE = [
 PARTIAL = [
     "date=2026-11-01",
     "date_after=2026-11-02",
-    "date_before=2026-10-30",
-    "date_before=2024-02-28",
     "date_after=2026-10-01&date_before=2026-11-29",
     "amount_min=0",
     "amount_max=5",
@@ -218,6 +216,19 @@ def test_transactions_are_read_for_the_rest(query: str, alice: User, as_alice: A
     with read_tables() as tables:
         assert as_alice.get(f"/summary?{query}").status_code == 200
     assert tables == {Transaction._meta.db_table}
+
+
+@pytest.mark.parametrize("query", ["date_before=2026-10-30", "date_before=2024-02-28&group_by=category,type"])
+def test_everything_up_to_a_day_is_read_from_totals_and_from_the_days_of_its_month(
+    query: str, alice: User, bob: User, as_alice: APIClient, as_bob: APIClient
+) -> None:
+    books.fill(alice)
+    with read_tables() as tables:
+        answer = as_alice.get(f"/summary?{query}")
+
+    assert tables == {MonthTotal._meta.db_table, Transaction._meta.db_table}
+    assert answer.content == as_alice.get(f"/summary?{query}&amount_min=0").content
+    assert as_bob.get(f"/summary?{query}").json() == {"results": [], "total": []}
 
 
 # -- Writes that meet -------------------------------------------------------------------------
