@@ -109,6 +109,8 @@ def _value(field: Any, value: Any) -> str:  # Any: a serializer field of any kin
         return current_formats().number(Decimal(value))
     if isinstance(field, serializers.DateField):
         return current_formats().day(datetime.date.fromisoformat(value))
+    if isinstance(field, serializers.UUIDField | serializers.PrimaryKeyRelatedField):
+        return _("Yes")  # it has one: an id tells people nothing
     if isinstance(field, serializers.ChoiceField):
         return capfirst(str(field.choices.get(value, value)))
     return Truncator(str(value)).chars(LONGEST_TEXT)

@@ -109,7 +109,8 @@ class ChartView(LedgerReads, ApiView):
         return Query(owner, window, filters.pop("currency", owner.currency), filters, excluded)
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
-        return window_of(first, last, owner_of(self.request).today())
+        owner = owner_of(self.request)
+        return window_of(first, last, owner.today(), owner.month_start)
 
     def report(self, query: Query) -> Report[Any]:
         raise NotImplementedError
@@ -147,7 +148,7 @@ class ChartView(LedgerReads, ApiView):
 
     def dates(self) -> DateLinks:
         """Return the links to the chart of other dates."""
-        return ChartDates(self.request, self.filterset_class.values_of(self.request), owner_of(self.request).today())
+        return ChartDates(self.request, self.filterset_class.values_of(self.request))
 
     def tabs(self) -> list[JSONObject]:
         """Return the links to the charts, which keep the dates and the currency of this one."""

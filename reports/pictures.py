@@ -30,7 +30,7 @@ def window_name(window: Window, formats: Formats = FORMATS) -> str:
     """Return the name of the days of a window."""
     if window.whole_months:
         return formats.span(*window.whole_months)
-    return " \u2013 ".join(dict.fromkeys(formats.day(day) for day in window))
+    return " \u2013 ".join(dict.fromkeys(formats.day(day) for day in (window.first, window.last)))
 
 
 def category_label(name: str | None) -> str:

@@ -42,7 +42,7 @@ def row_of(query: SummaryQuery, group: Group) -> JSONObject:
         row["balance"] = format_units(group.balance, total.currency)
     if group.previous:
         earlier, window = group.previous
-        first, last = window or (None, None)
+        first, last = (window.first, window.last) if window else (None, None)
         row["previous"] = {"from": first, "to": last, **earlier.amounts(), "count": earlier.count}
     return row
 

@@ -110,7 +110,7 @@ class SummaryView(LedgerReads, ApiView):
         return Response({"results": results, "total": total}, headers=headers)
 
     def page_query(self) -> dict[str, str]:
-        return opening(owner_of(self.request).today())
+        return opening(owner_of(self.request))
 
     def shape_inputs(self) -> list[Input]:
         return shape_inputs(self.request)

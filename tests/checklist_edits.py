@@ -25,8 +25,8 @@ PAYEE: Edits = {
     ],
     "docs/api.md": [
         ("| `external_id` | what", '| `payee` | who was paid, up to 100 characters on one line, or "" |\n'),
-        ('"external_id": null, "transfer": null, "version": 1', '"payee": "", '),
-        ("external_id,transfer,version", "payee,"),
+        ('"external_id": null, "transfer": null, "split": null', '"payee": "", '),
+        ("external_id,transfer,split", "payee,"),
     ],
 }
 PAYEE_FILTER: Edits = {

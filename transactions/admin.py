@@ -104,6 +104,9 @@ class TransactionForm(ChangesForm):
         elif self.adding:
             for name in ("category", "account"):
                 data.pop(name, None)  # which can't be checked without an owner
+        if "type" in data and not self.adding:
+            data = self.instance.with_sign(data)
+            self.changed_data += {"amount"} - {*self.changed_data}
         return data
 
 
@@ -115,15 +118,14 @@ class TransactionAdmin(OwnedModelAdmin):
     fields = [
         *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
     ]
-    fixed = ["owner", "type"]
-    generated = ("tag_list", "transfer", *OwnedModelAdmin.generated)
+    generated = ("tag_list", "transfer", "split", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
-    list_display = ["day", "description", "signed_amount", "currency", "category", "account", "tag_list", "owner"]
+    list_display = ["day", "description", "signed_amount", "currency", "category", "account", "owner", "tag_list"]
     list_display_links = ["description"]
     list_filter = [
         *("type", "currency"),
         *[(name, AutocompleteFilter) for name in ("category", "account", "owner")],
-        ("transfer", admin.EmptyFieldListFilter),
+        *[(name, admin.EmptyFieldListFilter) for name in ("transfer", "split")],
         TagFilter,
     ]
     list_select_related = ["category", "account", "owner"]

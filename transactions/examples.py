@@ -17,6 +17,7 @@ INCOME: dict[str, object] = {
     "notes": "",
     "external_id": None,
     "transfer": None,
+    "split": None,
     "version": 1,
     "created_at": "2026-11-01T08:15:00Z",
     "updated_at": "2026-11-01T08:15:00Z",

@@ -12,12 +12,14 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.choices import CallableChoiceIterator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, TextsFilter, TimestampFilter
 from cashman_project.api.owner import owner_of
+from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.compiled import Parameter, Statement
 from cashman_project.db.search import LONGEST
 from cashman_project.money.amounts import parse_amount
@@ -60,6 +62,20 @@ class AbsoluteAmountFormField(forms.Field):
         if amount is not None and amount < 0:
             raise forms.ValidationError(_("Not an absolute amount: give a number such as 12.50."), "invalid")
         return amount
+
+
+class IdFormField(forms.Field):
+    """An id, in its usual form."""
+
+    def to_python(self, value: str | None) -> UUID | None:
+        if value and not UUID_FORM.fullmatch(value):
+            raise forms.ValidationError(_("Not an id: give the id of a split."), "invalid")
+        return UUID(value) if value else None
+
+
+@extend_schema_field(OpenApiTypes.UUID)
+class IdFilter(django_filters.Filter):
+    field_class = IdFormField
 
 
 @extend_schema_field({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?$"})
@@ -180,6 +196,7 @@ class TransactionFilterSet(FilterSet):
     exclude_tag = TextsFilter(method=_without_tags, label=_("With none of these tags, by name."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     transfer = FlagFilter(method=_transfers, label=_("Legs of transfers, or all others."))
+    split = IdFilter(label=_("The parts of this split."))
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
     updated_after = TimestampFilter(

@@ -1,8 +1,8 @@
 """What sums can be grouped by. Each grouping is declared once, in `GROUPINGS`."""
 
 import datetime
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.types import SQL
 
-from .calendar import Day, Month, PeriodLength, Quarter, Week, Year
+from .calendar import Day, Month, PeriodLength, Quarter, Week, Year, starting
 from .choices import TransactionType
 
 FIRST_MONDAY = datetime.date(1900, 1, 1)  # the first date of all
@@ -44,7 +44,7 @@ class DatePart(Func):
 
     output_field = models.CharField()
 
-    def __init__(self, expression: str, form: str) -> None:
+    def __init__(self, expression: str | Expression, form: str) -> None:
         super().__init__(expression, form=form, length=len(form))
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
@@ -52,6 +52,21 @@ class DatePart(Func):
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')")
+
+
+class DaysEarlier(Func):
+    """The date so many days before a date."""
+
+    output_field = models.DateField()
+
+    def __init__(self, expression: str, days: int) -> None:
+        super().__init__(expression, days=days)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, template="DATE(%(expressions)s, '-%(days)d days')")
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template="(%(expressions)s - %(days)d)")
 
 
 class DateKey(Func):
@@ -108,3 +123,22 @@ GROUPINGS = {
     "tag": Grouping(F("tag_names__name"), nullable=True),
     "type": Grouping(F("type"), month_totals=True, choices=TransactionType.choices),
 }
+
+FROM_MONTH_START = frozenset({"month", "quarter", "year"})  # the groupings whose periods begin on the owner's day
+
+
+@lru_cache
+def groupings_of(month_start: int) -> Mapping[str, Grouping]:
+    """Return the groupings of an owner whose months begin on that day. Month totals know the months of the calendar
+    alone."""
+    if month_start == 1:
+        return GROUPINGS
+    date = DaysEarlier("date", month_start - 1)
+    keys = {"month": DatePart(date, "YYYY-MM"), "quarter": QuarterKey(date), "year": DatePart(date, "YYYY")}
+    shifted = {
+        name: replace(
+            GROUPINGS[name], key=key, month_totals=False, period=starting(GROUPINGS[name].period or DAY, month_start)
+        )
+        for name, key in keys.items()
+    }
+    return {**GROUPINGS, **shifted}

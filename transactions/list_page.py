@@ -65,7 +65,7 @@ class ListPage(DateLinks):
     """The page of a list. `rows` are all that the list may show to the owner, and `data` is the response."""
 
     def __init__(self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: Any) -> None:
-        super().__init__(request, TransactionFilterSet.values_of(request), owner_of(request).today())
+        super().__init__(request, TransactionFilterSet.values_of(request))
         self.rows = rows
         self.kind = kind
         self.data = data  # Any: the JSON of a page of the list
@@ -158,6 +158,8 @@ class ListPage(DateLinks):
             return "", _("Without a category") if self.values[name] else _("With a category")
         if name == "transfer":
             return "", _("Transfers only") if self.values[name] else _("Without transfers")
+        if name == "split":
+            return "", _("The parts of a split")
         if name == "type":
             return str(LABELS[name]), str(capfirst(TransactionType(text).label))
         return str(LABELS.get(name, name)), day(text) if name in DATES else text

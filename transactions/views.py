@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework.exceptions import ValidationError
@@ -28,6 +30,7 @@ from ledgers.at_once import can_insert_at_once
 from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
+from .choices import TransactionType
 from .filters import MOST_NAMES, NAME_FILTERS, NO_SUCH_NAME, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, NamedModel, Tag, Transaction
@@ -48,8 +51,15 @@ from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
 from .services.tags import delete_tag, save_new_tags
 from .services.transfers import ends_of, opposites
+from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
+
+# What a page says after the type of a row was corrected.
+NOW: Mapping[str | None, object] = {
+    TransactionType.INCOME: gettext_lazy("It is an income now."),
+    TransactionType.EXPENSE: gettext_lazy("It is an expense now."),
+}
 
 
 class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
@@ -70,6 +80,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     error_pages = {"list": "transactions/transaction_list.html"}
     refused = frozenset({"destroy", "destroy_many"})  # actions that a lock or a transfer may refuse
     new_category: Category | None = None  # which was saved with the row
+    new_type: str | None = None  # which a row that was there has got
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         super().initial(request, *args, **kwargs)
@@ -83,7 +94,10 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         if self.action == "retrieve":
             owner, row = owner_of(self.request), data.serializer.instance
             further = {"ends": ends_of(owner, [data]).get(str(data["transfer"])), "opposites": opposites(row)}
-            return {**super().page_context(data), **further}
+            context = {**super().page_context(data), **further}
+            if _is_turned(context["versions"]):  # where an undo leads to: the page of the other type will be gone
+                context["here"] = reverse("transaction-detail", args=[data["id"]])
+            return context
         if self.action != "list":
             return super().page_context(data)
         kind = self.queryset.model.only_type
@@ -94,13 +108,17 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return form_suggestions(owner_of(self.request), self.get_queryset() if is_new else None)
 
     def form_note(self) -> str:
-        return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+        category = _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+        return " ".join(filter(None, [str(NOW.get(self.new_type, "")), category]))
 
     def perform_create(self, serializer: AnySerializer) -> None:
         with self._saved_names(serializer):
             super().perform_create(serializer)
 
     def perform_update(self, serializer: AnySerializer) -> None:
+        row: Any = serializer.instance  # a transaction
+        kind = serializer.validated_data.get("type")
+        self.new_type = kind if kind != row.type else None
         with self._saved_names(serializer):
             super().perform_update(serializer)
 
@@ -166,8 +184,17 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return self._created(rows if many else rows[0], minimal)
 
 
-class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
+def _is_turned(versions: Any) -> bool:  # Any: of a row in words, the last one first
+    return any(change["field"] == "type" for version in versions[:1] for change in version["changes"])
+
+
+class TransactionViewSet(SplitMixin, BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
+
+    changes = BulkViewSet.changes | {"put_split", "delete_split"}
+    bodiless = BulkViewSet.bodiless | {"delete_split"}
+    pages = {**BaseTransactionViewSet.pages, "split": "transactions/split.html"}
+    error_pages = {**BaseTransactionViewSet.error_pages, "put_split": "transactions/split.html"}
 
     queryset = Transaction.objects.select_related("category", "account")
     serializer_class = TransactionSerializer

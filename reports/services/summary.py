@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 
 from transactions.calendar import PeriodLength
 from transactions.filters import TransactionFilterSet
-from transactions.groupings import GROUPINGS
+from transactions.groupings import groupings_of
 from transactions.services.summary import number_of_keys, summarize
 from transactions.totals import Total
 
@@ -54,7 +54,8 @@ class SummaryQuery:
     @cached_property
     def lengths(self) -> dict[str, PeriodLength]:
         """The lengths of the periods that it is grouped by, by the names of the groupings."""
-        return {name: length for name in self.group_by if (length := GROUPINGS[name].period)}
+        groupings = groupings_of(self.owner.month_start)
+        return {name: length for name in self.group_by if (length := groupings[name].period)}
 
     @property
     def overlaps(self) -> bool:
@@ -65,7 +66,7 @@ class SummaryQuery:
     def window(self) -> Window | None:
         """The days that are asked for, if both the first and the last one are."""
         first, last = self.span
-        return Window(first, last) if first and last else None
+        return Window(first, last, self.owner.month_start) if first and last else None
 
     def sums(self, span: Span, group_by: tuple[str, ...]) -> list[Total]:
         """Return the sums of other days, by other groupings."""
@@ -216,7 +217,7 @@ def _filled_window(query: SummaryQuery, spans: list[Span]) -> Window | None:
     """Return the days that are asked for. Where they are open, they end with the first or the last group."""
     first = query.span.first or min((span.first for span in spans if span.first), default=None)
     last = query.span.last or max((span.last for span in spans if span.last), default=None)
-    return Window(first, last) if first and last else None
+    return Window(first, last, query.owner.month_start) if first and last else None
 
 
 def too_many(parameter: str) -> ValidationError:

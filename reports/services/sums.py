@@ -124,7 +124,7 @@ def flow_sums(query: Query) -> Report[TypedSum]:
 def year_sums(query: Query, kind: TransactionType) -> Report[MonthOfYears]:
     """Return the sums of that type for each month of the window, which is a year, and of the year before."""
     year = query.window.first.year
-    both = Window(year_window(year - 1).first, query.window.last)
+    both = query.window._replace(first=year_window(year - 1, query.window.month_start).first)
     totals = _totals(replace(query, window=both), "month", type=kind.value)
     found = {total.keys["month"]: amount_of(total.net) for total in totals}
     rows = [

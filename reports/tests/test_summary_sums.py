@@ -16,10 +16,13 @@ from cashman_project.money.amounts import format_amount
 from conftest import client_of
 from reports.tests.test_sums import ACCOUNTS, FURTHER, NAMES, Entry, fill, left_by
 from reports.tests.test_sums import people as people  # a fixture
-from transactions.groupings import GROUPINGS
+from transactions.groupings import FROM_MONTH_START, GROUPINGS
 from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from transactions.tests.test_totals import KEYS
+from users.models import User
+
+from .months import STARTS, named_day
 
 PERIODS = [name for name, grouping in GROUPINGS.items() if grouping.period]
 GROUP_BY = [(), *itertools.permutations(KEYS, 1), *itertools.permutations(KEYS, 2)]
@@ -77,12 +80,15 @@ dropped = st.sets(st.sampled_from(["compare", "fill", "balance"]), max_size=2)
 
 
 @lru_cache(None)
-def key_of_day(name: str, day: datetime.date) -> str | None:
-    return KEYS[name](SimpleNamespace(date=day))
+def key_of_day(name: str, day: datetime.date, month_start: int) -> str | None:
+    return KEYS[name](SimpleNamespace(date=named_day(day, month_start) if name in FROM_MONTH_START else day))
 
 
-def keys_of(row: Entry, group_by: tuple[str, ...]) -> dict[str, str | None]:
-    return {name: KEYS[name](row) for name in group_by}
+def keys_of(row: Entry, group_by: tuple[str, ...], month_start: int) -> dict[str, str | None]:
+    return {
+        name: key_of_day(name, row.date, month_start) if name in FROM_MONTH_START else KEYS[name](row)
+        for name in group_by
+    }
 
 
 def check_sums(found: dict[str, Any], rows: list[Entry], currency: str) -> None:
@@ -112,10 +118,11 @@ def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any
     periods = [name for name in group_by if name in PERIODS]
     found = [(tuple(row[name] for name in group_by), row["currency"]) for row in answer["results"]]
     assert len(found) == len(set(found))
-    assert {(tuple(keys_of(row, group_by).values()), row.currency) for row in here} <= set(found)
+    month_start = query.get("month_start", 1)
+    assert {(tuple(keys_of(row, group_by, month_start).values()), row.currency) for row in here} <= set(found)
     days_of: dict[tuple[str | None, ...], list[datetime.date]] = {}
     for day in days:
-        days_of.setdefault(tuple(key_of_day(name, day) for name in periods), []).append(day)
+        days_of.setdefault(tuple(key_of_day(name, day, month_start) for name in periods), []).append(day)
     others = [name for name in group_by if name not in PERIODS]
     rows_of: dict[tuple[str | None, ...], list[Entry]] = {}
     for one in rows:
@@ -157,16 +164,22 @@ def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any
             check_sums(row["previous"], within(of_currency, row["previous"]), row["currency"])
     if here:
         reached("summed")
+        if month_start > 1 and FROM_MONTH_START.intersection(periods):
+            reached("later")
 
 
-@reaches(summed=60, filled=40, compared=10)
+@reaches(summed=60, filled=40, compared=10, later=30)
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
     @settings(max_examples=150)
-    @given(entries, options, filters, dropped)
-    def check(rows: list[Entry], options: dict[str, Any], filters: dict[str, Any], dropped: set[str]) -> None:
+    @given(entries, options, filters, dropped, STARTS)
+    def check(
+        rows: list[Entry], options: dict[str, Any], filters: dict[str, Any], dropped: set[str], month_start: int
+    ) -> None:
         query = {name: value for name, value in (options | filters).items() if name not in dropped}
+        query["month_start"] = month_start
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         group_by, span = query["group_by"], query["span"]
         periods = [name for name in group_by if name in PERIODS]
@@ -174,7 +187,7 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
             query.pop("fill", None)
         if len(periods) != 1 or len(group_by) != 1:
             query.pop("balance", None)
-        given = {name: value for name, value in query.items() if name not in ("group_by", "span")}
+        given = {name: value for name, value in query.items() if name not in ("group_by", "span", "month_start")}
         dates = {"date_after": span[0], "date_before": span[1]}
         for owner, client in enumerate(clients):
             response = client.get("/summary", {**given, **dates, "group_by": ",".join(group_by)})

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
@@ -20,6 +20,8 @@ from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from transactions.tests.test_totals import GROUP_OF, KEYS
 from users.models import User
+
+from .months import STARTS, named_day
 
 NAMES: list[str | None] = [None, "Food", "Énergie", "Work", "Savings"]
 SPELLED = {"Énergie": "household"}  # groups that are not spelled as elsewhere
@@ -168,8 +170,10 @@ def chart(client: APIClient, name: str, query: dict[str, Any]) -> dict[str, Any]
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @given(entries, queries)
-    def check(rows: list[Entry], query: dict[str, Any]) -> None:
+    @settings(max_examples=80)
+    @given(entries, queries, STARTS)
+    def check(rows: list[Entry], query: dict[str, Any], month_start: int) -> None:
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         code = query["currency"]
         for owner, client in enumerate(clients):
@@ -181,6 +185,11 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
 
             assert len(data["rows"]) == len({row["period"] for row in data["rows"]})
             for row in data["rows"]:
+                named = {
+                    named_day(datetime.date.fromisoformat(row[end]), month_start).isoformat()[: len(row["period"])]
+                    for end in ("from", "to")
+                }
+                assert named == {row["period"]}
                 here = [entry for entry in shown if within(row["from"], row["to"])(entry)]
                 assert row["income"] == total(here, lambda entry: entry.amount > 0, code)
                 assert row["expense"] == total(here, lambda entry: entry.amount < 0, code)
@@ -209,21 +218,26 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
 def test_two_years_and_a_category_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @given(entries, st.sampled_from(["INCOME", "EXPENSE"]), st.sampled_from(NAMES))
-    def check(rows: list[Entry], kind: str, name: str | None) -> None:
+    @given(entries, st.sampled_from(["INCOME", "EXPENSE"]), st.sampled_from(NAMES), STARTS)
+    def check(rows: list[Entry], kind: str, name: str | None, month_start: int) -> None:
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         sign = 1 if kind == "INCOME" else -1
+
+        def named(entry: Entry) -> datetime.date:
+            return named_day(entry.date, month_start)
+
         for owner, client in enumerate(clients):
             own = left_by(rows, owner, {"currency": "USD"})
             data = chart(client, "years", {"currency": "USD", "year": "2026", "type": kind})
             assert [row["period"] for row in data["rows"]] == [f"2026-{month:02}" for month in range(1, 13)]
             for row in data["rows"]:
-                of_month = [entry for entry in own if entry.date.month == int(row["period"][5:])]
+                of_month = [entry for entry in own if named(entry).month == int(row["period"][5:])]
                 of_type = [entry for entry in of_month if entry.amount * sign > 0]
                 if of_type:
                     reached("compared")
-                assert row["amount"] == total(of_type, lambda entry: entry.date.year == 2026, "USD")
-                assert row["previous"] == total(of_type, lambda entry: entry.date.year == 2025, "USD")
+                assert row["amount"] == total(of_type, lambda entry: named(entry).year == 2026, "USD")
+                assert row["previous"] == total(of_type, lambda entry: named(entry).year == 2025, "USD")
 
             query = {"category": name} if name else {"uncategorized": "true"}
             window = {"date_after": "2024-11-01", "date_before": "2027-01-31", "currency": "USD"}

@@ -14,7 +14,7 @@ from cashman_project.db.compiled import Parameter
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.sums import MoneySum
 
-from ..groupings import GROUPINGS
+from ..groupings import FROM_MONTH_START, groupings_of
 from ..models import MonthTotal, Transaction
 from ..totals import Total, TotalsStatement
 from ..transaction_querysets import TransactionQuerySet
@@ -46,12 +46,14 @@ def summarize(
 
     `values` has the value of each filter of `filters` that is set, by the filter's name.
     """
-    model, counts_all = _table_for(values, group_by), counts_excluded(values, excluded)
+    month_start = _month_start(owner, group_by)
+    model, counts_all = _table_for(values, group_by, month_start), counts_excluded(values, excluded)
     if filters.allow_parameters(values):
-        statement = _totals_statement(model, filters, tuple(values), group_by, counts_all)
+        statement = _totals_statement(model, filters, tuple(values), group_by, month_start, counts_all)
         totals = statement.totals({"owner": owner.pk, **values})
     else:
-        totals = filters.applied(_counted(model, owner, counts_all), values).totals(*group_by)
+        rows = filters.applied(_counted(model, owner, counts_all), values)
+        totals = rows.totals(*group_by, month_start=month_start)
     if "group" in group_by:
         names = group_names(owner)
         for total in totals:
@@ -76,8 +78,9 @@ def number_of_keys(
     excluded: bool = False,
 ) -> int:
     """Return how many different keys the transactions have together, by the groupings or "currency"."""
-    rows = _counted(_table_for(values, group_by), owner, counts_excluded(values, excluded))
-    number: int = filters.applied(rows, values).number_of_keys(*group_by)
+    month_start = _month_start(owner, group_by)
+    counted = _counted(_table_for(values, group_by, month_start), owner, counts_excluded(values, excluded))
+    number: int = filters.applied(counted, values).number_of_keys(*group_by, month_start=month_start)
     return number
 
 
@@ -85,7 +88,7 @@ def summarize_few(
     *, owner: "User", filters: type[FilterSet], values: Mapping[str, object], excluded: bool
 ) -> list[Total] | None:
     """Return the sums by currency as `summarize`; None if it had to read more than MOST_SUMMED transactions."""
-    if _table_for(values, ()) is Transaction:
+    if _table_for(values) is Transaction:
         counted = _counted(Transaction, owner, counts_excluded(values, excluded))
         rows: TransactionQuerySet = filters.applied(counted, values)
         if rows.order_by()[: MOST_SUMMED + 1].count() > MOST_SUMMED:
@@ -99,11 +102,12 @@ def _totals_statement(
     filters: type[FilterSet],
     names: tuple[str, ...],
     group_by: tuple[str, ...],
+    month_start: int,
     counts_all: bool,
 ) -> TotalsStatement:
     rows = _counted(model, Parameter("owner", model._meta.get_field("owner")), counts_all)
     filtered = filters.applied(rows, filters.parameters(model, names))
-    statement: TotalsStatement = filtered.totals_statement(*group_by)
+    statement: TotalsStatement = filtered.totals_statement(*group_by, month_start=month_start)
     return statement
 
 
@@ -115,11 +119,19 @@ def _counted(
     return rows if counts_all else rows.without_excluded(owner)
 
 
-def _table_for(values: Mapping[str, object], group_by: tuple[str, ...]) -> type[MonthTotal | Transaction]:
+def _month_start(owner: "User", group_by: tuple[str, ...]) -> int:
+    """Return the day that the owner's months begin on; 1 if no grouping asks for it."""
+    return owner.month_start if FROM_MONTH_START.intersection(group_by) else 1
+
+
+def _table_for(
+    values: Mapping[str, object], group_by: tuple[str, ...] = (), month_start: int = 1
+) -> type[MonthTotal | Transaction]:
     """Return the month totals if the dates are whole months, and they know all filters and groupings."""
+    groupings = groupings_of(month_start)
     has_all = (
         values.keys() <= MONTH_TOTAL_FILTERS
-        and all(GROUPINGS[name].month_totals for name in group_by if name in GROUPINGS)
+        and all(groupings[name].month_totals for name in group_by if name in groupings)
         and _starts_a_month(values.get("date_after"))
         and _ends_a_month(values.get("date_before"))
     )

@@ -68,6 +68,8 @@ FILTERS = {
     "exclude_tag=home&exclude_tag=trip": "salary bonus refund sushi lottery gift",
     "transfer=true": "",
     "transfer=false": " ".join(NAMES),
+    "split=01a20000-0000-7000-8000-000000000001": "",
+    "split=": " ".join(NAMES),
     "uncategorized=true": "lottery gift",
     "uncategorized=false": "salary bonus refund pizza concert sushi",
     "uncategorized=true&category=Food": "",
