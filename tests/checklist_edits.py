@@ -147,7 +147,7 @@ LABELS: Edits = {
         ("class TransactionListSerializer(", LABEL_SERIALIZER),
     ],
     "transactions/views.py": [
-        (f"{MODELS}from .orderings import ORD", "Label, "),
+        ("NamedModel, Tag, Transaction\nfrom .name_fields", "Label, "),
         ("    TransactionSerializer,\n)", "    LabelSerializer,\n"),
         ("class ExpenseViewSet(", LABEL_VIEWSET),
     ],
