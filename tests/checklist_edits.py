@@ -235,5 +235,5 @@ WEEKDAY: Edits = {
     "reports/summary_page.py": [
         ('    "category": gettext_lazy(', '    "weekday": gettext_lazy("Days of the week"),\n')
     ],
-    "docs/api.md": [("`group`, `account`, `tag` and `type`, and the sums", "`weekday`, ")],
+    "docs/api.md": [("`category`, `group`, `account`, `tag` and `type`, and the sums", "`weekday`, ")],
 }
