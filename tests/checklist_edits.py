@@ -147,7 +147,7 @@ LABELS: Edits = {
         ("class TransactionListSerializer(", LABEL_SERIALIZER),
     ],
     "transactions/views.py": [
-        (f"{MODELS}from .orderings import ORD", "Label, "),
+        ("NamedModel, Tag, Transaction\nfrom .name_fields", "Label, "),
         ("    TransactionSerializer,\n)", "    LabelSerializer,\n"),
         ("class ExpenseViewSet(", LABEL_VIEWSET),
     ],
@@ -235,5 +235,5 @@ WEEKDAY: Edits = {
     "reports/summary_page.py": [
         ('    "category": gettext_lazy(', '    "weekday": gettext_lazy("Days of the week"),\n')
     ],
-    "docs/api.md": [("`category`, `account`, `tag` and `type`, and the sums", "`weekday`, ")],
+    "docs/api.md": [("`category`, `group`, `account`, `tag` and `type`, and the sums", "`weekday`, ")],
 }

@@ -109,6 +109,7 @@ def test_the_form_keeps_what_is_asked_for(alice: User) -> None:
         "date_before": "2026-12-31",
         "category": "Food",
         "exclude_category": "",
+        **dict.fromkeys(["group", "account", "exclude_account", "tag", "exclude_tag"], ""),
         "type": "INCOME",
         "currency": "",
         "account": "",

@@ -337,7 +337,7 @@ def test_every_query_names_the_owner_and_the_page_is_light(alice: User, bob: Use
         response: Any = browser.client.get("/")
 
     asked = [text_of(query["sql"]) for query in queries if "transactions_" in text_of(query["sql"])]
-    assert len(asked) == 8
+    assert len(asked) == 9
     assert all('"owner_id" =' in query for query in asked)
     page = Page(response)
     assert len(shares(page)) == 7

@@ -216,6 +216,8 @@ def test_the_page_of_a_list_says_what_its_sums_leave_out(saved: Category, alice:
     counted = browser.get(note.one("a")["href"])
     assert "\u221250.00" in counted.main.one("div", class_="totals").text
     assert counted.main.one("p", class_="excluded").text == "Sums count these categories, too: Savings. Leave them out"
+    [form] = [form for form in counted.main.all("form") if form["method"] == "get"]
+    assert fields(form)["excluded"] == "true"
     for link in counted.main.all("a"):
         if link["href"].startswith("/transactions.csv"):
             assert "excluded" not in link["href"]

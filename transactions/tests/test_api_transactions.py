@@ -58,7 +58,7 @@ def test_a_filter_leaves_what_it_says(
     assert len(rows) == len(answer.json()["results"])
     strangers = as_outsider.get(f"{path}?{query}")
     assert strangers.json().get("results", []) == []
-    names_a_row = re.search(r"(category|account|tag)=.", query)
+    names_a_row = re.search(r"(category|group|account|tag)=.", query)
     assert strangers.status_code == (400 if names_a_row else 200)
 
 

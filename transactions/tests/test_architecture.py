@@ -77,6 +77,7 @@ ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 HOOKS = {
     "account_admin",
     "admin",
+    "admin_merging",
     "apps",
     "checks",
     "hashers",

@@ -155,7 +155,7 @@ WAYS: dict[str, list[Way]] = {
             )
         ),
     ],
-    "change its amount, date or account, one or many": [
+    "change its type, amount, date or account, one or many": [
         *[
             api("PATCH", "/transactions/<old>", body)
             for body in ({"amount": 2}, {"date": "2026-03-05"}, {"account": None})
