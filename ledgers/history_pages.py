@@ -101,6 +101,8 @@ def _value(field: Any, value: Any) -> str:  # Any: a serializer field of any kin
     """Return a value of JSON as people of the reader's language write it."""
     if value in EMPTY:
         return NOTHING
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if isinstance(value, list):
         return Truncator(", ".join(value)).chars(LONGEST_TEXT)
     if getattr(field, "is_decimal", False):

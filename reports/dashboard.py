@@ -18,12 +18,13 @@ from transactions.category_pages import line_between
 from transactions.filters import TransactionFilterSet
 from transactions.models import Transaction
 from transactions.services.accounts import Holding, holdings, totals_of
+from transactions.services.categories import excluded_names
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
 from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
-from .periods import Window, parts, window_of, year_window
+from .periods import Window, last_month, month_of, parts, window_of, year_of, year_window
 from .services.accounts import balances_at
 from .services.sums import BalanceAt, PeriodSums, Query, Report, Sums, amount_of, period_sums
 
@@ -77,10 +78,8 @@ class Dashboard:
         self.owner = owner
         self.currency = owner.currency
         self.today = owner.today()
-        self.month = Window(self.today.replace(day=1), self.today)
-        last_day = self.month.first - DAY
-        self.last_month = Window(last_day.replace(day=1), last_day)
-        self.same_days = Window(self.last_month.first, last_day.replace(day=min(self.today.day, last_day.day)))
+        self.month = month_of(self.today, owner.month_start)
+        self.last_month, self.same_days = last_month(self.month)
 
     @property
     def month_name(self) -> str:
@@ -149,6 +148,11 @@ class Dashboard:
             )
         return found
 
+    @cached_property
+    def excluded(self) -> str:
+        """The names of the categories that the sums leave out."""
+        return excluded_names(self.owner)
+
     # -- Accounts -----------------------------------------------------------------------------
 
     @cached_property
@@ -199,7 +203,8 @@ class Dashboard:
     @cached_property
     def year(self) -> Report[PeriodSums]:
         """Income and expense of the last twelve months, this one with all of its days."""
-        return period_sums(Query(self.owner, window_of(None, None, self.today), self.currency, {}))
+        window = window_of(None, None, self.today, self.owner.month_start)
+        return period_sums(Query(self.owner, window, self.currency, {}))
 
     @property
     def drawings(self) -> list[SafeString]:
@@ -219,7 +224,8 @@ class Dashboard:
 
     @property
     def this_year_url(self) -> str:
-        return _url("summary", year_window(self.today.year), group_by="category")
+        start = self.owner.month_start
+        return _url("summary", year_window(year_of(self.today, start), start), group_by="category")
 
     @property
     def last_month_url(self) -> str:

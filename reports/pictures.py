@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from transactions.choices import TransactionType
 
@@ -16,17 +18,28 @@ from .services.accounts import Move, WorthAt
 from .services.sums import BalanceAt, CategorySum, MonthOfYears, PeriodSums, Report, TypedSum
 
 FORMATS = Formats()
+NONE: dict[str, str | Promise] = {  # by the names of the groupings that may have no key
+    "category": gettext_lazy("Without a category"),
+    "group": gettext_lazy("Without a group"),
+    "account": gettext_lazy("Without an account"),
+    "tag": gettext_lazy("Without a tag"),
+}
 
 
 def window_name(window: Window, formats: Formats = FORMATS) -> str:
     """Return the name of the days of a window."""
     if window.whole_months:
         return formats.span(*window.whole_months)
-    return " \u2013 ".join(dict.fromkeys(formats.day(day) for day in window))
+    return " \u2013 ".join(dict.fromkeys(formats.day(day) for day in (window.first, window.last)))
 
 
 def category_label(name: str | None) -> str:
-    return _("Without a category") if name is None else name
+    return key_or_none("category", name)
+
+
+def key_or_none(grouping: str, key: str | None) -> str:
+    """Return the key of a group of a summary, or what stands for none."""
+    return str(NONE[grouping]) if key is None else key
 
 
 def account_label(name: str | None) -> str:

@@ -23,7 +23,7 @@ from transactions.groupings import GROUPINGS
 from transactions.models import Transaction
 
 from .base_view import CHART_HEADERS
-from .filters import SummaryFilterSet
+from .filters import EXCLUDED, SummaryFilterSet
 from .serializers import SummaryListSerializer
 from .services.comparison import comparison_of
 from .services.summary import Span, SummaryQuery, summary_of
@@ -55,6 +55,7 @@ PARAMETERS = [
         default=False,
         description="Whether each group has the balance at its end. It needs one grouping, by date.",
     ),
+    EXCLUDED,
     OpenApiParameter(
         "pivot",
         OpenApiTypes.BOOL,
@@ -66,7 +67,7 @@ PARAMETERS = [
 
 
 class SummaryView(LedgerReads, ApiView):
-    """Sums of income, expense and net by currency, and by period, category, account, tag or type.
+    """Sums of income, expense and net by currency, and by period, category, group, account, tag or type.
 
     With `group_by=tag`, a transaction counts once for each of its tags, and `total` counts it once.
     """
@@ -109,7 +110,7 @@ class SummaryView(LedgerReads, ApiView):
         return Response({"results": results, "total": total}, headers=headers)
 
     def page_query(self) -> dict[str, str]:
-        return opening(owner_of(self.request).today())
+        return opening(owner_of(self.request))
 
     def shape_inputs(self) -> list[Input]:
         return shape_inputs(self.request)
@@ -130,6 +131,7 @@ class SummaryView(LedgerReads, ApiView):
             flag_of(request, "fill"),
             _one_of(request, "compare", COMPARISONS),
             flag_of(request, "balance"),
+            flag_of(request, EXCLUDED.name),
         )
         _check(query)
         return query

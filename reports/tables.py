@@ -1,5 +1,6 @@
 """The rows of a chart as a table of a page."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cashman_project.api.types import JSONObject
+from cashman_project.locales import current_formats
 from transactions.choices import TransactionType
 
 from .charts.formats import Period
@@ -102,6 +104,8 @@ def _text(name: str, row: JSONObject, currency: str, whole: Decimal) -> str:
         return FORMATS.amount(Decimal(value), currency)
     match name:
         case "period":
+            if not row["to"].startswith(value):  # no month or year of the calendar
+                return current_formats().days(*(datetime.date.fromisoformat(row[name]) for name in ("from", "to")))
             year, _hyphen, month = value.partition("-")
             return FORMATS.short_period(Period(int(year), int(month) if month else None))
         case "category":

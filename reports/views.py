@@ -27,7 +27,7 @@ from . import examples, pictures
 from .base_view import ChartView, published
 from .charts.frame import Canvas
 from .filters import AccountsFilterSet, BalanceFilterSet, OneCategoryFilterSet, TypedPeriodFilterSet, YearFilterSet
-from .periods import Window, key_of, year_window
+from .periods import Window, key_of, year_of, year_window
 from .serializers import (
     ChartBalanceSerializer,
     ChartCategorySerializer,
@@ -53,8 +53,9 @@ class YearLinks(DateLinks):
 
     @property
     def presets(self) -> list[Link]:
-        shown = self.request.query_params.get("year") or str(self.today.year)
-        years = {self.today.year: gettext("This year"), self.today.year - 1: gettext("Last year")}
+        present = year_of(self.today, self.month_start)
+        shown = self.request.query_params.get("year") or str(present)
+        years = {present: gettext("This year"), present - 1: gettext("Last year")}
         return [Link(label, self.url(year=str(year)), shown == str(year)) for year, label in years.items()]
 
 
@@ -162,10 +163,11 @@ class YearsView(ChartView):
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
         year = number_of(self.request, "year", EARLIEST, LATEST)
-        return year_window(year or owner_of(self.request).today().year)
+        owner = owner_of(self.request)
+        return year_window(year or year_of(owner.today(), owner.month_start), owner.month_start)
 
     def dates(self) -> DateLinks:
-        return YearLinks(self.request, {}, owner_of(self.request).today())
+        return YearLinks(self.request, {})
 
     def year_input(self) -> Input:
         """Return the input of the page's form for the year."""

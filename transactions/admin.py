@@ -19,9 +19,12 @@ from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
 
 from . import account_admin  # noqa: F401  # registers its pages
+from .admin_merging import MergingAdmin
 from .models import Account, Category, Expense, Income, NamedModel, Tag, Transaction
 from .names import name_key, tag_names
 from .owned_admin import DATES, NamedModelAdmin, NameFormField, NameSelect, OwnedModelAdmin
+from .services.categories import delete_category
+from .services.tags import delete_tag
 from .templatetags.money import money
 
 if TYPE_CHECKING:
@@ -101,6 +104,9 @@ class TransactionForm(ChangesForm):
         elif self.adding:
             for name in ("category", "account"):
                 data.pop(name, None)  # which can't be checked without an owner
+        if "type" in data and not self.adding:
+            data = self.instance.with_sign(data)
+            self.changed_data += {"amount"} - {*self.changed_data}
         return data
 
 
@@ -112,10 +118,9 @@ class TransactionAdmin(OwnedModelAdmin):
     fields = [
         *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
     ]
-    fixed = ["owner", "type"]
     generated = ("tag_list", "transfer", "split", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
-    list_display = ["day", "description", "signed_amount", "currency", "category", "account", "tag_list", "owner"]
+    list_display = ["day", "description", "signed_amount", "currency", "category", "account", "owner", "tag_list"]
     list_display_links = ["description"]
     list_filter = [
         *("type", "currency"),
@@ -201,16 +206,22 @@ class OneTypeAdmin(TransactionAdmin):
 
 
 @admin.register(Category)
-class CategoryAdmin(NamedModelAdmin):
-    fields = ["owner", "name"]
-    list_display = ["name", "owner"]
-    list_filter = [("owner", AutocompleteFilter)]
+class CategoryAdmin(MergingAdmin, NamedModelAdmin):
+    fields = ["owner", "name", "group", "excluded"]
+    list_display = ["name", "group", "excluded", "owner"]
+    list_filter = ["excluded", ("owner", AutocompleteFilter)]
+
+    def delete_into(self, row: Category, into: Category) -> None:
+        delete_category(category=row, into=into, force=False)
 
 
 @admin.register(Tag)
-class TagAdmin(NamedModelAdmin):
+class TagAdmin(MergingAdmin, NamedModelAdmin):
     """A tag that is in use is deleted in the API and on the pages, which can take it off its transactions."""
 
     fields = ["owner", "name"]
     list_display = ["name", "owner"]
     list_filter = [("owner", AutocompleteFilter)]
+
+    def delete_into(self, row: Tag, into: Tag) -> None:
+        delete_tag(tag=row, into=into, force=False)

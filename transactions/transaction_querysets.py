@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.apps import apps
+from django.core.exceptions import FieldError
 from django.db.models import Count, Exists, Expression, Max, Model, OuterRef, Q
 
 from cashman_project.api.origin import UNDO
 from cashman_project.db.search import containing
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.sums import MoneySum
-from ledgers.querysets import OwnedQuerySet
 from ledgers.writer import Write
 
 from .choices import TransactionType
@@ -30,7 +30,6 @@ OF_ONE_PART = {"amount", "type"}  # of these, what a split keeps of each part. T
 
 
 class TransactionQuerySet(SummedQuerySet["Transaction"]):
-    fixed_fields = (*OwnedQuerySet.fixed_fields, "type")
     number = Count("id")
     of_transfers = False  # whether the legs of transfers may be changed
     of_splits = False  # and the parts of splits
@@ -66,6 +65,11 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
     def uncategorized(self, flag: bool) -> Self:
         """Return the rows without a category if the flag is on, otherwise those with one."""
         return self.filter(category__isnull=flag)
+
+    def _written(self, values: Mapping[str, object], write: Write) -> dict[str, object]:
+        if "type" in values and "amount" not in values:
+            raise FieldError("The sign of the amount follows the type: write both.")
+        return super()._written(values, write)
 
     # -- What is refused ----------------------------------------------------------------------
 

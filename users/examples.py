@@ -9,6 +9,7 @@ ME: dict[str, object] = {
     "email": "",
     "currency": "USD",
     "time_zone": "UTC",
+    "month_start": 1,
     "language": "en",
     "account": None,
 }

@@ -39,7 +39,7 @@ class MeSerializer(StrictModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "username", "email", "currency", "time_zone", "language"]
+        fields = ["id", "username", "email", "currency", "time_zone", "month_start", "language"]
         read_only_fields = ["id", "username"]
         extra_kwargs = {
             "currency": {"trim_whitespace": False, "style": {"select": Select(currency_options)}},

@@ -14,8 +14,8 @@ from django.db.models import OuterRef, Subquery, UUIDField
 from cashman_project.money.amounts import units_of
 from cashman_project.money.sums import MoneySum
 from transactions.choices import TransactionType
-from transactions.models import Account, MonthTotal, Transaction
-from transactions.services.accounts import MOST_NAMES, balances
+from transactions.models import Account, Transaction
+from transactions.services.accounts import MOST_NAMES, balances, monthly_changes
 
 from ..periods import Part, parts
 from .sums import Query, Report, amount_of
@@ -75,8 +75,7 @@ def balances_at(
 ) -> dict[UUID, list[int]]:
     """Return the balances of the accounts at the ends of these days, in ten-thousandths. It takes three queries.
 
-    The days are ends of months, but for the last one, for which `now` has the balances if they are known. Month totals
-    say how they changed in between.
+    The days are ends of the owner's months, but for the last one, for which `now` has the balances if they are known.
     """
     if not (accounts and ends):
         return {pk: [] for pk in accounts}
@@ -86,7 +85,7 @@ def balances_at(
         whole = ends[:-1]
         units = balances(owner, whole[-1], accounts)
         before: dict[tuple[UUID, int], int] = defaultdict(int)  # how it changed from one end to the next, by its place
-        for pk, month, change in MonthTotal.objects.changes_of(owner.pk, accounts, whole[0] + DAY, whole[-1]):
+        for pk, month, change in monthly_changes(owner, accounts, whole[0] + DAY, whole[-1]):
             before[pk, bisect_left(whole, month)] += change
         for index in range(len(whole) - 1, -1, -1):
             for pk in accounts:
@@ -134,4 +133,4 @@ def moves(query: Query) -> Report[Move]:
 def _chosen(query: Query) -> set[UUID]:
     """Return the accounts that the query names."""
     found = query.filters.get("account", [])
-    return set(found if isinstance(found, list) else [found])
+    return {UUID(str(pk)) for pk in (found if isinstance(found, list) else [found])}

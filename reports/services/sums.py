@@ -1,7 +1,7 @@
 """The sums that the charts show, each with one query (docs/adr/0040-charts-of-our-own.md)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
@@ -29,6 +29,7 @@ class Query:
     window: Window
     currency: str
     filters: Mapping[str, Any]
+    excluded: bool = False  # whether categories that are excluded from sums are counted
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,8 @@ def flow_sums(query: Query) -> Report[TypedSum]:
 def year_sums(query: Query, kind: TransactionType) -> Report[MonthOfYears]:
     """Return the sums of that type for each month of the window, which is a year, and of the year before."""
     year = query.window.first.year
-    both = Window(year_window(year - 1).first, query.window.last)
-    totals = _totals(Query(query.owner, both, query.currency, query.filters), "month", type=kind.value)
+    both = query.window._replace(first=year_window(year - 1, query.window.month_start).first)
+    totals = _totals(replace(query, window=both), "month", type=kind.value)
     found = {total.keys["month"]: amount_of(total.net) for total in totals}
     rows = [
         MonthOfYears(part, *(found.get(key_of(period), Decimal(0)) for period in (part.period, before)))
@@ -162,4 +163,10 @@ def _totals(query: Query, group_by: str, **further: Any) -> list[Total]:
     dates = {"date_after": query.window.first, "date_before": query.window.last}
     values = {**dates, "currency": query.currency, **query.filters, **further}
     given = {name: value for name, value in values.items() if value is not None}
-    return summarize(owner=query.owner, filters=TransactionFilterSet, values=given, group_by=(group_by,))
+    return summarize(
+        owner=query.owner,
+        filters=TransactionFilterSet,
+        values=given,
+        group_by=(group_by,),
+        excluded=query.excluded,
+    )

@@ -118,7 +118,19 @@ def test_transfers_are_added_up_by_where_they_came_from_and_went(as_alice: APICl
         {"from": "Bank", "to": "Yen", "amount": "10.00"},
         {"from": None, "to": "Savings", "amount": "2.00"},
     ]
+    assert len(rows(as_alice, f"transfers?{YEAR}&account=Savings")) == 1
     assert rows(as_alice, "transfers?date_after=2026-03-01&date_before=2026-03-31")[0]["amount"] == "40.00"
+
+
+@pytest.mark.parametrize("name", ["net-worth", "transfers"])
+def test_a_chart_of_accounts_has_another_tag_when_it_has_changed(name: str, as_alice: APIClient, books: None) -> None:
+    for path in (f"/charts/{name}?{YEAR}", f"/charts/{name}.svg?{YEAR}"):
+        first = as_alice.get(path)
+        assert as_alice.get(path, headers={"If-None-Match": first["ETag"]}).status_code == 304
+
+        moved(as_alice, "Bank", "Card", "3")
+
+        assert as_alice.get(path, headers={"If-None-Match": first["ETag"]}).status_code == 200
 
 
 def test_another_owners_accounts_are_none(as_outsider: APIClient, books: None) -> None:
@@ -126,7 +138,7 @@ def test_another_owners_accounts_are_none(as_outsider: APIClient, books: None) -
     assert all(row["accounts"] == [] for row in rows(as_outsider, f"net-worth?{YEAR}"))
     for name in ("net-worth", "transfers", "flow", "income-and-expense", "categories", "years", "category"):
         wrong = ("account", "does_not_exist")
-        problem_of(as_outsider.get(f"/charts/{name}?account=Bank"), 400, "does_not_exist", wrong)
+        problem_of(as_outsider.get(f"/charts/{name}?account=Bank"), 400, "invalid", wrong)
 
 
 @pytest.mark.parametrize("name", ["income-and-expense", "categories", "category?category=Fun", "years", "flow"])

@@ -13,9 +13,10 @@ from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.models import User
 
 from .. import tables
-from .test_api_charts import QUERIES, YEAR
+from .test_api_charts import ALL, QUERIES, YEAR
 
 charts = pytest.mark.parametrize(("name", "query"), QUERIES.items())
+all_charts = pytest.mark.parametrize(("name", "query"), ALL.items())
 
 
 @charts
@@ -80,7 +81,7 @@ def test_a_row_leads_to_its_transactions_and_a_category_to_its_chart(alice: User
         assert drawing.all("title")[0].text == title
 
 
-@charts
+@all_charts
 def test_the_tabs_lead_to_all_charts_and_keep_the_dates(name: str, query: str, alice: User) -> None:
     books.fill(alice)
     browser = Browser(alice)
@@ -88,7 +89,7 @@ def test_the_tabs_lead_to_all_charts_and_keep_the_dates(name: str, query: str, a
     page = browser.get(f"/charts/{name}?{query}")
 
     tabs = page.main.one("nav", class_="tabs").all("a")
-    assert [urlsplit(tab["href"]).path.removeprefix("/charts/") for tab in tabs] == list(QUERIES)
+    assert [urlsplit(tab["href"]).path.removeprefix("/charts/") for tab in tabs] == list(ALL)
     assert [urlsplit(tab["href"]).path for tab in tabs if "aria-current" in tab.attributes] == [f"/charts/{name}"]
     dates = "" if name == "years" else YEAR  # two years have no dates
     assert [urlsplit(tab["href"]).query for tab in tabs] == [dates, dates, dates, "", *4 * [dates]]
@@ -110,6 +111,8 @@ def test_the_form_keeps_what_is_asked_for(alice: User) -> None:
         "exclude_category": "",
         "type": "INCOME",
         "currency": "",
+        "account": "",
+        "tag": "",
         "uncategorized": "",
     }
     assert fields(browser.get("/charts/years?year=2024").main.one("form"))["year"] == "2024"

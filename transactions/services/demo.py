@@ -131,6 +131,11 @@ TRIPS = [
     Trip("Berlin", datetime.date(2025, 9, 26), 4, "EUR"),
     Trip("Rome", datetime.date(2026, 6, 13), 9, "EUR"),
 ]
+GROUPS = {  # of categories
+    "Income": ("Investments", "Salary"),
+    "Living": ("Clothing", "Groceries", "Health", "Household", "Housing", "Insurance", "Transport"),
+    "Free time": ("Eating out", "Gifts", "Holidays", "Leisure"),
+}
 ON_A_TRIP = [("Hotel", (8500, 15500)), ("Lunch", (900, 2600)), ("Dinner", (1800, 5200)), ("Tickets", (600, 3800))]
 
 
@@ -145,7 +150,8 @@ def create_demo() -> None:
         users.create_superuser("admin", password=PASSWORDS["admin"])
         rows = demo_transactions()
         names = dict.fromkeys([*(row.category for row in rows if row.category), HOUSEHOLD])
-        categories = {name: Category(owner=demo, name=name) for name in names}
+        groups = {name: group for group, members in GROUPS.items() for name in members}
+        categories = {name: Category(owner=demo, name=name, group=groups.get(name)) for name in names}
         Category.objects.bulk_create(categories.values())
         accounts = create_accounts(demo)
         Tag.objects.bulk_create(Tag(owner=demo, name=trip.tag) for trip in TRIPS)

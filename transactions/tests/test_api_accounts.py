@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from transactions.models import Account, BalanceCheck, Transaction
-from transactions.tests.factories import AccountFactory, ExpenseFactory
+from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory
 from users.erasure import erase_users
 from users.models import User
 
@@ -261,12 +261,15 @@ def test_a_check_is_compared_and_locked_when_it_is_right(as_alice: APIClient, as
 def locked(alice: User) -> dict[str, Any]:
     """An account that is locked up to 2026-02-28, with a row before and a row after."""
     account = AccountFactory.create(owner=alice, name="Bank")
-    old = ExpenseFactory.create(owner=alice, account=account, date=datetime.date(2026, 2, 1), amount=1)
+    category = CategoryFactory.create(owner=alice, name="Food")
+    CategoryFactory.create(owner=alice, name="Later")
+    values = {"account": account, "category": category, "amount": 1}
+    old = ExpenseFactory.create(owner=alice, date=datetime.date(2026, 2, 1), **values)
     new = ExpenseFactory.create(owner=alice, account=account, date=datetime.date(2026, 3, 1), amount=2)
     free = ExpenseFactory.create(owner=alice, date=datetime.date(2026, 2, 1), amount=3)
     day = datetime.date(2026, 2, 28)
     BalanceCheck.objects.create(owner=alice, account=account, date=day, balance=-1, locked=True)
-    return {"account": account.pk, "old": old.pk, "new": new.pk, "free": free.pk}
+    return {"account": account.pk, "category": category.pk, "old": old.pk, "new": new.pk, "free": free.pk}
 
 
 def requests() -> list[tuple[str, str, Any, int]]:
@@ -281,6 +284,10 @@ def requests() -> list[tuple[str, str, Any, int]]:
         ("PATCH", "/expenses/<old>", {"date": "2026-03-05"}, 409),
         ("PATCH", "/expenses/<old>", {"account": None}, 409),
         ("PATCH", "/expenses/<old>", {"notes": "seen", "description": "y"}, 200),
+        ("PATCH", "/expenses/<old>", {"category": None}, 200),
+        ("DELETE", "/categories/<category>?into=Later", None, 204),
+        ("DELETE", "/categories/<category>?force=true", None, 204),
+        ("PATCH", "/categories/<category>", {"name": "Else", "group": "x", "excluded": True}, 200),
         ("PATCH", "/expenses/<new>", {"date": "2026-02-28"}, 409),
         ("PATCH", "/expenses/<new>", {"amount": 3}, 200),
         ("PATCH", "/expenses/<free>", {"account": "Bank"}, 409),

@@ -75,11 +75,13 @@ LAYERS = (
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 HOOKS = {
+    "account_admin",
     "admin",
     "apps",
     "checks",
     "hashers",
     "management",
+    "owned_admin",
     "schema",
     "sqlite",
     "tag_triggers",

@@ -32,6 +32,13 @@ QUERIES = {
     "/transactions?ordering=category&date=2026-11-02": ["GET"],
     "/categories?ordering=created_at": ["GET"],
     "/categories/<pk>?force=true": ["DELETE"],
+    "/categories/<pk>?into=Kind+1": ["DELETE"],
+    "/categories?ordering=group": ["GET"],
+    "/transactions?group=Group+1&exclude_account=Account+1": ["GET"],
+    "/summary?group_by=group,month&group=Group+1": ["GET"],
+    "/summary?exclude_account=Account+1": ["GET"],
+    "/charts/flow?group=Group+1&tag=Tag+1&excluded=true": ["GET"],
+    "/tags/<pk>?into=Tag+0": ["DELETE"],
     "/accounts?date=2026-11-30": ["GET"],
     "/accounts/<pk>?force=true": ["DELETE"],
     "/transactions?account=Account+1&transfer=false": ["GET"],
@@ -91,7 +98,9 @@ def fill(owner: User, numbers: range) -> None:
         if not Tag.objects.filter(owner=owner, name=name).exists():
             TagFactory.create(owner=owner, name=name)
     for number in numbers:
-        category = CategoryFactory.create(owner=owner, name=f"Kind {number}")
+        category = CategoryFactory.create(
+            owner=owner, name=f"Kind {number}", group=f"Group {number}", excluded=number % 2 == 0
+        )
         account = AccountFactory.create(owner=owner, name=f"Account {number}")
         tag = TagFactory.create(owner=owner, name=f"Tag {number}")
         for factory in (IncomeFactory, ExpenseFactory):

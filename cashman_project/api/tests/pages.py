@@ -165,7 +165,8 @@ class Browser:
     def send(self, form: Node, **changes: str | list[str]) -> Any:
         """Send the form, with these of its inputs changed; return the response. The form has a method and an action."""
         sent = fields(form)
-        assert changes.keys() <= sent.keys() | {node["name"] for node in form.all("input") if _is_box(node)}
+        others = [node for node in form.all("input") if _is_box(node)] + form.all("button")
+        assert changes.keys() <= sent.keys() | {node.attributes.get("name") for node in others}
         return self.client.post(
             form["action"], urlencode(sent | changes, doseq=True), "application/x-www-form-urlencoded"
         )
