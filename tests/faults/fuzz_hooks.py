@@ -19,17 +19,6 @@ NAMES = {
     *("category", "exclude_category", "account", "exclude_account", "tag", "tags", "exclude_tag"),
     *("from", "to", "into"),
 }
-    "category",
-    "exclude_category",
-    "account",
-    "exclude_account",
-    "tag",
-    "tags",
-    "exclude_tag",
-    "from",
-    "to",
-    "into",
-}
 NEW_PASSWORDS = {"password", "new_password"}
 
 # Faults that a request can have which keeps to the schema: the code, and the fields that it may be of.

@@ -183,7 +183,13 @@ def test_what_may_change_of_a_part(as_alice: APIClient, row: dict[str, Any]) -> 
     as_alice.post("/accounts", {"name": "Purse"})
     for one in split(as_alice, row, part(50), part(20)).json()["parts"]:
         path = f"/transactions/{one['id']}"
-        for body in ({"amount": 1}, {"date": "2026-01-01"}, {"account": None}, {"currency": "EUR", "account": None}):
+        for body in (
+            {"amount": 1},
+            {"type": "INCOME"},
+            {"date": "2026-01-01"},
+            {"account": None},
+            {"currency": "EUR", "account": None},
+        ):
             refused = as_alice.patch(path, body)
             assert (refused.status_code, refused.json()["code"]) == (409, "part_of_split"), body
             refused = as_alice.patch("/transactions", [{"id": one["id"], **body}])

@@ -54,6 +54,7 @@ def books(alice: User, as_staff: Client) -> Books:
     client = client_of(alice)
     account, wallet = (AccountFactory.create(owner=alice, name=name) for name in ("Bank", "Wallet"))
     category = CategoryFactory.create(owner=alice, name="Food")
+    CategoryFactory.create(owner=alice, name="Meals")
     old, new, receipt = (
         ExpenseFactory.create(owner=alice, account=account, date=day, amount=10, category=category)
         for day in (OLD, NEW, OLD)
@@ -156,6 +157,7 @@ WAYS: dict[str, list[Way]] = {
         ),
     ],
     "change its type, amount, date or account, one or many": [
+        api("PATCH", "/transactions/<old>", {"type": "INCOME"}),
         *[
             api("PATCH", "/transactions/<old>", body)
             for body in ({"amount": 2}, {"date": "2026-03-05"}, {"account": None})
@@ -195,8 +197,9 @@ WAYS: dict[str, list[Way]] = {
         admin(notes="seen"),
         api("PATCH", "/transactions/<part>", {"category": None, "notes": "n"}),
     ],
-    "rename, merge or delete its category": [
-        api("PATCH", "/categories/<category>", {"name": "Meals"}),
+    "rename, merge (`into`) or delete its category": [
+        api("DELETE", "/categories/<category>?into=Meals"),
+        api("PATCH", "/categories/<category>", {"name": "Dishes"}),
         api("DELETE", "/categories/<category>?force=true"),
         model(lambda books: rows(books).update(category=CategoryFactory.create(owner=books.owner))),
     ],

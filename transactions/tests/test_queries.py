@@ -120,7 +120,7 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
         fields = {field.name for field in model._meta.fields} if model else set()
         extra = {"category": category} if "category" in fields else {}
         row = FACTORIES[resource].create(owner=user, **extra)
-        body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
+        body = filled(body | {"category": "Kind 1"} if path.endswith("/<pk>") and extra else body, row.pk)
         path = path_of(path, row)
     queries = captured(client, method, path, body)
     transaction.savepoint_rollback(as_it_was)
