@@ -63,6 +63,19 @@ class TagFilter(admin.SimpleListFilter):
         return queryset.filter(tag_names__name__in=names)
 
 
+class TransferFilter(admin.SimpleListFilter):
+    """Leaves the legs of transfers, or all others."""
+
+    title = _("transfer")
+    parameter_name = "leg"
+
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> "list[tuple[str, _StrOrPromise]]":
+        return [("1", _("Yes")), ("0", _("No"))]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        return queryset.filter(transfer__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
+
+
 class TransactionForm(ChangesForm):
     """A transaction with the rules of the API. By default, a new one has its owner's currency and today's date."""
 
@@ -125,7 +138,8 @@ class TransactionAdmin(OwnedModelAdmin):
     list_filter = [
         *("type", "currency"),
         *[(name, AutocompleteFilter) for name in ("category", "account", "owner")],
-        *[(name, admin.EmptyFieldListFilter) for name in ("transfer", "split")],
+        TransferFilter,
+        ("split", admin.EmptyFieldListFilter),
         TagFilter,
     ]
     list_select_related = ["category", "account", "owner"]

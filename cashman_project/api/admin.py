@@ -161,9 +161,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         names = {getattr(item, "parameter_name", item[0] if isinstance(item, tuple) else item) for item in filters}
         field, _separator, how = lookup.partition("__")
         by_date = field == self.date_hierarchy and how in ("year", "month", "day")
-        return "\0" not in value and (
-            by_date or (field in names and how in ("", "exact", "id__exact", "isnull", "isempty"))
-        )
+        return "\0" not in value and (by_date or (field in names and how in ("", "exact", "id__exact", "isnull")))
 
     def get_search_results(self, request: HttpRequest, queryset: Rows, search_term: str) -> tuple[Rows, bool]:
         """Return the rows that have every word in one of the lookups `search_fields`, and False: no duplicates."""

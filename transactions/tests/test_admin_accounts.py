@@ -84,8 +84,8 @@ def test_transactions_are_found_by_tag_and_by_being_of_a_transfer(
 
     assert found("tag=TRIP") == {"Trip of alice", "trip of bob"}
     assert found("tag=nothing") == set()
-    assert found("transfer__isempty=0") == {"of alice", "of bob"}
-    assert found("transfer__isempty=1") == {"Trip of alice", "trip of bob", "other of bob"}
+    assert found("leg=1") == {"of alice", "of bob"}
+    assert found("leg=0") == {"Trip of alice", "trip of bob", "other of bob"}
     assert "Trip" in {cell for row in cells(as_staff, f"{ADMIN}/expense/?tag=trip") for cell in row}
 
 
