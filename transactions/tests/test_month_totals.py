@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from cashman_project.db.postgresql.citus import has_citus
 from conftest import client_of
 from ledgers.writer import writing
 from transactions.models import Expense, MonthTotal, Transaction
@@ -284,6 +285,7 @@ WAITING = (  # in a transaction pg_stat_activity stays as it was first seen
     "SELECT PG_STAT_CLEAR_SNAPSHOT(); SELECT COUNT(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
     " WHERE NOT granted AND datname = CURRENT_DATABASE()"
 )
+WAITING_ON_CITUS = "SELECT COUNT(DISTINCT waiting_gpid) FROM citus_lock_waits"  # at a worker
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = CURRENT_DATABASE()"
 
 
@@ -291,6 +293,8 @@ def number(query: str) -> int:
     """Return what PostgreSQL says; nothing waits for a row, or for another, on SQLite."""
     if connection.vendor == "sqlite":
         return 2 if query == WAITING else 0
+    if query == WAITING and has_citus(connection):
+        query = WAITING_ON_CITUS
     with connection.cursor() as cursor:
         cursor.execute(query)
         return int(cursor.fetchone()[0])
