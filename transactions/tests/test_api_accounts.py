@@ -75,7 +75,8 @@ def test_a_balance_is_sent_back_as_it_is_or_refused(as_alice: APIClient) -> None
     url = f"/accounts/{account['id']}"
 
     assert as_alice.patch(url, {"name": "Bank 2", "balance": account["balance"]}).status_code == 200
-    for balance in ("7.00", "7", 7, None, [], ""):
+    others: list[Any] = ["7.00", "7", 7, None, [], ""]
+    for balance in others:
         problem_of(as_alice.patch(url, {"balance": balance}), 400, "invalid", ("balance", "read_only"))
 
 
