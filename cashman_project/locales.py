@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton, format_time
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 from django.utils import timezone, translation
 
 MINUS = "\u2212"  # as wide as a plus sign, unlike the hyphen on keyboards
@@ -85,6 +85,10 @@ class LocaleFormats:
     def day(self, date: datetime.date) -> str:
         """Write a day: "30 Nov 2026"."""
         return format_date(date, "medium", self.locale)
+
+    def days(self, first: datetime.date, last: datetime.date) -> str:
+        """Write the days from the first to the last: "25 Jan \u2013 24 Feb 2026"."""
+        return format_interval(first, last, "yMMMd", locale=self.locale)
 
     def month(self, date: datetime.date) -> str:
         """Write the month of a day: "November 2026"."""

@@ -103,12 +103,16 @@ def _value(field: Any, value: Any) -> str:  # Any: a serializer field of any kin
     """Return a value of JSON as people of the reader's language write it."""
     if value in EMPTY:
         return NOTHING
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
     if isinstance(value, list):
         return Truncator(", ".join(value)).chars(LONGEST_TEXT)
     if getattr(field, "is_decimal", False):
         return current_formats().number(Decimal(value))
     if isinstance(field, serializers.DateField):
         return current_formats().day(datetime.date.fromisoformat(value))
+    if isinstance(field, serializers.UUIDField | serializers.PrimaryKeyRelatedField):
+        return _("Yes")  # it has one: an id tells people nothing
     if isinstance(field, serializers.ChoiceField):
         return capfirst(str(field.choices.get(value, value)))
     return Truncator(str(value)).chars(LONGEST_TEXT)

@@ -4,7 +4,7 @@ The reasons are in docs/adr/0007-one-write-path.md and docs/adr/0042-one-writer.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
@@ -157,6 +157,10 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
 
     def check_delete(self, write: Write) -> None:
         """Raise a Conflict if deleting the rows is refused."""
+
+    def being_undone(self, write: Write, keys: Collection[UUID]) -> AbstractContextManager[None]:
+        """Return the context in which an undo writes the rows with these ids. It may raise a Conflict at its end."""
+        return nullcontext()
 
     def insert(self, owner: UUID, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
         """Insert new rows of the owner. Each row has the values of its columns as the database stores them; no field

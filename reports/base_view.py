@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cashman_project.api.etags import tagged_json, tagged_response, wants_json
-from cashman_project.api.filters import FilterSet, StrictFilterBackend, number_of
+from cashman_project.api.filters import FilterSet, StrictFilterBackend, flag_of, number_of
 from cashman_project.api.middleware.security_headers import CONTENT_POLICY
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
@@ -31,7 +31,7 @@ from transactions.models import Transaction
 from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
 from .charts.styles import STYLES_SOURCE
-from .filters import PeriodFilterSet
+from .filters import EXCLUDED, PeriodFilterSet
 from .periods import Window, window_of
 from .serializers import chart_serializer
 from .services.sums import Query, Report
@@ -76,7 +76,13 @@ class ChartView(LedgerReads, ApiView):
     pages = error_pages = {"get": "reports/chart.html"}
 
     def allowed_parameters(self) -> frozenset[str]:
-        return self.further_parameters.union(self.filterset_class.base_filters)
+        further = {EXCLUDED.name} if self.sums_categories() else set()
+        return self.further_parameters.union(self.filterset_class.base_filters, further)
+
+    @classmethod
+    def sums_categories(cls) -> bool:
+        """Return whether the chart sums up transactions by their categories, of which some may be excluded."""
+        return "category" in cls.filterset_class.base_filters
 
     def get(self, request: Request) -> HttpResponseBase:
         report = self.report(self.query(request))
@@ -99,10 +105,12 @@ class ChartView(LedgerReads, ApiView):
         """Return what the request asks for; raises ValidationError (400)."""
         owner, filters = owner_of(request), self.filterset_class.values_of(request)
         window = self.window(filters.pop("date_after", None), filters.pop("date_before", None))
-        return Query(owner, window, filters.pop("currency", owner.currency), filters)
+        excluded = flag_of(request, EXCLUDED.name)
+        return Query(owner, window, filters.pop("currency", owner.currency), filters, excluded)
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
-        return window_of(first, last, owner_of(self.request).today())
+        owner = owner_of(self.request)
+        return window_of(first, last, owner.today(), owner.month_start)
 
     def report(self, query: Query) -> Report[Any]:
         raise NotImplementedError
@@ -116,16 +124,22 @@ class ChartView(LedgerReads, ApiView):
         raise NotImplementedError
 
     def subtitle(self, report: Report[Any]) -> list[str]:
-        """Return what is covered: the days, the currency, and the categories if only some of them are."""
-        parameters = self.request.query_params
-        categories = [name for name in parameters.getlist("category") if name]
-        excluded = [name for name in parameters.getlist("exclude_category") if name]
-        categories += [gettext("not %(category)s") % {"category": name} for name in excluded]
-        if parameters.get("uncategorized"):
-            has_none = parameters["uncategorized"] == "true"
+        """Return what is covered: the days, the currency, and what else was filtered by."""
+        given = self.given()
+        categories = [name for parameter in ("category", "group") for name in given.get(parameter, [])]
+        categories += [_without(name) for name in given.get("exclude_category", [])]
+        if "uncategorized" in given:
+            has_none = given["uncategorized"] == ["true"]
             categories.append(gettext("without a category") if has_none else gettext("with a category"))
-        days = pictures.window_name(report.window)
-        return [days, report.currency, *([", ".join(categories)] if categories else [])]
+        return [*self.subtitle_without_categories(report), *([", ".join(categories)] if categories else [])]
+
+    def subtitle_without_categories(self, report: Report[Any]) -> list[str]:
+        given = self.given()
+        names = [
+            given.get(name, []) + [_without(one) for one in given.get(f"exclude_{name}", [])]
+            for name in ("account", "tag")
+        ]
+        return [pictures.window_name(report.window), report.currency, *(", ".join(some) for some in names if some)]
 
     def given(self) -> dict[str, list[str]]:
         """Return the request's parameters that have a value."""
@@ -134,13 +148,13 @@ class ChartView(LedgerReads, ApiView):
 
     def dates(self) -> DateLinks:
         """Return the links to the chart of other dates."""
-        return ChartDates(self.request, self.filterset_class.values_of(self.request), owner_of(self.request).today())
+        return ChartDates(self.request, self.filterset_class.values_of(self.request))
 
     def tabs(self) -> list[JSONObject]:
         """Return the links to the charts, which keep the dates and the currency of this one."""
         tabs = []
         for view in self.charts:
-            known = view().allowed_parameters() & {"date_after", "date_before", "currency"}
+            known = view().allowed_parameters() & {"date_after", "date_before", "currency", EXCLUDED.name}
             kept = {name: values for name, values in self.given().items() if name in known}
             url = _with_query(reverse(f"{view.name}-chart"), kept)
             tabs.append({"url": url, "label": view.label, "is_current": view is self.__class__})
@@ -168,6 +182,10 @@ class PictureMixin:
         return tagged_json(request, content, SVGRenderer.media_type, headers=CHART_HEADERS)
 
 
+def _without(name: str) -> str:
+    return gettext("not %(category)s") % {"category": name}
+
+
 def _with_query(url: str, parameters: Mapping[str, Sequence[str]]) -> str:
     return f"{url}?{urlencode(parameters, doseq=True)}" if parameters else url
 
@@ -177,6 +195,7 @@ def published(
 ) -> Any:
     """Describe the view of a chart in the schema. Return the view of its picture, described likewise."""
     operation = f"{view.name.replace('-', '_')}_chart"
+    parameters += (EXCLUDED,) if view.sums_categories() else ()
     picture: Any = type(f"{word}PictureView", (PictureMixin, view), {"__doc__": view.__doc__})
     read = extend_schema(
         operation_id=f"get_{operation}",

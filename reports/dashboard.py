@@ -14,18 +14,23 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from transactions.category_pages import line_between
 from transactions.filters import TransactionFilterSet
 from transactions.models import Transaction
 from transactions.services.accounts import Holding, holdings, totals_of
+from transactions.services.categories import excluded_names
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
 from . import pictures
 from .charts.frame import PHONE, WIDE, Canvas
-from .periods import Window, parts, window_of, year_window
-from .services.sums import BalanceAt, PeriodSums, Query, Report, Sums, amount_of, period_sums, worth_at_ends
+from .periods import Window, last_month, month_of, parts, window_of, year_of, year_window
+from .services.accounts import balances_at
+from .services.sums import BalanceAt, PeriodSums, Query, Report, Sums, amount_of, period_sums
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from users.models import User
 
 MOST_CATEGORIES = 7
@@ -73,10 +78,8 @@ class Dashboard:
         self.owner = owner
         self.currency = owner.currency
         self.today = owner.today()
-        self.month = Window(self.today.replace(day=1), self.today)
-        last_day = self.month.first - DAY
-        self.last_month = Window(last_day.replace(day=1), last_day)
-        self.same_days = Window(self.last_month.first, last_day.replace(day=min(self.today.day, last_day.day)))
+        self.month = month_of(self.today, owner.month_start)
+        self.last_month, self.same_days = last_month(self.month)
 
     @property
     def month_name(self) -> str:
@@ -145,6 +148,11 @@ class Dashboard:
             )
         return found
 
+    @cached_property
+    def excluded(self) -> str:
+        """The names of the categories that the sums leave out."""
+        return excluded_names(self.owner)
+
     # -- Accounts -----------------------------------------------------------------------------
 
     @cached_property
@@ -153,29 +161,38 @@ class Dashboard:
         return holdings(self.owner, self.today)
 
     @property
-    def accounts(self) -> list[Holding]:
-        """Those that are shown."""
-        return [holding for holding in self.holdings if not holding.account.archived][:MOST_ACCOUNTS]
+    def accounts(self) -> "list[tuple[Holding, str]]":
+        """Those that are shown, each with the points of its line of the last twelve months."""
+        shown = [holding for holding in self.holdings if not holding.account.archived][:MOST_ACCOUNTS]
+        ends = self._units_at_ends
+        return [(one, line_between(ends[one.account.pk], *_range(ends[one.account.pk]))) for one in shown]
 
     @property
     def accounts_left_out(self) -> int:
-        return sum(not holding.account.archived for holding in self.holdings) - len(self.accounts)
+        return max(sum(not holding.account.archived for holding in self.holdings) - MOST_ACCOUNTS, 0)
 
     @property
     def worth(self) -> list[dict[str, str]]:
         """What is in all accounts, by currency."""
         return totals_of(self.holdings, self.currency)
 
+    @cached_property
+    def _units_at_ends(self) -> "dict[UUID, list[int]]":
+        """What each account held at the end of each of the last eleven months, and holds today."""
+        ends = [min(part.window.last, self.today) for part in parts(self.year.window)]
+        now = {holding.account.pk: holding.units for holding in self.holdings}
+        return balances_at(self.owner, now, ends, now)
+
     @property
     def worth_drawings(self) -> list[SafeString]:
         """The chart of what was in all accounts of a currency over the last twelve months, for a wide page and for a
         telephone: of the owner's currency, if an account has it."""
-        currency = self.worth[0]["currency"]
-        now = sum(holding.units for holding in self.holdings if holding.account.currency == currency)
-        ends = worth_at_ends(self.owner, currency, self.today, now)
-        window = self.year.window
-        shown = list(parts(window))[-len(ends) :]
-        rows = [BalanceAt(part, amount_of(units)) for part, units in zip(shown, ends, strict=True)]
+        currency, window = self.worth[0]["currency"], self.year.window
+        held = [self._units_at_ends[one.account.pk] for one in self.holdings if one.account.currency == currency]
+        rows = [
+            BalanceAt(part, amount_of(sum(units)))
+            for part, units in zip(parts(window), zip(*held, strict=True), strict=True)
+        ]
         report, subtitle = Report(currency, window, rows), [pictures.window_name(window), currency]
         canvases = Canvas(HALF, "worth"), Canvas(PHONE, "narrow-worth")
         drawn = [pictures.draw_worth(report, subtitle, canvas) for canvas in canvases]
@@ -186,7 +203,8 @@ class Dashboard:
     @cached_property
     def year(self) -> Report[PeriodSums]:
         """Income and expense of the last twelve months, this one with all of its days."""
-        return period_sums(Query(self.owner, window_of(None, None, self.today), self.currency, {}))
+        window = window_of(None, None, self.today, self.owner.month_start)
+        return period_sums(Query(self.owner, window, self.currency, {}))
 
     @property
     def drawings(self) -> list[SafeString]:
@@ -206,7 +224,8 @@ class Dashboard:
 
     @property
     def this_year_url(self) -> str:
-        return _url("summary", year_window(self.today.year), group_by="category")
+        start = self.owner.month_start
+        return _url("summary", year_window(year_of(self.today, start), start), group_by="category")
 
     @property
     def last_month_url(self) -> str:
@@ -224,6 +243,12 @@ class Dashboard:
     def _sums(self, window: Window, *group_by: str) -> list[Total]:
         dates = {"date_after": window.first, "date_before": window.last}
         return summarize(owner=self.owner, filters=TransactionFilterSet, values=dates, group_by=group_by)
+
+
+def _range(units: list[int]) -> tuple[int, int]:
+    """Return the lowest and the highest place of an account's line. One that never changes is in the middle."""
+    low, high = min(units), max(units)
+    return (low, high) if low != high else (low - 1, high + 1)
 
 
 def _whole(totals: Iterable[Total], currency: str) -> Sums:

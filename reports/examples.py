@@ -21,6 +21,18 @@ FLOW = _example(
     {"type": "INCOME", "category": "Salary", "amount": "5000.00"},
     {"type": "EXPENSE", "category": "Food", "amount": "-50.00"},
 )
+NET_WORTH = _example(
+    {
+        **MONTH,
+        "assets": "4950.00",
+        "debts": "-120.00",
+        "net_worth": "4830.00",
+        "accounts": [{"account": "Bank", "balance": "4950.00"}, {"account": "Card", "balance": "-120.00"}],
+    }
+)
+TRANSFERS = _example(
+    {"from": "Bank", "to": "Savings", "amount": "200.00"}, {"from": "Bank", "to": None, "amount": "20.00"}
+)
 
 _SUMS = {"income": "5000.00", "expense": "-50.00", "net": "4950.00", "count": 2}
 _DAYS = {"from": "2026-11-01", "to": "2026-11-30"}

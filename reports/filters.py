@@ -3,9 +3,20 @@
 from collections.abc import Set
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
 from transactions.filters import TransactionFilterSet
 
-ONE_CATEGORY = {"currency", "category", "uncategorized"}
+EXCLUDED = OpenApiParameter(
+    "excluded",
+    OpenApiTypes.BOOL,
+    default=False,
+    description="Whether categories that are excluded from sums are counted, too. Those that `category` names are.",
+)
+DATES = {"date_after", "date_before"}
+ACCOUNTS = {"account", "exclude_account"}
+ONE_CATEGORY = {"currency", "category", "group", "uncategorized", *ACCOUNTS, "tag", "exclude_tag"}
 SHARED = {*ONE_CATEGORY, "exclude_category"}
 
 
@@ -16,7 +27,9 @@ def _some(name: str, names: Set[str]) -> Any:
 
 
 SummaryFilterSet = _some("SummaryFilterSet", TransactionFilterSet.base_filters.keys() - {"transfer"})
-PeriodFilterSet = _some("PeriodFilterSet", {"date_after", "date_before", *SHARED})
-OneCategoryFilterSet = _some("OneCategoryFilterSet", {"date_after", "date_before", *ONE_CATEGORY})
-TypedPeriodFilterSet = _some("TypedPeriodFilterSet", {"date_after", "date_before", "type", *SHARED})
+PeriodFilterSet = _some("PeriodFilterSet", DATES | SHARED)
+BalanceFilterSet = _some("BalanceFilterSet", DATES | SHARED - ACCOUNTS)  # that of an account has transfers, too
+OneCategoryFilterSet = _some("OneCategoryFilterSet", DATES | ONE_CATEGORY)
+TypedPeriodFilterSet = _some("TypedPeriodFilterSet", DATES | SHARED | {"type"})
 YearFilterSet = _some("YearFilterSet", {"type", *SHARED})
+AccountsFilterSet = _some("AccountsFilterSet", DATES | {"currency", "account"})

@@ -4,8 +4,9 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from cashman_project.api.dates import FIRST_DATE
-from transactions.calendar import PeriodLength, Week, month_end
+from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from transactions.calendar import PeriodLength, Week, earlier, later, month_end, starting
+from transactions.groupings import MONTH, YEAR
 
 from .charts.formats import Period
 
@@ -14,10 +15,12 @@ MOST_MONTHS = 60  # what is longer is shown by years
 
 
 class Window(NamedTuple):
-    """The days from the first to the last; none if the last one comes before the first."""
+    """The days from the first to the last; none if the last one comes before the first. Its months begin on the day
+    `month_start`."""
 
     first: datetime.date
     last: datetime.date
+    month_start: int = 1
 
     @property
     def days(self) -> int:
@@ -26,12 +29,19 @@ class Window(NamedTuple):
     @property
     def is_whole_months(self) -> bool:
         """Whether it has all days of its months, and at least one month."""
-        return self.months > 0 and self.first.day == 1 and self.last == month_end(self.last)
+        first, last = self._by_calendar
+        return self.months > 0 and first.day == 1 and last == month_end(last)
 
     @property
     def months(self) -> int:
         """The number of months that have a day in it."""
-        return max(_month_number(self.last) - _month_number(self.first) + 1, 0) if self.first <= self.last else 0
+        first, last = self._by_calendar
+        return max(_month_number(last) - _month_number(first) + 1, 0) if first <= last else 0
+
+    @property
+    def _by_calendar(self) -> tuple[datetime.date, datetime.date]:
+        """Days that have the same place in months which begin on the first."""
+        return earlier(self.first, self.month_start), earlier(self.last, self.month_start)
 
     @property
     def unit(self) -> str:
@@ -40,8 +50,8 @@ class Window(NamedTuple):
 
     @property
     def whole_months(self) -> tuple[Period, Period] | None:
-        """The first and the last month, if it covers all their days."""
-        if self.is_whole_months:
+        """The first and the last month, if it covers all their days, and they are months of the calendar."""
+        if self.is_whole_months and self.month_start == 1:
             return Period(self.first.year, self.first.month), Period(self.last.year, self.last.month)
         return None
 
@@ -53,22 +63,40 @@ class Part(NamedTuple):
     window: Window
 
 
-def window_of(first: datetime.date | None, last: datetime.date | None, today: datetime.date) -> Window:
+def window_of(
+    first: datetime.date | None, last: datetime.date | None, today: datetime.date, month_start: int = 1
+) -> Window:
     """Return the days that are asked for. Without a first or a last day they are twelve months.
 
     The last day is by default that of the present month, or of the first day's month if this is later.
     """
-    last = last or month_end(max(today, first or today))
-    return Window(first or max(_month_start(_month_number(last) - MONTHS + 1), FIRST_DATE), last)
+    last = last or starting(MONTH, month_start).last(max(today, first or today))
+    start = _month_start(_month_number(earlier(last, month_start)) - MONTHS + 1)
+    return Window(first or max(later(start, month_start), FIRST_DATE), last, month_start)
+
+
+def month_of(today: datetime.date, month_start: int) -> Window:
+    """Return the days of the present month up to today."""
+    return Window(later(earlier(today, month_start).replace(day=1), month_start), today, month_start)
+
+
+def last_month(month: Window) -> tuple[Window, Window]:
+    """Return the month before, and of its days those up to the one with the number of the last day of `month`."""
+    last = month.first - datetime.timedelta(days=1)
+    end = month.last.replace(day=1) - datetime.timedelta(days=1)
+    whole = month_of(last, month.month_start)
+    return whole, whole._replace(last=end.replace(day=min(month.last.day, end.day)))
 
 
 def parts(window: Window) -> Iterator[Part]:
     """Yield the months of the window, or its years if they are many."""
     by_month = window.unit == "month"
+    length = starting(MONTH if by_month else YEAR, window.month_start)
     first = window.first
     while first <= window.last:
-        end = month_end(first) if by_month else datetime.date(first.year, 12, 31)
-        yield Part(Period(first.year, first.month if by_month else None), Window(first, min(end, window.last)))
+        end, named = length.last(first), earlier(first, window.month_start)
+        period = Period(named.year, named.month if by_month else None)
+        yield Part(period, window._replace(first=first, last=min(end, window.last)))
         if end >= window.last:
             return
         first = end + datetime.timedelta(days=1)
@@ -82,7 +110,7 @@ def split(window: Window, lengths: Mapping[str, PeriodLength]) -> Iterator[tuple
     first = window.first
     while first <= window.last:
         last = min(window.last, *(length.last(first) for length in lengths.values()))
-        yield {name: length.key(first) for name, length in lengths.items()}, Window(first, last)
+        yield {name: length.key(first) for name, length in lengths.items()}, window._replace(first=first, last=last)
         first = last + datetime.timedelta(days=1)
 
 
@@ -110,11 +138,12 @@ def year_before(part: Window, length: PeriodLength | None) -> Window | None:
         first = datetime.date.fromisocalendar(year - 1, week, weekday)
     except ValueError:
         return None
-    return Window(first, first + (part.last - part.first))
+    return part._replace(first=first, last=first + (part.last - part.first))
 
 
 def _days_before(part: Window, days: int) -> Window:
-    return Window(*(day - datetime.timedelta(days=days) for day in part))
+    step = datetime.timedelta(days=days)
+    return part._replace(first=part.first - step, last=part.last - step)
 
 
 def _months_before(part: Window, months: int) -> Window | None:
@@ -123,12 +152,19 @@ def _months_before(part: Window, months: int) -> Window | None:
     days = min(part.first.day - 1, month_end(start).day)  # the first of the next month if this one is too short
     first = start + datetime.timedelta(days=days)
     end = month_end(_month_start(_month_number(part.last) - months))
-    last = end if part.is_whole_months else end.replace(day=min(end.day, part.last.day))
-    return Window(first, last) if first <= last else None
+    is_whole = part.month_start == 1 and part.is_whole_months  # otherwise all months have the number of their last day
+    last = end if is_whole else end.replace(day=min(end.day, part.last.day))
+    return part._replace(first=first, last=last) if first <= last else None
 
 
-def year_window(year: int) -> Window:
-    return Window(datetime.date(year, 1, 1), datetime.date(year, 12, 31))
+def year_window(year: int, month_start: int = 1) -> Window:
+    last = later(datetime.date(year, 12, 31), month_start)
+    return Window(later(datetime.date(year, 1, 1), month_start), min(last, LAST_DATE), month_start)
+
+
+def year_of(today: datetime.date, month_start: int) -> int:
+    """Return the year that today is in. It begins on `month_start` of January."""
+    return earlier(today, month_start).year
 
 
 def key_of(period: Period) -> str:

@@ -3,29 +3,47 @@
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from transactions.choices import TransactionType
 
-from .charts import bars, columns, flow, lines, ranking, years
+from .charts import bars, columns, flow, lines, moves, ranking, years
 from .charts.formats import Formats
 from .charts.frame import SEPARATOR, Canvas, Heading
 from .charts.ranking import Group
 from .periods import Window
+from .services.accounts import Move, WorthAt
 from .services.sums import BalanceAt, CategorySum, MonthOfYears, PeriodSums, Report, TypedSum
 
 FORMATS = Formats()
+NONE: dict[str, str | Promise] = {  # by the names of the groupings that may have no key
+    "category": gettext_lazy("Without a category"),
+    "group": gettext_lazy("Without a group"),
+    "account": gettext_lazy("Without an account"),
+    "tag": gettext_lazy("Without a tag"),
+}
 
 
 def window_name(window: Window, formats: Formats = FORMATS) -> str:
     """Return the name of the days of a window."""
     if window.whole_months:
         return formats.span(*window.whole_months)
-    return " \u2013 ".join(dict.fromkeys(formats.day(day) for day in window))
+    return " \u2013 ".join(dict.fromkeys(formats.day(day) for day in (window.first, window.last)))
 
 
 def category_label(name: str | None) -> str:
-    return _("Without a category") if name is None else name
+    return key_or_none("category", name)
+
+
+def key_or_none(grouping: str, key: str | None) -> str:
+    """Return the key of a group of a summary, or what stands for none."""
+    return str(NONE[grouping]) if key is None else key
+
+
+def account_label(name: str | None) -> str:
+    return _("outside") if name is None else name
 
 
 def draw_income_and_expense(report: Report[PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
@@ -99,6 +117,24 @@ def draw_balance(report: Report[BalanceAt], subtitle: Sequence[str], canvas: Can
     return lines.draw(rows, _("At the end"), report.currency, heading, FORMATS, canvas)
 
 
+def draw_net_worth(report: Report[WorthAt], subtitle: Sequence[str], canvas: Canvas) -> str:
+    """Return the chart of assets and debts. If all accounts are on one side, it is a line."""
+    last = FORMATS.amount(report.rows[-1].net if report.rows else Decimal(0), report.currency)
+    heading = Heading(
+        _("Net worth"),
+        subtitle,
+        _("What was in the accounts at the end of each period, at last %(balance)s: %(subtitle)s.")
+        % {"balance": last, "subtitle": SEPARATOR.join(subtitle)},
+        _("There is nothing in your accounts."),
+    )
+    if not all(any(getattr(row, side) for row in report.rows) for side in ("assets", "debts")):
+        points = [lines.Point(row.part.period, row.net) for row in report.rows]
+        return lines.draw(points, _("At the end"), report.currency, heading, FORMATS, canvas)
+    rows = [bars.Flows(row.part.period, row.assets, row.debts) for row in report.rows]
+    names = bars.Names(_("Assets"), _("Debts"), _("Net worth"))
+    return bars.draw(rows, names, report.currency, heading, FORMATS, canvas, bars.last_of)
+
+
 def draw_worth(report: Report[BalanceAt], subtitle: Sequence[str], canvas: Canvas) -> str:
     rows = [lines.Point(row.part.period, row.balance) for row in report.rows]
     heading = Heading(
@@ -126,6 +162,17 @@ def draw_flow(report: Report[TypedSum], subtitle: Sequence[str], canvas: Canvas)
     names = flow.Names(_("Income"), _("Expense"), _("Left over"), _("From savings"), _other())
     incomes, expenses = (_groups(side) for side in sides)
     return flow.draw(incomes, expenses, names, report.currency, heading, FORMATS, canvas)
+
+
+def draw_transfers(report: Report[Move], subtitle: Sequence[str], canvas: Canvas) -> str:
+    heading = Heading(
+        _("Transfers between accounts"),
+        subtitle,
+        _("What was moved, from accounts to accounts: %(subtitle)s.") % {"subtitle": SEPARATOR.join(subtitle)},
+        _("Nothing was moved in this time."),
+    )
+    rows = [moves.Move(account_label(row.source), account_label(row.target), row.amount) for row in report.rows]
+    return moves.draw(rows, _("Moved"), _other(), report.currency, heading, FORMATS, canvas)
 
 
 def _groups(rows: Iterable[CategorySum | TypedSum]) -> list[Group]:

@@ -16,6 +16,9 @@ from . import examples
 PERIOD: dict[str, Any] = {"help_text": _("A month such as 2026-11, or a year such as 2026.")}
 CATEGORY: dict[str, Any] = {"allow_null": True, "help_text": _("The name of a category, or null for none.")}
 
+OTHERS: dict[str, Any] = {"allow_null": True, "help_text": _("The name of an account, or null for all others.")}
+OUTSIDE: dict[str, Any] = {"allow_null": True, "help_text": _("The name of an account, or null for outside.")}
+
 
 class DatedSerializer(FieldsSerializer):
     """What has its first day and its last."""
@@ -64,6 +67,32 @@ class ChartFlowSerializer(FieldsSerializer):
     type = serializers.ChoiceField(TransactionType.choices)
     category = serializers.CharField(**CATEGORY)
     amount = AmountField()
+
+
+class HeldSerializer(FieldsSerializer):
+    """What is in an account."""
+
+    account = serializers.CharField(**OTHERS)
+    balance = AmountField()
+
+
+class ChartWorthSerializer(DatedSerializer):
+    """What is in the accounts at the end of the day `to`."""
+
+    period = serializers.CharField(**PERIOD)
+    assets = AmountField()
+    debts = AmountField()
+    net_worth = AmountField()
+    accounts = HeldSerializer(many=True)
+
+
+class ChartMoveSerializer(FieldsSerializer):
+    """What was moved from an account to another one."""
+
+    amount = AmountField()
+
+    def get_fields(self) -> dict[str, SerializerField]:
+        return {**{name: serializers.CharField(**OUTSIDE) for name in ("from", "to")}, **super().get_fields()}
 
 
 def chart_serializer(name: str, row: type[FieldsSerializer]) -> type[FieldsSerializer]:

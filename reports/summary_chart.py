@@ -2,12 +2,15 @@
 
 import datetime
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from transactions.calendar import earlier, starting
 from transactions.choices import TransactionType
+from transactions.groupings import MONTH
 from transactions.totals import Total
 
 from . import pictures
@@ -17,11 +20,14 @@ from .periods import MOST_MONTHS, Part, Window, key_of
 from .services.summary import Group, SummaryQuery
 from .services.sums import CategorySum, PeriodSums, Report, amount_of
 
+if TYPE_CHECKING:
+    from users.models import User
+
 ALL = Window(FIRST_DATE, LAST_DATE)
 Sums = dict[str | None, Total]  # by the first key of the groups
 
 
-def drawings(query: SummaryQuery, groups: Sequence[Group], currency: str, today: datetime.date) -> list[SafeString]:
+def drawings(query: SummaryQuery, groups: Sequence[Group], currency: str) -> list[SafeString]:
     """Return the chart for a wide page and for a telephone; nothing if there is none of these groups.
 
     It ends with today's month, or year, unless there is something after it.
@@ -37,19 +43,17 @@ def drawings(query: SummaryQuery, groups: Sequence[Group], currency: str, today:
             sums.setdefault(key, Total(currency, {})).add(group.total)
     days = pictures.window_name(query.window) if query.window else _("All dates")
     drawn = [
-        draw(query, sums, currency, [days, currency], canvas, today)
+        draw(query, sums, currency, [days, currency], canvas)
         for canvas in (Canvas(WIDE, "wide"), Canvas(PHONE, "narrow"))
     ]
     return [mark_safe(drawing) for drawing in drawn]  # noqa: S308  # escaped
 
 
-def _periods(
-    query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas, today: datetime.date
-) -> str:
+def _periods(query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas) -> str:
     keys, window = sorted(str(key) for key in sums), query.window or ALL
-    first, last = query.span
-    start = key_of(Period(first.year, first.month)) if first else keys[0]
-    end = key_of(Period(last.year, last.month)) if last else keys[-1]
+    month, (first, last) = starting(MONTH, query.owner.month_start), query.span
+    start = month.key(first) if first else keys[0]
+    end = month.key(last) if last else keys[-1]
     years = range(int(start[:4]), int(end[:4]) + 1)
     periods = [Period(year) for year in years]
     if query.group_by[0] == "month":
@@ -64,19 +68,18 @@ def _periods(
     for period in periods:
         total = shown.get(key_of(period), Total(currency, {}))
         rows.append(PeriodSums(amount_of(total.income), amount_of(total.expense), Part(period, window)))
-    while len(rows) > 1 and _is_to_come(rows[-1], today):  # or the line of the net would fall to zero there
+    while len(rows) > 1 and _is_to_come(rows[-1], query.owner):  # or the line of the net would fall to zero there
         rows.pop()
     return pictures.draw_income_and_expense(Report(currency, window, rows), subtitle, canvas)
 
 
-def _is_to_come(row: PeriodSums, today: datetime.date) -> bool:
+def _is_to_come(row: PeriodSums, owner: "User") -> bool:
     year, month = row.part.period
-    return not row.income and not row.expense and datetime.date(year, month or 1, 1) > today
+    first = datetime.date(year, month or 1, 1)
+    return not row.income and not row.expense and first > earlier(owner.today(), owner.month_start)
 
 
-def _categories(
-    query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas, today: datetime.date
-) -> str:
+def _categories(query: SummaryQuery, sums: Sums, currency: str, subtitle: Sequence[str], canvas: Canvas) -> str:
     is_expense = any(total.expense for total in sums.values())
     kind = TransactionType.EXPENSE if is_expense else TransactionType.INCOME
     name = "expense" if is_expense else "income"

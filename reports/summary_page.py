@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -18,19 +18,25 @@ from rest_framework.request import Request
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.templatetags.days import day
+from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_units
 from transactions.choices import TransactionType
 from transactions.date_links import DATES, Link
 from transactions.date_links import Span as Dates
+from transactions.groupings import FROM_MONTH_START, groupings_of
 from transactions.list_page import EXPORTS, ListPage
 from transactions.models import Transaction
 from transactions.totals import Total
 
 from . import pictures
 from .charts.formats import Period
-from .pictures import FORMATS, category_label
+from .periods import year_of, year_window
+from .pictures import FORMATS, NONE
 from .services.summary import Group, Span, Summary, SummaryQuery
 from .summary_chart import drawings
+
+if TYPE_CHECKING:
+    from users.models import User
 
 LONGEST_QUERY = 500  # characters: the link of each sum repeats the filters, so with longer ones there are no links
 MOST_COLUMNS = 13  # of a pivot table: more don't fit, so the groups are a list then
@@ -42,13 +48,10 @@ NAMES: dict[str, str | Promise] = {
     "quarter": gettext_lazy("Quarters"),
     "year": gettext_lazy("Years"),
     "category": gettext_lazy("Categories"),
+    "group": gettext_lazy("Groups"),
     "account": gettext_lazy("Accounts"),
     "tag": gettext_lazy("Tags"),
     "type": gettext_lazy("Income and expense"),
-}
-NONE: dict[str, str | Promise] = {
-    "account": gettext_lazy("Without an account"),
-    "tag": gettext_lazy("Without a tag"),
 }
 COMPARISONS = {"year": gettext_lazy("a year before"), "previous": gettext_lazy("the time before")}
 
@@ -91,10 +94,11 @@ class Pivot:
     total: list[Cell]
 
 
-def opening(today: datetime.date) -> dict[str, str]:
+def opening(owner: "User") -> dict[str, str]:
     """Return the parameters that the page opens with: this year by month up to today, beside the same days of last
     year."""
-    first = today.replace(month=1, day=1)
+    today = owner.today()
+    first = year_window(year_of(today, owner.month_start), owner.month_start).first
     dates = {"date_after": first.isoformat(), "date_before": today.isoformat()}
     return {"group_by": "month", **dates, "compare": "year"}
 
@@ -181,7 +185,7 @@ class SummaryPage:
         """The chart of what the rows are, if there is one, for a wide page and for a telephone."""
         if not self.currencies:
             return []
-        return drawings(self.query, self.summary.groups, self.currencies[0], owner_of(self.request).today())
+        return drawings(self.query, self.summary.groups, self.currencies[0])
 
     @property
     def exports(self) -> list[Link]:
@@ -218,11 +222,14 @@ class SummaryPage:
             for group in groups:
                 units = abs(getattr(group.total, name))
                 share = Decimal(units) / abs(getattr(whole.total, name)) if units else Decimal(0)
-                labels = [key_label(*pair) for pair in group.total.keys.items()]
+                labels = [self._label(*pair) for pair in group.total.keys.items()]
                 width = f"{100 * units / largest:.1f}" if units else "0"
                 percent = FORMATS.percent(share) if units else ""
                 rows.append(Row(labels, self._cells(group), group.total.count, percent, width))
             yield Table(currency, name == "expense", rows, Row([_("Total")], self._cells(whole), whole.total.count))
+
+    def _label(self, name: str, key: str | None) -> str:
+        return key_label(name, key, self.query.owner.month_start)
 
     def _cells(self, group: Group) -> list[Cell]:
         total, before = group.total, group.previous.total if group.previous else None
@@ -258,7 +265,7 @@ class SummaryPage:
         rows = []
         for key, found in by_row.items():
             cells = [self._net([found[column]], (first, second)) if column in found else _empty() for column in columns]
-            rows.append(Row([key_label(first, key)], [*cells, self._net(found.values(), (first,))]))
+            rows.append(Row([self._label(first, key)], [*cells, self._net(found.values(), (first,))]))
         total = [
             self._net([found[column] for found in by_row.values() if column in found], (second,)) for column in columns
         ]
@@ -293,7 +300,7 @@ class SummaryPage:
                 query.pop(name, None)
             category = total.keys["category"]
             query.update({"uncategorized": "true"} if category is None else {"category": category})
-        for name in ("account", "tag"):
+        for name in ("group", "account", "tag"):
             if (key := total.keys.get(name, "")) is None:
                 return ""  # no filter finds what has none
             if key:
@@ -308,12 +315,18 @@ def _empty() -> Cell:
     return Cell("net", "", "", "")
 
 
-def key_label(name: str, key: str | None, *, is_short: bool = False) -> str:
-    """Return the key of a group in words: "November 2026" for "2026-11"."""
-    if key is None and name in NONE:
+def key_label(name: str, key: str | None, month_start: int = 1, *, is_short: bool = False) -> str:
+    """Return the key of a group in words: "November 2026" for "2026-11".
+
+    Months that begin on another day than the first are named by their days, unless there is no room for that.
+    """
+    if key is None:
         return str(NONE[name])
-    if name == "category" or key is None:
-        return category_label(key)
+    if month_start > 1 and name in FROM_MONTH_START and not is_short:
+        period = groupings_of(month_start)[name].period
+        assert period is not None
+        first = period.first(key)
+        return current_formats().days(first, period.last(first))
     write = FORMATS.short_period if is_short else FORMATS.period
     match name:
         case "day":

@@ -12,7 +12,7 @@ from cashman_project.money.amounts import format_units
 from transactions.groupings import DAY, GROUPINGS
 from transactions.totals import Total
 
-from .pictures import category_label
+from .pictures import key_or_none
 from .services.summary import Group, Summary, SummaryQuery
 
 VALUES = ("net", "income", "expense", "count")  # that the cells of a pivot table can have
@@ -42,7 +42,7 @@ def row_of(query: SummaryQuery, group: Group) -> JSONObject:
         row["balance"] = format_units(group.balance, total.currency)
     if group.previous:
         earlier, window = group.previous
-        first, last = window or (None, None)
+        first, last = (window.first, window.last) if window else (None, None)
         row["previous"] = {"from": first, "to": last, **earlier.amounts(), "count": earlier.count}
     return row
 
@@ -96,13 +96,17 @@ def pivot_of(query: SummaryQuery, summary: Summary, value: str) -> Table:
         currencies.setdefault(total.currency, {}).setdefault(total.keys[first], {})[total.keys[second]] = total
     _check_size(sum(map(len, currencies.values())), len(seconds))
     kind = Kind.INTEGER if value == "count" else Kind.DECIMAL
-    names = [*map(category_label, seconds), _("Total")]
+    names = [*(key_or_none(second, key) for key in seconds), _("Total")]
     columns = [Column("currency", Kind.WORD), Column(first, Kind.TEXT), *(Column(name, kind) for name in names)]
-    rows = (row for currency, block in currencies.items() for row in _pivot_rows(currency, block, seconds, value))
+    rows = (
+        row for currency, block in currencies.items() for row in _pivot_rows(currency, block, first, seconds, value)
+    )
     return Table(columns, rows)
 
 
-def _pivot_rows(currency: str, block: Block, seconds: Sequence[str | None], value: str) -> Iterator[list[Any]]:
+def _pivot_rows(
+    currency: str, block: Block, grouping: str, seconds: Sequence[str | None], value: str
+) -> Iterator[list[Any]]:
     sums = {second: Total(currency, {}) for second in seconds}
     for first, totals in block.items():
         row_sum = Total(currency, {})
@@ -110,7 +114,7 @@ def _pivot_rows(currency: str, block: Block, seconds: Sequence[str | None], valu
             row_sum.add(total)
             sums[second].add(total)
         cells = [_cell(totals.get(second), value) for second in seconds]
-        yield [currency, category_label(first), *cells, _cell(row_sum, value)]
+        yield [currency, key_or_none(grouping, first), *cells, _cell(row_sum, value)]
     whole = Total(currency, {})
     for total in sums.values():
         whole.add(total)

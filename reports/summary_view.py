@@ -23,7 +23,7 @@ from transactions.groupings import GROUPINGS
 from transactions.models import Transaction
 
 from .base_view import CHART_HEADERS
-from .filters import SummaryFilterSet
+from .filters import EXCLUDED, SummaryFilterSet
 from .serializers import SummaryListSerializer
 from .services.comparison import comparison_of
 from .services.summary import Span, SummaryQuery, summary_of
@@ -36,7 +36,8 @@ PARAMETERS = [
     OpenApiParameter(
         "group_by",
         enum=[*GROUPINGS, *map(",".join, itertools.permutations(GROUPINGS, 2))],
-        description=f"One or two different ones of {', '.join(GROUPINGS)}, comma separated.",
+        description=f"One or two different ones of {', '.join(GROUPINGS)}, comma separated. Months, quarters and"
+        " years begin on the `month_start` of `/me`, and are named after the month or the year that they begin in.",
     ),
     OpenApiParameter(
         "fill",
@@ -55,6 +56,7 @@ PARAMETERS = [
         default=False,
         description="Whether each group has the balance at its end. It needs one grouping, by date.",
     ),
+    EXCLUDED,
     OpenApiParameter(
         "pivot",
         OpenApiTypes.BOOL,
@@ -66,7 +68,7 @@ PARAMETERS = [
 
 
 class SummaryView(LedgerReads, ApiView):
-    """Sums of income, expense and net by currency, and by period, category, account, tag or type.
+    """Sums of income, expense and net by currency, and by period, category, group, account, tag or type.
 
     With `group_by=tag`, a transaction counts once for each of its tags, and `total` counts it once.
     """
@@ -109,7 +111,7 @@ class SummaryView(LedgerReads, ApiView):
         return Response({"results": results, "total": total}, headers=headers)
 
     def page_query(self) -> dict[str, str]:
-        return opening(owner_of(self.request).today())
+        return opening(owner_of(self.request))
 
     def shape_inputs(self) -> list[Input]:
         return shape_inputs(self.request)
@@ -130,6 +132,7 @@ class SummaryView(LedgerReads, ApiView):
             flag_of(request, "fill"),
             _one_of(request, "compare", COMPARISONS),
             flag_of(request, "balance"),
+            flag_of(request, EXCLUDED.name),
         )
         _check(query)
         return query

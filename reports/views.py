@@ -1,4 +1,4 @@
-"""The six charts over HTTP."""
+"""The charts over HTTP."""
 
 import datetime
 from collections.abc import Sequence
@@ -26,16 +26,18 @@ from transactions.date_links import DateLinks, Link
 from . import examples, pictures
 from .base_view import ChartView, published
 from .charts.frame import Canvas
-from .filters import OneCategoryFilterSet, TypedPeriodFilterSet, YearFilterSet
-from .periods import Window, key_of, year_window
+from .filters import AccountsFilterSet, BalanceFilterSet, OneCategoryFilterSet, TypedPeriodFilterSet, YearFilterSet
+from .periods import Window, key_of, year_of, year_window
 from .serializers import (
     ChartBalanceSerializer,
     ChartCategorySerializer,
     ChartFlowSerializer,
     ChartMonthSerializer,
+    ChartMoveSerializer,
     ChartPeriodSerializer,
+    ChartWorthSerializer,
 )
-from .services import sums
+from .services import accounts, sums
 from .services.sums import Query, Report
 
 EARLIEST, LATEST = FIRST_DATE.year + 1, LAST_DATE.year  # a year has one before it
@@ -51,8 +53,9 @@ class YearLinks(DateLinks):
 
     @property
     def presets(self) -> list[Link]:
-        shown = self.request.query_params.get("year") or str(self.today.year)
-        years = {self.today.year: gettext("This year"), self.today.year - 1: gettext("Last year")}
+        present = year_of(self.today, self.month_start)
+        shown = self.request.query_params.get("year") or str(present)
+        years = {present: gettext("This year"), present - 1: gettext("Last year")}
         return [Link(label, self.url(year=str(year)), shown == str(year)) for year, label in years.items()]
 
 
@@ -139,7 +142,7 @@ class CategoryView(IncomeAndExpenseView):
         return gettext("All categories")
 
     def subtitle(self, report: Report[Any]) -> list[str]:
-        return [pictures.window_name(report.window), report.currency]
+        return self.subtitle_without_categories(report)
 
     def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
         return pictures.draw_category(report, self.heading, subtitle, canvas)
@@ -160,10 +163,11 @@ class YearsView(ChartView):
 
     def window(self, first: datetime.date | None, last: datetime.date | None) -> Window:
         year = number_of(self.request, "year", EARLIEST, LATEST)
-        return year_window(year or owner_of(self.request).today().year)
+        owner = owner_of(self.request)
+        return year_window(year or year_of(owner.today(), owner.month_start), owner.month_start)
 
     def dates(self) -> DateLinks:
-        return YearLinks(self.request, {}, owner_of(self.request).today())
+        return YearLinks(self.request, {})
 
     def year_input(self) -> Input:
         """Return the input of the page's form for the year."""
@@ -191,6 +195,7 @@ class BalanceView(ChartView):
 
     name = "balance"
     label = _("Balance")
+    filterset_class = BalanceFilterSet
 
     def report(self, query: Query) -> Report[sums.BalanceAt]:
         return sums.balances(query)
@@ -221,6 +226,62 @@ class FlowView(ChartView):
         return pictures.draw_flow(report, subtitle, canvas)
 
 
+class NetWorthView(ChartView):
+    """What is in all accounts of the currency at the end of each month, or of each year if it is more than five years.
+
+    `assets` is the sum of the balances above zero, and `debts` that of the others. `accounts` has the balance of each;
+    if they are more than 20, the smallest ones are one without a name.
+    """
+
+    name = "net-worth"
+    label = _("Net worth")
+    filterset_class = AccountsFilterSet
+
+    def report(self, query: Query) -> Report[accounts.WorthAt]:
+        return accounts.net_worth(query)
+
+    def rows(self, report: Report[accounts.WorthAt]) -> list[JSONObject]:
+        code = report.currency
+        return [
+            _part(row)
+            | {
+                "assets": format_amount(row.assets, code),
+                "debts": format_amount(row.debts, code),
+                "net_worth": format_amount(row.net, code),
+                "accounts": [
+                    {"account": name, "balance": format_amount(held, code)} for name, held in row.accounts.items()
+                ],
+            }
+            for row in report.rows
+        ]
+
+    def draw(self, report: Report[accounts.WorthAt], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_net_worth(report, subtitle, canvas)
+
+
+class TransfersView(ChartView):
+    """What transfers moved from one account to another, the largest first; null is outside of the accounts.
+
+    A transfer across currencies counts in the charts of both, with what left and with what arrived.
+    """
+
+    name = "transfers"
+    label = _("Transfers")
+    filterset_class = AccountsFilterSet
+
+    def report(self, query: Query) -> Report[accounts.Move]:
+        return accounts.moves(query)
+
+    def rows(self, report: Report[accounts.Move]) -> list[JSONObject]:
+        return [
+            {"from": row.source, "to": row.target, "amount": format_amount(row.amount, report.currency)}
+            for row in report.rows
+        ]
+
+    def draw(self, report: Report[accounts.Move], subtitle: Sequence[str], canvas: Canvas) -> str:
+        return pictures.draw_transfers(report, subtitle, canvas)
+
+
 def _part(row: Any) -> dict[str, str]:
     period, window = row.part
     return {"period": key_of(period), "from": window.first.isoformat(), "to": window.last.isoformat()}
@@ -239,5 +300,7 @@ PICTURES = {
     YearsView: published(YearsView, "Years", ChartMonthSerializer, examples.YEARS, YEAR),
     BalanceView: published(BalanceView, "Balance", ChartBalanceSerializer, examples.BALANCE),
     FlowView: published(FlowView, "Flow", ChartFlowSerializer, examples.FLOW),
+    NetWorthView: published(NetWorthView, "NetWorth", ChartWorthSerializer, examples.NET_WORTH),
+    TransfersView: published(TransfersView, "Transfers", ChartMoveSerializer, examples.TRANSFERS),
 }
 ChartView.charts = list(PICTURES)

@@ -25,8 +25,8 @@ PAYEE: Edits = {
     ],
     "docs/api.md": [
         ("| `external_id` | what", '| `payee` | who was paid, up to 100 characters on one line, or "" |\n'),
-        ('"external_id": null, "transfer": null, "version": 1', '"payee": "", '),
-        ("external_id,transfer,version", "payee,"),
+        ('"external_id": null, "transfer": null, "split": null', '"payee": "", '),
+        ("external_id,transfer,split", "payee,"),
     ],
 }
 PAYEE_FILTER: Edits = {
@@ -147,7 +147,7 @@ LABELS: Edits = {
         ("class TransactionListSerializer(", LABEL_SERIALIZER),
     ],
     "transactions/views.py": [
-        (f"{MODELS}from .orderings import ORD", "Label, "),
+        ("NamedModel, Tag, Transaction\nfrom .name_fields", "Label, "),
         ("    TransactionSerializer,\n)", "    LabelSerializer,\n"),
         ("class ExpenseViewSet(", LABEL_VIEWSET),
     ],
@@ -163,7 +163,7 @@ LABELS: Edits = {
         ("\nurlpatterns = ", 'router.register("labels", views.LabelViewSet, basename="label")\n'),
     ],
     "transactions/admin.py": [
-        ("Transfer\nfrom .services", "Label, "),
+        ("NamedModel, Tag, Transaction\nfrom .names", "Label, "),
         ("@admin.register(Category)", LABEL_ADMIN),
     ],
     "transactions/templates/nav.html": [
@@ -235,5 +235,5 @@ WEEKDAY: Edits = {
     "reports/summary_page.py": [
         ('    "category": gettext_lazy(', '    "weekday": gettext_lazy("Days of the week"),\n')
     ],
-    "docs/api.md": [("`category`, `account`, `tag` and `type`, and the sums", "`weekday`, ")],
+    "docs/api.md": [("`category`, `group`, `account`, `tag` and `type`, and the sums", "`weekday`, ")],
 }

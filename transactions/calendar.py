@@ -3,6 +3,9 @@
 import datetime
 from abc import ABC, abstractmethod
 from calendar import monthrange
+from dataclasses import dataclass
+
+from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 
 
 class PeriodLength(ABC):
@@ -85,6 +88,42 @@ class Year(PeriodLength):
 
     def last(self, date: datetime.date) -> datetime.date:
         return datetime.date(date.year, 12, 31)
+
+
+@dataclass(frozen=True)
+class Later(PeriodLength):
+    """Periods that begin some days later than the ones of a calendar. Each has the key of the one that it begins in.
+
+    All months have the day that theirs begin on. So a period has as many days as the one of the calendar.
+    """
+
+    length: PeriodLength
+    month_start: int
+
+    def key(self, date: datetime.date) -> str:
+        return self.length.key(earlier(date, self.month_start))
+
+    def first(self, key: str) -> datetime.date:
+        return max(later(self.length.first(key), self.month_start), FIRST_DATE)
+
+    def last(self, date: datetime.date) -> datetime.date:
+        last = later(self.length.last(earlier(date, self.month_start)), self.month_start)
+        return max(date, min(last, LAST_DATE))
+
+
+def starting(length: PeriodLength, month_start: int) -> PeriodLength:
+    """Return the months, quarters or years of somebody whose months begin on that day."""
+    return length if month_start == 1 else Later(length, month_start)
+
+
+def earlier(date: datetime.date, month_start: int) -> datetime.date:
+    """Return a date whose month, by the calendar, is the date's month if months begin on `month_start`."""
+    return date - datetime.timedelta(days=month_start - 1)
+
+
+def later(date: datetime.date, month_start: int) -> datetime.date:
+    """Return the date that `earlier` makes this one of."""
+    return date + datetime.timedelta(days=month_start - 1)
 
 
 def month_end(date: datetime.date) -> datetime.date:

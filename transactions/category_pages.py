@@ -1,13 +1,17 @@
 """What the pages of categories show beside their names: sums, a line of the last months, and transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from cashman_project.api.types import JSONObject
 
 from .filters import TransactionFilterSet
 from .models import Category, Transaction
+from .names import name_key
 from .services.categories import CategoryYear, category_years
 from .services.summary import summarize
 
@@ -18,15 +22,23 @@ WIDTH, HEIGHT = 120, 28  # of a line, in pixels
 SHOWN = 20  # transactions on the page of a category
 
 
-def list_context(owner: "User", results: Sequence[JSONObject]) -> dict[str, object]:
-    """Return the rows of the list, each with its year and its line."""
+def list_context(owner: "User", results: Sequence[JSONObject], by_group: bool) -> dict[str, object]:
+    """Return the rows of the list, each with its year and its line; and their groups, if they are in that order."""
     years = category_years(owner, [UUID(str(row["id"])) for row in results])
     empty = CategoryYear(owner.currency)
     rows = []
     for row in results:
         year = years.get(UUID(str(row["id"])), empty)
         rows.append({**row, "year": year, "line": line(year.months)})
-    return {"rows": rows, "this_year": owner.today().year, "currency": owner.currency}
+    groups = [("", rows)]
+    if by_group and any(row["group"] for row in results):
+        found = groupby(rows, key=lambda row: name_key(row["group"] or ""))
+        groups = [(str(in_group[0]["group"] or _("Without a group")), in_group) for in_group in map(_rows, found)]
+    return {"groups": groups, "this_year": owner.today().year, "currency": owner.currency}
+
+
+def _rows(group: tuple[str, Iterator[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return list(group[1])
 
 
 def page_context(owner: "User", category: Category) -> dict[str, Any]:  # Any: what the template reads
@@ -46,7 +58,11 @@ def line(months: Sequence[int]) -> str:
     more. It is "" if all are zero."""
     sign = -1 if sum(months) <= 0 else 1
     sums = [units * sign for units in months]
-    low, high = min(0, *sums), max(0, *sums)
+    return line_between(sums, min(0, *sums), max(0, *sums))
+
+
+def line_between(sums: Sequence[int], low: int, high: int) -> str:
+    """Return the points of a line over the sums, from the lowest to the highest place; "" if these are the same."""
     if low == high:
         return ""
     points = []

@@ -1,7 +1,6 @@
 """Links to the same page with other dates: this month, last year, one month back or ahead."""
 
 import datetime
-from calendar import monthrange
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,23 +12,36 @@ from django.utils.translation import pgettext
 from rest_framework.request import Request
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.filters import flag_of
+from cashman_project.api.owner import owner_of
+from cashman_project.locales import current_formats
+
+from .calendar import PeriodLength, earlier, later, starting
+from .groupings import MONTH, YEAR
+from .services.categories import excluded_names
 
 DATES = ("date", "date_after", "date_before")
+LONGEST_MONTH = 31
 
 
 class Span(NamedTuple):
-    """A whole month or a whole year."""
+    """A whole month or a whole year, of months that begin on the day `month_start`."""
 
     first: datetime.date
     last: datetime.date
+    month_start: int = 1
 
     @property
     def is_year(self) -> bool:
-        return self.first.month != self.last.month
+        return (self.last - self.first).days > LONGEST_MONTH
 
     @property
     def name(self) -> str:
-        return f"{self.first.year:04}" if self.is_year else date_format(self.first, "YEAR_MONTH_FORMAT")
+        if self.is_year:
+            return f"{self.first.year:04}"
+        if self.month_start == 1:
+            return date_format(self.first, "YEAR_MONTH_FORMAT")
+        return current_formats().days(self.first, self.last)
 
     def shifted(self, step: int) -> "Span | None":
         """Return the month, or the year, that comes so many after this one; None if no date may be there."""
@@ -40,15 +52,20 @@ class Span(NamedTuple):
             month += 1
         if not FIRST_DATE.year <= year <= LAST_DATE.year:
             return None
-        return year_of(year) if self.is_year else month_of(year, month)
+        return year_of(year, self.month_start) if self.is_year else month_of(year, month, self.month_start)
 
 
-def month_of(year: int, month: int) -> Span:
-    return Span(datetime.date(year, month, 1), datetime.date(year, month, monthrange(year, month)[1]))
+def month_of(year: int, month: int, month_start: int = 1) -> Span:
+    return _span(MONTH, datetime.date(year, month, 1), month_start)
 
 
-def year_of(year: int) -> Span:
-    return Span(datetime.date(year, 1, 1), datetime.date(year, 12, 31))
+def year_of(year: int, month_start: int = 1) -> Span:
+    return _span(YEAR, datetime.date(year, 1, 1), month_start)
+
+
+def _span(length: PeriodLength, date: datetime.date, month_start: int) -> Span:
+    first = later(date, month_start)
+    return Span(first, starting(length, month_start).last(first), month_start)
 
 
 class Link(NamedTuple):
@@ -65,13 +82,23 @@ class Chip(NamedTuple):
     url: str
 
 
+class Excluded(NamedTuple):
+    """The categories that the sums of a page leave out, or count because that was asked for, by their names, and the
+    URL of the page that does the other."""
+
+    names: str
+    counted: bool
+    url: str
+
+
 class DateLinks:
     """The links of the page of a request. `values` has the values of its filters."""
 
-    def __init__(self, request: Request, values: Mapping[str, Any], today: datetime.date) -> None:
+    def __init__(self, request: Request, values: Mapping[str, Any]) -> None:
         self.request = request
         self.values = values  # Any: each value has the type that its filter makes
-        self.today = today
+        owner = owner_of(request)
+        self.today, self.month_start = owner.today(), owner.month_start
 
     def url(self, *without: str, **changes: str) -> str:
         """Return the URL of the page, at its beginning, without some parameters and with others."""
@@ -80,6 +107,17 @@ class DateLinks:
             query.pop(name, None)
         query.update(changes)
         return url_of(self.request.path, query)
+
+    @cached_property
+    def excluded(self) -> Excluded | None:
+        """None if there are none, or if the filters name categories, which are counted then."""
+        if self.values.keys() & {"category", "uncategorized"}:
+            return None
+        names = excluded_names(owner_of(self.request))
+        counted = flag_of(self.request, "excluded")
+        return (
+            Excluded(names, counted, self.url("excluded") if counted else self.url(excluded="true")) if names else None
+        )
 
     def last_day(self, span: Span) -> datetime.date:
         """Return the last day that a link to the span asks for."""
@@ -96,8 +134,13 @@ class DateLinks:
         first, last = self.dates
         if not (first and last) or "date" in self.values:
             return None
-        spans = (month_of(first.year, first.month), year_of(first.year))
+        spans = self._spans_of(first)
         return next((span for span in spans if span.first == first and last in (span.last, self.last_day(span))), None)
+
+    def _spans_of(self, date: datetime.date) -> tuple[Span, Span]:
+        """Return the month and the year that the date is in."""
+        named = earlier(date, self.month_start)
+        return month_of(named.year, named.month, self.month_start), year_of(named.year, self.month_start)
 
     def link(self, span: Span, label: str = "") -> Link:
         last = self.last_day(span)
@@ -106,7 +149,7 @@ class DateLinks:
 
     @property
     def presets(self) -> list[Link]:
-        month, year = month_of(self.today.year, self.today.month), year_of(self.today.year)
+        month, year = self._spans_of(self.today)
         spans = (
             (month, _("This month")),
             (month.shifted(-1), _("Last month")),

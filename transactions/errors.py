@@ -26,3 +26,13 @@ class NoSuchTag(Conflict):
     """409: a tag was renamed or deleted while a transaction got it."""
 
     default_detail = _("A tag was renamed or deleted meanwhile: try again.")
+
+
+class PartOfSplit(Conflict):
+    """409: the amount and the type of a part change only with its split, and its date, account and currency only
+    together with those of all other parts."""
+
+    default_detail = _(
+        "This is part of a split: change the split, or join its parts. Only all parts together can be moved or deleted."
+    )
+    default_code = "part_of_split"

@@ -17,6 +17,7 @@ INCOME: dict[str, object] = {
     "notes": "",
     "external_id": None,
     "transfer": None,
+    "split": None,
     "version": 1,
     "created_at": "2026-11-01T08:15:00Z",
     "updated_at": "2026-11-01T08:15:00Z",
@@ -32,8 +33,9 @@ EXPENSE = INCOME | {
     "notes": "with Ada",
     "external_id": "bank-4711",
 }
-CATEGORY = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")} | {"name": "Food"}
-TAG = CATEGORY | {"name": "trip"}
+NAMED = {name: INCOME[name] for name in ("id", "version", "created_at", "updated_at")}
+CATEGORY = NAMED | {"name": "Food", "group": "Household", "excluded": False}
+TAG = NAMED | {"name": "trip"}
 
 
 def examples_of(response: object, **requests: object) -> list[OpenApiExample]:
@@ -67,13 +69,25 @@ CREATE_TRANSACTIONS = examples_of(
 )
 UPDATE_MANY = examples_of([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
 DESTROY_MANY = [OpenApiExample("Two", {"ids": [INCOME["id"], EXPENSE["id"]]}, request_only=True)]
-CATEGORIES = examples_of(CATEGORY, Shortest={"name": "Food"})
+CATEGORIES = examples_of(
+    CATEGORY, Shortest={"name": "Food"}, Full={"name": "Food", "group": "Household", "excluded": False}
+)
 CATEGORY_IN_USE = OpenApiExample(
     "InUse",
-    problem_details(409, "conflict", "This category is in use: ?force=true unlinks its transactions.", transactions=12),
+    problem_details(
+        409,
+        "conflict",
+        "This category is in use: ?into=NAME moves its transactions, and ?force=true unlinks them.",
+        transactions=12,
+    ),
 )
 TAGS = examples_of(TAG, Shortest={"name": "trip"})
 TAG_IN_USE = OpenApiExample(
     "InUse",
-    problem_details(409, "conflict", "This tag is in use: ?force=true takes it off its transactions.", transactions=12),
+    problem_details(
+        409,
+        "conflict",
+        "This tag is in use: ?into=NAME exchanges it, and ?force=true takes it off its transactions.",
+        transactions=12,
+    ),
 )

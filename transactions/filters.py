@@ -12,12 +12,14 @@ from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils.choices import CallableChoiceIterator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, TextsFilter, TimestampFilter
 from cashman_project.api.owner import owner_of
+from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.compiled import Parameter, Statement
 from cashman_project.db.search import LONGEST
 from cashman_project.money.amounts import parse_amount
@@ -26,13 +28,16 @@ from cashman_project.money.currencies import validate_currency
 from .choices import TransactionType
 from .models import Account, Category, Tag, Transaction, TransactionTag, Transfer
 from .names import name_key
+from .services.categories import group_names
 from .transaction_querysets import TransactionQuerySet
 
 MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
 CATEGORY_FILTERS = frozenset({"category", "exclude_category"})
 NAME_FILTERS: dict[str, Any] = {  # the models of the rows that these filters name; they may be repeated
     **dict.fromkeys(sorted(CATEGORY_FILTERS), Category),
+    "group": Category,  # those that are in it
     "account": Account,
+    "exclude_account": Account,
     "tag": Tag,
     "exclude_tag": Tag,
 }
@@ -41,6 +46,7 @@ NO_SUCH_NAME = {
     Category: _("You have no category with this name."),
     Tag: _("You have no tag with this name."),
 }
+NO_SUCH_GROUP = _("You have no group of categories with this name.")
 
 
 class AbsoluteAmountFormField(forms.Field):
@@ -56,6 +62,20 @@ class AbsoluteAmountFormField(forms.Field):
         if amount is not None and amount < 0:
             raise forms.ValidationError(_("Not an absolute amount: give a number such as 12.50."), "invalid")
         return amount
+
+
+class IdFormField(forms.Field):
+    """An id, in its usual form."""
+
+    def to_python(self, value: str | None) -> UUID | None:
+        if value and not UUID_FORM.fullmatch(value):
+            raise forms.ValidationError(_("Not an id: give the id of a split."), "invalid")
+        return UUID(value) if value else None
+
+
+@extend_schema_field(OpenApiTypes.UUID)
+class IdFilter(django_filters.Filter):
+    field_class = IdFormField
 
 
 @extend_schema_field({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,19})(\.[0-9]{1,19})?$"})
@@ -99,7 +119,12 @@ def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQ
     return rows.containing(text)
 
 
-Tags = tuple[UUID, list[str]]  # an owner, and names of the owner's tags
+Names = tuple[UUID, list[str]]  # an owner, and names of the owner's tags, or keys of the owner's groups
+
+
+def _of_groups(rows: Any, name: str, groups: Names) -> Any:  # Any: transactions or month totals
+    owner, keys = groups
+    return rows.filter(category_id__in=Category.objects.filter(owner=owner, group_key__in=keys).values("pk"))
 
 
 def _tagged(owner: UUID, names: list[str]) -> Exists:
@@ -107,14 +132,14 @@ def _tagged(owner: UUID, names: list[str]) -> Exists:
     return Exists(TransactionTag.objects.filter(owner=owner, transaction_id=OuterRef("pk"), name__in=names))
 
 
-def _with_tags(rows: TransactionQuerySet, name: str, tags: Tags) -> TransactionQuerySet:
+def _with_tags(rows: TransactionQuerySet, name: str, tags: Names) -> TransactionQuerySet:
     owner, names = tags
     for one in names:
         rows = rows.filter(_tagged(owner, [one]))
     return rows
 
 
-def _without_tags(rows: TransactionQuerySet, name: str, tags: Tags) -> TransactionQuerySet:
+def _without_tags(rows: TransactionQuerySet, name: str, tags: Names) -> TransactionQuerySet:
     return rows.filter(~_tagged(*tags))
 
 
@@ -161,12 +186,17 @@ class TransactionFilterSet(FilterSet):
     exclude_category = ExcludedNameFilter(
         field_name="category_id", label=_("Of none of these categories, by name; also without a category.")
     )
+    group = TextsFilter(method=_of_groups, label=_("Of the categories of any of these groups, by name."))
     uncategorized = FlagFilter(method=_uncategorized, label=_("Without a category, or with one."))
     account = NameFilter(field_name="account_id", label=_("Of any of these accounts, by name."))
+    exclude_account = ExcludedNameFilter(
+        field_name="account_id", label=_("Of none of these accounts, by name; also without an account.")
+    )
     tag = TextsFilter(method=_with_tags, label=_("With all of these tags, by name."))
     exclude_tag = TextsFilter(method=_without_tags, label=_("With none of these tags, by name."))
     currency = django_filters.CharFilter(validators=[validate_currency], strip=False)
     transfer = FlagFilter(method=_transfers, label=_("Legs of transfers, or all others."))
+    split = IdFilter(label=_("The parts of this split."))
     type = django_filters.ChoiceFilter(choices=TransactionType.choices)
     external_id = django_filters.CharFilter(max_length=255, strip=False)
     updated_after = TimestampFilter(
@@ -188,17 +218,24 @@ class TransactionFilterSet(FilterSet):
         for name in NAME_FILTERS.keys() & form.fields.keys():
             widget = form.fields[name].widget
             assert isinstance(widget, forms.Select)
-            choices = {Account: self.account_choices, Tag: self.tag_choices}.get(
-                NAME_FILTERS[name], self.category_choices
-            )
+            others = {Account: self.account_choices, Tag: self.tag_choices}
+            choices = self.group_choices if name == "group" else others.get(NAME_FILTERS[name], self.category_choices)
             widget.choices = CallableChoiceIterator(choices)
         return form
 
     def category_choices(self) -> list[tuple[str, str]]:
         return self._category_choices
 
+    def group_choices(self) -> list[tuple[str, str]]:
+        request = cast("Request", self.request)
+        return self._with_given(list(group_names(owner_of(request)).values())[:MOST_NAMES], ["group"])
+
     def account_choices(self) -> list[tuple[str, str]]:
-        return self._choices(Account, ["account"])
+        return self._account_choices
+
+    @cached_property
+    def _account_choices(self) -> list[tuple[str, str]]:
+        return self._choices(Account, ["account", "exclude_account"])
 
     def tag_choices(self) -> list[tuple[str, str]]:
         return self._tag_choices
@@ -215,6 +252,10 @@ class TransactionFilterSet(FilterSet):
         """Return the names of the owner's rows, as the choices of an input, and those that are chosen."""
         request = cast("Request", self.request)
         names = model.objects.for_owner(owner_of(request)).values_list("name", flat=True)[:MOST_NAMES]
+        return self._with_given(names, filters)
+
+    def _with_given(self, names: Iterable[str], filters: Iterable[str]) -> list[tuple[str, str]]:
+        request = cast("Request", self.request)
         given = [text for name in filters for text in request.query_params.getlist(name)[:MOST_NAMES]]
         return [(name, name) for name in dict.fromkeys([*names, *filter(None, given)])]
 
@@ -224,19 +265,23 @@ class TransactionFilterSet(FilterSet):
         for name in NAME_FILTERS.keys() & values.keys():
             found = _ids_of(request, name, values[name])
             values[name] = found
-            if NAME_FILTERS[name] is Tag:
+            if NAME_FILTERS[name] is Tag or name == "group":
                 values[name] = owner_of(request).pk, found if isinstance(found, list) else [found]
         return values
 
 
 def _ids_of(request: Request, parameter: str, names: list[str]) -> Any:  # Any: UUID | list[UUID], or the same of str
     """Return the id of the category or account with the name that the parameter has, or a list of ids for several
-    names. Of tags, return the names as transactions have them.
+    names. Of tags, return the names as transactions have them, and of groups their keys.
 
     Raises ValidationError (400) if one doesn't exist.
     """
     model = NAME_FILTERS[parameter]
     owner, keys = owner_of(request), {name_key(name) for name in names}
+    if parameter == "group":
+        if len(Category.objects.for_owner(owner).filter(group_key__in=keys).groups()) < len(keys):
+            raise ValidationError({parameter: [NO_SUCH_GROUP]}, code="does_not_exist")
+        return sorted(keys)
     if len(keys) > 1:
         found = list(model.objects.for_owner(owner).filter(key__in=keys).values_list(_shown(model), flat=True))
     else:

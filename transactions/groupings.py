@@ -1,8 +1,8 @@
 """What sums can be grouped by. Each grouping is declared once, in `GROUPINGS`."""
 
 import datetime
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.types import SQL
 
-from .calendar import Day, Month, PeriodLength, Quarter, Week, Year
+from .calendar import Day, Month, PeriodLength, Quarter, Week, Year, starting
 from .choices import TransactionType
 
 FIRST_MONDAY = datetime.date(1900, 1, 1)  # the first date of all
@@ -22,6 +22,8 @@ FIRST_MONDAY = datetime.date(1900, 1, 1)  # the first date of all
 @dataclass(frozen=True)
 class Grouping:
     """A key to group sums by. `key` is its SQL, and `text` makes a text of what the database returns.
+
+    The key of a group of categories is not its name, which the sums are given later.
 
     `month_totals` says whether month totals can answer it: it isn't finer than a month. `period` is the length of its
     periods if it is by date. The others describe the key in the API: an `example`, its `choices`, and whether it is
@@ -42,7 +44,7 @@ class DatePart(Func):
 
     output_field = models.CharField()
 
-    def __init__(self, expression: str, form: str) -> None:
+    def __init__(self, expression: str | Expression, form: str) -> None:
         super().__init__(expression, form=form, length=len(form))
 
     def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
@@ -50,6 +52,21 @@ class DatePart(Func):
 
     def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         return self.as_sql(compiler, connection, template="TO_CHAR(%(expressions)s, '%(form)s')")
+
+
+class DaysEarlier(Func):
+    """The date so many days before a date."""
+
+    output_field = models.DateField()
+
+    def __init__(self, expression: str, days: int) -> None:
+        super().__init__(expression, days=days)
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self.as_sql(compiler, connection, template="DATE(%(expressions)s, '-%(days)d days')")
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self.as_sql(compiler, connection, template="(%(expressions)s - %(days)d)")
 
 
 class DateKey(Func):
@@ -101,7 +118,27 @@ GROUPINGS = {
     "quarter": Grouping(QuarterKey("date"), month_totals=True, period=QUARTER, example="2026-Q4"),
     "year": Grouping(DatePart("date", "YYYY"), month_totals=True, period=YEAR, example="2026"),
     "category": Grouping(F("category__name"), month_totals=True, nullable=True),
+    "group": Grouping(F("category__group_key"), month_totals=True, nullable=True),
     "account": Grouping(F("account__name"), month_totals=True, nullable=True),
     "tag": Grouping(F("tag_names__name"), nullable=True),
     "type": Grouping(F("type"), month_totals=True, choices=TransactionType.choices),
 }
+
+FROM_MONTH_START = frozenset({"month", "quarter", "year"})  # the groupings whose periods begin on the owner's day
+
+
+@lru_cache
+def groupings_of(month_start: int) -> Mapping[str, Grouping]:
+    """Return the groupings of an owner whose months begin on that day. Month totals know the months of the calendar
+    alone."""
+    if month_start == 1:
+        return GROUPINGS
+    date = DaysEarlier("date", month_start - 1)
+    keys = {"month": DatePart(date, "YYYY-MM"), "quarter": QuarterKey(date), "year": DatePart(date, "YYYY")}
+    shifted = {
+        name: replace(
+            GROUPINGS[name], key=key, month_totals=False, period=starting(GROUPINGS[name].period or DAY, month_start)
+        )
+        for name, key in keys.items()
+    }
+    return {**GROUPINGS, **shifted}

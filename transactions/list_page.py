@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 
+from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.templatetags.days import day
 from cashman_project.api.types import JSONObject
@@ -20,7 +21,7 @@ from cashman_project.api.types import JSONObject
 from .choices import TransactionType
 from .date_links import DATES, Chip, DateLinks, Link, url_of
 from .filters import NAME_FILTERS, TransactionFilterSet
-from .services.summary import MOST_SUMMED, DaySum, few_day_sums, summarize_few
+from .services.summary import MOST_SUMMED, DaySum, counts_excluded, few_day_sums, summarize_few
 from .services.transfers import Ends, ends_of
 from .totals import Total
 from .transaction_querysets import TransactionQuerySet
@@ -31,7 +32,9 @@ LABELS: dict[str, str | Promise] = {
     "search": gettext_lazy("Search"),
     "category": gettext_lazy("Category"),
     "exclude_category": gettext_lazy("Not in the category"),
+    "group": gettext_lazy("Group"),
     "account": gettext_lazy("Account"),
+    "exclude_account": gettext_lazy("Not in the account"),
     "tag": gettext_lazy("Tag"),
     "exclude_tag": gettext_lazy("Without the tag"),
     "type": gettext_lazy("Type"),
@@ -62,7 +65,7 @@ class ListPage(DateLinks):
     """The page of a list. `rows` are all that the list may show to the owner, and `data` is the response."""
 
     def __init__(self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: Any) -> None:
-        super().__init__(request, TransactionFilterSet.values_of(request), owner_of(request).today())
+        super().__init__(request, TransactionFilterSet.values_of(request))
         self.rows = rows
         self.kind = kind
         self.data = data  # Any: the JSON of a page of the list
@@ -77,8 +80,14 @@ class ListPage(DateLinks):
         values: dict[str, Any] = {**self.values}  # Any: each value has the type that its filter makes
         if self.kind and values.setdefault("type", self.kind) != self.kind:
             return []
-        totals = summarize_few(owner=owner_of(self.request), filters=TransactionFilterSet, values=values)
+        owner, excluded = owner_of(self.request), self.counts_excluded
+        totals = summarize_few(owner=owner, filters=TransactionFilterSet, values=values, excluded=excluded)
         return totals and sorted(totals, key=lambda total: -total.count)
+
+    @property
+    def counts_excluded(self) -> bool:
+        """Whether the sums count categories that are excluded."""
+        return counts_excluded(self.values, flag_of(self.request, "excluded"))
 
     @property
     def sums(self) -> list[Mapping[str, object]]:
@@ -120,6 +129,8 @@ class ListPage(DateLinks):
             return (Day(row["date"], [row]) for row in results)
         first, last = (results[index]["date"] for index in (0, -1))
         rows = TransactionFilterSet.applied(self.rows, self.values)
+        if not self.counts_excluded:
+            rows = rows.without_excluded(owner_of(self.request))
         number = None if self.totals is None else self.count
         sums = few_day_sums(rows, min(first, last), max(first, last), number)
         grouped = ((date, list(rows)) for date, rows in groupby(results, key=lambda row: row["date"]))
@@ -147,6 +158,8 @@ class ListPage(DateLinks):
             return "", _("Without a category") if self.values[name] else _("With a category")
         if name == "transfer":
             return "", _("Transfers only") if self.values[name] else _("Without transfers")
+        if name == "split":
+            return "", _("The parts of a split")
         if name == "type":
             return str(LABELS[name]), str(capfirst(TransactionType(text).label))
         return str(LABELS.get(name, name)), day(text) if name in DATES else text
@@ -161,7 +174,7 @@ class ListPage(DateLinks):
     def exports(self) -> list[Link]:
         """The same rows in the same order as files."""
         query = self.request.query_params.copy()
-        for name in ("cursor", "page_size"):
+        for name in ("cursor", "page_size", "excluded"):
             query.pop(name, None)
         path = self.request.path.rstrip("/")
         return [Link(label, url_of(f"{path}.{ending}", query)) for label, ending in EXPORTS.items()]

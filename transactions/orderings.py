@@ -18,6 +18,28 @@ class CategoryKey(SortKey):
         super().__init__(F("category__key"))
 
 
+class GroupKey(SortKey):
+    """The group of a category, and then its name. Those without a group come after all others.
+
+    What stands between them sorts before whatever another group may continue with.
+    """
+
+    label = _("group")
+
+    def __init__(self) -> None:
+        super().__init__(F("group_key"), F("key"))
+
+    def as_postgresql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
+        return self._sql(compiler, "CHR(1) || CHR(1)")
+
+    def as_sqlite(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: object) -> SQL:
+        return self._sql(compiler, "CHAR(1, 1)")
+
+    def _sql(self, compiler: SQLCompiler, between: str) -> SQL:
+        group, name = (compiler.compile(column)[0] for column in self.get_source_expressions())
+        return f"(COALESCE(' ' || {group}, '~') || {between} || {name})", []
+
+
 class AbsoluteAmountKey(SortKey):
     """The currency, and then the absolute amount: amounts of different currencies are not compared."""
 

@@ -77,6 +77,15 @@ class ShownQuerySet(NamedQuerySet[RowT]):
 class CategoryQuerySet(ShownQuerySet["Category"]):
     shown_by = (("Transaction", "category"),)
 
+    def groups(self) -> dict[str, str]:
+        """Return the names of the groups of these categories by their keys, in the order of letters. If a name is
+        spelled in several ways, it is the first of these by code points."""
+        names: dict[str, str] = {}
+        found: Any = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key", "group")
+        for key, name in found.distinct():
+            names[key] = min(name, names.get(key, name))
+        return names
+
 
 class TagQuerySet(ShownQuerySet["Tag"]):
     """Tags. A transaction holds their names itself, so a name that changes is written there, too."""
@@ -86,12 +95,17 @@ class TagQuerySet(ShownQuerySet["Tag"]):
         for name in names:
             _with_tag(owner, name).update(tags=_without(name))
 
+    def exchanged(self, owner: UUID, old: str, new: str) -> None:
+        """Give the owner's transactions that have one tag the other one, once."""
+        _with_tag(owner, old).filter(pk__in=_with_tag(owner, new).values("pk")).update(tags=_without(old))
+        _with_tag(owner, old).update(tags=_replaced(old, new))
+
     def check_delete(self, write: Write) -> None:
         """Raise a Conflict with the number of its `transactions` if one of the tags is in use."""
         names = self.order_by().values("name")
         found = apps.get_model("transactions", "TransactionTag")._default_manager.filter(owner=write.owner)
         if count := found.filter(name__in=names).values("transaction_id").distinct().count():
-            message = _("This tag is in use: ?force=true takes it off its transactions.")
+            message = _("This tag is in use: ?into=NAME exchanges it, and ?force=true takes it off its transactions.")
             raise Conflict(message, transactions=count)
 
     def _write_rows_of(self, owner: UUID, renamed: Mapping[UUID, tuple[str, str]]) -> None:

@@ -41,8 +41,12 @@ class CategorySerializer(StrictModelSerializer[Category]):
 
     class Meta:
         model = Category
-        fields = ["id", "name", "version", "created_at", "updated_at"]
+        fields = ["id", "name", "group", "excluded", "version", "created_at", "updated_at"]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
+        extra_kwargs = {
+            "group": {"allow_blank": False, "help_text": _("Categories of the same group belong together.")},
+            "excluded": {"help_text": _("Whether sums leave its transactions out, unless they are asked for them.")},
+        }
 
 
 @extend_schema_serializer(examples=examples.TAGS)
@@ -130,13 +134,15 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
             "notes",
             "external_id",
             "transfer",
+            "split",
             "version",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["id", "transfer", "version", "created_at", "updated_at"]
+        read_only_fields = ["id", "transfer", "split", "version", "created_at", "updated_at"]
         form_order = ["type", "amount", "description", "category", "date", "account", "currency", "tags"]
-        fixed_fields = ["type"]
+        fixed_fields: tuple[str, ...] = ()
+        required_once = ("type",)
         extra_kwargs = {
             "type": {"initial": TransactionType.EXPENSE.value, "style": {"base_template": "radio.html"}},
             "currency": {
@@ -156,6 +162,9 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         owner = owner_of(self.context["request"])
         return Account.objects.for_owner(owner).filter(pk=owner.account).first() if owner.account else None
 
+    def with_dependents(self, attrs: ValidatedData) -> ValidatedData:
+        return self.instance.with_sign(attrs) if isinstance(self.instance, Transaction) else attrs
+
     def with_defaults(self, attrs: ValidatedData) -> ValidatedData:
         """Return the values of a new row: an account that it names has its currency."""
         account = attrs.get("account")
@@ -174,6 +183,7 @@ class IncomeSerializer(TransactionSerializer):
 
     class Meta(TransactionSerializer.Meta):
         model = Income
+        fixed_fields = ("type",)
 
 
 @extend_schema_serializer(examples=examples.EXPENSES)
@@ -182,6 +192,7 @@ class ExpenseSerializer(TransactionSerializer):
 
     class Meta(TransactionSerializer.Meta):
         model = Expense
+        fixed_fields = ("type",)
 
 
 class TagInUseSerializer(ProblemSerializer):

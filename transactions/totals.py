@@ -1,12 +1,13 @@
 """Sums of money by currency and group."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Expression, F, Q, Sum
 
@@ -17,14 +18,14 @@ from cashman_project.money.sums import HalvesSum
 from ledgers.querysets import OwnedQuerySet
 
 from .choices import TransactionType
-from .groupings import GROUPINGS
+from .groupings import groupings_of
 from .names import name_key
 
 if TYPE_CHECKING:
     from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
 
 RowT = TypeVar("RowT", bound=models.Model)
-NAMED = {"category", "account", "tag"}  # the groupings by names
+NAMED = {"category", "group", "account", "tag"}  # the groupings by names
 
 NO_CATEGORY = NO_ACCOUNT = UUID(int=0)  # in the key of a month total, because a key can't hold NULL
 
@@ -42,21 +43,29 @@ class SummedQuerySet(OwnedQuerySet[RowT]):
         """Leave out the legs of transfers, which are neither income nor expense."""
         raise NotImplementedError
 
-    def totals(self, *group_by: str) -> "list[Total]":
-        """Return the totals by currency and by the given groupings (of `GROUPINGS`), in the order of their keys.
+    def without_excluded(self, owner: object) -> Self:
+        """Leave out the transactions of those categories of the owner, or of a `Parameter`, that are excluded."""
+        categories: Any = apps.get_model("transactions", "Category")
+        return self.exclude(category_id__in=categories.objects.filter(owner=owner, excluded=True).values("pk"))
+
+    def totals(self, *group_by: str, month_start: int = 1) -> "list[Total]":
+        """Return the totals by currency and by the given groupings, in the order of their keys. Months begin on
+        `month_start`.
 
         Rows without a category come after those with one.
         """
-        return self.totals_statement(*group_by).totals({})
+        return self.totals_statement(*group_by, month_start=month_start).totals({})
 
-    def number_of_keys(self, *group_by: str) -> int:
+    def number_of_keys(self, *group_by: str, month_start: int = 1) -> int:
         """Return how many different keys the rows have together, by the given groupings or "currency"."""
-        keys = {f"group_{name}": GROUPINGS[name].key if name in GROUPINGS else F(name) for name in group_by}
+        groupings = groupings_of(month_start)
+        keys = {f"group_{name}": groupings[name].key if name in groupings else F(name) for name in group_by}
         return self.order_by().values(**keys).distinct().count()
 
-    def totals_statement(self, *group_by: str) -> "TotalsStatement":
+    def totals_statement(self, *group_by: str, month_start: int = 1) -> "TotalsStatement":
         """Return the compiled statement of these totals. The queryset may be filtered by a `Parameter`."""
-        columns = {f"group_{name}": GROUPINGS[name].key for name in group_by}
+        groupings = groupings_of(month_start)
+        columns = {f"group_{name}": groupings[name].key for name in group_by}
         rows = (
             self.order_by()
             .values("currency", **columns)
@@ -78,14 +87,15 @@ class MonthTotalQuerySet(SummedQuerySet["MonthTotal"]):
     def without_transfers(self) -> Self:
         return self.filter(transfer=False)
 
-    def changes_of_accounts(
-        self, owner: UUID, currency: str, first: datetime.date, last: datetime.date
-    ) -> dict[datetime.date, int]:
-        """Return by how much all accounts of a currency together changed in each month of these days, in
-        ten-thousandths, by its first day."""
-        rows = self.filter(owner=owner, currency=currency, date__range=(first, last)).exclude(account_id=NO_ACCOUNT)
-        sums = rows.order_by().values("date").annotate(change=HalvesSum("high", "low")).values_list("date", "change")
-        return {month: units_of(change) for month, change in sums}
+    def changes_of(
+        self, owner: UUID, accounts: Collection[UUID], first: datetime.date, last: datetime.date
+    ) -> list[tuple[UUID, datetime.date, int]]:
+        """Return by how much each of the accounts changed in each month of these days, in ten-thousandths, with the
+        month's first day."""
+        rows = self.filter(owner=owner, account_id__in=accounts, date__range=(first, last)).order_by()
+        sums = rows.values("account_id", "date").annotate(change=HalvesSum("high", "low"))
+        found = sums.values_list("account_id", "date", "change")
+        return [(pk, month, units_of(change)) for pk, month, change in found]
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the totals without a category if the flag is on, otherwise those with one."""
@@ -136,7 +146,7 @@ class TotalsStatement(Statement):
     def __init__(self, queryset: models.QuerySet[models.Model, DatabaseRow], group_by: Sequence[str]) -> None:
         super().__init__(queryset, prepared=False)
         self.group_by = group_by
-        self.texts = [(place, text) for place, name in enumerate(group_by) if (text := GROUPINGS[name].text)]
+        self.texts = [(place, text) for place, name in enumerate(group_by) if (text := groupings_of(1)[name].text)]
 
     def totals(self, values: Mapping[str, object]) -> list[Total]:
         """Return the totals for the values of the parameters, by name. They are sorted by their keys, and categories as

@@ -1,35 +1,38 @@
 """Queries of transactions, and what is refused when they are written."""
 
 import datetime
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.apps import apps
+from django.core.exceptions import FieldError
 from django.db.models import Count, Exists, Expression, Max, Model, OuterRef, Q
 
 from cashman_project.api.origin import UNDO
 from cashman_project.db.search import containing
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.sums import MoneySum
-from ledgers.querysets import OwnedQuerySet
 from ledgers.writer import Write
 
 from .choices import TransactionType
-from .errors import Locked, NoSuchTag, PartOfTransfer
+from .errors import Locked, NoSuchTag, PartOfSplit, PartOfTransfer
 from .names import NO_TAGS, name_key, tag_names
+from .split_rules import moved_splits, splits_of
 from .totals import SummedQuerySet
 
 if TYPE_CHECKING:
     from .models import Transaction  # noqa: F401  # the rows
 
 KEPT = {"amount", "currency", "type", "date", "account", "account_id"}  # what a lock keeps, and a transfer of its legs
+OF_ONE_PART = {"amount", "type"}  # of these, what a split keeps of each part. The others it keeps of all together
 
 
 class TransactionQuerySet(SummedQuerySet["Transaction"]):
-    fixed_fields = (*OwnedQuerySet.fixed_fields, "type")
     number = Count("id")
     of_transfers = False  # whether the legs of transfers may be changed
+    of_splits = False  # and the parts of splits
 
     def legs(self) -> Self:
         """Return the same rows. A transfer is being written: its legs may be changed and deleted."""
@@ -37,9 +40,16 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         rows.of_transfers = True
         return rows
 
+    def parts(self) -> Self:
+        """Return the same rows. A split is being written, which keeps its account, its day and what it adds up to: its
+        parts may be created, changed and deleted, also if they are locked."""
+        rows = self.all()
+        rows.of_splits = True
+        return rows
+
     def _clone(self) -> Self:
         rows: Self = super()._clone()  # type: ignore[misc]  # not in the stub
-        rows.of_transfers = self.of_transfers
+        rows.of_transfers, rows.of_splits = self.of_transfers, self.of_splits
         return rows
 
     def sum_of(self, transaction_type: TransactionType) -> Expression:
@@ -56,11 +66,20 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         """Return the rows without a category if the flag is on, otherwise those with one."""
         return self.filter(category__isnull=flag)
 
+    def _written(self, values: Mapping[str, object], write: Write) -> dict[str, object]:
+        if "type" in values and "amount" not in values:
+            raise FieldError("The sign of the amount follows the type: write both.")
+        return super()._written(values, write)
+
     # -- What is refused ----------------------------------------------------------------------
 
     def check_new(self, rows: Sequence[Any]) -> None:
         for owner in {row.owner_id for row in rows if row.tags != NO_TAGS}:
             _check_tags(owner, [row.tags for row in rows if row.owner_id == owner])
+        if self.of_splits:
+            return
+        if any(row.split for row in rows):
+            raise PartOfSplit
         for owner in {row.owner_id for row in rows if row.account_id}:
             self._check_days(owner, [(row.account_id, row.date) for row in rows if row.owner_id == owner])
 
@@ -70,6 +89,9 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
             _check_tags(write.owner, [row[place] for row in rows], write.origin.via == UNDO)
         if "account_id" not in columns:
             return
+        if "split" in columns:  # an undo inserts rows again; `being_undone` checks what it makes of splits
+            place = columns.index("split")
+            rows = [row for row in rows if row[place] is None]
         account, date = columns.index("account_id"), columns.index("date")
         stored = [(row[account], row[date]) for row in rows if row[account]]
         self._check_days(write.owner, [(UUID(str(key)), _date(day)) for key, day in stored])
@@ -77,38 +99,76 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
     def check_update(self, write: Write, values: Mapping[str, object]) -> None:
         if isinstance(tags := values.get("tags"), str):
             _check_tags(write.owner, [tags])
-        if not KEPT & values.keys():
+        if values.get("transfer") is not None and self.filter(split__isnull=False).exists():
+            raise PartOfSplit
+        names = KEPT & values.keys()
+        if not names:
             return
         is_locked = Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))
         refused = Q(is_locked)
         account = values.get("account", values.get("account_id", OuterRef("account")))
-        if {"date", "account", "account_id"} & values.keys() and account is not None:
+        if {"date", "account", "account_id"} & names and account is not None:
             key = account.pk if isinstance(account, Model) else account
             refused |= Q(Exists(_locks(write.owner, key, values.get("date", OuterRef("date")))))
-        self._refuse(write, refused)
+        self._refuse(write, refused, names)
 
     def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
         if "tags" in names:
             _check_tags(write.owner, [row.tags for row in rows], write.origin.via == UNDO)
-        if not KEPT.intersection(names):
+        if not (kept := KEPT.intersection(names)) or self.of_splits:
             return
+        if write.origin.via == UNDO:  # `being_undone` checks what it makes of splits
+            own = self.filter(pk__in=[row.pk for row in rows], split__isnull=False)
+            parts = {*own.values_list("pk", flat=True)}
+            rows = [row for row in rows if row.pk not in parts and row.split is None]
         is_locked = Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))
-        self.filter(pk__in=[row.pk for row in rows])._refuse(write, Q(is_locked))
-        if {"date", "account", "account_id"}.intersection(names):
+        self.filter(pk__in=[row.pk for row in rows])._refuse(write, Q(is_locked), kept)
+        if {"date", "account", "account_id"} & kept:
             self._check_days(write.owner, [(row.account_id, row.date) for row in rows])
+        shared = {row.split: (row.account_id, row.date, row.currency) for row in rows if row.split}
+        if any(row.split and shared[row.split] != (row.account_id, row.date, row.currency) for row in rows):
+            raise PartOfSplit
 
     def check_delete(self, write: Write) -> None:
-        self._refuse(write, Q(Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))))
+        locked = Q(Exists(_locks(write.owner, OuterRef("account"), OuterRef("date"))))
+        if write.origin.via == UNDO:  # as above
+            locked &= Q(split__isnull=True)
+        self._refuse(write, locked)
 
-    def _refuse(self, write: Write, refused: Q) -> None:
-        """Raise Locked or PartOfTransfer if any of the rows is refused. An undo may change the legs of transfers,
-        because it takes back what a transfer has written."""
-        may_change_legs = self.of_transfers or write.origin.via == UNDO
+    @contextmanager
+    def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
+        """Let an undo take splits apart and put them together row by row. A split as a whole is checked as one row."""
+        rows: Any = self.model._base_manager.filter(owner=write.owner)
+        splits = splits_of(rows, keys)
+        yield
+        if splits := splits | splits_of(rows, keys):
+            self._check_days(write.owner, [*moved_splits(rows, write, splits)])
+
+    def _refuse(self, write: Write, refused: Q, names: Collection[str] = ()) -> None:
+        """Raise Locked, PartOfTransfer or PartOfSplit if any of the rows is refused. `names` are the fields that are
+        written; a deletion has none. An undo may change the legs of transfers, because it takes back what a transfer
+        has written, and parts of splits."""
+        if self.of_splits:
+            return
+        is_undo = write.origin.via == UNDO
+        may_change_legs = self.of_transfers or is_undo
         if not may_change_legs:
             refused |= Q(transfer__isnull=False)
-        transfers: list[UUID | None] = list(self.order_by().filter(refused).values_list("transfer", flat=True)[:1])
-        for transfer in transfers:
+        found = refused if is_undo else refused | Q(split__isnull=False)
+        first: list[Any] = list(self.order_by().filter(found).values_list("transfer", "split")[:1])
+        if first and first[0][1] is not None and not is_undo:
+            if OF_ONE_PART & {*names} or self._leaves_parts(write.owner):
+                raise PartOfSplit
+            first = list(self.order_by().filter(refused).values_list("transfer", "split")[:1])
+        for transfer, _part in first:
             raise Locked if transfer is None or may_change_legs else PartOfTransfer
+
+    def _leaves_parts(self, owner: UUID) -> bool:
+        """Return whether there are other parts of the splits that these rows are parts of."""
+        rows: Any = self.model._base_manager.filter(owner=owner)
+        own = self.order_by()
+        splits = own.filter(split__isnull=False).values("split")
+        return bool(rows.filter(split__in=splits).exclude(pk__in=own.values("pk")).exists())
 
     def _check_days(self, owner: UUID, days: Sequence[tuple[UUID | None, datetime.date]]) -> None:
         """Raise Locked if an account is locked on one of the days."""

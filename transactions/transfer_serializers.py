@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils.html import is_html_input
@@ -138,8 +139,8 @@ class TransferSerializer(StrictSerializer):
         fields = super().get_fields()
         options: dict[str, Any] = {"allow_null": True, "required": False, "style": {"select": END}}
         ends = {
-            "from": AccountField(source="source", label=_("From"), **options),
-            "to": AccountField(source="target", label=_("To"), **options),
+            "from": AccountField(source="source", label=pgettext_lazy("transfer", "From"), **options),
+            "to": AccountField(source="target", label=pgettext_lazy("transfer", "To"), **options),
         }
         return {"id": fields.pop("id"), **ends, **fields}
 

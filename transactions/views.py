@@ -1,21 +1,28 @@
 """Transactions and categories over HTTP."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
 from cashman_project.api.bulk import BulkCreateViewSet, BulkViewSet
 from cashman_project.api.filters import flag_of
 from cashman_project.api.idempotency import Answer
 from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
-from cashman_project.api.pages.inputs import Suggestion
+from cashman_project.api.pages.inputs import Input, Suggestion
+from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pagination import OrderedBy
 from cashman_project.api.problems import PROBLEM_JSON
+from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import MAX_ROWS
 from cashman_project.api.types import AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
@@ -23,10 +30,12 @@ from ledgers.at_once import can_insert_at_once
 from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
-from .filters import NAME_FILTERS, TransactionFilterSet
+from .choices import TransactionType
+from .filters import MOST_NAMES, NAME_FILTERS, NO_SUCH_NAME, TransactionFilterSet
 from .list_page import ListPage
-from .models import Category, Expense, Income, Tag, Transaction
-from .orderings import ORDERINGS
+from .models import Category, Expense, Income, NamedModel, Tag, Transaction
+from .name_fields import is_name
+from .orderings import ORDERINGS, GroupKey
 from .serializers import (
     CategoryInUseSerializer,
     CategorySerializer,
@@ -37,13 +46,20 @@ from .serializers import (
     TransactionSerializer,
 )
 from .services.accounts import usual_account
-from .services.categories import delete_category
+from .services.categories import delete_category, group_names
 from .services.fast_create import create_fast, create_one
 from .services.suggestions import form_suggestions
 from .services.tags import delete_tag, save_new_tags
 from .services.transfers import ends_of, opposites
+from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
+
+# What a page says after the type of a row was corrected.
+NOW: Mapping[str | None, object] = {
+    TransactionType.INCOME: gettext_lazy("It is an income now."),
+    TransactionType.EXPENSE: gettext_lazy("It is an expense now."),
+}
 
 
 class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
@@ -64,12 +80,24 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     error_pages = {"list": "transactions/transaction_list.html"}
     refused = frozenset({"destroy", "destroy_many"})  # actions that a lock or a transfer may refuse
     new_category: Category | None = None  # which was saved with the row
+    new_type: str | None = None  # which a row that was there has got
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        super().initial(request, *args, **kwargs)
+        if self.action == "list":
+            flag_of(request, "excluded")  # which only pages have, for their sums
+
+    def page_parameters(self) -> frozenset[str]:
+        return super().page_parameters() | ({"excluded"} if self.action == "list" else set())
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         if self.action == "retrieve":
             owner, row = owner_of(self.request), data.serializer.instance
             further = {"ends": ends_of(owner, [data]).get(str(data["transfer"])), "opposites": opposites(row)}
-            return {**super().page_context(data), **further}
+            context = {**super().page_context(data), **further}
+            if _is_turned(context["versions"]):  # where an undo leads to: the page of the other type will be gone
+                context["here"] = reverse("transaction-detail", args=[data["id"]])
+            return context
         if self.action != "list":
             return super().page_context(data)
         kind = self.queryset.model.only_type
@@ -80,13 +108,17 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return form_suggestions(owner_of(self.request), self.get_queryset() if is_new else None)
 
     def form_note(self) -> str:
-        return _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+        category = _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
+        return " ".join(filter(None, [str(NOW.get(self.new_type, "")), category]))
 
     def perform_create(self, serializer: AnySerializer) -> None:
         with self._saved_names(serializer):
             super().perform_create(serializer)
 
     def perform_update(self, serializer: AnySerializer) -> None:
+        row: Any = serializer.instance  # a transaction
+        kind = serializer.validated_data.get("type")
+        self.new_type = kind if kind != row.type else None
         with self._saved_names(serializer):
             super().perform_update(serializer)
 
@@ -152,8 +184,17 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return self._created(rows if many else rows[0], minimal)
 
 
-class TransactionViewSet(BulkViewSet, BaseTransactionViewSet):
+def _is_turned(versions: Any) -> bool:  # Any: of a row in words, the last one first
+    return any(change["field"] == "type" for version in versions[:1] for change in version["changes"])
+
+
+class TransactionViewSet(SplitMixin, BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
+
+    changes = BulkViewSet.changes | {"put_split", "delete_split"}
+    bodiless = BulkViewSet.bodiless | {"delete_split"}
+    pages = {**BaseTransactionViewSet.pages, "split": "transactions/split.html"}
+    error_pages = {**BaseTransactionViewSet.error_pages, "put_split": "transactions/split.html"}
 
     queryset = Transaction.objects.select_related("category", "account")
     serializer_class = TransactionSerializer
@@ -180,30 +221,64 @@ class ExpenseViewSet(BaseTransactionViewSet):
     examples = {"create_many": examples.CREATE_EXPENSES}
 
 
+def _deletion(problem: type[ProblemSerializer], example: OpenApiExample, into: str, force: str) -> Any:
+    """Describe the deletion of a name that transactions have: what the parameters do, and the 409 without them."""
+    parameters = [
+        OpenApiParameter("into", OpenApiTypes.STR, description=into),
+        OpenApiParameter("force", OpenApiTypes.BOOL, default=False, description=force),
+    ]
+    in_use = OpenApiResponse(problem, "In use by this number of `transactions`.", examples=[example])
+    deleted = OpenApiResponse(description="Deleted.")
+    return extend_schema(parameters=parameters, responses={204: deleted, (409, PROBLEM_JSON): in_use})
+
+
+class NameViewSet(LedgerMixin, OwnedModelViewSet):
+    """The base of the viewsets of names that transactions have."""
+
+    filterset_class = None
+    orderings: Mapping[str, OrderedBy] = {"name": "key", "created_at": "created_at"}
+    default_ordering = "name"
+
+    def allowed_parameters(self) -> frozenset[str]:
+        return super().allowed_parameters() | ({"into", "force"} if self.action == "destroy" else set())
+
+    def into(self, deleted: NamedModel) -> Any:  # Any: a row of the viewset's model, or None
+        """Return the row that the transactions of a deleted one get, by its name. Raises ValidationError (400)."""
+        given = self.request.data if is_page_form(self.request) else self.request.query_params
+        name = str(given.get("into", ""))
+        if not name:
+            return None
+        if flag_of(self.request, "force"):
+            raise ValidationError({"into": [_("Give into or force, not both.")]}, code="not_with_force")
+        row = self.get_queryset().named(name).first() if is_name(name) else None
+        if row is None:
+            raise ValidationError({"into": [NO_SUCH_NAME[self.queryset.model]]}, code="does_not_exist")
+        if row == deleted:
+            raise ValidationError({"into": [_("This is the one that you delete: name another one.")]}, code="invalid")
+        return row
+
+    def into_input(self) -> Input | None:
+        """Return the input of the page of one that is in use: the names of the others, if there are any."""
+        others = self.get_queryset().exclude(pk=self.get_key()).values_list("name", flat=True)[:MOST_NAMES]
+        choices = [(name, name) for name in others]
+        return Input("into", "", kind="select", choices=choices, required=True) if choices else None
+
+
 @extend_schema_view(
-    destroy=extend_schema(
-        parameters=[
-            OpenApiParameter("force", OpenApiTypes.BOOL, default=False, description="Unlink its transactions first.")
-        ],
-        responses={
-            204: OpenApiResponse(description="Deleted."),
-            (409, PROBLEM_JSON): OpenApiResponse(
-                CategoryInUseSerializer,
-                "In use by this number of `transactions`; `force` removes the category from them.",
-                examples=[examples.CATEGORY_IN_USE],
-            ),
-        },
+    destroy=_deletion(
+        CategoryInUseSerializer,
+        examples.CATEGORY_IN_USE,
+        "The name of the category that its transactions get.",
+        "Unlink its transactions first.",
     )
 )
-class CategoryViewSet(LedgerMixin, OwnedModelViewSet):
+class CategoryViewSet(NameViewSet):
     """Names to group transactions by."""
 
     fastpath = True
     queryset = Category.objects.all()
     serializer_class = CategorySerializer
-    filterset_class = None
-    orderings = {"name": "key", "created_at": "created_at"}
-    default_ordering = "name"
+    orderings = {**NameViewSet.orderings, "group": GroupKey()}
     pages = {
         **LedgerMixin.pages,
         "list": "transactions/category_list.html",
@@ -212,54 +287,44 @@ class CategoryViewSet(LedgerMixin, OwnedModelViewSet):
     error_pages = {"list": "transactions/category_list.html"}
     conflict_pages = {"destroy": "transactions/category_in_use.html"}
 
-    def allowed_parameters(self) -> frozenset[str]:
-        return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
+    def page_query(self) -> dict[str, str]:
+        return {"ordering": "group"} if self.action == "list" else {}
+
+    def suggestions(self) -> dict[str, list[Suggestion]]:
+        names = list(group_names(owner_of(self.request)).values())[:MOST_NAMES]
+        return {"group": [Suggestion(name) for name in names]}
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         owner = owner_of(self.request)
         if self.action == "list":
-            return category_pages.list_context(owner, data["results"])
+            by_group = self.request.query_params.get("ordering", "").removeprefix("-") == "group"
+            return category_pages.list_context(owner, data["results"], by_group)
         context = super().page_context(data)
         if self.action == "retrieve":
             context |= category_pages.page_context(owner, data.serializer.instance)
         return context
 
     def perform_destroy(self, instance: Category) -> None:
-        delete_category(category=instance, force=flag_of(self.request, "force"))
+        delete_category(category=instance, into=self.into(instance), force=flag_of(self.request, "force"))
 
 
 @extend_schema_view(
-    destroy=extend_schema(
-        parameters=[
-            OpenApiParameter(
-                "force", OpenApiTypes.BOOL, default=False, description="Take it off its transactions first."
-            )
-        ],
-        responses={
-            204: OpenApiResponse(description="Deleted."),
-            (409, PROBLEM_JSON): OpenApiResponse(
-                TagInUseSerializer,
-                "In use by this number of `transactions`; `force` takes the tag off them.",
-                examples=[examples.TAG_IN_USE],
-            ),
-        },
+    destroy=_deletion(
+        TagInUseSerializer,
+        examples.TAG_IN_USE,
+        "The name of the tag that its transactions get instead.",
+        "Take it off its transactions first.",
     )
 )
-class TagViewSet(LedgerMixin, OwnedModelViewSet):
+class TagViewSet(NameViewSet):
     """Names that any number of transactions may have, beside their category."""
 
     fastpath = True
     queryset = Tag.objects.all()
     serializer_class = TagSerializer
-    filterset_class = None
-    orderings = {"name": "key", "created_at": "created_at"}
-    default_ordering = "name"
     pages = {**LedgerMixin.pages, "list": "transactions/tag_list.html", "retrieve": "transactions/tag_detail.html"}
     error_pages = {"list": "transactions/tag_list.html"}
     conflict_pages = {"destroy": "transactions/tag_in_use.html"}
-
-    def allowed_parameters(self) -> frozenset[str]:
-        return super().allowed_parameters() | ({"force"} if self.action == "destroy" else set())
 
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         context = super().page_context(data)
@@ -271,4 +336,4 @@ class TagViewSet(LedgerMixin, OwnedModelViewSet):
         return context
 
     def perform_destroy(self, instance: Tag) -> None:
-        delete_tag(tag=instance, force=flag_of(self.request, "force"))
+        delete_tag(tag=instance, into=self.into(instance), force=flag_of(self.request, "force"))

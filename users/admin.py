@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 PERMISSIONS = ["is_staff", "is_superuser", "groups", "user_permissions"]
-PREFERENCES = ("currency", "time_zone", "language")
+PREFERENCES = ("currency", "time_zone", "month_start", "language")
 
 
 class UserForm(ChangesForm, UserChangeForm):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -9,6 +9,7 @@ ME: dict[str, object] = {
     "email": "",
     "currency": "USD",
     "time_zone": "UTC",
+    "month_start": 1,
     "language": "en",
     "account": None,
 }
@@ -30,7 +31,11 @@ def _response(value: object) -> OpenApiExample:
     return OpenApiExample("Answer", value, response_only=True)
 
 
-MES = [_request("Preferences", {"currency": "EUR", "time_zone": "Europe/Berlin"}), _response(ME)]
+MES = [
+    _request("Preferences", {"currency": "EUR", "time_zone": "Europe/Berlin"}),
+    _request("PaidOnThe25th", {"month_start": 25}),
+    _response(ME),
+]
 REGISTRATIONS = [_request("WithoutEmail", {"username": "wanda", "password": "sal volatile 47"})]
 CREDENTIALS = [_request("Demo", {"username": "demo", "password": "demo"})]
 REFRESHES = [_request("Refresh", {"refresh": TOKENS["refresh"]})]

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import models as auth_models
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +29,7 @@ from .hashers import compose_password
 
 TOKEN_PREFIX = "cashman_"  # noqa: S105  # not a secret, but the prefix by which scanners recognise one
 SECRET_BYTES = 32
+LATEST_MONTH_START = 28  # a day that every month has
 LONGEST_NAME = 150  # characters of a user's name
 HOST_DEPENDENT = {"Factory", "localtime"}  # names that mean no place
 
@@ -125,6 +127,12 @@ class User(AbstractUser):
     )
     time_zone = models.CharField(
         _("time zone"), max_length=64, default=default_time_zone, validators=[validate_time_zone]
+    )
+    month_start = models.PositiveSmallIntegerField(
+        _("first day of the month"),
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(LATEST_MONTH_START)],
     )
     # Null means that of each request. An empty text is no language.
     language = models.CharField(_("language"), max_length=16, null=True, blank=True, validators=[validate_language])  # noqa: DJ001

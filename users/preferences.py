@@ -6,6 +6,8 @@ from django.utils.translation import gettext
 
 from cashman_project.languages import LANGUAGES
 
+from .models import LATEST_MONTH_START
+
 # The other names of the IANA time zone database are old ones, or offsets whose signs are the wrong way round.
 REGIONS = (
     *("Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"),
@@ -20,6 +22,11 @@ def time_zone_options() -> dict[str, dict[str, str]]:
         if region in REGIONS:
             groups.setdefault(region, {})[name] = place.replace("_", " ").replace("/", " \u2013 ")
     return groups
+
+
+def month_start_options() -> dict[str, dict[str, str]]:
+    """Return the days on which months may begin, as the options of a select."""
+    return {gettext("Day of the month"): {str(day): str(day) for day in range(1, LATEST_MONTH_START + 1)}}
 
 
 def language_options() -> dict[str, dict[str, str]]:

@@ -24,7 +24,7 @@ from cashman_project.money.formats import currency_options
 from . import examples
 from .hashers import MAX_PASSWORD
 from .models import LONGEST_NAME, PersonalToken, User
-from .preferences import language_options, time_zone_options
+from .preferences import language_options, month_start_options, time_zone_options
 
 ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 CONFIRMATION = "Your password. Leave it out if you have none, but signed in at your identity provider a moment ago."
@@ -39,11 +39,12 @@ class MeSerializer(StrictModelSerializer[User]):
 
     class Meta:
         model = User
-        fields = ["id", "username", "email", "currency", "time_zone", "language"]
+        fields = ["id", "username", "email", "currency", "time_zone", "month_start", "language"]
         read_only_fields = ["id", "username"]
         extra_kwargs = {
             "currency": {"trim_whitespace": False, "style": {"select": Select(currency_options)}},
             "time_zone": {"trim_whitespace": False, "style": {"select": Select(time_zone_options)}},
+            "month_start": {"style": {"select": Select(month_start_options)}},
             "language": {
                 "trim_whitespace": False,
                 "allow_blank": False,

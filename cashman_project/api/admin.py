@@ -158,7 +158,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         """Return whether the list may be filtered by this lookup: only its filters and its date hierarchy may."""
         assert request is not None  # since Django 5
         filters = self.get_list_filter(request)
-        names = {item if isinstance(item, str) else item[0] for item in filters}  # type: ignore[index]
+        names = {getattr(item, "parameter_name", item[0] if isinstance(item, tuple) else item) for item in filters}
         field, _separator, how = lookup.partition("__")
         by_date = field == self.date_hierarchy and how in ("year", "month", "day")
         return "\0" not in value and (by_date or (field in names and how in ("", "exact", "id__exact", "isnull")))

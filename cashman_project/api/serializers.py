@@ -59,13 +59,13 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """True or false; in a form, a box that is checked or left out. Numbers and texts are refused."""
+    """True or false; in a form "on" or "off", as the boxes of our pages send them. Numbers and texts are refused."""
 
     def to_internal_value(self, data: object) -> bool:
-        is_checked = data == "on" and is_html_input(self.parent.initial_data)
-        if not isinstance(data, bool) and not is_checked:
+        is_box = data in ("on", "off") and is_html_input(self.parent.initial_data)
+        if not isinstance(data, bool) and not is_box:
             self.fail("invalid", input=str(data)[:100])
-        return bool(data)
+        return data is True or data == "on"
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -144,7 +144,8 @@ class StrictSerializer(FieldsSerializer):
     """A serializer that refuses unknown fields, and read-only fields unless they have their stored value.
 
     So a client can read a row, change it and send all of it back, in its own notation of ids and timestamps.
-    `Meta.fixed_fields` are written when a row is created, and read-only after that.
+    `Meta.fixed_fields` are written when a row is created, and read-only after that. `Meta.required_once` are
+    required of a new row, and may be left out of a change.
     """
 
     default_error_messages = {"invalid": _("Expected an object with the fields of this resource.")}
@@ -152,8 +153,11 @@ class StrictSerializer(FieldsSerializer):
     def get_fields(self) -> dict[str, SerializerField]:
         fields = super().get_fields()
         if self.instance is not None:
-            for name in getattr(getattr(self, "Meta", None), "fixed_fields", ()):
+            meta = getattr(self, "Meta", None)
+            for name in getattr(meta, "fixed_fields", ()):
                 fields[name].read_only = True
+                fields[name].required = False
+            for name in getattr(meta, "required_once", ()):
                 fields[name].required = False
         return fields
 
@@ -195,7 +199,7 @@ class StrictSerializer(FieldsSerializer):
             return True
         try:
             return bool(field.to_representation(field.to_internal_value(value)) == stored)
-        except ValidationError:
+        except (ValidationError, NotImplementedError):  # a field that can only be read has one notation
             return False
 
 
@@ -230,9 +234,13 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
         """Return the values of a new row, also of the fields that were left out."""
         return self.defaults | attrs
 
+    def with_dependents(self, attrs: Validated) -> Validated:
+        """Return the values that are to be written to the row: these, and what follows from them."""
+        return attrs
+
     def validate(self, attrs: Validated) -> Validated:
         """Return `attrs`, of a new row with its defaults; raises ValidationError if they break a rule of the model."""
-        attrs = super().validate(attrs if self.instance is not None else self.with_defaults(attrs))
+        attrs = super().validate(self.with_defaults(attrs) if self.instance is None else self.with_dependents(attrs))
         model: type[models.Model] = self.Meta.model
         candidate = copy.copy(self.instance) if isinstance(self.instance, models.Model) else model()
         for name, value in attrs.items():

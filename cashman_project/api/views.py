@@ -122,6 +122,10 @@ class StrictViewMixin(Base):
         """Return what the page of a good response shows beside `data`."""
         return {}
 
+    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+        """Return what the page of an error shows beside the problem."""
+        return {}
+
     def suggestions(self) -> "Mapping[str, list[Suggestion]]":
         """Return what the inputs of the page's form suggest, by the names of its fields."""
         return {}

@@ -31,21 +31,23 @@ class DerivedField(Base):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "source": self.source}
 
-    def derive(self, text: str) -> str:
+    def derive(self, text: Any) -> str | None:  # Any: a text, or None as in KeyField
         """Return the value for the source's text."""
         raise NotImplementedError
 
-    def derive_all(self, texts: Sequence[str]) -> list[str]:
+    def derive_all(self, texts: Sequence[str]) -> Sequence[str | None]:
         """Return the values for many texts."""
         return [self.derive(text) for text in texts]
 
-    def derived(self, text: object) -> str:
+    def derived(self, text: object) -> str | None:
         """Return the value for the source's value. Raises FieldError if that is an expression and not a text."""
+        if text is None and self.null:
+            return None
         if not isinstance(text, str):
             raise FieldError(f"{self.name} follows {self.source}, so give the {self.source} as text.")
         return self.derive(text)
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+    def pre_save(self, model_instance: models.Model, add: bool) -> str | None:
         value = self.derived(getattr(model_instance, self.source))
         setattr(model_instance, self.attname, value)
         return value
@@ -57,10 +59,11 @@ class DerivedField(Base):
 
 
 class KeyField(DerivedField, models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
-    """The `text_key` of a name. The name is found, sorted and kept unique by it."""
+    """The `text_key` of a name. The name is found, sorted and kept unique by it. If there may be no name, it is NULL
+    then."""
 
-    def derive(self, text: str) -> str:
-        return text_key(text, self.limit)
+    def derive(self, text: Any) -> str | None:  # Any: a text, or None if the source may be NULL
+        return None if text is None else text_key(text, self.limit)
 
     @property
     def limit(self) -> int:

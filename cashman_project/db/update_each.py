@@ -49,34 +49,41 @@ class UpdateEachCompiler(SQLUpdateCompiler):
         """Return the SQL and its parameters. Raises FieldError if a row has an expression as a value."""
         sql, params = super().as_sql()
         change, _where, conditions = sql.partition(" WHERE ")  # no value is a query, so this is the first WHERE
-        is_sqlite = self.connection.vendor == "sqlite"
-        given = "JSON_EACH(%s)" if is_sqlite else "JSON_ARRAY_ELEMENTS(%s::json)"
-        columns = ", ".join(
-            f"{self._value(position)} AS column_{position}" for position in range(len(self.query.fields))
-        )
         table, key = map(self.quote_name_unless_alias, (self.query.base_table, self.query.fields[0].column))
         where = f"{table}.{key} = given.column_0"
         if conditions:
             # SQLite would find the owner's rows first, and read the JSON once for each of them. A plus prevents that.
-            where += f" AND {'+' if is_sqlite else ''}({conditions})"
+            where += f" AND {'+' if self._is_sqlite else ''}({conditions})"
         before = change.count("%s")
         return (
-            f"{change} FROM (SELECT {columns} FROM {given}) AS given WHERE {where}",  # noqa: S608  # no input
+            f"{change} FROM {self._given()} WHERE {where}",
             (*params[:before], self._json(), *params[before:]),
         )
 
-    def _value(self, position: int) -> str:
-        """Return the SQL of a row's value at this position."""
-        if self.connection.vendor == "sqlite":
-            return f"JSON_EXTRACT(value, '$[{position}]')"
-        column_type = self.query.fields[position].db_type(self.connection) or ""
-        return f"(value->>{position})::{column_type.partition('(')[0]}"  # without a length, so that nothing is cut off
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.connection.vendor == "sqlite"
+
+    def _given(self) -> str:
+        """Return SQL of a table `given`, which has the rows from the JSON."""
+        numbers = range(len(self.query.fields))
+        if self._is_sqlite:
+            columns = [f"JSON_EXTRACT(value, '$[{number}]') AS column_{number}" for number in numbers]
+            return f"(SELECT {', '.join(columns)} FROM JSON_EACH(%s)) AS given"  # noqa: S608  # no input
+        # Citus would refuse to cast a text from the JSON to a date. Types have no length, so that nothing is cut off.
+        types = [(field.db_type(self.connection) or "").partition("(")[0] for field in self.query.fields]
+        columns = [f"column_{number} {types[number]}" for number in numbers]
+        return f"JSON_TO_RECORDSET(%s::json) AS given ({', '.join(columns)})"
 
     def _json(self) -> str:
         columns = []
         for field, values in zip(self.query.fields, zip(*self.query.rows, strict=True), strict=True):
             columns.append([_prepared(field, value, self.connection) for value in values])
-        return orjson.dumps(list(zip(*columns, strict=True))).decode()
+        rows = list(zip(*columns, strict=True))
+        if self._is_sqlite:
+            return orjson.dumps(rows).decode()
+        names = [f"column_{number}" for number in range(len(columns))]
+        return orjson.dumps([dict(zip(names, row, strict=True)) for row in rows]).decode()
 
 
 def _prepared(field: AnyField, value: object, connection: BaseDatabaseWrapper) -> object:

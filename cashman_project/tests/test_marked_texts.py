@@ -26,7 +26,10 @@ LATIN = re.compile(r"[A-Za-z]{3,}")
 PAGES = [
     *("/", "/transactions", "/incomes", "/expenses", "/categories", "/summary", "/summary?group_by=category,month"),
     *("/transactions?search=x&category=" + NAME, "/transactions?123=1", "/transactions?date=x"),
-    *(f"/charts/{name}" for name in ("income-and-expense", "categories", "years", "balance", "flow")),
+    *(
+        f"/charts/{name}"
+        for name in ("income-and-expense", "categories", "years", "balance", "flow", "net-worth", "transfers")
+    ),
     *("/charts/category?category=" + NAME, "/me", "/tokens", "/nope", "/api-auth/login/"),
     *("/admin/", "/admin/transactions/expense/", "/admin/transactions/expense/add/", "/admin/users/user/"),
 ]

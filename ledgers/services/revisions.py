@@ -102,7 +102,7 @@ def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None,
     if start is not None:
         changes = changes.filter(**{"revision__lt" if descending else "revision__gt": start})
     found = list(_with_next(owner, changes).order_by("-revision" if descending else "revision")[:size])
-    states = [_states(model, owner, change, alive) for change in found]
+    states = [_states(resource.model, owner, change, alive) for change in found]
     link(owner, [state for pair in states for state in pair])
     versions = [
         Version(change.revision, None, change.operation, _fields(resource, change, *pair), None)
@@ -167,8 +167,8 @@ def _last_states(model: Any, owner: UUID, pk: UUID) -> tuple[State | None, State
 def _deletion(model: Any, owner: UUID, pk: UUID) -> tuple[Change, State]:
     """Return the last deletion of the row, and what it was; raises LookupError."""
     changes = Change.objects.filter(ledger=owner, row_id=pk, resource=model.resource)
-    deletion = changes.filter(operation=Operation.DELETED).order_by("-revision").first()
-    if deletion is None:
+    deletion = changes.order_by("-revision").first()
+    if deletion is None or deletion.operation != Operation.DELETED:  # it is there, but of another proxy
         raise LookupError
     try:
         return deletion, state_of(model, owner, deletion.before)

@@ -4,6 +4,7 @@ The reasons are in docs/adr/0042-one-writer.md.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from graphlib import TopologicalSorter
 from itertools import islice
@@ -26,6 +27,7 @@ from cashman_project.db.types import AnyField
 from ..history import CHANGES, read_before, record, stored_columns
 from ..models import Change, Ledger, Revision
 from ..models.foreign_key import OwnedForeignKey
+from ..querysets import OwnedQuerySet
 from ..resources import RESOURCES
 from ..writer import CREATED, DELETED, UPDATED, Write, writing
 from .undo_errors import (
@@ -135,10 +137,19 @@ class Undo:
                 self.leaving[model].update(new.values_list("pk", flat=True))
 
     def run(self) -> None:
-        """Write all rows: those that others refer to come back first, and leave last."""
+        """Write all rows. Raises a Conflict if they can't be written, or can't be left as they are then."""
         self._check_changes()
         if self.force:
             self._check_links()
+        with ExitStack() as stack:
+            for model in owned_models():
+                if keys := self.returning[model] | self.leaving[model]:
+                    rows: OwnedQuerySet[OwnedRow] = model._base_manager.filter(owner=self.write.owner)
+                    stack.enter_context(rows.being_undone(self.write, keys))
+            self._write()
+
+    def _write(self) -> None:
+        """Write all rows: those that others refer to come back first, and leave last."""
         for model in owned_models():
             for part in self._parts_of_history(model):
                 self._check_references(model, part)

@@ -38,6 +38,7 @@ ALLOWED = {
     "ledgers/querysets.py:by_owner": "an update of many owners' rows first finds the owners",
     "ledgers/services/retention.py:_ledgers": "the sweep walks through all ledgers",
     "transactions/admin.py:changelist_view": "staff see the sums of the rows of all owners",
+    "transactions/admin_merging.py:merge": "staff select rows by their ids alone: here their owners are found",
     "transactions/services/admin_front.py": "staff see what is new in all ledgers",
     "transactions/triggers.py": "`recount` compares and counts the totals of all owners",
     "users/erasure.py:erase_users ledgers_revision": "who is erased has perhaps changed the rows of others",

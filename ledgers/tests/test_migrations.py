@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from conftest import client_of
 from ledgers.models import Change, Ledger, Revision
 from transactions.models import Category, Transaction
-from transactions.tests.test_text_migrations import migrate
+from transactions.tests.test_text_migrations import migrate, need_old_tables
 from transactions.triggers import differences
 from users.models import User
 
@@ -24,6 +24,7 @@ BEFORE = [("users", "0011_names_of_fields"), ("transactions", "0008_names_of_fie
 @pytest.fixture
 def old() -> Iterator[Any]:
     """The models of before, while the database is as it was then."""
+    need_old_tables()
     executor = MigrationExecutor(connection)
     latest = executor.loader.graph.leaf_nodes()
     executor.migrate([("ledgers", None)])  # with all that depends on it

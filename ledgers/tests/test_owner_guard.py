@@ -7,8 +7,10 @@ from typing import Any
 import django
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.db.models import OuterRef, Subquery
 
+from cashman_project.db.postgresql.citus import has_citus
 from transactions.models import Category, Transaction
 from users.models import User
 
@@ -73,7 +75,10 @@ def test_a_test_fails_if_a_view_forgets_the_owner(alice: User) -> None:
     list(Transaction.objects.all())  # asked by a test
     assert GUARD.found == []
 
-    for query in (Transaction.objects.all(), Transaction.objects.filter(pk=alice.pk), outer):
+    wrong: list[Any] = [Transaction.objects.all(), Transaction.objects.filter(pk=alice.pk)]
+    if not has_citus(connection):  # which refuses the owner of an outer query itself
+        wrong.append(outer)
+    for query in wrong:
         ask("reports/views.py", "rows", rows=query)
         [found] = GUARD.found
         GUARD.found.clear()

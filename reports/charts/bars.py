@@ -1,6 +1,6 @@
 """Income above the line, expense below it, and the net as a line over both."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,12 +31,34 @@ class Names:
     net: str
 
 
-def draw(rows: Sequence[Flows], names: Names, currency: str, heading: Heading, formats: Formats, canvas: Canvas) -> str:
-    """Return the chart of income, expense and net by period."""
+Join = Callable[[Sequence[Flows]], tuple[Decimal, Decimal]]
+
+
+def added(rows: Sequence[Flows]) -> tuple[Decimal, Decimal]:
+    """Return the income and the expense of several periods together."""
+    return sum((row.income for row in rows), Decimal(0)), sum((row.expense for row in rows), Decimal(0))
+
+
+def last_of(rows: Sequence[Flows]) -> tuple[Decimal, Decimal]:
+    """Return those of the last period: what is there at the end of it can't be added up."""
+    return rows[-1].income, rows[-1].expense
+
+
+def draw(
+    rows: Sequence[Flows],
+    names: Names,
+    currency: str,
+    heading: Heading,
+    formats: Formats,
+    canvas: Canvas,
+    join: Join = added,
+) -> str:
+    """Return the chart of income, expense and net by period. `join` says what neighbouring periods have together."""
     if not any(row.income or row.expense for row in rows):
         return nothing(canvas, heading)
-    groups = [_joined(run) for run in chunks(rows, MOST_NARROW if canvas.is_narrow else MOST_GROUPS)]
-    income, expense = (sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("income", "expense"))
+    runs = chunks(rows, MOST_NARROW if canvas.is_narrow else MOST_GROUPS)
+    groups = [(Span(run[0].period, run[-1].period), *join(run)) for run in runs]
+    income, expense = join(rows)
     keys = [
         Key("income", names.income, formats.amount(income, currency)),
         Key("expense", names.expense, formats.amount(expense, currency)),
@@ -69,8 +91,3 @@ def column(style: str, x: float, band: float, scale: Scale, amount: Decimal, sha
     size, thick = max(abs(end - zero), LEAST_BAR), min(band * share, 36)
     left, sign = x + (band - thick) / 2, -1 if amount > 0 else 1
     return column_path(style, left, zero, thick, sign * size)
-
-
-def _joined(run: Sequence[Flows]) -> tuple[Span, Decimal, Decimal]:
-    income, expense = sum((row.income for row in run), Decimal(0)), sum((row.expense for row in run), Decimal(0))
-    return Span(run[0].period, run[-1].period), income, expense

@@ -78,9 +78,7 @@ def draw(
             words = f"{group.name}\n{amount} ({formats.percent(group.amount / total)})"
             ends = (x + node_width, node_y, hub_x, hub_y) if is_source else (hub_x + hub_width, hub_y, x, node_y)
             parts.append(
-                element(
-                    "g", tooltip(words), _ribbon(style, *ends, height), bar(style, x, node_y, node_width, height, 2)
-                )
+                element("g", tooltip(words), ribbon(style, *ends, height), bar(style, x, node_y, node_width, height, 2))
             )
             text_x, anchor = (x - 8, "end") if is_source else (x + node_width + 8, "start")
             parts.append(text(cut(group.name, NORMAL, room - 8), text_x, y + slot / 2 - 2, "", anchor))
@@ -91,7 +89,7 @@ def draw(
     return document(canvas, heading, top + max(tallest, full) + canvas.margin, head, *parts, hub)
 
 
-def _ribbon(style: str, x1: float, y1: float, x2: float, y2: float, height: float) -> str:
+def ribbon(style: str, x1: float, y1: float, x2: float, y2: float, height: float) -> str:
     """Return a band of that height from one point to another, both at its upper edge."""
     bend = (x1 + x2) / 2
     upper = (

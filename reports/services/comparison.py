@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from transactions.calendar import PeriodLength, Week
+from transactions.calendar import PeriodLength, Week, starting
 from transactions.groupings import DAY, MONTH
 from transactions.totals import Total
 
@@ -78,7 +78,8 @@ def _add_sums(comparison: Comparison, span: Span, covered: Iterable[Window]) -> 
         for total in query.sums(span, others):
             comparison.add(total, (), is_in_window=True)
         return
-    step, length = ("month", MONTH) if all(window.is_whole_months for window in covered) else ("day", DAY)
+    month = starting(MONTH, query.owner.month_start)
+    step, length = ("month", month) if all(window.is_whole_months for window in covered) else ("day", DAY)
     periods = sorted((window, keys) for keys, window in comparison.windows.items() if window)
     firsts = [window.first for window, _keys in periods]
     places: dict[str, tuple[PeriodKeys | None, bool]] = {}

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 
 from transactions.calendar import PeriodLength
 from transactions.filters import TransactionFilterSet
-from transactions.groupings import GROUPINGS
+from transactions.groupings import groupings_of
 from transactions.services.summary import number_of_keys, summarize
 from transactions.totals import Total
 
@@ -49,11 +49,13 @@ class SummaryQuery:
     fill: bool = False
     compare: str = ""  # or "previous", or "year"
     balance: bool = False
+    excluded: bool = False  # whether categories that are excluded from sums are counted
 
     @cached_property
     def lengths(self) -> dict[str, PeriodLength]:
         """The lengths of the periods that it is grouped by, by the names of the groupings."""
-        return {name: length for name in self.group_by if (length := GROUPINGS[name].period)}
+        groupings = groupings_of(self.owner.month_start)
+        return {name: length for name in self.group_by if (length := groupings[name].period)}
 
     @property
     def overlaps(self) -> bool:
@@ -64,17 +66,29 @@ class SummaryQuery:
     def window(self) -> Window | None:
         """The days that are asked for, if both the first and the last one are."""
         first, last = self.span
-        return Window(first, last) if first and last else None
+        return Window(first, last, self.owner.month_start) if first and last else None
 
     def sums(self, span: Span, group_by: tuple[str, ...]) -> list[Total]:
         """Return the sums of other days, by other groupings."""
         values = self._values(span)
-        return summarize(owner=self.owner, filters=TransactionFilterSet, values=values, group_by=group_by)
+        return summarize(
+            owner=self.owner,
+            filters=TransactionFilterSet,
+            values=values,
+            group_by=group_by,
+            excluded=self.excluded,
+        )
 
     def number_of_keys(self, *group_by: str) -> int:
         """Return how many different keys there are together, by other groupings or "currency"."""
         values = self._values(self.span)
-        return number_of_keys(owner=self.owner, filters=TransactionFilterSet, values=values, group_by=group_by)
+        return number_of_keys(
+            owner=self.owner,
+            filters=TransactionFilterSet,
+            values=values,
+            group_by=group_by,
+            excluded=self.excluded,
+        )
 
     def _values(self, span: Span) -> dict[str, Any]:
         dates = {"date_after": span.first, "date_before": span.last}
@@ -203,7 +217,7 @@ def _filled_window(query: SummaryQuery, spans: list[Span]) -> Window | None:
     """Return the days that are asked for. Where they are open, they end with the first or the last group."""
     first = query.span.first or min((span.first for span in spans if span.first), default=None)
     last = query.span.last or max((span.last for span in spans if span.last), default=None)
-    return Window(first, last) if first and last else None
+    return Window(first, last, query.owner.month_start) if first and last else None
 
 
 def too_many(parameter: str) -> ValidationError:

@@ -1,8 +1,8 @@
-"""The sums that the charts show, each with one query (docs/adr/0040-charts-of-our-own.md)."""
+"""The sums that the charts show, each with one query, or two (docs/adr/0040-charts-of-our-own.md)."""
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
@@ -10,7 +10,7 @@ from uuid import UUID
 from cashman_project.money.amounts import EXACT, STORED_DIGITS
 from transactions.choices import TransactionType
 from transactions.filters import TransactionFilterSet
-from transactions.models import Account, Category, MonthTotal
+from transactions.models import Category
 from transactions.services.summary import summarize
 from transactions.totals import Total
 
@@ -30,6 +30,7 @@ class Query:
     window: Window
     currency: str
     filters: Mapping[str, Any]
+    excluded: bool = False  # whether categories that are excluded from sums are counted
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,8 @@ def flow_sums(query: Query) -> Report[TypedSum]:
 def year_sums(query: Query, kind: TransactionType) -> Report[MonthOfYears]:
     """Return the sums of that type for each month of the window, which is a year, and of the year before."""
     year = query.window.first.year
-    both = Window(year_window(year - 1).first, query.window.last)
-    totals = _totals(Query(query.owner, both, query.currency, query.filters), "month", type=kind.value)
+    both = query.window._replace(first=year_window(year - 1, query.window.month_start).first)
+    totals = _totals(replace(query, window=both), "month", type=kind.value)
     found = {total.keys["month"]: amount_of(total.net) for total in totals}
     rows = [
         MonthOfYears(part, *(found.get(key_of(period), Decimal(0)) for period in (part.period, before)))
@@ -137,32 +138,14 @@ def year_sums(query: Query, kind: TransactionType) -> Report[MonthOfYears]:
 
 def balances(query: Query) -> Report[BalanceAt]:
     """Return the balance at the end of each month or year of the window: the sum of everything up to then."""
-    unit = query.window.unit
-    sums = sorted((str(total.keys[unit]), total.net) for total in _totals(query, unit, date_after=None))
-    rows, index, units = [], 0, 0
+    unit, eve = query.window.unit, query.window.first - datetime.timedelta(days=1)
+    units = sum(total.net for total in _totals(query, date_after=None, date_before=eve))
+    sums = {total.keys[unit]: total.net for total in _totals(query, unit)}
+    rows = []
     for part in parts(query.window):
-        while index < len(sums) and sums[index][0] <= key_of(part.period):
-            units += sums[index][1]
-            index += 1
+        units += sums.get(key_of(part.period), 0)
         rows.append(BalanceAt(part, amount_of(units)))
     return Report(query.currency, query.window, rows)
-
-
-def worth_at_ends(owner: "User", currency: str, today: datetime.date, now: int) -> list[int]:
-    """Return what was in all accounts of a currency at the end of each of the last eleven months, and `now`: in
-    ten-thousandths. It goes back from now by the month totals of the accounts, with two queries."""
-    accounts = Account.objects.for_owner(owner).filter(currency=currency)
-    month = today.replace(day=1)
-    last = month - datetime.timedelta(days=1)
-    units = sum(accounts.balances(owner.pk, last).values())
-    first = (month - datetime.timedelta(days=330)).replace(day=1)
-    changes = MonthTotal.objects.changes_of_accounts(owner.pk, currency, first, last)
-    ends = [now]
-    while last >= first:
-        ends.append(units)
-        units -= changes.get(last.replace(day=1), 0)
-        last = last.replace(day=1) - datetime.timedelta(days=1)
-    return ends[::-1]
 
 
 def category_names(owner: "User", pks: UUID | list[UUID]) -> list[str]:
@@ -176,8 +159,14 @@ def amount_of(units: int) -> Decimal:
     return Decimal(units).scaleb(-STORED_DIGITS, EXACT)
 
 
-def _totals(query: Query, group_by: str, **further: Any) -> list[Total]:
+def _totals(query: Query, *group_by: str, **further: Any) -> list[Total]:
     dates = {"date_after": query.window.first, "date_before": query.window.last}
     values = {**dates, "currency": query.currency, **query.filters, **further}
     given = {name: value for name, value in values.items() if value is not None}
-    return summarize(owner=query.owner, filters=TransactionFilterSet, values=given, group_by=(group_by,))
+    return summarize(
+        owner=query.owner,
+        filters=TransactionFilterSet,
+        values=given,
+        group_by=group_by,
+        excluded=query.excluded,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from random import Random
 
-from ..charts import bars, columns, flow, lines, ranking, years
+from ..charts import bars, columns, flow, lines, moves, ranking, years
 from ..charts.formats import Formats, Period
 from ..charts.frame import Canvas, Heading
 from ..charts.ranking import Group
@@ -78,6 +78,17 @@ def money_flow(incomes: list[Group], expenses: list[Group]) -> Draw:
     return lambda canvas: flow.draw(incomes, expenses, names, "USD", heading("Where the money goes"), FORMATS, canvas)
 
 
+def net_worth(rows: list[bars.Flows]) -> Draw:
+    names = bars.Names("Assets", "Debts", "Net worth")
+    return lambda canvas: bars.draw(rows, names, "USD", heading("Net worth"), FORMATS, canvas, bars.last_of)
+
+
+def transfers(*rows: tuple[str, str, Decimal]) -> Draw:
+    found = [moves.Move(*row) for row in rows]
+    title = heading("Transfers between accounts")
+    return lambda canvas: moves.draw(found, "Moved", "Other ({count})", "USD", title, FORMATS, canvas)
+
+
 def flows_of(number: int, income: tuple[int, int], expense: tuple[int, int]) -> list[bars.Flows]:
     amounts = Amounts()
     return [bars.Flows(month, amounts.between(*income), -amounts.between(*expense)) for month in months(number)]
@@ -126,6 +137,14 @@ USUAL: dict[str, Draw] = {
     ),
     "balance": balance(walk_of(12, 3000, -900, 2400)),
     "flow": money_flow(_incomes, _expenses),
+    "net-worth": net_worth(flows_of(12, (61_000, 62_000), (9_000, 21_000))),
+    "transfers": transfers(
+        ("Bank", "Savings", Decimal(9_000)),
+        ("Bank", "Card", Decimal("3120.25")),
+        ("Savings", "Bank", Decimal(1_500)),
+        ("outside", "Wallet", Decimal(90)),
+        ("Wallet", "Card", Decimal(12)),
+    ),
 }
 EMPTY: dict[str, Draw] = {
     "income-and-expense": income_and_expense([bars.Flows(month, Decimal(0), Decimal(0)) for month in months(12)]),
@@ -136,6 +155,8 @@ EMPTY: dict[str, Draw] = {
     "years": two_years([years.Month(month, Decimal(0), Decimal(0)) for month in range(1, 13)]),
     "balance": balance([lines.Point(month, Decimal(0)) for month in months(12)]),
     "flow": money_flow([], []),
+    "net-worth": net_worth([]),
+    "transfers": transfers(),
 }
 HARD: dict[str, Draw] = {
     "income-and-expense of 1": income_and_expense(flows_of(1, (5000, 6200), (2200, 5900))),
@@ -174,6 +195,11 @@ HARD: dict[str, Draw] = {
     "flow, nothing came in": money_flow([], [Group("Rent", Decimal(500))]),
     "flow, long names": money_flow(named(LONG, Decimal(900)), named(LONG[::-1], Decimal(700))),
     "flow, one huge": money_flow([Group("Lottery", HUGE)], _expenses),
+    "net-worth of 400": net_worth(flows_of(400, (5_000, 62_000), (2_000, 59_000))),
+    "transfers of 1": transfers(("Bank", "Savings", Decimal(9))),
+    "transfers of 400": transfers(*((f"Bank {n % 20}", f"Bank {n // 20}", Decimal(n + 1)) for n in range(400))),
+    "transfers, long names": transfers(*((name, name, Decimal(900)) for name in LONG)),
+    "transfers, one huge": transfers(("Bank", "Savings", HUGE), ("Savings", "Bank", Decimal(1))),
 }
 GOLDEN = {
     **USUAL,

@@ -23,6 +23,14 @@ CHARTS = """/charts/balance                nobody  401 401  401     401  401 401
 /charts/income-and-expense     owner   200 200  204     405  405 405   405    405
 /charts/income-and-expense.svg nobody  401 401  401     401  401 401   401    401
 /charts/income-and-expense.svg owner   200 200  204     405  405 405   405    405
+/charts/net-worth              nobody  401 401  401     401  401 401   401    401
+/charts/net-worth              owner   200 200  204     405  405 405   405    405
+/charts/net-worth.svg          nobody  401 401  401     401  401 401   401    401
+/charts/net-worth.svg          owner   200 200  204     405  405 405   405    405
+/charts/transfers              nobody  401 401  401     401  401 401   401    401
+/charts/transfers              owner   200 200  204     405  405 405   405    405
+/charts/transfers.svg          nobody  401 401  401     401  401 401   401    401
+/charts/transfers.svg          owner   200 200  204     405  405 405   405    405
 /charts/years                  nobody  401 401  401     401  401 401   401    401
 /charts/years                  owner   200 200  204     405  405 405   405    405
 /charts/years.svg              nobody  401 401  401     401  401 401   401    401

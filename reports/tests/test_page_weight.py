@@ -16,7 +16,16 @@ from users.models import User
 
 MOST = 60_000  # bytes of the page and of its files, uncompressed
 MOST_OF_SCRIPT = 10_000
-CHARTS = ["income-and-expense", "categories", "category?category=Kind+1", "years", "balance", "flow"]
+CHARTS = [
+    "income-and-expense",
+    "categories",
+    "category?category=Kind+1",
+    "years",
+    "balance",
+    "flow",
+    "net-worth",
+    "transfers",
+]
 PATHS = [
     "/",
     "/transactions",

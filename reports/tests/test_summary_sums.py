@@ -14,12 +14,15 @@ from rest_framework.test import APIClient
 
 from cashman_project.money.amounts import format_amount
 from conftest import client_of
-from reports.tests.test_sums import NAMES, Entry, fill
+from reports.tests.test_sums import ACCOUNTS, FURTHER, NAMES, Entry, fill, left_by
 from reports.tests.test_sums import people as people  # a fixture
-from transactions.groupings import GROUPINGS
+from transactions.groupings import FROM_MONTH_START, GROUPINGS
 from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from transactions.tests.test_totals import KEYS
+from users.models import User
+
+from .months import STARTS, named_day
 
 PERIODS = [name for name, grouping in GROUPINGS.items() if grouping.period]
 GROUP_BY = [(), *itertools.permutations(KEYS, 1), *itertools.permutations(KEYS, 2)]
@@ -39,12 +42,14 @@ DAYS = [datetime.date(2024, 2, 29), datetime.date(2024, 12, 31), datetime.date(2
 dates = st.one_of(st.sampled_from(DAYS), st.dates(datetime.date(2024, 12, 1), datetime.date(2026, 12, 31)))
 entries = st.lists(
     st.builds(
-        lambda owner, money, sign, date, category: Entry(owner, money[0] * sign, money[1], date, category),
+        lambda owner, money, sign, *others: Entry(owner, money[0] * sign, money[1], *others),
         st.integers(0, 1),
         st.sampled_from(CURRENCIES[:2]).flatmap(lambda code: st.tuples(sizes(code), st.just(code))),
         st.sampled_from([1, -1]),
         dates,
         st.sampled_from(NAMES),
+        st.sampled_from([None, *ACCOUNTS]),
+        st.sampled_from([(), ("trip",), ("gift", "trip")]),
     ),
     min_size=10,
     max_size=30,
@@ -55,6 +60,8 @@ FILTERS = {
     "uncategorized": st.sampled_from(["true", "false"]),
     "type": st.sampled_from(["INCOME", "EXPENSE"]),
     "currency": st.sampled_from(CURRENCIES[:2]),
+    **{name: st.lists(st.sampled_from(FURTHER[name]), min_size=1, max_size=2) for name in ("group", "account")},
+    **{name: st.sampled_from(FURTHER[name]) for name in ("exclude_account", "tag", "exclude_tag", "excluded")},
     "amount_min": st.sampled_from(["0", "1000"]),  # which month totals do not know
 }
 options = st.fixed_dictionaries(
@@ -72,28 +79,16 @@ filters = st.lists(st.sampled_from(list(FILTERS)), max_size=2, unique=True).flat
 dropped = st.sets(st.sampled_from(["compare", "fill", "balance"]), max_size=2)
 
 
-def left_by(rows: list[Entry], owner: int, query: dict[str, Any]) -> list[Entry]:
-    """Return the owner's rows that the filters leave, whatever their date."""
-    return [
-        row
-        for row in rows
-        if row.owner == owner
-        and row.category in query.get("category", NAMES)
-        and row.category not in query.get("exclude_category", [])
-        and query.get("uncategorized", str(row.category is None).lower()) == str(row.category is None).lower()
-        and query.get("type", KEYS["type"](row)) == KEYS["type"](row)
-        and query.get("currency", row.currency) == row.currency
-        and abs(row.amount) >= Decimal(query.get("amount_min", 0))
-    ]
-
-
 @lru_cache(None)
-def key_of_day(name: str, day: datetime.date) -> str | None:
-    return KEYS[name](SimpleNamespace(date=day))
+def key_of_day(name: str, day: datetime.date, month_start: int) -> str | None:
+    return KEYS[name](SimpleNamespace(date=named_day(day, month_start) if name in FROM_MONTH_START else day))
 
 
-def keys_of(row: Entry, group_by: tuple[str, ...]) -> dict[str, str | None]:
-    return {name: KEYS[name](row) for name in group_by}
+def keys_of(row: Entry, group_by: tuple[str, ...], month_start: int) -> dict[str, str | None]:
+    return {
+        name: key_of_day(name, row.date, month_start) if name in FROM_MONTH_START else KEYS[name](row)
+        for name in group_by
+    }
 
 
 def check_sums(found: dict[str, Any], rows: list[Entry], currency: str) -> None:
@@ -123,10 +118,11 @@ def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any
     periods = [name for name in group_by if name in PERIODS]
     found = [(tuple(row[name] for name in group_by), row["currency"]) for row in answer["results"]]
     assert len(found) == len(set(found))
-    assert {(tuple(keys_of(row, group_by).values()), row.currency) for row in here} <= set(found)
+    month_start = query.get("month_start", 1)
+    assert {(tuple(keys_of(row, group_by, month_start).values()), row.currency) for row in here} <= set(found)
     days_of: dict[tuple[str | None, ...], list[datetime.date]] = {}
     for day in days:
-        days_of.setdefault(tuple(key_of_day(name, day) for name in periods), []).append(day)
+        days_of.setdefault(tuple(key_of_day(name, day, month_start) for name in periods), []).append(day)
     others = [name for name in group_by if name not in PERIODS]
     rows_of: dict[tuple[str | None, ...], list[Entry]] = {}
     for one in rows:
@@ -168,16 +164,22 @@ def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any
             check_sums(row["previous"], within(of_currency, row["previous"]), row["currency"])
     if here:
         reached("summed")
+        if month_start > 1 and FROM_MONTH_START.intersection(periods):
+            reached("later")
 
 
-@reaches(summed=60, filled=40, compared=10)
+@reaches(summed=60, filled=40, compared=10, later=30)
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
     @settings(max_examples=150)
-    @given(entries, options, filters, dropped)
-    def check(rows: list[Entry], options: dict[str, Any], filters: dict[str, Any], dropped: set[str]) -> None:
+    @given(entries, options, filters, dropped, STARTS)
+    def check(
+        rows: list[Entry], options: dict[str, Any], filters: dict[str, Any], dropped: set[str], month_start: int
+    ) -> None:
         query = {name: value for name, value in (options | filters).items() if name not in dropped}
+        query["month_start"] = month_start
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         group_by, span = query["group_by"], query["span"]
         periods = [name for name in group_by if name in PERIODS]
@@ -185,7 +187,7 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
             query.pop("fill", None)
         if len(periods) != 1 or len(group_by) != 1:
             query.pop("balance", None)
-        given = {name: value for name, value in query.items() if name not in ("group_by", "span")}
+        given = {name: value for name, value in query.items() if name not in ("group_by", "span", "month_start")}
         dates = {"date_after": span[0], "date_before": span[1]}
         for owner, client in enumerate(clients):
             response = client.get("/summary", {**given, **dates, "group_by": ",".join(group_by)})

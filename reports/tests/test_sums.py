@@ -8,18 +8,26 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
 from cashman_project.money.amounts import format_amount
 from conftest import client_of
-from transactions.models import Category, Transaction
+from transactions.models import Account, Category, Tag, Transaction
+from transactions.names import tags_text
 from transactions.tests.shares import reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
+from transactions.tests.test_totals import GROUP_OF, KEYS
 from users.models import User
 
-NAMES: list[str | None] = [None, "Food", "Énergie", "Work"]
+from .months import STARTS, named_day
+
+NAMES: list[str | None] = [None, "Food", "Énergie", "Work", "Savings"]
+SPELLED = {"Énergie": "household"}  # groups that are not spelled as elsewhere
+EXCLUDED = ["Savings"]
+GROUPS = ["HOUSEHOLD", "later"]  # as requests spell them
+ACCOUNTS, TAGS = ["Bank", "Cash"], ["trip", "gift"]
 DAYS = [datetime.date(2024, 12, 31), datetime.date(2025, 1, 1), datetime.date(2026, 2, 28), datetime.date(2026, 3, 1)]
 
 
@@ -30,33 +38,53 @@ class Entry:
     currency: str
     date: datetime.date
     category: str | None
-    account: None = None  # these rows have none
+    account: str | None = None
+    tags: tuple[str, ...] = ()
 
 
+# Other filters, and what they may be.
+FURTHER: dict[str, list[str]] = {
+    "group": GROUPS,
+    "account": ACCOUNTS,
+    "exclude_account": ACCOUNTS,
+    "tag": TAGS,
+    "exclude_tag": TAGS,
+    "excluded": ["true", "false"],
+}
 dates = st.one_of(st.sampled_from(DAYS), st.dates(datetime.date(2024, 11, 1), datetime.date(2027, 1, 31)))
 entries = st.lists(
     st.builds(
-        lambda owner, money, sign, date, category: Entry(owner, money[0] * sign, money[1], date, category),
+        lambda owner, money, sign, *others: Entry(owner, money[0] * sign, money[1], *others),
         st.integers(0, 1),
         st.sampled_from(CURRENCIES[:2]).flatmap(lambda code: st.tuples(sizes(code), st.just(code))),
         st.sampled_from([1, -1]),
         dates,
         st.sampled_from(NAMES),
+        st.sampled_from([None, *ACCOUNTS]),
+        st.sampled_from([(), ("trip",), ("gift", "trip")]),
     ),
     min_size=4,
     max_size=16,
 )
-queries = st.fixed_dictionaries(
-    {
-        "currency": st.sampled_from(CURRENCIES[:2]),
-        "date_after": st.sampled_from(["2024-12-01", "2024-12-31", "2025-12-15", "2019-01-01"]),
-        "date_before": st.sampled_from(["2026-02-28", "2026-03-01", "2027-12-31"]),
-    },
-    optional={
-        "category": st.sampled_from(NAMES[1:]),
-        "exclude_category": st.sampled_from(NAMES[1:]),
-        "uncategorized": st.sampled_from(["true", "false"]),
-    },
+OPTIONAL: dict[str, Any] = {
+    "category": NAMES[1:],
+    "exclude_category": NAMES[1:],
+    "uncategorized": ["true", "false"],
+    **FURTHER,
+}
+optional = st.lists(st.sampled_from(list(OPTIONAL)), max_size=2, unique=True).flatmap(
+    lambda names: st.fixed_dictionaries({name: st.sampled_from(OPTIONAL[name]) for name in names})
+)  # more of them leave no row
+queries = st.builds(
+    lambda given, further: given | further,
+    st.fixed_dictionaries(
+        {
+            "currency": st.sampled_from(CURRENCIES[:2]),
+            "date_after": st.sampled_from(["2024-12-01", "2024-12-31", "2025-12-15", "2019-01-01"]),
+            "date_before": st.sampled_from(["2026-02-28", "2026-03-01", "2027-12-31"]),
+        }
+    ),
+    optional,
 )
 
 
@@ -66,12 +94,18 @@ def people(alice: User, bob: User) -> tuple[list[User], dict[tuple[int, str | No
     categories: dict[tuple[int, str | None], Category | None] = {(0, None): None, (1, None): None}
     for index, owner in enumerate(users):
         for name in filter(None, NAMES):
-            categories[index, name] = Category.objects.create(owner=owner, name=name)
+            group = SPELLED.get(name, GROUP_OF.get(name))
+            values: dict[str, Any] = {"group": group, "excluded": name in EXCLUDED}
+            categories[index, name] = Category.objects.create(owner=owner, name=name, **values)
+        for name in ACCOUNTS:
+            Account.objects.create(owner=owner, name=name, currency="USD")
+        Tag.objects.bulk_create(Tag(owner=owner, name=name) for name in TAGS)
     return users, categories
 
 
 def fill(people: Any, rows: Iterable[Entry]) -> None:
     users, categories = people
+    accounts = {(one.owner, one.name): one for one in Account.objects.filter(owner__in=users).select_related("owner")}
     Transaction.objects.all().delete()
     Transaction.objects.bulk_create(
         Transaction(
@@ -82,18 +116,31 @@ def fill(people: Any, rows: Iterable[Entry]) -> None:
             currency=row.currency,
             date=row.date,
             category=categories[row.owner, row.category],
+            account=accounts.get((users[row.owner], row.account or "")),
+            tags=tags_text(row.tags),
         )
         for row in rows
     )
 
 
 def left_by(rows: Iterable[Entry], owner: int, query: dict[str, Any]) -> list[Entry]:
-    """Return the owner's rows that a query is about, whatever their date."""
-    choices: dict[str, set[str | None]] = {"true": {None}, "false": set(NAMES) - {None}}
-    wanted = choices.get(query.get("uncategorized", ""), set(NAMES))
-    wanted -= {query["exclude_category"]} if "exclude_category" in query else set()
-    wanted &= {query["category"]} if "category" in query else set(NAMES)
-    return [row for row in rows if (row.owner, row.currency) == (owner, query["currency"]) and row.category in wanted]
+    """Return the owner's rows that a query sums up, whatever their date."""
+    given = {name: {texts} if isinstance(texts, str) else set(texts) for name, texts in query.items()}
+    groups = {name.capitalize() for name in given.get("group", ())}
+    found = []
+    for row in rows:
+        has = {row.owner == owner, row.currency in given.get("currency", {row.currency})}
+        has.add(row.category in given.get("category", NAMES) and row.category not in given.get("exclude_category", ()))
+        has.add(given.get("uncategorized", {str(row.category is None).lower()}) == {str(row.category is None).lower()})
+        has.add(not groups or GROUP_OF.get(row.category or "") in groups)
+        has.add(row.account in given.get("account", [None, *ACCOUNTS]))
+        has.add(row.account not in given.get("exclude_account", ()))
+        has.add(given.get("tag", set()) <= set(row.tags) and not given.get("exclude_tag", set()) & set(row.tags))
+        has.add(row.category not in EXCLUDED or "category" in given or given.get("excluded") == {"true"})
+        has.add(KEYS["type"](row) in given.get("type", ["INCOME", "EXPENSE"]))
+        has.add(abs(row.amount) >= Decimal(query.get("amount_min", 0)))
+        found += [row] if has == {True} else []
+    return found
 
 
 def total(rows: Iterable[Entry], wanted: Callable[[Entry], bool], currency: str) -> str:
@@ -123,8 +170,10 @@ def chart(client: APIClient, name: str, query: dict[str, Any]) -> dict[str, Any]
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @given(entries, queries)
-    def check(rows: list[Entry], query: dict[str, Any]) -> None:
+    @settings(max_examples=100)
+    @given(entries, queries, STARTS)
+    def check(rows: list[Entry], query: dict[str, Any], month_start: int) -> None:
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         code = query["currency"]
         for owner, client in enumerate(clients):
@@ -136,6 +185,11 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
 
             assert len(data["rows"]) == len({row["period"] for row in data["rows"]})
             for row in data["rows"]:
+                named = {
+                    named_day(datetime.date.fromisoformat(row[end]), month_start).isoformat()[: len(row["period"])]
+                    for end in ("from", "to")
+                }
+                assert named == {row["period"]}
                 here = [entry for entry in shown if within(row["from"], row["to"])(entry)]
                 assert row["income"] == total(here, lambda entry: entry.amount > 0, code)
                 assert row["expense"] == total(here, lambda entry: entry.amount < 0, code)
@@ -164,25 +218,31 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
 def test_two_years_and_a_category_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @given(entries, st.sampled_from(["INCOME", "EXPENSE"]), st.sampled_from(NAMES))
-    def check(rows: list[Entry], kind: str, name: str | None) -> None:
+    @given(entries, st.sampled_from(["INCOME", "EXPENSE"]), st.sampled_from(NAMES), STARTS)
+    def check(rows: list[Entry], kind: str, name: str | None, month_start: int) -> None:
+        User.objects.update(month_start=month_start)
         fill(people, rows)
         sign = 1 if kind == "INCOME" else -1
+
+        def named(entry: Entry) -> datetime.date:
+            return named_day(entry.date, month_start)
+
         for owner, client in enumerate(clients):
-            own = [row for row in rows if (row.owner, row.currency) == (owner, "USD")]
+            own = left_by(rows, owner, {"currency": "USD"})
             data = chart(client, "years", {"currency": "USD", "year": "2026", "type": kind})
             assert [row["period"] for row in data["rows"]] == [f"2026-{month:02}" for month in range(1, 13)]
             for row in data["rows"]:
-                of_month = [entry for entry in own if entry.date.month == int(row["period"][5:])]
+                of_month = [entry for entry in own if named(entry).month == int(row["period"][5:])]
                 of_type = [entry for entry in of_month if entry.amount * sign > 0]
                 if of_type:
                     reached("compared")
-                assert row["amount"] == total(of_type, lambda entry: entry.date.year == 2026, "USD")
-                assert row["previous"] == total(of_type, lambda entry: entry.date.year == 2025, "USD")
+                assert row["amount"] == total(of_type, lambda entry: named(entry).year == 2026, "USD")
+                assert row["previous"] == total(of_type, lambda entry: named(entry).year == 2025, "USD")
 
             query = {"category": name} if name else {"uncategorized": "true"}
             window = {"date_after": "2024-11-01", "date_before": "2027-01-31", "currency": "USD"}
             data = chart(client, "category", {**query, **window})
+            own = left_by(rows, owner, {"currency": "USD", **query})
             for row in data["rows"]:
                 here = [entry for entry in own if entry.category == name and within(row["from"], row["to"])(entry)]
                 assert row["net"] == total(here, lambda entry: True, "USD")

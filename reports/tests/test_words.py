@@ -13,7 +13,7 @@ WORDS = re.compile(r"\b(JSON|SVG|API|REST|URL|curl|[Ss]chema|[Tt]oken|[Ss]cript|
 PATHS = [
     *("/", "/transactions", "/expenses?search=zzz", "/categories", "/summary", "/summary?group_by=month,category"),
     *("/charts/income-and-expense", "/charts/categories", "/charts/category?category=Food", "/charts/years"),
-    *("/charts/balance", "/charts/flow", "/me"),
+    *("/charts/balance", "/charts/flow", "/charts/net-worth", "/charts/transfers", "/me"),
 ]
 
 

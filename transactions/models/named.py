@@ -44,11 +44,15 @@ class NamedModel(OwnedModel):
 
         NFC can make it three times as long.
         """
-        check_visible(self, "name")
+        self.check_name("name")
         self.key = name_key(self.name)  # for the unique constraint, which is validated next
-        field = self._meta.get_field("name")
+
+    def check_name(self, name: str) -> None:
+        """Raise ValidationError unless the row's text of this name has a visible character and is short enough."""
+        check_visible(self, name)
+        field = self._meta.get_field(name)
         assert isinstance(field, NameField)
         try:
-            field.run_validators(field.to_python(self.name))
+            field.run_validators(field.to_python(getattr(self, name)))
         except ValidationError as error:
-            raise ValidationError({"name": error}) from None
+            raise ValidationError({name: error}) from None

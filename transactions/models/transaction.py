@@ -1,5 +1,6 @@
 """Transactions, with incomes and expenses as proxies of them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -51,7 +52,7 @@ class SignedAmountField(MoneyField):
 class Transaction(OwnedModel):
     """Money that came in (an income, above zero) or went out (an expense, below zero) on a day.
 
-    A balance is the sum of amounts of one currency. `type` and `owner` never change.
+    A balance is the sum of amounts of one currency. `owner` never changes.
     """
 
     resource = "transactions"
@@ -145,6 +146,12 @@ class Transaction(OwnedModel):
             message = _("The account %(name)s has the currency %(currency)s.")
             params = {"name": account.name, "currency": account.currency}
             raise ValidationError({"currency": ValidationError(message, "currency_mismatch", params)})
+
+    def with_sign(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values that are to be written to this row: a new type turns the sign of the amount, unless they
+        have another amount."""
+        turns = values.get("type", self.type) != self.type and values.get("amount", self.amount) == self.amount
+        return {**values, "amount": EXACT.minus(self.amount)} if turns else {**values}
 
 
 class IncomeManager(TransactionManager["Income"]):

@@ -2,17 +2,19 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from cashman_project.api.errors import Conflict
-from cashman_project.money.amounts import format_units
+from cashman_project.money.amounts import format_units, units_of
+from cashman_project.money.sums import MoneySum
 from users.models import User
 
 from ..choices import AccountKind
-from ..models import Account, BalanceCheck, Transaction, Transfer
+from ..groupings import groupings_of
+from ..models import Account, BalanceCheck, MonthTotal, Transaction, Transfer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -43,6 +45,23 @@ def balances(owner: User, date: datetime.date, keys: "Iterable[UUID] | None" = N
     if keys is not None:
         accounts = accounts.filter(pk__in=keys)
     return accounts.balances(owner.pk, date)
+
+
+def monthly_changes(
+    owner: User, accounts: "Collection[UUID]", first: datetime.date, last: datetime.date
+) -> "list[tuple[UUID, datetime.date, int]]":
+    """Return by how much each of the accounts changed in each of the owner's months of these days: the account, the
+    first day of the month, and ten-thousandths. Months of the calendar are read from the month totals."""
+    if owner.month_start == 1:
+        return MonthTotal.objects.changes_of(owner.pk, accounts, first, last)
+    month = groupings_of(owner.month_start)["month"]
+    assert month.period is not None
+    rows = Transaction.objects.filter(owner=owner.pk, account__in=accounts, date__range=(first, last)).order_by()
+    sums = rows.values("account_id", month=month.key).annotate(change=MoneySum("amount"))
+    return [
+        (account, month.period.first(key), units_of(change))
+        for account, key, change in sums.values_list("account_id", "month", "change")
+    ]
 
 
 def account_names(owner: User) -> list[str]:

@@ -18,6 +18,7 @@ from ..models import Category, MonthTotal, Transaction
 if TYPE_CHECKING:
     from users.models import User
 
+MOST_NAMED = 5  # categories
 MONTHS = 12  # of the line beside a category
 
 
@@ -67,16 +68,29 @@ def category_years(owner: "User", ids: Collection[UUID]) -> Mapping[UUID, Catego
     return years
 
 
-def delete_category(*, category: Category, force: bool) -> None:
-    """Delete `category`. With `force`, it is first removed from its transactions.
+def group_names(owner: "User") -> dict[str, str]:
+    """Return the names of the owner's groups of categories by their keys, in the order of letters."""
+    return Category.objects.for_owner(owner).groups()
 
-    Raises Conflict with the number of its `transactions` if there are any and `force` is off.
+
+def excluded_names(owner: "User") -> str:
+    """Return the names of the owner's categories that sums leave out, as a page names them; "" if there are none."""
+    found = Category.objects.for_owner(owner).filter(excluded=True).values_list("name", flat=True)
+    names = list(found[: MOST_NAMED + 1])
+    return ", ".join([*names[:MOST_NAMED], *("…" for _more in names[MOST_NAMED:])])
+
+
+def delete_category(*, category: Category, into: Category | None = None, force: bool) -> None:
+    """Delete `category`. Its transactions get the category `into`, or with `force` none.
+
+    Raises Conflict with the number of its `transactions` if there are any, and neither is given.
     """
     with Category.objects.writing(category.owner_id) as write:
         write.lock()
         in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
-        if force:
-            in_use.update(category=None)
+        if into or force:
+            in_use.update(category=into)
         elif count := in_use.count():
-            raise Conflict(_("This category is in use: ?force=true unlinks its transactions."), transactions=count)
+            message = _("This category is in use: ?into=NAME moves its transactions, and ?force=true unlinks them.")
+            raise Conflict(message, transactions=count)
         category.delete()

@@ -23,6 +23,8 @@ DAY = datetime.timedelta(days=1)
 FIRST_DAY = datetime.date(2023, 11, 5)  # after the tutorial's transactions
 LAST_DAY = datetime.date(2026, 11, 20)
 FIRST_INCREASE = 2024  # the year of the first increase
+# Receipts of a supermarket that are split: of at least that amount, since that day.
+HOUSEHOLD, LARGE, FIRST_SPLIT = "Household", Decimal(-70), datetime.date(2026, 1, 1)
 
 
 class DemoTransaction(NamedTuple):
@@ -129,6 +131,11 @@ TRIPS = [
     Trip("Berlin", datetime.date(2025, 9, 26), 4, "EUR"),
     Trip("Rome", datetime.date(2026, 6, 13), 9, "EUR"),
 ]
+GROUPS = {  # of categories
+    "Income": ("Investments", "Salary"),
+    "Living": ("Clothing", "Groceries", "Health", "Household", "Housing", "Insurance", "Transport"),
+    "Free time": ("Eating out", "Gifts", "Holidays", "Leisure"),
+}
 ON_A_TRIP = [("Hotel", (8500, 15500)), ("Lunch", (900, 2600)), ("Dinner", (1800, 5200)), ("Tickets", (600, 3800))]
 
 
@@ -142,12 +149,13 @@ def create_demo() -> None:
         demo = users.create_user("demo", password=PASSWORDS["demo"], currency="USD")
         users.create_superuser("admin", password=PASSWORDS["admin"])
         rows = demo_transactions()
-        names = dict.fromkeys(row.category for row in rows if row.category)
-        categories = {name: Category(owner=demo, name=name) for name in names}
+        names = dict.fromkeys([*(row.category for row in rows if row.category), HOUSEHOLD])
+        groups = {name: group for group, members in GROUPS.items() for name in members}
+        categories = {name: Category(owner=demo, name=name, group=groups.get(name)) for name in names}
         Category.objects.bulk_create(categories.values())
         accounts = create_accounts(demo)
         Tag.objects.bulk_create(Tag(owner=demo, name=trip.tag) for trip in TRIPS)
-        Transaction.objects.bulk_create(
+        created = [
             Transaction(
                 owner=demo,
                 type=TransactionType.INCOME if row.amount > 0 else TransactionType.EXPENSE,
@@ -162,8 +170,29 @@ def create_demo() -> None:
                 tags=tags_text([row.tag] if row.tag else []),
             )
             for row in rows
-        )
+        ]
+        parts = [part for row in created for part in _parts(row, categories[HOUSEHOLD])]
+        Transaction.objects.parts().bulk_create(parts)
         create_transfers(demo, accounts, demo_transfers(rows, LAST_DAY))
+
+
+def _parts(row: Transaction, household: Category) -> list[Transaction]:
+    """Return the row, or the two parts of it if it is a large receipt: not all that a supermarket sells is food."""
+    if row.description != "Supermarket" or row.amount > LARGE or row.date < FIRST_SPLIT:
+        return [row]
+    part = Transaction(
+        owner=row.owner,
+        type=row.type,
+        description="Soap and paper",
+        amount=(row.amount / 4).quantize(Decimal("0.1")),
+        currency=row.currency,
+        date=row.date,
+        category=household,
+        account=row.account,
+        split=row.pk,
+    )
+    row.amount, row.split = row.amount - part.amount, row.pk
+    return [row, part]
 
 
 def demo_transactions() -> list[DemoTransaction]:

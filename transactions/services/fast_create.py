@@ -173,7 +173,7 @@ class Accounts:
             for item in data
             if type(item) is dict and "account" in item and type(item["account"]) is str
         }
-        keys = {name_key(name) for name in names if 0 < len(name) <= LONGEST_NAME}
+        keys = {name_key(name) for name in names if _may_be_name(name)}
         self.are_named = bool(keys or (owner.account and data))
         self.found: dict[Any, Account] = {}
         if self.are_named and read:
@@ -191,7 +191,7 @@ class Accounts:
         name = item["account"]
         if name is None:
             return None
-        account = self.found.get(name_key(name)) if type(name) is str and len(name) <= LONGEST_NAME else None
+        account = self.found.get(name_key(name)) if type(name) is str and _may_be_name(name) else None
         if account is None:
             raise UnusualError("account")
         return account
@@ -208,16 +208,22 @@ class Tags:
         self.are_named = any(given)
         self.found: dict[str, str] = {}
         if self.are_named and read:
-            keys = {name_key(name) for names in given for name in names[:MOST_TAGS] if type(name) is str}
-            rows = Tag.objects.for_owner(owner).filter(key__in=keys - {""})
+            named = {name for names in given for name in names[:MOST_TAGS] if type(name) is str}
+            keys = {name_key(name) for name in named if _may_be_name(name)}
+            rows = Tag.objects.for_owner(owner).filter(key__in=keys)
             self.found = dict(rows.values_list("key", "name"))
 
     def of(self, names: Sequence[str]) -> list[str]:
         """Return the names as the tags have them. Raises UnusualError if one is not there, or is given twice."""
-        keys = [name_key(name) for name in names]
-        if len(set(keys)) < len(keys) or not self.found.keys() >= set(keys):
+        keys = [name_key(name) for name in names if _may_be_name(name)]
+        if len(keys) < len(names) or len(set(keys)) < len(keys) or not self.found.keys() >= set(keys):
             raise UnusualError("tags")
         return [self.found[key] for key in keys]
+
+
+def _may_be_name(name: str) -> bool:
+    """Return whether the database can look for the name. A name that it can't look for is read by the serializer."""
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable()
 
 
 def _read(

@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from users.models import User
 
 
-def delete_tag(*, tag: Tag, force: bool) -> None:
-    """Delete `tag`. With `force`, it is first taken off its transactions.
+def delete_tag(*, tag: Tag, into: Tag | None = None, force: bool) -> None:
+    """Delete `tag`. Its transactions get the tag `into` instead, or with `force` none.
 
-    Raises a Conflict with the number of its `transactions` if there are any and `force` is off.
+    Raises a Conflict with the number of its `transactions` if there are any, and neither is given.
     """
     with Tag.objects.writing(tag.owner_id) as write:
         write.lock()
-        if force:
+        if into:
+            Tag.objects.all().exchanged(tag.owner_id, tag.name, into.name)
+        elif force:
             Tag.objects.all().taken_off(tag.owner_id, [tag.name])
         tag.delete()
 

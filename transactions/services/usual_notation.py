@@ -325,8 +325,10 @@ def _is_named(field: Any) -> bool:
 
 
 def _is_empty(column: Any) -> bool:
-    """Return whether the column refers to another row, and to none in a new row that says nothing of it."""
-    return isinstance(column, OwnedForeignKey) and column.null and not column.has_default()
+    """Return whether the column is null in a new row that says nothing of it: it refers to another row, or people
+    don't write it."""
+    may_be_null = column.null and not column.has_default()
+    return may_be_null and (isinstance(column, OwnedForeignKey) or not column.editable)
 
 
 def _representation(field: Any) -> Callable[[Any], Any]:

@@ -52,6 +52,12 @@ FILTERS = {
     "exclude_category=Empty": " ".join(NAMES),
     "exclude_category=Food&uncategorized=false": "salary bonus concert",
     "exclude_category=Food&category=Food&category=Fun": "concert",
+    "group=LIVING": "refund pizza concert sushi",
+    "group=living&group=Office": "salary bonus refund pizza concert sushi",
+    "group=Living&category=Work": "",
+    "group=": " ".join(NAMES),
+    "exclude_account=bank": "bonus refund concert sushi lottery gift",
+    "exclude_account=Bank&exclude_account=Savings": "bonus refund sushi lottery gift",
     "account=bank": "salary pizza",
     "account=Bank&account=Savings": "salary pizza concert",
     "account=": " ".join(NAMES),
@@ -62,6 +68,8 @@ FILTERS = {
     "exclude_tag=home&exclude_tag=trip": "salary bonus refund sushi lottery gift",
     "transfer=true": "",
     "transfer=false": " ".join(NAMES),
+    "split=01a20000-0000-7000-8000-000000000001": "",
+    "split=": " ".join(NAMES),
     "uncategorized=true": "lottery gift",
     "uncategorized=false": "salary bonus refund pizza concert sushi",
     "uncategorized=true&category=Food": "",
@@ -85,7 +93,8 @@ FILTERS = {
 
 def fill(owner: User) -> None:
     """Give the owner these transactions, and a category without any."""
-    categories = {name: Category.objects.create(owner=owner, name=name) for name in ("Work", "Food", "Fun", "Empty")}
+    groups = {"Work": "Office", "Food": "Living", "Fun": "living", "Empty": None}
+    categories = {name: Category.objects.create(owner=owner, name=name, group=group) for name, group in groups.items()}
     accounts = {name: Account.objects.create(owner=owner, name=name, currency="USD") for name in ("Bank", "Savings")}
     for tag in ("trip", "home"):
         Tag.objects.create(owner=owner, name=tag)

@@ -19,6 +19,7 @@ from transactions.models import Category, Expense, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.live import PATIENCE
 from transactions.tests.pages import ADMIN, LISTS, add, change, errors_of
+from transactions.tests.server import holds_others_up
 from users.models import User
 
 CONFIRMED = {"action": "delete_selected", "post": "yes"}
@@ -100,15 +101,12 @@ def in_a_thread(work: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
 
 def wait_until_blocked(thread: threading.Thread) -> None:
     """Wait until PostgreSQL holds the thread back for this transaction; SQLite does so before its first statement."""
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
     deadline = time.monotonic() + PATIENCE
     while connection.vendor == "postgresql":
         assert thread.is_alive()
         assert time.monotonic() < deadline
-        with connection.cursor() as cursor:
-            cursor.execute(waiting)
-            if cursor.fetchone()[0]:
-                return
+        if holds_others_up():
+            return
 
 
 @pytest.mark.django_db(transaction=True)

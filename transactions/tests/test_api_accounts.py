@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from cashman_project.api.tests.problems import problem_of
 from transactions.models import Account, BalanceCheck, Transaction
-from transactions.tests.factories import AccountFactory, ExpenseFactory
+from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory
 from users.erasure import erase_users
 from users.models import User
 
@@ -67,6 +68,16 @@ def test_what_an_account_refuses(as_alice: APIClient, body: Any, field: str) -> 
     answer = as_alice.post("/accounts", body)
     assert answer.status_code == 400
     assert [error["field"].partition(".")[0] for error in answer.json()["errors"]] == [field.partition(".")[0]]
+
+
+def test_a_balance_is_sent_back_as_it_is_or_refused(as_alice: APIClient) -> None:
+    account = as_alice.post("/accounts", {"name": "Bank"}).json()
+    url = f"/accounts/{account['id']}"
+
+    assert as_alice.patch(url, {"name": "Bank 2", "balance": account["balance"]}).status_code == 200
+    others: list[Any] = ["7.00", "7", 7, None, [], ""]
+    for balance in others:
+        problem_of(as_alice.patch(url, {"balance": balance}), 400, "invalid", ("balance", "read_only"))
 
 
 def test_names_are_unique_for_their_owner(as_alice: APIClient, as_bob: APIClient) -> None:
@@ -261,12 +272,15 @@ def test_a_check_is_compared_and_locked_when_it_is_right(as_alice: APIClient, as
 def locked(alice: User) -> dict[str, Any]:
     """An account that is locked up to 2026-02-28, with a row before and a row after."""
     account = AccountFactory.create(owner=alice, name="Bank")
-    old = ExpenseFactory.create(owner=alice, account=account, date=datetime.date(2026, 2, 1), amount=1)
+    category = CategoryFactory.create(owner=alice, name="Food")
+    CategoryFactory.create(owner=alice, name="Later")
+    values = {"account": account, "category": category, "amount": 1}
+    old = ExpenseFactory.create(owner=alice, date=datetime.date(2026, 2, 1), **values)
     new = ExpenseFactory.create(owner=alice, account=account, date=datetime.date(2026, 3, 1), amount=2)
     free = ExpenseFactory.create(owner=alice, date=datetime.date(2026, 2, 1), amount=3)
     day = datetime.date(2026, 2, 28)
     BalanceCheck.objects.create(owner=alice, account=account, date=day, balance=-1, locked=True)
-    return {"account": account.pk, "old": old.pk, "new": new.pk, "free": free.pk}
+    return {"account": account.pk, "category": category.pk, "old": old.pk, "new": new.pk, "free": free.pk}
 
 
 def requests() -> list[tuple[str, str, Any, int]]:
@@ -281,6 +295,10 @@ def requests() -> list[tuple[str, str, Any, int]]:
         ("PATCH", "/expenses/<old>", {"date": "2026-03-05"}, 409),
         ("PATCH", "/expenses/<old>", {"account": None}, 409),
         ("PATCH", "/expenses/<old>", {"notes": "seen", "description": "y"}, 200),
+        ("PATCH", "/expenses/<old>", {"category": None}, 200),
+        ("DELETE", "/categories/<category>?into=Later", None, 204),
+        ("DELETE", "/categories/<category>?force=true", None, 204),
+        ("PATCH", "/categories/<category>", {"name": "Else", "group": "x", "excluded": True}, 200),
         ("PATCH", "/expenses/<new>", {"date": "2026-02-28"}, 409),
         ("PATCH", "/expenses/<new>", {"amount": 3}, 200),
         ("PATCH", "/expenses/<free>", {"account": "Bank"}, 409),

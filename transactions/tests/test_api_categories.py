@@ -25,7 +25,7 @@ def names(client: APIClient, query: str = "") -> list[str]:
 def test_a_category_is_made_read_renamed_and_deleted(as_alice: APIClient, as_outsider: APIClient) -> None:
     created = as_alice.post("/categories", {"name": " Food "})
     assert created.status_code == 201
-    assert list(created.json()) == ["id", "name", "version", "created_at", "updated_at"]
+    assert list(created.json()) == ["id", "name", "group", "excluded", "version", "created_at", "updated_at"]
     assert (created.json()["name"], created.json()["version"]) == ("Food", 1)
     path = f"/categories/{created.json()['id']}"
     assert created["Location"] == f"http://testserver{path}"

@@ -100,6 +100,20 @@ def test_no_row_gets_the_tag_of_another_owner(as_alice: APIClient, bob: User) ->
     assert as_alice.get("/transactions?tag=bobs").status_code == 400
 
 
+@pytest.mark.parametrize("name", ["a\0b", "\0", "\n", "\u202e", "x" * 200, "\u0315\u0300" * 40])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [(path, field) for path in ("/expenses", "/expenses/bulk") for field in ("tags", "account", "category")],
+)
+def test_what_no_database_can_look_for_is_refused(as_alice: APIClient, path: str, field: str, name: str) -> None:
+    row = {"description": "x", "amount": 1, field: [name] if field == "tags" else name}
+
+    response = as_alice.post(path, [row] if path.endswith("bulk") else row)
+
+    assert response.status_code == 400, response.content
+    assert all(field in error["field"] for error in response.json()["errors"])
+
+
 def test_tags_change_like_other_fields(as_alice: APIClient, alice: User, trip: Tag) -> None:
     TagFactory.create(owner=alice, name="home")
     row = spend(as_alice, "trip")

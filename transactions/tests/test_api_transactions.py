@@ -31,6 +31,7 @@ FIELDS = [
         "notes",
         "external_id",
         "transfer",
+        "split",
     ),
     *("version", "created_at", "updated_at"),
 ]
@@ -57,7 +58,7 @@ def test_a_filter_leaves_what_it_says(
     assert len(rows) == len(answer.json()["results"])
     strangers = as_outsider.get(f"{path}?{query}")
     assert strangers.json().get("results", []) == []
-    names_a_row = re.search(r"(category|account|tag)=.", query)
+    names_a_row = re.search(r"(category|group|account|tag)=.", query)
     assert strangers.status_code == (400 if names_a_row else 200)
 
 
@@ -104,7 +105,7 @@ def test_a_row_has_these_fields_in_this_order(as_alice: APIClient, as_outsider: 
     assert list(row) == FIELDS
     assert row | {"type": "EXPENSE", "amount": "-50.00", "currency": "USD", "version": 1} == row
     assert row | {"category": None, "account": None, "tags": []} == row
-    assert row | {"notes": "", "external_id": None, "transfer": None} == row
+    assert row | {"notes": "", "external_id": None, "transfer": None, "split": None} == row
     assert row["created_at"] == row["updated_at"]
     assert as_alice.get("/transactions").json()["results"] == [row]
     for path in (f"/transactions/{row['id']}", f"/transactions/{row['id']}/", f"/expenses/{row['id']}"):

@@ -46,12 +46,12 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 LAYERS = (
     {"urls"},
     {"views", "account_views", "transfer_views", "viewsets", "start_view", "summary_view"},
-    {"base_view", "paging", "history_pages"},
-    {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages"},
+    {"base_view", "paging", "history_pages", "split_views"},
+    {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"},
     {"summary_chart", "list_page"},
     {"date_links"},
     {"pictures"},
-    {"account_serializers", "transfer_serializers"},
+    {"account_serializers", "transfer_serializers", "split_serializers"},
     {"serializers", "filters"},
     {"uploads", "tag_fields"},
     {"name_fields"},
@@ -65,20 +65,24 @@ LAYERS = (
     {"models", "formats"},
     {"erasure"},  # below the models, since deleting a user erases it
     {"querysets", "transaction_querysets"},  # below the models, since a manager is made of a queryset's class
+    {"split_rules"},
     {"history", "at_once"},
     {"writer"},
-    {"totals", "token_errors", "account_examples", "transfer_examples"},
+    {"totals", "token_errors", "account_examples", "transfer_examples", "split_examples"},
     {"examples", "hashers", "preferences", "turns"},
     {"names", "errors", "groupings", "orderings"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
 HOOKS = {
+    "account_admin",
     "admin",
+    "admin_merging",
     "apps",
     "checks",
     "hashers",
     "management",
+    "owned_admin",
     "schema",
     "sqlite",
     "tag_triggers",

@@ -16,6 +16,7 @@ from transactions.serializers import ExpenseSerializer
 from transactions.services.fast_create import create_one
 from transactions.tests.factories import CategoryFactory
 from transactions.tests.live import PATIENCE
+from transactions.tests.server import need_one_server
 from users.models import User
 
 pytestmark = [
@@ -26,6 +27,11 @@ pytestmark = [
 BODY = {"description": "Café", "amount": "3.50", "date": "2026-11-01"}
 OWN = {"id", "created_at", "updated_at", "revision", "created_revision"}  # which no two rows share
 WAITING = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture(autouse=True)
+def one_server(transactional_db: None) -> None:
+    need_one_server()
 
 
 @pytest.fixture

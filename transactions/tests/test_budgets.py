@@ -18,6 +18,7 @@ from cashman_project.db.connection_pool import POOL
 from cashman_project.wsgi import application
 from transactions.models import Expense, Transaction
 from transactions.tests.factories import CategoryFactory
+from transactions.tests.server import need_one_server
 from users.models import User
 from users.sessions import start_session
 
@@ -108,6 +109,7 @@ def own_connections(transactional_db: None) -> Iterator[None]:
 
 @pytest.mark.usefixtures("own_connections")
 def test_a_hot_request_makes_no_more_calls_than_were_reviewed(expense: Expense, alice: User) -> None:
+    need_one_server()
     token = str(start_session(alice).access_token)
     hot = {
         "page": request(token, "GET", "/transactions"),

@@ -88,7 +88,7 @@ def test_a_row_without_changes_stays_as_it_is(as_alice: APIClient, ids: list[str
         ({"amount": 0}, "1.amount", "zero"),
         ({"amount": -1}, "1.amount", "negative"),  # of the income's own type
         ({"currency": "JPY", "amount": "0.5"}, "1.amount", "too_many_decimals"),
-        ({"type": "EXPENSE"}, "1.type", "read_only"),
+        ({"type": "GIFT"}, "1.type", "invalid_choice"),
         ({"version": 7}, "1.version", "read_only"),
         ({"colour": 1}, "1.colour", "unknown_field"),
         ({"category": "Yachts"}, "1.category", "does_not_exist"),

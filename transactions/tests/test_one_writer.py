@@ -128,6 +128,10 @@ def test_every_form_of_the_pages_writes_within_one(watch: Watch, alice: User) ->
         row = model.objects.for_owner(alice).latest("created_at")
         for method, sent in {"PATCH": changes, "DELETE": {}}.items():
             browser.follow(browser.send(form_of(browser.get(f"{path}/{row.pk}"), method), **sent))
+    split = f"/transactions/{ExpenseFactory.create(owner=alice, amount=50).pk}/split"
+    parts = {"parts.0.amount": "20", "parts.1.amount": "30", "parts.1.category": "newer", "parts.1.tags": "newer"}
+    browser.follow(browser.send(form_of(browser.get(split), "PUT"), **parts))
+    browser.follow(browser.send(form_of(browser.get(split), "DELETE")))
     checks = f"/accounts/{AccountFactory.create(owner=alice).pk}/checks"
     check = f"{checks}/2026-11-30"
     for path, text in ((f"{checks}?date=2026-11-30&balance=0", "Lock"), (check, "Unlock"), (check, "Delete it")):

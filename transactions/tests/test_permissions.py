@@ -68,6 +68,7 @@ BODIES: dict[str, Any] = {
     "/transactions/bulk": [{"type": "EXPENSE", "description": "lottery", "amount": 1}],
     "PATCH /transactions": [{"id": "<pk>", "amount": 1}],
     "/transactions/delete": {"ids": ["<pk>"]},
+    "/transactions/<pk>/split": {"parts": [{"amount": 20}, {"amount": 30}]},
     "/categories": {"name": "Lottery"},
     "/tags": {"name": "Lottery"},
     "/accounts": {"name": "Lottery"},

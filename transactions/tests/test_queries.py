@@ -41,6 +41,13 @@ QUERIES = {
     "/transactions?ordering=category&date=2026-11-02": ["GET"],
     "/categories?ordering=created_at": ["GET"],
     "/categories/<pk>?force=true": ["DELETE"],
+    "/categories/<pk>?into=Kind+1": ["DELETE"],
+    "/categories?ordering=group": ["GET"],
+    "/transactions?group=Group+1&exclude_account=Account+1": ["GET"],
+    "/summary?group_by=group,month&group=Group+1": ["GET"],
+    "/summary?exclude_account=Account+1": ["GET"],
+    "/charts/flow?group=Group+1&tag=Tag+1&excluded=true": ["GET"],
+    "/tags/<pk>?into=Tag+0": ["DELETE"],
     "/accounts?date=2026-11-30": ["GET"],
     "/accounts/<pk>?force=true": ["DELETE"],
     "/transactions?account=Account+1&transfer=false": ["GET"],
@@ -100,7 +107,9 @@ def fill(owner: User, numbers: range) -> None:
         if not Tag.objects.filter(owner=owner, name=name).exists():
             TagFactory.create(owner=owner, name=name)
     for number in numbers:
-        category = CategoryFactory.create(owner=owner, name=f"Kind {number}")
+        category = CategoryFactory.create(
+            owner=owner, name=f"Kind {number}", group=f"Group {number}", excluded=number % 2 == 0
+        )
         account = AccountFactory.create(owner=owner, name=f"Account {number}")
         tag = TagFactory.create(owner=owner, name=f"Tag {number}")
         for factory in (IncomeFactory, ExpenseFactory):
@@ -120,7 +129,7 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
         fields = {field.name for field in model._meta.fields} if model else set()
         extra = {"category": category} if "category" in fields else {}
         row = FACTORIES[resource].create(owner=user, **extra)
-        body = filled(body | {"category": "Kind 1"} if "<pk>" in path and extra else body, row.pk)
+        body = filled(body | {"category": "Kind 1"} if path.endswith("/<pk>") and extra else body, row.pk)
         path = path_of(path, row)
     queries = captured(client, method, path, body)
     transaction.savepoint_rollback(as_it_was)

@@ -19,6 +19,7 @@ from ledgers.writer import LEDGERS
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.live import PATIENCE
+from transactions.tests.server import holds_others_up
 from users.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,11 +27,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 KEY = {"Idempotency-Key": "sent-while-the-first-runs"}
 BODY = {"description": "salary", "amount": 5000}
 LOCKS = f"UPDATE {LEDGERS}" if connection.settings_dict.get("POOLED") else "EXECUTE"  # the ledger
-
-
-WAITS_FOR_ME = (
-    "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-)
 
 
 class Meanwhile(threading.Thread):
@@ -50,9 +46,7 @@ class Meanwhile(threading.Thread):
         while not waits:
             assert self.is_alive()
             assert time.monotonic() < deadline
-            with connection.cursor() as cursor:
-                cursor.execute(WAITS_FOR_ME)
-                [waits] = cursor.fetchone()
+            waits = holds_others_up()
         assert self.is_alive()
 
     def run(self) -> None:

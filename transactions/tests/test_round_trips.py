@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from conftest import client_of
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory
+from transactions.tests.server import need_one_server
 from users.models import User
 
 pytestmark = [
@@ -92,6 +93,7 @@ CASES = pytest.mark.parametrize("more", [{}, {"category": "food"}, {"external_id
 
 @CASES
 def test_a_creation_takes_one_round_trip_after_the_token(more: dict[str, str], alice: User, bob: User) -> None:
+    need_one_server()
     for owner in (alice, bob):
         CategoryFactory.create(owner=owner, name="Food")
     client = client_of(alice)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import settings
@@ -36,7 +37,8 @@ from ..totals import Total
 
 PROXIES: dict[str, Any] = {"INCOME": Income, "EXPENSE": Expense}
 CATEGORIES = [None, "Food", "Énergie"]
-PLACES = {"Énergie": "1", "Food": "2", None: "3"}  # how categories are ordered
+GROUP_OF = {"Énergie": "Household", "Food": "Household", "Savings": "Later"}  # of categories
+PLACES = {"Énergie": "1", "Household": "1", "Food": "2", None: "3"}  # how categories and groups are ordered
 # Days at the edges of months, years, and years of ISO 8601: 2027-01-01 is in the 53rd week of 2026.
 DATES = [datetime.date(*day) for day in ((2025, 12, 31), (2026, 1, 1), (2026, 1, 31), (2026, 2, 1), (2027, 1, 1))]
 
@@ -80,10 +82,18 @@ KEYS: dict[str, Callable[[Any], str | None]] = {  # of an entry with a date, an 
     "quarter": lambda entry: f"{entry.date:%Y}-Q{-(-entry.date.month // 3)}",
     "year": lambda entry: f"{entry.date:%Y}",
     "category": lambda entry: entry.category,
+    "group": lambda entry: GROUP_OF.get(entry.category),
     "account": lambda entry: entry.account,
     "type": lambda entry: "INCOME" if entry.amount > 0 else "EXPENSE",
 }
-GROUPINGS = [[], *([key] for key in KEYS), ["month", "category"], ["type", "year"], ["category", "type"]]
+GROUPINGS = [
+    [],
+    *([key] for key in KEYS),
+    ["month", "category"],
+    ["type", "year"],
+    ["category", "type"],
+    ["group", "month"],
+]
 
 
 def expected(entries: Iterable[Entry], group_by: list[str]) -> list[dict[str, Any]]:
@@ -198,15 +208,18 @@ class Ledger(RuleBasedStateMachine):
     def reword(self, row: str, text: str) -> None:
         assert self.clients[self.entries[row].owner].patch(f"/transactions/{row}", {"notes": text}).status_code == 200
 
-    @rule(owner=owners, name=st.sampled_from([name for name in CATEGORIES if name]))
-    def forget_a_category(self, owner: int, name: str) -> None:
+    @rule(owner=owners, name=st.sampled_from([name for name in CATEGORIES if name]), moved=st.booleans())
+    def forget_a_category(self, owner: int, name: str, moved: bool) -> None:
         category = self.category(owner, name)
         assert category
-        assert self.clients[owner].delete(f"/categories/{category.pk}?force=true").status_code == 204
-        CategoryFactory.create(owner=self.users[owner], name=name)
+        others = [other for other in CATEGORIES if other not in (None, name)]
+        into = others[0] if moved else None
+        query = {"into": into} if into else {"force": "true"}
+        assert self.clients[owner].delete(f"/categories/{category.pk}?{urlencode(query)}").status_code == 204
+        CategoryFactory.create(owner=self.users[owner], name=name, group=GROUP_OF[name])
         for row, entry in self.entries.items():
             if (entry.owner, entry.category) == (owner, name):
-                self.entries[row] = replace(entry, category=None)
+                self.entries[row] = replace(entry, category=into)
 
     @rule(many=st.lists(consumes(rows), min_size=1, max_size=4))
     def delete_many(self, many: list[str]) -> None:
@@ -274,7 +287,7 @@ def test_each_grouping_has_its_key_in_python() -> None:
 def test_sums_are_those_of_plain_decimals(alice: User, bob: User) -> None:
     for owner in (alice, bob):
         for name in filter(None, CATEGORIES):
-            CategoryFactory.create(owner=owner, name=name)
+            CategoryFactory.create(owner=owner, name=name, group=GROUP_OF[name])
 
     run_state_machine_as_test(
         type("Books", (Ledger,), {"users": (alice, bob)}), settings=settings(max_examples=30, stateful_step_count=30)

@@ -153,7 +153,14 @@ def test_groups_are_for_superusers(how: str, as_clerk: Client, clerk: User, as_s
 
 
 def change(client: Client, user: User) -> Any:
-    fields = {"username": "taken", "currency": "USD", "time_zone": "UTC", "language": "en", "email": "x@example.org"}
+    fields = {
+        "username": "taken",
+        "currency": "USD",
+        "time_zone": "UTC",
+        "month_start": "1",
+        "language": "en",
+        "email": "x@example.org",
+    }
     initial = {f"initial-{name}": "" for name in fields}
     return client.post(f"{LIST}{user.pk}/change/", fields | initial | {"is_active": "on"})
 

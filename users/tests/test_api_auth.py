@@ -244,6 +244,7 @@ def test_who_signs_up_gets_books_of_its_own(open_for_all: None, nobody: APIClien
         "email": "zoe@home.example",
         "currency": "USD",
         "time_zone": "UTC",
+        "month_start": 1,
         "language": None,
         "account": None,
     }

@@ -19,6 +19,7 @@ def test_it_is_the_tokens_user(as_alice: APIClient, as_bob: APIClient, alice: Us
         "email": "",
         "currency": "USD",
         "time_zone": "UTC",
+        "month_start": 1,
         "language": None,
         "account": None,
     }

@@ -63,7 +63,7 @@ def test_a_name_is_one_users_however_it_is_written(
 def test_the_admin_takes_a_name_once_and_lets_its_user_in(spelling: str, as_staff: Client) -> None:
     zoe = User.objects.create_superuser("Zoë", password=PASSWORD)
     fields = {"username": spelling, "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
-    fields |= {"currency": "USD", "time_zone": "UTC", "language": "en"}
+    fields |= {"currency": "USD", "time_zone": "UTC", "month_start": "1", "language": "en"}
     response = as_staff.post("/admin/users/user/add/", fields)
     assert list(response.context["adminform"].form.errors) == ["username"]
     assert User.objects.count() == 2

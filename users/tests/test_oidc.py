@@ -60,6 +60,7 @@ def test_who_comes_first_gets_books_of_its_own(issuer: LocalIssuer, alice: User)
         "email": "",
         "currency": "USD",
         "time_zone": "UTC",
+        "month_start": 1,
         "language": None,
         "account": None,
     }

@@ -90,6 +90,8 @@ def _form_input(
 ) -> Input:
     if value == []:  # which a form shows as nothing
         value = ""
+    if isinstance(value, bool):
+        value = "on" if value else "off"
     if value and not is_sent:  # what was sent is shown as it was typed
         value = getattr(field, "form_value", str)(value)
     style = {**HTMLFormRenderer.default_style[field], **field.style}

@@ -139,8 +139,7 @@ def _context(data: JSON, view: Any, request: Request, response: Response) -> dic
         context["filtered"] = any(filter_input.values for filter_input in filters.values())
     inputs = [*filters.values()] if action == "list" else [*form, *filters.values()]
     names_of_inputs = {one.name for one in inputs}
-    if problem is None:
-        context |= view.page_context(data)
+    context |= view.page_context(data) if problem is None else view.error_context(problem)
     return {
         **context,
         "form": form,

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 if TYPE_CHECKING:
@@ -45,6 +46,14 @@ class Select:
         return _html(self, get_language())
 
 
+def option(value: str, label: str, selected: bool = False, data: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return an option. Its value is its text if it names none, without white space at its ends and doubled inside;
+    it ends where the next one begins."""
+    start = "" if value == label == " ".join(value.split()) else format_html(' value="{}"', value)
+    rest = "".join(format_html(' data-{}="{}"', name, text) for name, text in data.items())
+    return f"<option{start}{rest}{' selected' if selected else ''}>{escape(label)}"
+
+
 @cache  # as below
 def _labels(select: Select, language: str | None) -> dict[str, str]:
     return {value: label for group in select.options().values() for value, label in group.items()}
@@ -52,6 +61,8 @@ def _labels(select: Select, language: str | None) -> dict[str, str]:
 
 @cache  # a few selects in each language
 def _html(select: Select, language: str | None) -> SafeString:
-    option = '<option value="{}">{}</option>'
-    groups = [(label, format_html_join("", option, group.items())) for label, group in select.options().items()]
+    groups = [
+        (label, mark_safe("".join(option(value, text) for value, text in group.items())))  # noqa: S308  # escaped
+        for label, group in select.options().items()
+    ]
     return format_html_join("", '<optgroup label="{}">{}</optgroup>', groups)

@@ -74,6 +74,8 @@ class Page(HTMLParser):
         assert self._open is self.root, f"<{self._open.tag}> is not closed"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("option", "optgroup"):
+            self._end_option()
         node = Node(tag, {name: value or "" for name, value in attrs}, self._open)
         self._open.children.append(node)
         if tag not in VOID_ELEMENTS:
@@ -84,7 +86,15 @@ class Page(HTMLParser):
         if tag not in VOID_ELEMENTS:  # of an SVG
             self.handle_endtag(tag)
 
+    def _end_option(self) -> None:
+        """Close an option without an end tag. Its value is its text if it names none."""
+        if self._open.tag == "option":
+            self._open.attributes.setdefault("value", self._open.text)
+            self.handle_endtag("option")
+
     def handle_endtag(self, tag: str) -> None:
+        if tag in ("optgroup", "select", "datalist"):
+            self._end_option()
         assert tag == self._open.tag, f"</{tag}> closes <{self._open.tag}>"
         assert self._open.parent is not None
         self._open = self._open.parent
@@ -155,7 +165,8 @@ class Browser:
     def send(self, form: Node, **changes: str | list[str]) -> Any:
         """Send the form, with these of its inputs changed; return the response. The form has a method and an action."""
         sent = fields(form)
-        assert changes.keys() <= sent.keys() | {node["name"] for node in form.all("input") if _is_box(node)}
+        others = [node for node in form.all("input") if _is_box(node)] + form.all("button")
+        assert changes.keys() <= sent.keys() | {node.attributes.get("name") for node in others}
         return self.client.post(
             form["action"], urlencode(sent | changes, doseq=True), "application/x-www-form-urlencoded"
         )

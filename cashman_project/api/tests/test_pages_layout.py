@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cashman_project.api.tests.pages import Browser, Node, Page, fields, form_of
-from transactions.tests.factories import ExpenseFactory
+from transactions.tests.factories import CategoryFactory, ExpenseFactory
 from users.models import User
 
 SCRIPT = Path(__file__).parent.parent / "static/pages/pages.js"
@@ -60,6 +60,50 @@ def test_ones_own_currencies_come_first(browser: Browser, alice: User, bob: User
     assert fields(new_form(browser.get("/expenses")))["currency"] == "USD"
     german = new_form(Browser(alice, language="de").get("/expenses")).one("select", name="currency")
     assert "CHF \u2013 Schweizer Franken" in [option.text for option in german.all("option")]
+
+
+def test_an_option_sends_its_name_whatever_it_is(browser: Browser, alice: User) -> None:
+    """Most need no value, since their text is it; a browser folds the white space of that text."""
+    names = {"Food", "two  spaces", 'a "b" <i>&amp;', "no\u00a0break", "a\tb"}
+    for name in names:
+        ExpenseFactory.create(owner=alice, description=name, category=CategoryFactory.create(owner=alice, name=name))
+
+    page = browser.get("/transactions")
+
+    assert {option["value"] for option in page.main.one("select", name="category").all("option")} == {"", *names}
+    for name in ("description", "category"):
+        suggested = page.main.one("datalist", id=f"new-{name}-list").all("option")
+        assert {option["value"] for option in suggested} == names
+    assert {
+        option["data-category"] for option in page.main.one("datalist", id="new-description-list").all("option")
+    } == names
+    assert "<option>Food<option" in page.source
+
+
+@pytest.mark.parametrize(
+    ("path", "section", "tabs"),
+    [
+        ("/transactions", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
+        ("/expenses", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
+        ("/transfers", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
+        ("/categories", "Categories", ["Categories", "Tags"]),
+        ("/tags", "Categories", ["Categories", "Tags"]),
+        ("/accounts", "Accounts", []),
+    ],
+)
+def test_the_menu_names_the_section_and_its_tabs_the_page(
+    path: str, section: str, tabs: list[str], browser: Browser
+) -> None:
+    page = browser.get(path)
+
+    links = page.root.all("nav")[0].all("a")
+    named = [link for link in links if "aria-current" in link.attributes]
+    assert [link.text for link in named if link.attributes.get("class") != "sub"] == [section]
+    [current] = [link for link in named if link["aria-current"] == "page"]
+    assert current["href"] == path
+    found = [link for nav in page.main.all("nav", class_="tabs") for link in nav.all("a")]
+    assert [link.text for link in found] == tabs
+    assert [link["href"] for link in found if "aria-current" in link.attributes] == ([path] if tabs else [])
 
 
 def test_a_currency_that_is_no_longer_offered_stays(browser: Browser, alice: User) -> None:

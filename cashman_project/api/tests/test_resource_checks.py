@@ -14,7 +14,7 @@ from cashman_project.api.resource_checks import check_resources
 from cashman_project.api.routers import OptionalSlashRouter
 from cashman_project.api.serializers import StrictCharField
 from cashman_project.api.viewsets import OwnedModelViewSet
-from transactions.models import Category, Transaction
+from transactions.models import Category, Tag, Transaction
 from transactions.serializers import CategorySerializer, TransactionSerializer
 from transactions.views import CategoryViewSet, TransactionViewSet
 
@@ -109,14 +109,14 @@ def test_a_model_that_is_not_in_the_admin(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("options", "faults"),
     [
-        ({"fields": ["owner"]}, [("api.E006", "Category.name is not in CategoryAdmin.")]),
+        ({"fields": ["owner"]}, [("api.E006", "Tag.name is not in TagAdmin.")]),
         ({"fields": ["owner"], "exclude": ["name"]}, []),
         ({"fields": [("owner", "name")]}, []),
         ({"fields": None, "fieldsets": [(None, {"fields": ["owner", "name"]})]}, []),
     ],
 )
 def test_a_field_that_the_admin_has_not(options: dict[str, Any], faults: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = admin.site._registry[Category]
+    page = admin.site._registry[Tag]
     for name, value in options.items():
         monkeypatch.setattr(page, name, value)
 

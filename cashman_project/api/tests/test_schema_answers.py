@@ -48,7 +48,7 @@ def test_the_examples_of_every_body_can_be_sent(
 
 
 NEW: dict[str, dict[str, Any]] = {
-    "/transactions": {"description": "x", "amount": 1, "type": "EXPENSE"},
+    "/transactions": {"description": "x", "amount": 50, "type": "EXPENSE"},  # as much as the parts of the example
     "/incomes": {"description": "x", "amount": 1},
     "/expenses": {"description": "x", "amount": 1},
     "/categories": {"name": "Fun"},

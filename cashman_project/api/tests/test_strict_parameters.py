@@ -7,7 +7,7 @@ from django.core.signing import Signer
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.problems import problem_of, stored
-from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
+from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory
 from users.models import User
 
 LISTS = ["/incomes", "/expenses", "/transactions"]
@@ -47,6 +47,12 @@ FILTER_FAULTS = [
     ("exclude_category", "nonesuch", "does_not_exist"),
     ("exclude_category", "secret", "does_not_exist"),
     ("exclude_category", "a\0", "invalid"),
+    ("group", "nonesuch", "does_not_exist"),
+    ("group", "secret", "does_not_exist"),
+    ("group", "a\0", "invalid"),
+    ("exclude_account", "nonesuch", "does_not_exist"),
+    ("exclude_account", "secret", "does_not_exist"),
+    ("exclude_account", "a\0", "invalid"),
     ("uncategorized", "perhaps", "invalid"),
     ("uncategorized", "True", "invalid"),
     ("uncategorized", "1", "invalid"),
@@ -156,7 +162,8 @@ def named(fault: tuple[str, ...]) -> str:
 @pytest.fixture
 def books(alice: User, bob: User) -> str:
     """Eight incomes and an expense of alice's; bob's category "secret". Returns the id of alice's category."""
-    CategoryFactory.create(owner=bob, name="secret")
+    CategoryFactory.create(owner=bob, name="secret", group="secret")
+    AccountFactory.create(owner=bob, name="secret")
     category = CategoryFactory.create(owner=alice, name="food")
     IncomeFactory.create_batch(8, owner=alice, category=category)
     ExpenseFactory.create(owner=alice)

@@ -8,8 +8,8 @@ from django.db import connection
 def text_of(query: str) -> str:
     """Return the SQL of a captured query. If the query names a prepared statement, return the SQL of that statement."""
     head = query.partition("(")[0]
-    statements: dict[str, str] = getattr(connection, "statements", {})
-    return next((sql for sql, execute in statements.items() if execute.partition("(")[0] == head), query)
+    statements: dict[tuple[str, object], str] = getattr(connection, "statements", {})
+    return next((sql for (sql, _places), execute in statements.items() if execute.partition("(")[0] == head), query)
 
 
 def statements(queries: Iterable[Mapping[str, str]]) -> list[str]:

@@ -12,6 +12,7 @@ from transactions.tests.factories import CategoryFactory
 from users.models import User
 
 from ..compiled import Parameter, Statement
+from ..postgresql.citus import has_citus
 from ..retry import in_transaction
 
 PREPARES = connection.vendor == "postgresql" and not connection.settings_dict.get("POOLED")
@@ -55,7 +56,8 @@ def test_it_is_planned_once_whatever_becomes_of_the_first_transaction(alice: Use
     if PREPARES:
         with connection.cursor() as cursor:
             cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
-            assert cursor.fetchall() == [(4, 0)]
+            # Citus can't plan for every owner, so there each one has a plan of its own.
+            assert cursor.fetchall() == [(0, 4) if has_citus(connection) else (4, 0)]
 
 
 def widen(length: int, column: str = "users_user.username") -> None:

@@ -12,9 +12,9 @@ django.jQuery(($) => {
     });
     setTimeout(labelFields);
 
-    // The categories to choose from are those of the owner, once that is known.
+    // The categories and accounts to choose from are those of the owner, once that is known.
     $(".field-owner select").on("change", (event) => {
-        $(".field-category select").each((_index, element) => {
+        $(".field-category select, .field-account select").each((_index, element) => {
             const url = new URL(element.getAttribute("data-ajax--url"), window.location);
             url.searchParams.set("owner", event.target.value);
             $(element).val(null).data("ajax--url", url.href).select2("destroy").djangoAdminSelect2();

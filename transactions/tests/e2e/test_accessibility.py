@@ -15,7 +15,16 @@ pytestmark = [pytest.mark.e2e, pytest.mark.live]
 Rules = Mapping[str, object]  # as options of axe.run()
 
 WIDE = (1200, 800)
-CHARTS = ["income-and-expense", "categories", "category?category=Groceries", "years", "balance", "flow"]
+CHARTS = [
+    "income-and-expense",
+    "categories",
+    "category?category=Groceries",
+    "years",
+    "balance",
+    "flow",
+    "net-worth",
+    "transfers",
+]
 # By path, the status of a page that shows an error.
 OF_DEMO: dict[str, int | None] = {
     "/": None,

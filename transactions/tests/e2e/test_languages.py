@@ -19,7 +19,7 @@ OF_DEMO = [
     "/summary?group_by=month",
     "/summary?group_by=month,category",
     *(f"/charts/{name}" for name in ("income-and-expense", "categories", "category?category=Groceries", "years")),
-    *(f"/charts/{name}" for name in ("balance", "flow")),
+    *(f"/charts/{name}" for name in ("balance", "flow", "net-worth", "transfers")),
     "/me",
     "/tokens",
     "/nope",
