@@ -139,7 +139,9 @@ class SplitMixin(Base):
         return frozenset({NEXT_FIELD}) if self.action == "split" else super().page_parameters()
 
     def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
-        if self.action != "put_split" or not isinstance(sent := self.request.data, QueryDict):
+        if self.action != "put_split":
             return super().error_context(problem)
-        row = self._row()
+        row, sent = self._row(), self.request.data
+        if not isinstance(sent, QueryDict):  # JSON: the page shows the parts that there are
+            sent = None
         return {"page": SplitPage(self.request, parts_of(row), self._split_json(row), sent, problem["errors"])}
