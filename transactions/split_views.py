@@ -141,7 +141,6 @@ class SplitMixin(Base):
     def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
         if self.action != "put_split":
             return super().error_context(problem)
-        row, sent = self._row(), self.request.data
-        if not isinstance(sent, QueryDict):  # JSON: the page shows the parts that there are
-            sent = None
+        row, data = self._row(), self.request.data
+        sent = data if isinstance(data, QueryDict) else None  # with JSON, the page shows the parts that there are
         return {"page": SplitPage(self.request, parts_of(row), self._split_json(row), sent, problem["errors"])}
