@@ -125,8 +125,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(place: str, browser: 
     for _row in range(30):
         ExpenseFactory.create(owner=alice, category=CategoryFactory.create(owner=alice))
 
-    # session, user, rows, sums and those of days, categories that they leave out, categories, groups and accounts of two
-    # forms, tags, currencies, descriptions
+    # session, user, rows, sums and those of days, categories that they leave out, categories, groups and accounts of
+    # two forms, tags, currencies, descriptions
     assert queries() == few <= 14
 
 
