@@ -27,8 +27,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_configure() -> None:
     GUARD.install()
-    # Hypothesis draws constants that it finds in the modules that are imported. Then what a test reaches would depend on
-    # which other tests run with it.
+    # Hypothesis draws constants that it finds in the modules that are imported. Then what a test reaches would depend
+    # on which other tests run with it.
     providers._get_local_constants = Constants
 
 
