@@ -192,7 +192,7 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
         for owner, client in enumerate(clients):
             response = client.get("/summary", {**given, **dates, "group_by": ",".join(group_by)})
             assert response.status_code == 200, response.content
-            check_answer(response.json(), left_by(rows, owner, query), query, span)
+            check_answer(response.json(), left_by(rows, owner, given), query, span)
 
     check()
 
