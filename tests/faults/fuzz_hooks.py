@@ -17,7 +17,7 @@ LIFETIME = 240  # seconds of the 300 for which a token is valid
 # Fields and parameters that name rows.
 NAMES = {
     *("category", "exclude_category", "account", "exclude_account", "tag", "tags", "exclude_tag"),
-    *("from", "to", "into"),
+    *("from", "to", "into", "group"),
 }
 NEW_PASSWORDS = {"password", "new_password"}
 
