@@ -21,6 +21,7 @@ from .errors import Locked, NoSuchTag, PartOfSplit, PartOfTransfer
 from .names import NO_TAGS, name_key, tag_names
 from .split_rules import moved_splits, splits_of
 from .totals import SummedQuerySet
+from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
     from .models import Transaction  # noqa: F401  # the rows
@@ -137,10 +138,12 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
 
     @contextmanager
     def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
-        """Let an undo take splits apart and put them together row by row. A split as a whole is checked as one row."""
+        """Let an undo take splits and transfers apart and put them together row by row. What it leaves is checked."""
         rows: Any = self.model._base_manager.filter(owner=write.owner)
-        splits = splits_of(rows, keys)
+        splits, transfers = splits_of(rows, keys), transfers_of(write.owner, pk=keys)
         yield
+        check_transfers(write.owner, transfers | transfers_of(write.owner, pk=keys))
+        check_currencies(write.owner, pk=keys)
         if splits := splits | splits_of(rows, keys):
             self._check_days(write.owner, [*moved_splits(rows, write, splits)])
 
