@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from rest_framework.test import APIClient
 
-from transactions.models import Transaction
+from cashman_project.api.errors import Conflict
+from transactions.models import Account, Transaction
 from users.models import User
 
 DATE = "2026-03-01"
@@ -162,3 +164,21 @@ def test_a_rejected_pair_does_not_hide_another_one(books: Books, as_alice: APICl
 
     [pair] = as_alice.get("/transfers/proposals").json()["results"]
     assert (pair["expense"]["id"], pair["income"]["id"]) == (expense, other)
+
+
+def test_a_row_is_refused_if_its_account_has_another_currency_by_now(books: Books, alice: User) -> None:
+    """As when another request changes the account between the reading of a request and the lock of the ledger."""
+    stale = Account.objects.get(owner=alice, name="C")
+    expense = books.make("/expenses", description="x", amount=5)["id"]
+    books.change(f"/accounts/{stale.pk}", currency="EUR")
+    new = {"owner": alice, "type": "EXPENSE", "description": "y", "amount": -1, "currency": "USD", "date": DATE}
+    row = Transaction.objects.get(pk=expense)
+    row.account = stale
+
+    for write in (
+        lambda: Transaction.objects.bulk_create([Transaction(account=stale, **new)]),
+        lambda: Transaction.objects.filter(owner=alice).bulk_update([row], ["account"]),
+    ):
+        with pytest.raises(Conflict), transaction.atomic():
+            write()
+    assert not Transaction.objects.filter(owner=alice, account=stale).exists()
