@@ -182,3 +182,19 @@ def test_a_row_is_refused_if_its_account_has_another_currency_by_now(books: Book
         with pytest.raises(Conflict), transaction.atomic():
             write()
     assert not Transaction.objects.filter(owner=alice, account=stale).exists()
+
+
+def test_a_transfer_whose_account_is_deleted_is_written_with_the_day_of_its_other_leg(books: Books) -> None:
+    body = {"from": "A", "to": "B", "amount": 100, "date": DATE, "received_on": "2026-03-05"}
+    path = f"/transfers/{books.client.post('/transfers', body).json()['id']}"
+    before = books.client.get(path).json()
+    gone = books.delete(f"/accounts/{books.accounts['A']}?force=true")
+
+    after = books.client.get(path).json()
+    assert (after["date"], after["from"], after["version"] > before["version"]) == ("2026-03-05", None, True)
+    assert [row["id"] for row in books.client.get("/transfers?date_after=2026-03-04").json()["results"]] == [
+        after["id"]
+    ]
+    assert books.client.get("/transfers?date_before=2026-03-02").json()["results"] == []
+    assert books.undo(gone, force=False).status_code == 201
+    assert books.client.get(path).json()["date"] == DATE
