@@ -131,10 +131,10 @@ class AccountQuerySet(ShownQuerySet["Account"]):
 
     @contextmanager
     def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
-        transfers = transfers_of(write.owner, account=keys)
+        transfers = transfers_of(write.owner, "account", keys)
         yield
         check_transfers(write.owner, transfers)
-        check_currencies(write.owner, account=keys)
+        check_currencies(write.owner, "account", keys)
 
     def balances(self, owner: UUID, date: datetime.date) -> dict[UUID, int]:
         """Return the balances of these accounts of the owner at the end of the day, in ten-thousandths, by their

@@ -148,10 +148,10 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
     def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
         """Let an undo take splits and transfers apart and put them together row by row. What it leaves is checked."""
         rows: Any = self.model._base_manager.filter(owner=write.owner)
-        splits, transfers = splits_of(rows, keys), transfers_of(write.owner, pk=keys)
+        splits, transfers = splits_of(rows, keys), transfers_of(write.owner, "pk", keys)
         yield
-        check_transfers(write.owner, transfers | transfers_of(write.owner, pk=keys))
-        check_currencies(write.owner, pk=keys)
+        check_transfers(write.owner, transfers | transfers_of(write.owner, "pk", keys))
+        check_currencies(write.owner, "pk", keys)
         if splits := splits | splits_of(rows, keys):
             self._check_days(write.owner, [*moved_splits(rows, write, splits)])
 

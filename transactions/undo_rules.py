@@ -24,13 +24,12 @@ class Leg(NamedTuple):
     amount: Decimal
 
 
-def transfers_of(owner: UUID, **keys: Collection[UUID]) -> set[UUID]:
-    """Return the transfers of the legs with these values of a field."""
+def transfers_of(owner: UUID, field: str, keys: Collection[UUID]) -> set[UUID]:
+    """Return the transfers of the legs with these values of the field."""
     found: set[UUID] = set()
-    for name, values in keys.items():
-        for part in parts_of_keys(values):
-            legs = _rows("Transaction", owner).filter(transfer__isnull=False, **{f"{name}__in": part}).order_by()
-            found.update(legs.values_list("transfer_id", flat=True))
+    for part in parts_of_keys(keys):
+        legs = _rows("Transaction", owner).filter(transfer__isnull=False, **{f"{field}__in": part}).order_by()
+        found.update(legs.values_list("transfer_id", flat=True))
     return found
 
 
@@ -49,24 +48,21 @@ def check_transfers(owner: UUID, keys: Collection[UUID]) -> None:
 
 
 def _is_transfer(legs: list[Leg]) -> bool:
-    if not legs or any(leg.account is None for leg in legs):
+    if any(leg.account is None for leg in legs):
         return False
-    if len(legs) == 1:
-        return True
-    one, *others = legs
-    [other] = others if len(others) == 1 else [one]
+    if len(legs) != 2:
+        return len(legs) == 1
+    one, other = legs
     is_equal = one.currency != other.currency or EXACT.add(one.amount, other.amount) == 0
     return one.type != other.type and one.account != other.account and is_equal
 
 
-def check_currencies(owner: UUID, **keys: Collection[UUID]) -> None:
-    """Raise a Conflict if a transaction has another currency than its account: one of those with these values of a
-    field."""
-    for name, values in keys.items():
-        for part in parts_of_keys(values):
-            rows = _rows("Transaction", owner).filter(account__isnull=False, **{f"{name}__in": part})
-            if rows.exclude(currency=F("account__currency")).order_by().exists():
-                raise Conflict(_("This account has transactions: its currency stays."), fields=("currency",))
+def check_currencies(owner: UUID, field: str, keys: Collection[UUID]) -> None:
+    """Raise a Conflict if a transaction with one of these values of the field has another currency than its account."""
+    for part in parts_of_keys(keys):
+        rows = _rows("Transaction", owner).filter(account__isnull=False, **{f"{field}__in": part})
+        if rows.exclude(currency=F("account__currency")).order_by().exists():
+            raise Conflict(_("This account has transactions: its currency stays."), fields=("currency",))
 
 
 def _rows(name: str, owner: UUID) -> Any:  # Any: the model's queryset
