@@ -7,6 +7,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import translation
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from pytest_django import DjangoDbBlocker
 from rest_framework.test import APIClient
 
@@ -25,6 +27,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_configure() -> None:
     GUARD.install()
+    # Hypothesis draws constants that it finds in the modules that are imported. Then what a test reaches would depend
+    # on which other tests run with it.
+    providers._get_local_constants = Constants
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from django.contrib.admin.views.main import ChangeList
     from django.utils.functional import _StrOrPromise
 
-OF_LEG = ["amount", "currency", "date", "account"]  # what changes with its transfer only
+SHARED = ["type", "amount", "currency", "date", "account"]  # what changes with the transfer or the split only
 MODELS: dict[str, Any] = {"category": Category, "account": Account}  # of the rows that transactions name
 
 admin.site.site_header = "Cashman"
@@ -166,9 +166,9 @@ class TransactionAdmin(OwnedModelAdmin):
         return ", ".join(tag_names(row.tags))
 
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
-        """Return also what of a leg changes with its transfer only."""
-        of_leg = OF_LEG if obj is not None and getattr(obj, "transfer_id", None) else []
-        return [*super().get_readonly_fields(request, obj), *of_leg]
+        """Return also what changes with the transfer of a leg, or the split of a part, only."""
+        shared = SHARED if isinstance(obj, Transaction) and (obj.transfer_id or obj.split) else []
+        return [*super().get_readonly_fields(request, obj), *shared]
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> "_FieldGroups":
         fields = super().get_fields(request, obj)

@@ -1,7 +1,8 @@
 """Queries of transactions, and of what they refer to, and how they are written."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
@@ -21,6 +22,7 @@ from ledgers.querysets import OwnedQuerySet
 from ledgers.writer import UPDATED, Write, writing_each
 
 from .names import name_key, tags_text
+from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
     from .models import Account, BalanceCheck, Category, Tag, Transaction, Transfer  # noqa: F401  # the rows
@@ -127,6 +129,13 @@ class TagQuerySet(ShownQuerySet["Tag"]):
 class AccountQuerySet(ShownQuerySet["Account"]):
     shown_by = (("Transaction", "account"), ("BalanceCheck", "account"))
 
+    @contextmanager
+    def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
+        transfers = transfers_of(write.owner, "account", keys)
+        yield
+        check_transfers(write.owner, transfers)
+        check_currencies(write.owner, "account", keys)
+
     def balances(self, owner: UUID, date: datetime.date) -> dict[UUID, int]:
         """Return the balances of these accounts of the owner at the end of the day, in ten-thousandths, by their
         ids.
@@ -224,3 +233,8 @@ class BalanceCheckQuerySet(OwnedQuerySet["BalanceCheck"]):
 
 class TransferQuerySet(OwnedQuerySet["Transfer"]):
     """Transfers. Their legs are written with them (transactions/services/transfers.py)."""
+
+    @contextmanager
+    def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
+        yield
+        check_transfers(write.owner, keys)

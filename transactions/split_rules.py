@@ -46,7 +46,7 @@ Values = Mapping[str, Any]  # the columns of a row
 def splits_of(rows: "TransactionQuerySet", keys: Collection[UUID]) -> set[UUID]:
     """Return the splits that the rows with these ids are parts of."""
     found: set[UUID] = set()
-    for part in _parts(keys):
+    for part in parts_of_keys(keys):
         parts = rows.filter(pk__in=part, split__isnull=False).order_by()
         found.update(pk for pk in parts.values_list("split", flat=True) if pk)
     return found
@@ -63,7 +63,7 @@ def moved_splits(
     changes = apps.get_model("ledgers", "Change")._default_manager.filter(ledger=write.owner, revision=write.revision)
     texts = changes.filter(resource=rows.model.resource).values_list("row_id", "before")
     was = {pk: read_before(rows.model, text) if text else None for pk, text in texts}  # None: it was not there
-    for part in _parts(splits):
+    for part in parts_of_keys(splits):
         now: dict[UUID, Values] = {
             row["id"]: row for row in rows.filter(Q(split__in=part) | Q(pk__in=part)).order_by().values(*COLUMNS)
         }
@@ -97,7 +97,8 @@ def _whole(split: UUID, own: Sequence[Values]) -> Whole | None:
     return Whole(shared.pop(), total)
 
 
-def _parts(keys: Collection[UUID]) -> Iterator[list[UUID]]:
+def parts_of_keys(keys: Collection[UUID]) -> Iterator[list[UUID]]:
+    """Yield the ids in lists that a query has room for."""
     ordered = sorted(keys)
     for start in range(0, len(ordered), AT_ONCE):
         yield ordered[start : start + AT_ONCE]

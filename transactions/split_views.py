@@ -139,7 +139,8 @@ class SplitMixin(Base):
         return frozenset({NEXT_FIELD}) if self.action == "split" else super().page_parameters()
 
     def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
-        if self.action != "put_split" or not isinstance(sent := self.request.data, QueryDict):
+        if self.action != "put_split":
             return super().error_context(problem)
-        row = self._row()
+        row, data = self._row(), self.request.data
+        sent = data if isinstance(data, QueryDict) else None  # with JSON, the page shows the parts that there are
         return {"page": SplitPage(self.request, parts_of(row), self._split_json(row), sent, problem["errors"])}

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.core.exceptions import FieldError
 from django.db.models import Count, Exists, Expression, Max, Model, OuterRef, Q
 
+from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import UNDO
 from cashman_project.db.search import containing
 from cashman_project.db.types import DatabaseRow
@@ -21,6 +22,7 @@ from .errors import Locked, NoSuchTag, PartOfSplit, PartOfTransfer
 from .names import NO_TAGS, name_key, tag_names
 from .split_rules import moved_splits, splits_of
 from .totals import SummedQuerySet
+from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
     from .models import Transaction  # noqa: F401  # the rows
@@ -81,7 +83,9 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         if any(row.split for row in rows):
             raise PartOfSplit
         for owner in {row.owner_id for row in rows if row.account_id}:
-            self._check_days(owner, [(row.account_id, row.date) for row in rows if row.owner_id == owner])
+            own = [row for row in rows if row.owner_id == owner]
+            _check_accounts(owner, {(row.account_id, row.currency) for row in own})
+            self._check_days(owner, [(row.account_id, row.date) for row in own])
 
     def check_inserted(self, write: Write, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
         if "tags" in columns:
@@ -94,6 +98,9 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
             rows = [row for row in rows if row[place] is None]
         account, date = columns.index("account_id"), columns.index("date")
         stored = [(row[account], row[date]) for row in rows if row[account]]
+        if write.origin.via != UNDO and "currency" in columns:  # what an undo leaves is checked at its end
+            place = columns.index("currency")
+            _check_accounts(write.owner, {(UUID(str(row[account])), row[place]) for row in rows if row[account]})
         self._check_days(write.owner, [(UUID(str(key)), _date(day)) for key, day in stored])
 
     def check_update(self, write: Write, values: Mapping[str, object]) -> None:
@@ -123,6 +130,8 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
             rows = [row for row in rows if row.pk not in parts and row.split is None]
         is_locked = Exists(_locks(write.owner, OuterRef("account"), OuterRef("date")))
         self.filter(pk__in=[row.pk for row in rows])._refuse(write, Q(is_locked), kept)
+        if {"currency", "account", "account_id"} & kept and write.origin.via != UNDO:
+            _check_accounts(write.owner, {(row.account_id, row.currency) for row in rows})
         if {"date", "account", "account_id"} & kept:
             self._check_days(write.owner, [(row.account_id, row.date) for row in rows])
         shared = {row.split: (row.account_id, row.date, row.currency) for row in rows if row.split}
@@ -137,10 +146,12 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
 
     @contextmanager
     def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
-        """Let an undo take splits apart and put them together row by row. A split as a whole is checked as one row."""
+        """Let an undo take splits and transfers apart and put them together row by row. What it leaves is checked."""
         rows: Any = self.model._base_manager.filter(owner=write.owner)
-        splits = splits_of(rows, keys)
+        splits, transfers = splits_of(rows, keys), transfers_of(write.owner, "pk", keys)
         yield
+        check_transfers(write.owner, transfers | transfers_of(write.owner, "pk", keys))
+        check_currencies(write.owner, "pk", keys)
         if splits := splits | splits_of(rows, keys):
             self._check_days(write.owner, [*moved_splits(rows, write, splits)])
 
@@ -179,6 +190,17 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         until = dict(locked.values_list("account").annotate(Max("date")))
         if any(account in until and day <= until[account] for account, day in days):
             raise Locked
+
+
+def _check_accounts(owner: UUID, pairs: Collection[tuple[UUID | None, str]]) -> None:
+    """Raise a Conflict if one of these accounts has another currency: it was changed after the request was read."""
+    keys = {account for account, _currency in pairs if account}
+    if not keys:
+        return
+    accounts: Any = apps.get_model("transactions", "Account")._default_manager
+    currencies = dict(accounts.filter(owner=owner, pk__in=keys).order_by().values_list("pk", "currency"))
+    if any(account and currencies.get(account, currency) != currency for account, currency in pairs):
+        raise Conflict(fields=("account",))
 
 
 def _check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None:

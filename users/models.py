@@ -26,10 +26,10 @@ from cashman_project.texts import check_visible, compose, text_key, validate_one
 
 from .erasure import erase_users
 from .hashers import compose_password
+from .preferences import LATEST_MONTH_START
 
 TOKEN_PREFIX = "cashman_"  # noqa: S105  # not a secret, but the prefix by which scanners recognise one
 SECRET_BYTES = 32
-LATEST_MONTH_START = 28  # a day that every month has
 LONGEST_NAME = 150  # characters of a user's name
 HOST_DEPENDENT = {"Factory", "localtime"}  # names that mean no place
 

@@ -187,6 +187,8 @@ def _kind(field: SerializerField) -> Kind:
         return Kind.LONG
     if isinstance(field, serializers.DateField):
         return Kind.DATE
+    if isinstance(field, serializers.BooleanField):
+        return Kind.BOOLEAN
     if isinstance(field, serializers.IntegerField):
         return Kind.INTEGER
     return Kind.DECIMAL if getattr(field, "is_decimal", False) else Kind.WORD

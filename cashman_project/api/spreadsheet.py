@@ -38,6 +38,7 @@ class Kind(Enum):
     TEXT = "free text", 28  # that a user may have written
     WORD = "text", 14  # that the service writes
     LONG = "long text", 38  # likewise
+    BOOLEAN = "true or false", 10
     INTEGER = "whole number", 10
     DECIMAL = "decimal number", 16  # as text in JSON
     DATE = "date", 12
@@ -104,6 +105,7 @@ class _Writer:
     def of(self, kind: Kind) -> CellWriter:
         """Return the function that writes a value of the kind to a row and a column."""
         writers: dict[Kind, CellWriter] = {
+            Kind.BOOLEAN: self._boolean,
             Kind.INTEGER: self._integer,
             Kind.DECIMAL: self._decimal,
             Kind.DATE: self._date,
@@ -114,6 +116,9 @@ class _Writer:
         text = orjson.dumps(value).decode() if isinstance(value, list | dict) else str(value)
         if text:
             self.sheet.write_string(row, place, text)
+
+    def _boolean(self, row: int, place: int, value: bool) -> None:
+        self.sheet.write_boolean(row, place, value)
 
     def _integer(self, row: int, place: int, value: int) -> None:
         self.sheet.write_number(row, place, value)

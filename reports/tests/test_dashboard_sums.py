@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cashman_project.api.tests.pages import Browser
@@ -69,6 +69,7 @@ def test_the_numbers_are_those_of_the_owners_rows(alice: User, bob: User) -> Non
     }
     browser, client = Browser(alice), client_of(alice)
 
+    @settings(max_examples=200)
     @given(entries)
     def check(rows: list[Any]) -> None:
         Transaction.objects.all().delete()

@@ -75,6 +75,7 @@ def test_the_first_and_the_last_period_have_days_that_can_be_asked_for(month_sta
     assert year_window(2200, month_start).last == EDGES[-1]
 
 
+@reaches(shifted=20)
 @given(st.lists(st.sampled_from(EDGES) | st.dates(EDGES[0], EDGES[-1]), min_size=5, max_size=9), STARTS)
 def test_the_database_finds_the_same_keys(alice: User, days: list[datetime.date], month_start: int) -> None:
     Transaction.objects.all().delete()
@@ -87,6 +88,8 @@ def test_the_database_finds_the_same_keys(alice: User, days: list[datetime.date]
         assert period is not None
         found = Transaction.objects.for_owner(alice).values_list("date", groupings[name].key)
         assert {(day, str(key)) for day, key in found} == {(day, period.key(day)) for day in days}
+        if any(period.key(day) != groupings_of(1)[name].period.key(day) for day in days):  # type: ignore[union-attr]
+            reached("shifted")
 
 
 # -- The summary ------------------------------------------------------------------------------
@@ -245,6 +248,7 @@ def test_the_tables_name_the_days_of_a_month(paid: User, monkeypatch: pytest.Mon
         assert "25 Jan \u2013 24 Feb 2026" in browser.get(path).main.text.replace("\u2009", " ")
 
 
+@reaches(moved=30)
 @given(
     st.lists(
         st.tuples(st.integers(1, 10**6), st.dates(date("2025-01-01"), date("2026-03-15"))), min_size=4, max_size=9
@@ -269,6 +273,8 @@ def test_worth_at_the_ends_of_months(alice: User, rows: list[Any], month_start: 
     assert len(found) == 12
     for units, end in zip(found, ends, strict=True):
         assert units == sum(amount for amount, day in rows if day <= end) * 10_000
+    if month_start > 1 and len(set(found)) > 1:
+        reached("moved")
 
 
 # -- /me --------------------------------------------------------------------------------------

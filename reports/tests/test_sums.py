@@ -28,6 +28,7 @@ SPELLED = {"Énergie": "household"}  # groups that are not spelled as elsewhere
 EXCLUDED = ["Savings"]
 GROUPS = ["HOUSEHOLD", "later"]  # as requests spell them
 ACCOUNTS, TAGS = ["Bank", "Cash"], ["trip", "gift"]
+ACCOUNT_OF = dict(zip(CURRENCIES[:2], ACCOUNTS, strict=True))
 DAYS = [datetime.date(2024, 12, 31), datetime.date(2025, 1, 1), datetime.date(2026, 2, 28), datetime.date(2026, 3, 1)]
 
 
@@ -52,20 +53,25 @@ FURTHER: dict[str, list[str]] = {
     "excluded": ["true", "false"],
 }
 dates = st.one_of(st.sampled_from(DAYS), st.dates(datetime.date(2024, 11, 1), datetime.date(2027, 1, 31)))
-entries = st.lists(
-    st.builds(
-        lambda owner, money, sign, *others: Entry(owner, money[0] * sign, money[1], *others),
+
+
+def entries_on(dates: st.SearchStrategy[datetime.date]) -> st.SearchStrategy[Entry]:
+    """Return rows of two owners, in two currencies, some of them in an account of their currency."""
+    return st.builds(
+        lambda owner, money, sign, date, category, has_account, tags: Entry(
+            owner, money[0] * sign, money[1], date, category, ACCOUNT_OF[money[1]] if has_account else None, tags
+        ),
         st.integers(0, 1),
         st.sampled_from(CURRENCIES[:2]).flatmap(lambda code: st.tuples(sizes(code), st.just(code))),
         st.sampled_from([1, -1]),
         dates,
         st.sampled_from(NAMES),
-        st.sampled_from([None, *ACCOUNTS]),
+        st.booleans(),
         st.sampled_from([(), ("trip",), ("gift", "trip")]),
-    ),
-    min_size=4,
-    max_size=16,
-)
+    )
+
+
+entries = st.lists(entries_on(dates), min_size=4, max_size=16)
 OPTIONAL: dict[str, Any] = {
     "category": NAMES[1:],
     "exclude_category": NAMES[1:],
@@ -97,8 +103,8 @@ def people(alice: User, bob: User) -> tuple[list[User], dict[tuple[int, str | No
             group = SPELLED.get(name, GROUP_OF.get(name))
             values: dict[str, Any] = {"group": group, "excluded": name in EXCLUDED}
             categories[index, name] = Category.objects.create(owner=owner, name=name, **values)
-        for name in ACCOUNTS:
-            Account.objects.create(owner=owner, name=name, currency="USD")
+        for code, name in ACCOUNT_OF.items():
+            Account.objects.create(owner=owner, name=name, currency=code)
         Tag.objects.bulk_create(Tag(owner=owner, name=name) for name in TAGS)
     return users, categories
 
@@ -196,8 +202,10 @@ def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
                 assert row["net"] == total(here, lambda entry: True, code)
             assert sum(Decimal(row["net"]) for row in data["rows"]) == sum(entry.amount for entry in shown)
 
-            for row in chart(client, "balance", query)["rows"]:
-                assert row["balance"] == total(own, within("0001-01-01", row["to"]), code)
+            of_all = {name: value for name, value in query.items() if name not in ("account", "exclude_account")}
+            whole = left_by(rows, owner, of_all)
+            for row in chart(client, "balance", of_all)["rows"]:
+                assert row["balance"] == total(whole, within("0001-01-01", row["to"]), code)
 
             flow = {(row["type"], row["category"]): row["amount"] for row in chart(client, "flow", query)["rows"]}
             assert flow == flows(shown, code)

@@ -17,17 +17,33 @@ LIFETIME = 240  # seconds of the 300 for which a token is valid
 # Fields and parameters that name rows.
 NAMES = {
     *("category", "exclude_category", "account", "exclude_account", "tag", "tags", "exclude_tag"),
-    *("from", "to", "into"),
+    *("from", "to", "into", "group"),
 }
 NEW_PASSWORDS = {"password", "new_password"}
 
 # Faults that a request can have which keeps to the schema: the code, and the fields that it may be of.
 BEYOND_THE_SCHEMA = {
-    "blank": {*NAMES, "description", "name", "refresh", "identifier"},  # nothing that shows, in whatever script
+    "blank": {
+        *NAMES,
+        "description",
+        "name",
+        "refresh",
+        "identifier",
+        "external_id",
+    },  # nothing that shows, in whatever script
     "does_not_exist": {*NAMES, "expense", "income", "id", "ids"},  # another category's name, another row's id
     "duplicate": {"id"},  # an array of objects names a row twice
-    "invalid": {"email"},  # an address may be "", for which no schema that generators understand has a form
-    "invalid_cursor": {"cursor"},  # they are made by the service alone
+    "in_use": {"currency"},  # of an account that has transactions
+    "incomplete": {"opening", "date", "balance"},
+    "currency_mismatch": {"currency", "account"},
+    "not_exact": {"parts", "amount"},  # what the parts of a split add up to
+    # An address may be "", for which no schema that generators understand has a form. A tag has no comma. What a
+    # transfer has, its accounts decide.
+    "invalid": {"email", "name", "tags", "from", "to", "received", "received_on", "expense", "income"},
+    "not_with_force": {"into"},
+    "null_characters_not_allowed": {"tags"},
+    "number_of_parts": {"parts"},
+    "invalid_cursor": {"cursor", "since"},  # they are made by the service alone
     "invalid_currency": {"currency"},  # the codes are many, and change
     "invalid_language": {"language"},
     "invalid_time_zone": {"time_zone"},
@@ -43,7 +59,7 @@ BEYOND_THE_SCHEMA = {
     "password_too_common": NEW_PASSWORDS,
     "password_too_short": NEW_PASSWORDS,
     "password_too_similar": NEW_PASSWORDS,
-    "required": {"password"},  # of who has one: users of an identity provider have none
+    "required": {"password", "received"},  # of who has one, and between two currencies
     "too_many_decimals": {"amount", "balance", "received"},  # how many there may be is the currency's to say
     "wrong_password": {"current_password", "password"},
 }

@@ -134,9 +134,13 @@ def delete_account(*, account: Account, force: bool) -> None:
             legs = in_use.filter(transfer__isnull=False)
             transfers = set(legs.values_list("transfer", flat=True))
             legs.legs().delete()
-            kept = Transaction.objects.filter(owner=account.owner_id, transfer__in=transfers)
-            alone = transfers.difference(kept.values_list("transfer", flat=True))
-            Transfer.objects.filter(owner=account.owner_id, pk__in=alone).delete()
+            kept = Transaction.objects.filter(owner=account.owner_id, transfer__in=transfers).order_by()
+            dates = dict(kept.values_list("transfer", "date"))
+            Transfer.objects.filter(owner=account.owner_id, pk__in=transfers - dates.keys()).delete()
+            rest = list(Transfer.objects.filter(owner=account.owner_id, pk__in=dates))
+            for transfer in rest:
+                transfer.date = dates[transfer.pk]
+            Transfer.objects.bulk_update(rest, ["date"])  # also if it is the same: their JSON changes with their legs
             in_use.update(account=None)
         BalanceCheck.objects.filter(owner=account.owner_id, account=account).delete()
         account.delete()

@@ -269,15 +269,12 @@ def proposals(owner: "User") -> list[tuple[Transaction, Transaction]]:
         for expense in expenses:
             for income in incomes:
                 is_near = abs((expense.date - income.date).days) <= APART
-                if is_near and expense.account_id != income.account_id:
+                is_rejected = (expense.pk, income.pk) in rejected
+                if is_near and expense.account_id != income.account_id and not is_rejected:
                     fits.append((expense, income))
                     times[expense.pk] += 1
                     times[income.pk] += 1
-    found = [
-        (expense, income)
-        for expense, income in fits
-        if times[expense.pk] == times[income.pk] == 1 and (expense.pk, income.pk) not in rejected
-    ]
+    found = [(expense, income) for expense, income in fits if times[expense.pk] == times[income.pk] == 1]
     return sorted(found, key=lambda pair: (pair[0].date, pair[0].pk), reverse=True)[:MOST_PROPOSED]
 
 

@@ -57,7 +57,7 @@ def test_what_changes_with_its_transfer_only_is_not_asked_for(as_staff: Client, 
     page = as_staff.get(path).content.decode()
 
     asked = set(re.findall(r'name="(\w+)"', page))
-    assert asked & {"amount", "currency", "date", "account", "description", "notes"} == {"description", "notes"}
+    assert asked & {"type", "amount", "currency", "date", "account", "description", "notes"} == {"description", "notes"}
     form = {
         "description": "moved",
         "notes": "",

@@ -65,6 +65,7 @@ LAYERS = (
     {"models", "formats"},
     {"erasure"},  # below the models, since deleting a user erases it
     {"querysets", "transaction_querysets"},  # below the models, since a manager is made of a queryset's class
+    {"undo_rules"},
     {"split_rules"},
     {"history", "at_once"},
     {"writer"},

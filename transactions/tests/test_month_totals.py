@@ -369,7 +369,7 @@ def test_an_erasure_waits_for_a_change_that_has_begun(alice: User, bob: User) ->
     with ThreadPoolExecutor(1) as pool:
         with writing(alice.pk) as write:
             write.lock()
-            [locked] = Expense.objects.select_for_update().filter(pk=row.pk)
+            [locked] = Expense.objects.for_owner(alice).select_for_update().filter(pk=row.pk)
             erasure = pool.submit(erase, alice)
             deadline = time.monotonic() + PATIENCE
             while number(WAITING) < 1:

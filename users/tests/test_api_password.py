@@ -183,7 +183,7 @@ def test_a_browser_revokes_the_personal_tokens_by_a_box(at_once: bool, known: Us
     if not at_once:
         page = Page(browser.send(form, **BODY | {"current_password": "wrong horse"}, revoke_tokens="on"))
         form = page.main.one("form")
-        assert "checked" in form.one("input", name="revoke_tokens").attributes
+        assert "checked" in form.one("input", name="revoke_tokens", type="checkbox").attributes
     browser.follow(browser.send(form, **BODY, revoke_tokens="on"))
 
     assert [token.owner for token in PersonalToken.objects.all()] == [bob]

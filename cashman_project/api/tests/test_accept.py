@@ -138,10 +138,8 @@ def test_an_answer_without_a_body_is_acceptable_to_everybody(
         ("/expenses/{id}", "delete"): (f"/expenses/{expense.pk}", None),
         ("/transactions/delete", "post"): ("/transactions/delete", {"ids": [str(other.pk)]}),
         ("/categories/{id}", "delete"): (f"/categories/{CategoryFactory.create(owner=alice).pk}", None),
-        ("/accounts/{id}/checks/{date}", "delete"): (
-            f"/accounts/{account.pk}/checks/{day}",
-            None,
-        ),
+        ("/accounts/{id}/checks/{date}", "delete"): (f"/accounts/{account.pk}/checks/{day}", None),
+        ("/transactions/{id}/split", "delete"): (f"/transactions/{ExpenseFactory.create(owner=alice).pk}/split", None),
         ("/transfers/{id}/unlink", "post"): (f"/transfers/{transfer.pk}/unlink", {}),
         ("/transfers/rejections", "post"): ("/transfers/rejections", pair),
         ("/tokens/{id}", "delete"): (f"/tokens/{token}", None),
