@@ -46,7 +46,7 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 LAYERS = (
     {"urls"},
     {"views", "account_views", "transfer_views", "viewsets", "start_view", "summary_view"},
-    {"base_view", "paging", "history_pages", "split_views"},
+    {"base_view", "paging", "history_pages", "split_views", "resending", "exports"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"},
     {"summary_chart", "list_page"},
     {"date_links"},
