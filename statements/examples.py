@@ -76,12 +76,3 @@ NOT_A_PREVIEW = _problem("NotAPreview", problem_of(NotAPreview()))
 STALE = _problem("Stale", problem_of(Stale()))
 LOCKED = _problem("Locked", problem_details(409, "locked", "A locked check keeps these transactions as they are."))
 BINARY = {"type": "string", "format": "binary"}
-FILE: dict[str, Any] = {
-    "multipart/form-data": {
-        "type": "object",
-        "properties": {"file": BINARY},
-        "required": ["file"],
-        "additionalProperties": {"type": "string"},
-    },
-    "application/octet-stream": BINARY,
-}

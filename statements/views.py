@@ -24,6 +24,7 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import KeysetPagination, OrderedBy, read_page_request
+from cashman_project.api.parsers import SessionFormParser
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import (
     CHANGE_HEADERS,
@@ -52,6 +53,7 @@ from .serializers import (
     OptionsSerializer,
     RowChangeRequestSerializer,
     UndoneImportSerializer,
+    UploadSerializer,
     options_of,
     options_of_texts,
 )
@@ -114,7 +116,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
 
     def get_parsers(self) -> list[BaseParser]:
         takes_file = "upload" in self.action_map.values() and getattr(self.request, "method", "") == "POST"
-        return [FormFileParser(), FileParser()] if takes_file else super().get_parsers()
+        return [FormFileParser(), SessionFormParser(), FileParser()] if takes_file else super().get_parsers()
 
     def allowed_parameters(self) -> frozenset[str]:
         return PARAMETERS.get(str(self.action), super().allowed_parameters())
@@ -157,7 +159,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         summary="Plan an import",
         tags=["imports"],
         parameters=[OptionsSerializer, *KEY_HEADERS, LOCATION],
-        request=examples.FILE,
+        request={"multipart/form-data": UploadSerializer, "application/octet-stream": examples.BINARY},
         responses={201: ImportSerializer},
         examples=examples.PLAN,
     )
@@ -197,7 +199,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         parameters=[ID, *CHANGE_HEADERS],
         request=OptionsSerializer,
         responses={200: ImportSerializer, **CONFLICT},
-        examples=[examples.ANSWER],
+        examples=[examples.ANSWER, *examples.PLAN],
     )
     def answer(self, request: Request, pk: str) -> HttpResponseBase:
         """Say more of the file, and read it again. Changes of single rows are lost. An option that is null is found in
