@@ -276,6 +276,7 @@ class UndoneImportSerializer(FieldsSerializer):
 # -- What is written --------------------------------------------------------------------------
 
 
+@extend_schema_serializer(examples=examples.COMMIT)
 class CommitSerializer(StrictSerializer):
     """Which version of the plan to commit: 409 `stale` if it has changed. Without it, the plan as it is."""
 
