@@ -29,6 +29,7 @@ from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import (
     CHANGE_HEADERS,
     DELETE_HEADERS,
+    ETAG,
     KEY_HEADERS,
     LIST_HEADERS,
     LOCATION,
@@ -336,7 +337,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         operation_id="commit_import",
         summary="Commit an import",
         tags=["imports"],
-        parameters=[ID, *KEY_HEADERS, *CHANGE_HEADERS, *ROW_REVISION_HEADERS],
+        parameters=[ID, *KEY_HEADERS, ETAG, *ROW_REVISION_HEADERS],
         request=CommitSerializer,
         responses={
             200: ImportSerializer,
@@ -353,13 +354,9 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         key = idempotent_request(request)
         serializer = CommitSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        owner, plan, seen = owner_of(request), self.plan(pk), serializer.validated_data.get("version")
+        owner, plan, version = owner_of(request), self.plan(pk), serializer.validated_data.get("version")
 
         def work() -> Answer:
-            version = seen
-            if is_conditional(request):
-                check_preconditions(request, self.shown(plan))
-                version = seen or plan.version
             return Answer(200, self.shown(commit(owner, plan.pk, origin_of(request), version)))
 
         with TURNS.of(owner.pk):

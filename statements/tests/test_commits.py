@@ -123,20 +123,6 @@ def test_a_file_that_is_sent_again_with_its_key_is_one_plan(as_alice: APIClient,
     assert len(as_alice.get("/imports").json()["results"]) == 1
 
 
-def test_a_commit_takes_if_match_and_is_replayed_with_it(as_alice: APIClient, bank: Account) -> None:
-    plan = upload(as_alice, BREAD, account="Bank").json()
-    path = f"/imports/{plan['id']}"
-    tag = as_alice.get(path).headers["ETag"]
-    assert as_alice.post(f"{path}/commit", {}, headers={"If-Match": '"another"'}).status_code == 412
-
-    headers = {"If-Match": tag, "Idempotency-Key": "once"}
-    answers = [as_alice.post(f"{path}/commit", {}, headers=headers) for _time in range(2)]
-
-    assert [answer.status_code for answer in answers] == [200, 200]
-    assert answers[0].json() == answers[1].json()
-    assert as_alice.get("/transactions").json()["results"][0]["account"] == "Bank"
-
-
 def test_only_the_version_that_was_seen(as_alice: APIClient, bank: Account) -> None:
     plan = upload(as_alice, BREAD, account="Bank").json()
     as_alice.patch(f"/imports/{plan['id']}/rows/1", {"description": "Bread"})
