@@ -140,9 +140,13 @@ def test_many_at_once(document: Document, as_alice: APIClient, path: str) -> Non
     for answer in replayed:
         document.check(answer, 201)
     assert replayed[0].json() == replayed[1].json()
+    for new in ([], [data]):
+        again = as_alice.post(f"{path}/bulk?existing=skip", [data | {"external_id": "bank-1"}, *new], headers={})
+        document.check(again, 200)
+    assert len(again.json()["existing"]) == 1
     for refused in (data, [], [data, {}]):
         document.check(as_alice.post(f"{path}/bulk", refused), 400)
-    assert len(as_alice.get(path).json()["results"]) == 6
+    assert len(as_alice.get(path).json()["results"]) == 8
     if path == "/transactions":
         rows = created.json()
         document.check(as_alice.patch(path, [rows[0] | {"notes": "x"}, {"id": rows[1]["id"], "amount": 4}]), 200)
