@@ -83,8 +83,8 @@ def listed(owner: "User", results: Sequence[Json]) -> list[ListedPlan]:
     """Return the plans of a page of the list, with one query for the times of all commits."""
     numbers = {one["revision"] for one in results if one["revision"]}
     found = Revision.objects.filter(ledger=owner.pk, number__in=numbers) if numbers else Revision.objects.none()
-    times = {number: str(format_timestamp(at)) for number, at in found.values_list("number", "at")}
-    return [ListedPlan(one, times.get(one["revision"], one["created_at"]), counts_of(one)) for one in results]
+    times = {number: format_timestamp(at) for number, at in found.values_list("number", "at")}
+    return [ListedPlan(one, times.get(one["revision"]) or one["created_at"], counts_of(one)) for one in results]
 
 
 def file_inputs(owner: "User", account: str = "") -> list[Input]:
