@@ -365,6 +365,9 @@ def test_the_files_have_the_rows_of_the_list(browser: Browser) -> None:
     assert re.findall("a note of ([a-z]+)", content) == ["sushi", "pizza", "refund"]
     assert path_of(links["Excel"]) == "/transactions.xlsx?category=Food&ordering=amount"
     assert b"".join(browser.client.get(links["Excel"]["href"])).startswith(b"PK")
+    for label, ending in (("OFX", "ofx"), ("hledger", "journal"), ("Beancount", "beancount")):  # in their own order
+        assert path_of(links[label]) == f"/transactions.{ending}?category=Food"
+        assert b"sushi" in b"".join(browser.client.get(links[label]["href"]))
     assert not browser.get("/transactions?search=nothing").main.all("div", class_="downloads")
 
 
