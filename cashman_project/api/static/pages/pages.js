@@ -44,7 +44,7 @@ for (const box of document.querySelectorAll("[data-drop]")) {
 }
 
 // A menu closes when somebody clicks elsewhere or presses Escape.
-for (const menu of document.querySelectorAll("details.menu")) {
+for (const menu of document.querySelectorAll("details.choices")) {
   document.addEventListener("click", (event) => {
     if (!menu.querySelector("summary").contains(event.target)) menu.open = false;
   });
