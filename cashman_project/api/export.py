@@ -3,11 +3,11 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 from django.db import connections, transaction
@@ -89,9 +89,16 @@ def export_response(view: "OwnedModelViewSet") -> SpooledResponse:
         return spooled_response(request, name, write)
     serializer = view.get_serializer()
     assert isinstance(serializer, Serializer)
+    return table_response(request, name, *columns_and_rows(serializer, chunks))
+
+
+def columns_and_rows(
+    serializer: "Serializer[Any]", chunks: Iterable[Sequence[str]]
+) -> tuple[list[Column], Iterator[list[JSON]]]:
+    """Return the rows of a table, given as the JSON that the serializer writes, and its columns."""
     fields = readable_fields(serializer)
     rows = ([row.get(name) for name in fields] for chunk in chunks for row in map(orjson.loads, chunk))
-    return table_response(request, name, [Column(name, _kind(field)) for name, field in fields.items()], rows)
+    return [Column(name, _kind(field)) for name, field in fields.items()], rows
 
 
 def table_response(
@@ -106,14 +113,25 @@ def table_response(
         if isinstance(request.accepted_renderer, SpreadsheetRenderer):
             write_spreadsheet(file, capfirst(name), columns, rows)
         else:
-            for text in _csv(columns, iter(rows)):
+            for text in csv_texts(columns, iter(rows)):
                 file.write(text.encode())
 
     return spooled_response(request, name, write)
 
 
-def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], None]) -> SpooledResponse:
-    """Return what `write` writes to a file.
+def one_query(using: str) -> AbstractContextManager[None]:
+    """Return what an export of one query runs in: a transaction if its connection is pooled (see chunked_cursor)."""
+    is_pooled = connections[using].settings_dict.get("POOLED")
+    return transaction.atomic(using) if is_pooled else nullcontext()
+
+
+def spooled_response(
+    request: Request,
+    name: str,
+    write: Callable[[IO[bytes]], None],
+    reading: Callable[[str], AbstractContextManager[None]] = one_query,
+) -> SpooledResponse:
+    """Return what `write` writes to a file. It runs in what `reading` returns for the database that it reads from.
 
     Everything is written before it is sent, so that a client that reads slowly does not keep a database connection
     busy, and an error is still a problem. Raises Unavailable (503) if too many clients are reading their exports, or
@@ -122,7 +140,7 @@ def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], N
     renderer = request.accepted_renderer
     give_back = take_place()
     try:
-        file = _spooled(write)
+        file = _spooled(write, reading)
     except BaseException:
         give_back()
         raise
@@ -131,7 +149,7 @@ def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], N
     return SpooledResponse(file, give_back, filename=f"{name}.{renderer.format}", content_type=content_type)
 
 
-def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
+def _spooled(write: Callable[[IO[bytes]], None], reading: Callable[[str], AbstractContextManager[None]]) -> IO[bytes]:
     """Wait for this export's turn, write a file and return it, ready to be read.
 
     Raises Unavailable (503) if there is no room for it.
@@ -141,8 +159,7 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
             TURNS.acquire()
     file = spool()
     try:
-        is_pooled = connections[READING.alias].settings_dict.get("POOLED")  # see chunked_cursor
-        with transaction.atomic(READING.alias) if is_pooled else nullcontext():
+        with reading(READING.alias):
             write(file)
         file.seek(0)
     except OSError as error:
@@ -167,7 +184,7 @@ def _texts(view: "OwnedModelViewSet", queryset: OwnedRows) -> Iterator[list[str]
             yield [json_of(data).decode() for data in view.get_serializer(chunk, many=True).data]
 
 
-def _csv(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[str]:
+def csv_texts(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[str]:
     """Yield a line with the names of the columns, and then the rows, some at a time."""
     free = [place for place, column in enumerate(columns) if column.kind == Kind.TEXT]
     chunk: Iterable[Sequence[JSON]] = [[_escape(name) for name, _kind in columns]]
