@@ -40,7 +40,7 @@ Read = Callable[[Any], Any]  # what JSON has, as the model's field has it; raise
 
 
 class Column(NamedTuple):
-    """A column: its name, how its value is read, how it is stored, and whether it may be null or left out.
+    """A column: its name, how its value is read, how it is stored, and whether it has to be there.
 
     `stored` makes what the database stores of what the field has; None if it is the same.
     """
@@ -49,7 +49,7 @@ class Column(NamedTuple):
     field: AnyField
     read: Read
     stored: Callable[[Any], object] | None
-    is_required: bool  # also in the history, where a column that came later is missing
+    is_required: bool
 
 
 def columns_of(model: Any) -> tuple[Column, ...]:  # Any: the fields differ by model
@@ -94,12 +94,16 @@ def _plain(value: object) -> str:
 
 
 def read_values(columns: Sequence[Column], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a row as its model has them. Raises ValidationError, by the names of the columns."""
-    values = {}
-    for name, field, read, _stored, _is_required in columns:
+    """Return the values of a row as its model has them; a column that is missing has its default if it has one.
+
+    Raises ValidationError, by the names of the columns.
+    """
+    values, missing = {}, 0
+    for name, field, read, _stored, is_required in columns:
         try:
-            value = data[name]
-            if value is None:
+            if name not in data and not is_required:  # an export from before the column
+                value, missing = field.get_default(), missing + 1
+            elif (value := data[name]) is None:
                 if not field.null and name not in OBJECTS:
                     raise ValidationError(WRONG, code="invalid")
             else:
@@ -109,7 +113,7 @@ def read_values(columns: Sequence[Column], data: Mapping[str, Any]) -> dict[str,
         except ValidationError as error:
             raise ValidationError({name: error}) from None
         values[name] = value
-    if len(data) > len(values):
+    if len(data) > len(values) - missing:
         unknown = sorted(data.keys() - values.keys())[0]
         raise ValidationError({unknown[:LONGEST_KEPT]: _("There is no such field.")})
     return values

@@ -1,6 +1,7 @@
 """Write everything of a user to a zip."""
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,10 +32,10 @@ class Command(BaseCommand):
             target = open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600), "w+b")  # noqa: SIM115  # closed below
         except OSError as error:
             raise CommandError(f"{file}: {error.strerror}") from None
-        bar = Bar(self.stderr, 0)
+        bar = Bar(sys.stderr, 0)
         try:
             with target, snapshot(DEFAULT_DB_ALIAS):
-                bar = Bar(self.stderr, sum(one.rows(owner.pk).order_by().count() for one in FILES))
+                bar = Bar(sys.stderr, sum(one.rows(owner.pk).order_by().count() for one in FILES))
                 write_export(owner, target, bar.add)
         except BaseException:
             with suppress(OSError):

@@ -1,5 +1,6 @@
 """Bring an export into the empty ledger of a user."""
 
+import sys
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file}: {error.strerror}") from None
         except APIException as error:
             raise CommandError(problem_of(error)["detail"]) from None
-        bar = Bar(self.stderr, sum(read.counts.values()))
+        bar = Bar(sys.stderr, sum(read.counts.values()))
         try:
             in_transaction(lambda: restore(owner, read, bar.add))
         except APIException as error:
