@@ -20,7 +20,7 @@ from tests.checklist_edits import LABELS, PAYEE, PAYEE_FILTER, WEEKDAY, Edits
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-APPS = ["cashman_project", "ledgers", "reports", "statements", "transactions", "users"]
+APPS = ["cashman_project", "ledgers", "moving", "reports", "statements", "transactions", "users"]
 COPIED = [*APPS, "conftest.py", "manage.py", "pytest.ini"]
 EDITS = {
     "Add a field": PAYEE,
