@@ -109,6 +109,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         plan = Import.objects.filter(owner=owner_of(self.request), pk=key).first()
         if plan is None:
             raise NotFound
+        self.read_plan = plan
         return plan
 
     def shown(self, plan: Import) -> dict[str, Any]:
