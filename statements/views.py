@@ -24,14 +24,17 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import KeysetPagination
+from cashman_project.api.parsers import SessionFormParser
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import (
     CHANGE_HEADERS,
     DELETE_HEADERS,
+    ETAG,
     KEY_HEADERS,
     LIST_HEADERS,
     LOCATION,
     READ_HEADERS,
+    ROW_REVISION_HEADERS,
     ProblemSerializer,
 )
 from cashman_project.api.views import StrictViewMixin
@@ -54,6 +57,7 @@ from .serializers import (
     OptionsSerializer,
     RowChangeRequestSerializer,
     UndoneImportSerializer,
+    UploadSerializer,
     options_of,
     options_of_texts,
 )
@@ -98,7 +102,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
 
     def get_parsers(self) -> list[BaseParser]:
         takes_file = "upload" in self.action_map.values() and getattr(self.request, "method", "") == "POST"
-        return [FormFileParser(), FileParser()] if takes_file else super().get_parsers()
+        return [FormFileParser(), SessionFormParser(), FileParser()] if takes_file else super().get_parsers()
 
     def allowed_parameters(self) -> frozenset[str]:
         return PARAMETERS.get(str(self.action), super().allowed_parameters())
@@ -137,7 +141,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         summary="Plan an import",
         tags=["imports"],
         parameters=[OptionsSerializer, *KEY_HEADERS, LOCATION],
-        request=examples.FILE,
+        request={"multipart/form-data": UploadSerializer, "application/octet-stream": examples.BINARY},
         responses={201: ImportSerializer},
         examples=examples.PLAN,
     )
@@ -180,7 +184,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         parameters=[ID, *CHANGE_HEADERS],
         request=OptionsSerializer,
         responses={200: ImportSerializer, **CONFLICT},
-        examples=[examples.ANSWER],
+        examples=[examples.ANSWER, *examples.PLAN],
     )
     def answer(self, request: Request, pk: str) -> HttpResponseBase:
         """Say more of the file, and read it again. Changes of single rows are lost. An option that is null is found in
@@ -305,7 +309,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         operation_id="commit_import",
         summary="Commit an import",
         tags=["imports"],
-        parameters=[ID, *KEY_HEADERS],
+        parameters=[ID, *KEY_HEADERS, ETAG, *ROW_REVISION_HEADERS],
         request=CommitSerializer,
         responses={
             200: ImportSerializer,
