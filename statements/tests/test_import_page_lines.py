@@ -218,6 +218,17 @@ def test_lines_are_shown_in_pages_and_by_verdict(browser: Browser, bank: Account
     assert len(browser.get(page.main.one("a", rel="prev")["href"]).rows()) == 50
 
 
+def test_a_verdict_that_no_line_has_any_more_leads_back(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, CSV, account="Bank")
+    page = press(browser, page, "Leave out", 2)
+    page = browser.get(next(one["href"] for one in page.main.all("a") if one.text == "Left out 1"))
+
+    page = press(browser, page, "Take in", 2)
+
+    assert "Nothing matches these filters." in page.main.text
+    assert [one.text for one in page.main.one("nav", class_="tabs").all("a")] == ["All 4", "New 4"]
+
+
 def test_the_list_of_rows_is_the_same_page(browser: Browser, alice: User, bank: Account) -> None:
     plan_of(browser, CSV, account="Bank")
     plan = Import.objects.get(owner=alice)
