@@ -290,7 +290,7 @@ class PlanPage:
     @property
     def does(self) -> list[str]:
         """What the commit does, in sentences."""
-        return [] if self.questions else [*self._of_lines(), *self._of_names()]
+        return [] if self.questions else [*self._of_lines(), *(self._of_names() if self.button else ())]
 
     def _of_lines(self) -> Iterable[str]:
         counts = self.content["counts"]
