@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import orjson
 from django.db import connections, transaction
@@ -118,7 +118,7 @@ def rows_response(
                 file.write("".join([f"{text}\n" for text in chunk]).encode())
 
         return spooled_response(request, name, write)
-    return table_response(request, name, columns, rows_of(columns, chunks), title)
+    return table_response(request, name, columns, cells_of(columns, chunks), title)
 
 
 def columns_of(serializer: FieldsSerializer) -> list[Column]:
@@ -126,7 +126,7 @@ def columns_of(serializer: FieldsSerializer) -> list[Column]:
     return [Column(name, _kind(field)) for name, field in readable_fields(serializer).items()]
 
 
-def rows_of(columns: Sequence[Column], chunks: Iterable[Sequence[str]]) -> Iterator[list[JSON]]:
+def cells_of(columns: Sequence[Column], chunks: Iterable[Sequence[str]]) -> Iterator[list[JSON]]:
     """Yield the rows of a table, whose JSON comes in chunks."""
     names = [column.name for column in columns]
     return ([row.get(name) for name in names] for chunk in chunks for row in map(orjson.loads, chunk))
