@@ -245,7 +245,7 @@ def test_a_file_may_have_twenty_megabytes(as_alice: APIClient, bank: Account) ->
         path = "/imports?account=Bank"
         for data, status in ((content, 201), (content + b" ", 413)):
             body = {"file": BytesIO(data)} if is_form else data
-            kind = {"format": "multipart"} if is_form else {"content_type": "text/csv"}
+            kind: Any = {"format": "multipart"} if is_form else {"content_type": "text/csv"}
             response = as_alice.post(path, body, **kind)
             assert response.status_code == status, response.content
         assert response.json()["code"] == "too_large"
