@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from statements.formats.results import Format, Line, Options
 from statements.tests.broken import RECORDS, WORDS, changed, soup, try_out
 from statements.tests.compared import OWN, samples
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 
-CASES = 2_000
+CASES = cases(2_000)
 FILES = [path.read_bytes() for path in samples(OWN)]
 FORMATS: tuple[Format, ...] = ("ofx", "qif", "camt", "mt940", "csv")
 
@@ -26,7 +26,7 @@ def test_changed_samples_and_soups_are_read_or_refused() -> None:
 
 
 @reaches(lines=20)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=cases(150), deadline=None)
 @given(st.data(), st.sampled_from(list(RECORDS)))
 def test_words_in_any_order_are_read_or_refused(data: st.DataObject, start: bytes) -> None:
     words = st.just(RECORDS[start]) | st.sampled_from(WORDS) | st.binary(max_size=20)
@@ -35,7 +35,7 @@ def test_words_in_any_order_are_read_or_refused(data: st.DataObject, start: byte
 
 
 @reaches(tried=100)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=cases(100), deadline=None)
 @given(st.binary(max_size=2_000), st.sampled_from(FORMATS), st.sampled_from([None, "utf-8", "cp1252", "utf-16"]))
 def test_any_bytes_are_read_or_refused_in_any_format(data: bytes, form: Format, encoding: str | None) -> None:
     try_out(data, Options(format=form, encoding=encoding))

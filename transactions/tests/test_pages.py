@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
 from transactions.tests.orderings import ORDERINGS, in_order
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from users.models import User
 
 DATE = datetime.date(2026, 11, 1)
@@ -101,7 +101,7 @@ values = st.tuples(steps, st.sampled_from([-2, -1, 1, 2]), steps)
 
 
 @reaches(several=20)
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 @given(
     drawn=st.lists(values, max_size=3) | st.lists(values, min_size=6, max_size=25),
     size=st.integers(1, 6),
