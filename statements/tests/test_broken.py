@@ -72,7 +72,7 @@ HOSTILE = {
     "csv of stray quotes": b"Date,Amount\n" + b'"a"b,' * 1_900 + b"\n",
     "csv of names": b"Date,Amount" + b",Amount" * 190 + b"\n" + b"2026-01-02,5.00\n" * 6_000,
     "csv of continued texts": b"Date,Text,Amount\n2026-01-02,a,-5\n" + b",text that goes on,\n" * 5_000,
-    "csv of ambiguous cells": b"Date,Text,Amount\n" + b"3/4/2026,a,1.250\n" * 6_000,
+    "csv of ambiguous cells": b"Date,Text,Amount\n" + b"3/4/2026,a,1.250\n" * 1_500,  # read once for each of 78 answers
     "csv of digits": b"Date,Amount\n2026-01-02," + b"9" * 9_000 + b"\n",
     "csv of almost dates": b"Date,Amount\n" + b"1/2/2026T" * 9_000,
     "csv of almost amounts": b"Date,Amount\n" + b"2026-01-02,1,234,567,890,12\n" * 3_000,
