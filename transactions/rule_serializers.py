@@ -27,6 +27,7 @@ from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import validate_currency
 from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField, AmountJSON
+from cashman_project.texts import validate_one_line
 
 from . import rule_examples as examples
 from .choices import TransactionType
@@ -129,7 +130,7 @@ class SetSerializer(StrictSerializer):
 
     category = CategoryField(required=False, allow_null=True)
     tags = TagsField()
-    description = StrictCharField(max_length=200, required=False, allow_null=True)
+    description = StrictCharField(max_length=200, required=False, allow_null=True, validators=[validate_one_line])
 
 
 class ObjectJSON(RowJSON):
@@ -233,7 +234,11 @@ class RuleFormSerializer(PlacedSerializer):
     category = CategoryField(allow_null=True, required=False)
     tags = TagsField()
     description = StrictCharField(
-        max_length=200, allow_null=True, required=False, label=_("Description of imported lines")
+        max_length=200,
+        allow_null=True,
+        required=False,
+        validators=[validate_one_line],
+        label=_("Description of imported lines"),
     )
     stop = StrictBooleanField(required=False, label=_("No later rule runs on what meets this one"))
 
@@ -247,10 +252,12 @@ class RuleFormSerializer(PlacedSerializer):
         model = Rule
         fields = ["id", "position", "name", *WHEN, *SET, "stop", "version", "created_at", "updated_at"]
         read_only_fields = ["id", "version", "created_at", "updated_at"]
+        form_order = ["words", "starts_with", "type", "account", "amount_min", "amount_max", "currency"]
         extra_kwargs = {
             "position": {"required": False},
-            "type": {"allow_null": True},
+            "type": {"allow_blank": False},
             "currency": {
+                "allow_blank": False,
                 "trim_whitespace": False,
                 "style": {"select": Select(currency_options, own_currencies, none=_("any"))},
             },
