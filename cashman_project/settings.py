@@ -314,6 +314,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "transfers", "description": "Money that moves between accounts."},
         {"name": "categories", "description": "Names to group transactions by, one each."},
         {"name": "tags", "description": "Names to group transactions by, several each."},
+        {"name": "imports", "description": "Bank statements: a file becomes a plan, and the plan transactions."},
         {"name": "history", "description": "What was changed, when and by whom."},
         {"name": "summary", "description": "Income, expense and net."},
         {"name": "charts", "description": "Sums as pictures, and the numbers in them."},
@@ -332,8 +333,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AccountKind": "transactions.choices.AccountKind",
+        "FileFormat": ["camt", "csv", "mt940", "ofx", "qif"],
         "ImportStatus": ["preview", "committed", "undone"],
-        "MoneyDirection": ["in", "out"],
         "TransactionType": "transactions.choices.TransactionType",
     },
 }

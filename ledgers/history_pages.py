@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -211,12 +212,19 @@ def change_rows(changes: Iterable[RowChange]) -> list[Row]:
             {
                 "what": what,
                 "words": str(DONE[change.operation]) % {"what": what},
-                "url": reverse(f"{resource.model._meta.model_name}-detail", args=[change.id]),
+                "url": _url_of(resource, change.id),
                 "operation": change.operation,
                 "fields": [field_words(resource, field) for field in fields],
             }
         )
     return rows
+
+
+def _url_of(resource: Resource, pk: UUID) -> str:
+    """Return the path of the row; "" if rows of this kind have no page by their id, as checks of accounts."""
+    with suppress(NoReverseMatch):
+        return reverse(f"{resource.model._meta.model_name}-detail", args=[pk])
+    return ""
 
 
 def is_told(resource: Resource, name: str) -> bool:

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from cashman_project.api.etags import wants_json
 from cashman_project.api.export import TABLES, is_export, table_response
-from cashman_project.api.filters import StrictFilterBackend, flag_of
+from cashman_project.api.filters import StrictFilterBackend, flag_of, word_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.views import ApiView
@@ -130,7 +130,7 @@ class SummaryView(LedgerReads, ApiView):
             Span(max(filter(None, firsts), default=None), min(filter(None, lasts), default=None)),
             filters,
             flag_of(request, "fill"),
-            _one_of(request, "compare", COMPARISONS),
+            word_of(request, "compare", COMPARISONS),
             flag_of(request, "balance"),
             flag_of(request, EXCLUDED.name),
         )
@@ -146,18 +146,9 @@ def _group_keys(request: Request) -> tuple[str, ...]:
     return keys
 
 
-def _one_of(request: Request, name: str, words: tuple[str, ...]) -> str:
-    """Return which of the words a parameter has, or "" if it is absent. Raises ValidationError (400)."""
-    text: str = request.query_params.get(name, "")
-    if text and text not in words:
-        message = _("Give one of %(words)s.") % {"words": ", ".join(words)}
-        raise ValidationError({name: [message]}, code="invalid_choice")
-    return text
-
-
 def _pivot(request: Request, query: SummaryQuery) -> str:
     """Return what a pivot table is to show; "" if none is asked for. Raises ValidationError (400)."""
-    value = _one_of(request, "value", VALUES)
+    value = word_of(request, "value", VALUES)
     if not flag_of(request, "pivot"):
         if value:
             raise ValidationError({"value": [_("It says what a pivot table shows: give pivot, too.")]}, "needs_pivot")

@@ -72,16 +72,8 @@ ROWS = _answer({"next": None, "previous": None, "results": [LINE]})
 UNDONE = _answer({"deleted": 41, "kept": [TRANSACTION], "kept_count": 1, "revision": 57})
 ANSWER = OpenApiExample("Answer", {"date_format": "DMY"}, request_only=True)
 ROW_CHANGE = [OpenApiExample("LeftOut", {"verdict": "skipped"}, request_only=True)]
+COMMIT = [OpenApiExample("ThisVersion", {"version": 1}, request_only=True)]
 NOT_A_PREVIEW = _problem("NotAPreview", problem_of(NotAPreview()))
 STALE = _problem("Stale", problem_of(Stale()))
 LOCKED = _problem("Locked", problem_details(409, "locked", "A locked check keeps these transactions as they are."))
 BINARY = {"type": "string", "format": "binary"}
-FILE: dict[str, Any] = {
-    "multipart/form-data": {
-        "type": "object",
-        "properties": {"file": BINARY},
-        "required": ["file"],
-        "additionalProperties": {"type": "string"},
-    },
-    "application/octet-stream": BINARY,
-}

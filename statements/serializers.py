@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -38,6 +39,15 @@ FORMATS = ("camt", "csv", "mt940", "ofx", "qif")
 FLAGS = {"true": True, "false": False}
 
 
+@extend_schema_field(OpenApiTypes.STR)
+class OptionField(StrictChoiceField):
+    """One of some values, or null. Most of them are signs or common words, of which generators can't make names."""
+
+    def __init__(self, *values: str) -> None:
+        told = ", ".join([f"`{value}`" if value != "\t" else "a tab" for value in values])
+        super().__init__(values, allow_null=True, required=False, help_text=f"One of: {told}.")
+
+
 class OptionsSerializer(StrictSerializer):
     """What is said of a file. Whatever is left out or null is found in the file, or asked."""
 
@@ -46,11 +56,11 @@ class OptionsSerializer(StrictSerializer):
     create_account = StrictBooleanField(required=False, allow_null=True)
     create_categories = StrictBooleanField(required=False, allow_null=True)
     currency = StrictCharField(max_length=3, allow_null=True, required=False, validators=[validate_currency])
-    format = StrictChoiceField(FORMATS, allow_null=True, required=False)
+    format = OptionField(*FORMATS)
     encoding = StrictCharField(max_length=40, allow_null=True, required=False)
-    date_format = StrictChoiceField(("DMY", "MDY", "YMD"), allow_null=True, required=False)
-    decimal = StrictChoiceField((".", ","), allow_null=True, required=False)
-    delimiter = StrictChoiceField((",", ";", "\t", "|"), allow_null=True, required=False)
+    date_format = OptionField("DMY", "MDY", "YMD")
+    decimal = OptionField(".", ",")
+    delimiter = OptionField(",", ";", "\t", "|")
     header = StrictIntegerField(min_value=0, max_value=1_000, allow_null=True, required=False)
     columns = serializers.DictField(
         child=serializers.ListField(child=StrictCharField(max_length=200), max_length=10),
@@ -58,10 +68,10 @@ class OptionsSerializer(StrictSerializer):
         required=False,
     )
     amount_column = StrictCharField(max_length=200, allow_null=True, required=False)
-    unsigned = StrictChoiceField(("in", "out"), allow_null=True, required=False)
-    negative_debit = StrictChoiceField(("in", "out"), allow_null=True, required=False)
-    direction = StrictChoiceField(("word", "sign"), allow_null=True, required=False)
-    fee = StrictChoiceField(("included", "extra"), allow_null=True, required=False)
+    unsigned = OptionField("in", "out")
+    negative_debit = OptionField("in", "out")
+    direction = OptionField("word", "sign")
+    fee = OptionField("included", "extra")
 
     def validate_accounts(self, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
         return _bounded(value)
@@ -105,6 +115,12 @@ def options_of_texts(texts: Mapping[str, str]) -> dict[str, Any]:
             except orjson.JSONDecodeError:
                 raise ValidationError({name: [_("Give an object, in JSON.")]}, code="invalid") from None
     return options_of(data)
+
+
+class UploadSerializer(OptionsSerializer):
+    """A file of statements, and what is said of it."""
+
+    file = serializers.FileField()
 
 
 # -- What is read -----------------------------------------------------------------------------
@@ -160,7 +176,7 @@ class CountsSerializer(FieldsSerializer):
     skipped = serializers.IntegerField()
 
 
-class NewAccountSerializer(FieldsSerializer):
+class MadeAccountSerializer(FieldsSerializer):
     """An account that a commit makes."""
 
     name = serializers.CharField()
@@ -171,7 +187,7 @@ class NewAccountSerializer(FieldsSerializer):
 class MakesSerializer(FieldsSerializer):
     """What a commit makes beside transactions."""
 
-    accounts = NewAccountSerializer(many=True)
+    accounts = MadeAccountSerializer(many=True)
     categories = serializers.ListField(child=serializers.CharField())
     tags = serializers.ListField(child=serializers.CharField())
 
@@ -260,6 +276,7 @@ class UndoneImportSerializer(FieldsSerializer):
 # -- What is written --------------------------------------------------------------------------
 
 
+@extend_schema_serializer(examples=examples.COMMIT)
 class CommitSerializer(StrictSerializer):
     """Which version of the plan to commit: 409 `stale` if it has changed. Without it, the plan as it is."""
 
@@ -292,7 +309,7 @@ class RowIdField(serializers.UUIDField):
 class RowChangeRequestSerializer(StrictSerializer):
     """What is to be another in a row of a preview."""
 
-    verdict = StrictChoiceField([verdict.value for verdict in Verdict if verdict != Verdict.ERROR], required=False)
+    verdict = StrictChoiceField(Verdict.values, required=False)
     reimport = StrictBooleanField(required=False)
     date = StrictDateField(required=False)
     amount = SignedAmountField(required=False)
@@ -300,6 +317,11 @@ class RowChangeRequestSerializer(StrictSerializer):
     notes = StrictCharField(required=False, max_length=LONGEST_NOTES, allow_blank=True, trim_whitespace=False)
     transaction = RowIdField(required=False)
     transfer_with = RowIdField(required=False)
+
+    def validate_verdict(self, value: str) -> str:
+        if value == Verdict.ERROR:
+            self.fields["verdict"].fail("invalid_choice", input=value)
+        return value
 
     def get_fields(self) -> dict[str, Any]:
         return {

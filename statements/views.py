@@ -1,6 +1,6 @@
 """Imports of bank statements over HTTP."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import orjson
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,15 +23,18 @@ from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.pagination import KeysetPagination, OrderedBy, read_page_request
+from cashman_project.api.pagination import KeysetPagination
+from cashman_project.api.parsers import SessionFormParser
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import (
     CHANGE_HEADERS,
     DELETE_HEADERS,
+    ETAG,
     KEY_HEADERS,
     LIST_HEADERS,
     LOCATION,
     READ_HEADERS,
+    ROW_REVISION_HEADERS,
     ProblemSerializer,
 )
 from cashman_project.api.views import StrictViewMixin
@@ -42,6 +45,8 @@ from ledgers.turns import TURNS
 
 from . import examples
 from .choices import Status, Verdict
+from .import_forms import answers_of
+from .import_page_views import ImportPagesMixin, done_text, page_of_plans, page_of_rows, undone_text
 from .models import Import, ImportRow
 from .serializers import (
     CommitSerializer,
@@ -52,6 +57,7 @@ from .serializers import (
     OptionsSerializer,
     RowChangeRequestSerializer,
     UndoneImportSerializer,
+    UploadSerializer,
     options_of,
     options_of_texts,
 )
@@ -81,31 +87,13 @@ PARAMETERS = {
 }
 
 
-class ByCreation:
-    """The order of a list of plans: the newest ones first."""
-
-    orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
-    default_ordering = "-created_at"
-
-    def __init__(self, queryset: Any) -> None:  # Any: of plans
-        self.queryset = queryset
-
-
-class ByNumber:
-    """The order of the rows of a plan: that of the file."""
-
-    queryset: Any = None
-    orderings: Mapping[str, OrderedBy] = {"number": "number"}
-    default_ordering = "number"
-
-
 def check_id(text: str) -> None:
     """Raise NotFound if the text is no id."""
     if not UUID_FORM.fullmatch(text):
         raise NotFound
 
 
-class ImportViewSet(StrictViewMixin, ViewSet):
+class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
     """Files of bank statements, the plans that are made of them, and what commits have made of these."""
 
     queryset = Import.objects.all()
@@ -114,7 +102,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
 
     def get_parsers(self) -> list[BaseParser]:
         takes_file = "upload" in self.action_map.values() and getattr(self.request, "method", "") == "POST"
-        return [FormFileParser(), FileParser()] if takes_file else super().get_parsers()
+        return [FormFileParser(), SessionFormParser(), FileParser()] if takes_file else super().get_parsers()
 
     def allowed_parameters(self) -> frozenset[str]:
         return PARAMETERS.get(str(self.action), super().allowed_parameters())
@@ -144,12 +132,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
     )
     def index(self, request: Request) -> Response:
         """Files of bank statements and the plans that were made of them, the newest first."""
-        owner = owner_of(request)
-        plans = Import.objects.filter(owner=owner)
-        page_request = read_page_request(request, ByCreation(plans))
-        found = list(page_request.window.of(plans, *page_request.start(Import)))
-        page = page_request.page(found, lambda plan: (plan.created_at, plan.pk))
-        content = {"next": page.next, "previous": page.previous, "results": plans_json(owner, page.rows)}
+        content, page = page_of_plans(request)
         return Response(content, headers=page.headers())
 
     @extend_schema(
@@ -157,7 +140,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         summary="Plan an import",
         tags=["imports"],
         parameters=[OptionsSerializer, *KEY_HEADERS, LOCATION],
-        request=examples.FILE,
+        request={"multipart/form-data": UploadSerializer, "application/octet-stream": examples.BINARY},
         responses={201: ImportSerializer},
         examples=examples.PLAN,
     )
@@ -188,7 +171,10 @@ class ImportViewSet(StrictViewMixin, ViewSet):
     )
     def show(self, request: Request, pk: str) -> HttpResponseBase:
         """A plan: what a commit makes of a file, or has made of it."""
-        return tagged_response(request, self.shown(self.plan(pk)))
+        plan = self.plan(pk)
+        if self.is_page():
+            self.shown_rows, _page = page_of_rows(request, plan)
+        return tagged_response(request, self.shown(plan))
 
     @extend_schema(
         operation_id="update_import",
@@ -197,13 +183,14 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         parameters=[ID, *CHANGE_HEADERS],
         request=OptionsSerializer,
         responses={200: ImportSerializer, **CONFLICT},
-        examples=[examples.ANSWER],
+        examples=[examples.ANSWER, *examples.PLAN],
     )
     def answer(self, request: Request, pk: str) -> HttpResponseBase:
         """Say more of the file, and read it again. Changes of single rows are lost. An option that is null is found in
         the file, or asked, as if it had never been given."""
         owner, plan = owner_of(request), self.plan(pk)
-        given = options_of(request.data)
+        is_form = is_page_form(request)
+        given = options_of(answers_of(request.data, plan.questions, plan.options) if is_form else request.data)
         if is_conditional(request):
             check_preconditions(request, self.shown(plan))
         options = {name: value for name, value in {**plan.options, **given}.items() if value is not None}
@@ -245,9 +232,11 @@ class ImportViewSet(StrictViewMixin, ViewSet):
             if is_conditional(request):
                 check_preconditions(request, self.shown(plan))
             if plan.status != Status.COMMITTED:
+                self.form_state = FormState(done=_("Discarded. Nothing was imported."))
                 discard(owner.pk, plan.pk)
                 return None
             undone = undo_commit(owner, plan, origin_of(request), force=force)
+            self.form_state = FormState(done=undone_text(undone.deleted))
             return {
                 "deleted": undone.deleted,
                 "kept": [str(key) for key in undone.kept[:MOST_TOLD]],
@@ -276,19 +265,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
     )
     def rows(self, request: Request, pk: str) -> Response:
         """The rows of a plan, in the order of the file: its lines, and what is told of it."""
-        owner, plan = owner_of(request), self.plan(pk)
-        rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk)
-        if verdict := request.query_params.get("verdict"):
-            if verdict not in Verdict.values:
-                raise ValidationError({"verdict": [examples.VERDICTS]}, code="invalid_choice")
-            rows = rows.filter(verdict=verdict)
-        page_request = read_page_request(request, ByNumber())
-        window, cursor = page_request.window, page_request.cursor
-        rows = rows.order_by("-number" if window.descending else "number")
-        if cursor:
-            rows = rows.filter(**{"number__lt" if window.descending else "number__gt": int(cursor.value)})
-        page = page_request.page(list(rows[: window.size + 1]), lambda row: (row.number, row.number))
-        content = {"next": page.next, "previous": page.previous, "results": rows_json(owner, plan, page.rows)}
+        content, page = page_of_rows(request, self.plan(pk))
         return Response(content, headers=page.headers())
 
     @extend_schema(
@@ -300,11 +277,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
     )
     def row(self, request: Request, pk: str, row: str) -> HttpResponseBase:
         """One row of a plan."""
-        plan = self.plan(pk)
-        rows = ImportRow.objects.filter(owner=owner_of(request), import_id=plan.pk, number=int(row))
-        for content in rows_json(owner_of(request), plan, list(rows)):
-            return tagged_response(request, content)
-        raise NotFound
+        return tagged_response(request, self.row_of(self.plan(pk)))
 
     @extend_schema(
         operation_id="update_import_row",
@@ -317,15 +290,17 @@ class ImportViewSet(StrictViewMixin, ViewSet):
     def edit(self, request: Request, pk: str, row: str) -> HttpResponseBase:
         """Let a commit do something else with the row, or give it other values."""
         plan = self.plan(pk)
-        serializer = RowChangeRequestSerializer(data=request.data, context={"request": request})
+        serializer = RowChangeRequestSerializer(data=self.row_changes(plan), context={"request": request})
         serializer.is_valid(raise_exception=True)
         if is_conditional(request):
-            rows = ImportRow.objects.filter(owner=owner_of(request), import_id=plan.pk, number=int(row))
-            for content in rows_json(owner_of(request), plan, list(rows)):
-                check_preconditions(request, content)
-        changed, edited = in_transaction(
-            lambda: edit_row(owner_of(request), plan.pk, int(row), serializer.validated_data)
-        )
+            check_preconditions(request, self.row_of(plan))
+        values, tags = serializer.validated_data, serializer.fields["tags"]
+
+        def work() -> tuple[Import, ImportRow]:
+            self.save_new_names(values.get("category"), tags)
+            return edit_row(owner_of(request), plan.pk, int(row), values)
+
+        changed, edited = self.in_turn(work)
         [content] = rows_json(owner_of(request), changed, [edited])
         return tagged_response(request, content)
 
@@ -333,7 +308,7 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         operation_id="commit_import",
         summary="Commit an import",
         tags=["imports"],
-        parameters=[ID, *KEY_HEADERS],
+        parameters=[ID, *KEY_HEADERS, ETAG, *ROW_REVISION_HEADERS],
         request=CommitSerializer,
         responses={
             200: ImportSerializer,
@@ -358,6 +333,6 @@ class ImportViewSet(StrictViewMixin, ViewSet):
         with TURNS.of(owner.pk):
             answer = answer_once(key, work)
         self.ledger_revision = answer.data["revision"]
-        self.form_state = FormState(done=_("Imported."), revision=answer.data["revision"])
+        self.form_state = FormState(done=done_text(answer.data))
         page = {"Location": reverse("import-detail", [pk], request=request)} if is_page_form(request) else {}
         return tagged_response(request, answer.data, headers={**answer.headers, **page})

@@ -45,6 +45,16 @@ def examples_of(response: object, **requests: object) -> list[OpenApiExample]:
     ]
 
 
+def examples_of_many(row: dict[str, object], two: list[object]) -> list[OpenApiExample]:
+    """Return the examples of the creation of many rows, also if they are sent again."""
+    again = {"created": [row], "existing": [{"index": 0, "id": "019a3e2c-9c32-7e50-af74-5b8c3e1d9a64"}]}
+    return [
+        OpenApiExample("Two", two, request_only=True),
+        OpenApiExample("Answer", [row], response_only=True, status_codes=["201"]),
+        OpenApiExample("SentAgain", again, response_only=True, status_codes=["200"]),
+    ]
+
+
 INCOMES = examples_of(INCOME, Shortest={"description": "salary", "amount": 5000})
 EXPENSES = examples_of(
     EXPENSE,
@@ -62,10 +72,10 @@ EXPENSES = examples_of(
     },
 )
 TRANSACTIONS = examples_of(EXPENSE, Shortest={"type": "EXPENSE", "description": "pizza", "amount": 50})
-CREATE_INCOMES = examples_of([INCOME], Two=2 * [INCOMES[0].value])
-CREATE_EXPENSES = examples_of([EXPENSE], Two=2 * [EXPENSES[0].value])
-CREATE_TRANSACTIONS = examples_of(
-    [EXPENSE], Two=[TRANSACTIONS[0].value, {"type": "INCOME", "description": "refund", "amount": "9.90"}]
+CREATE_INCOMES = examples_of_many(INCOME, 2 * [INCOMES[0].value])
+CREATE_EXPENSES = examples_of_many(EXPENSE, 2 * [EXPENSES[0].value])
+CREATE_TRANSACTIONS = examples_of_many(
+    EXPENSE, [TRANSACTIONS[0].value, {"type": "INCOME", "description": "refund", "amount": "9.90"}]
 )
 UPDATE_MANY = examples_of([EXPENSE], Amounts=[{"id": EXPENSE["id"], "amount": "50.00"}])
 DESTROY_MANY = [OpenApiExample("Two", {"ids": [INCOME["id"], EXPENSE["id"]]}, request_only=True)]

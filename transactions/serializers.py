@@ -75,9 +75,7 @@ class TransactionListSerializer(StrictListSerializer[Transaction]):
         sent = {index: row["external_id"] for index, row in enumerate(attrs) if row.get("external_id") is not None}
         if not sent:
             return attrs
-        first = {external_id: index for index, external_id in reversed(sent.items())}
-        if repeated := [index for index, external_id in sent.items() if first[external_id] != index]:
-            raise _taken(gettext("This external id is given twice."), repeated)
+        first = indexes_of(sent)
         changing = {row.pk for row, values in zip(self.instance or [], attrs, strict=False) if "external_id" in values}
         holders = self._rows().filter(external_id__in=first).values_list("external_id", "pk")
         if taken := [first[external_id] for external_id, pk in holders if external_id and pk not in changing]:
@@ -98,6 +96,14 @@ class TransactionListSerializer(StrictListSerializer[Transaction]):
 
     def _rows(self) -> TransactionQuerySet:
         return Transaction.objects.for_owner(owner_of(self.context["request"]))
+
+
+def indexes_of(sent: dict[int, str]) -> dict[str, int]:
+    """Return the index of each external id. Raises a Conflict that names all rows which repeat one."""
+    first = {external_id: index for index, external_id in reversed(sent.items())}
+    if repeated := [index for index, external_id in sent.items() if first[external_id] != index]:
+        raise _taken(gettext("This external id is given twice."), repeated)
+    return first
 
 
 def _taken(detail: str, indexes: list[int]) -> Conflict:
@@ -193,6 +199,31 @@ class ExpenseSerializer(TransactionSerializer):
     class Meta(TransactionSerializer.Meta):
         model = Expense
         fixed_fields = ("type",)
+
+
+class ExistingRowSerializer(serializers.Serializer[Any]):  # Any: of what was there before
+    """A row of the array that was there, by its index in the array, and the id that it has."""
+
+    index = serializers.IntegerField(min_value=0)
+    id = serializers.UUIDField()
+
+
+class SentAgainSerializer(serializers.Serializer[Any]):  # Any: as above
+    """What an array with `existing=skip` has created, and which of its rows were there."""
+
+    existing = ExistingRowSerializer(many=True)
+
+
+class TransactionsSentAgainSerializer(SentAgainSerializer):
+    created = TransactionSerializer(many=True)
+
+
+class IncomesSentAgainSerializer(SentAgainSerializer):
+    created = IncomeSerializer(many=True)
+
+
+class ExpensesSentAgainSerializer(SentAgainSerializer):
+    created = ExpenseSerializer(many=True)
 
 
 class TagInUseSerializer(ProblemSerializer):

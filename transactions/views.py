@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import status
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
@@ -36,14 +37,19 @@ from .list_page import ListPage
 from .models import Category, Expense, Income, NamedModel, Tag, Transaction
 from .name_fields import is_name
 from .orderings import ORDERINGS, GroupKey
+from .resending import EXISTING, SENT_AGAIN, create_new, skips_existing
 from .serializers import (
     CategoryInUseSerializer,
     CategorySerializer,
     ExpenseSerializer,
+    ExpensesSentAgainSerializer,
     IncomeSerializer,
+    IncomesSentAgainSerializer,
+    SentAgainSerializer,
     TagInUseSerializer,
     TagSerializer,
     TransactionSerializer,
+    TransactionsSentAgainSerializer,
 )
 from .services.accounts import usual_account
 from .services.categories import delete_category, group_names
@@ -56,7 +62,6 @@ from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
-CREATES = ("create", "create_many")  # actions
 # What a page says after the type of a row was corrected.
 NOW: Mapping[str | None, object] = {
     TransactionType.INCOME: gettext_lazy("It is an income now."),
@@ -64,12 +69,22 @@ NOW: Mapping[str | None, object] = {
 }
 
 
+CREATIONS = ("create", "create_many")
 APPLY_RULES = OpenApiParameter(
     "apply_rules", OpenApiTypes.BOOL, default=True, description="Whether your rules give new rows what they leave out."
 )
+CREATION_PARAMETERS = frozenset({EXISTING.name, APPLY_RULES.name})
 
 
-@extend_schema_view(create=extend_schema(parameters=[APPLY_RULES]), create_many=extend_schema(parameters=[APPLY_RULES]))
+def _creations(serializer: type[TransactionSerializer], sent_again: type[SentAgainSerializer]) -> Any:
+    """Describe the creation of rows: what `existing=skip` does, and its response."""
+    responses = {200: OpenApiResponse(sent_again, SENT_AGAIN), 201: serializer}
+    return extend_schema_view(
+        create=extend_schema(parameters=[EXISTING, APPLY_RULES]),
+        create_many=extend_schema(parameters=[EXISTING, APPLY_RULES], responses=responses),
+    )
+
+
 class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     """The base of the viewsets of incomes, expenses, and both together."""
 
@@ -96,7 +111,8 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         super().initial(request, *args, **kwargs)
         if self.action == "list":
             flag_of(request, "excluded")  # which only pages have, for their sums
-        elif self.action in CREATES:
+        elif self.action in CREATIONS:
+            skips_existing(request)
             self.runs_rules = flag_of(request, "apply_rules", default=True)
 
     def page_parameters(self) -> frozenset[str]:
@@ -123,9 +139,6 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         category = _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
         ruled = _("A rule has added: %(what)s.") % {"what": self.ruled} if self.ruled else ""
         return " ".join(filter(None, [str(NOW.get(self.new_type, "")), category, ruled]))
-
-    def allowed_parameters(self) -> frozenset[str]:
-        return super().allowed_parameters() | ({"apply_rules"} if self.action in CREATES else set())
 
     def perform_create(self, serializer: AnySerializer) -> None:
         values: Any = serializer.validated_data  # of a row, or of many
@@ -186,8 +199,13 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         row = {name: texts[0] for name, texts in given.items() if len(texts) == 1} | (tags if tags["tags"] else {})
         return {**usual_account(owner_of(self.request), parameters.getlist("account"), row.get("currency")), **row}
 
+    def allowed_parameters(self) -> frozenset[str]:
+        return CREATION_PARAMETERS if self.action in CREATIONS else super().allowed_parameters()
+
     def create_at_once(self, data: Any, minimal: bool) -> Answer | None:  # Any: parsed JSON
         if not (self.fastpath and isinstance(data, dict) and can_insert_at_once()):
+            return None
+        if self.request.META["QUERY_STRING"]:
             return None
         owner, origin = owner_of(self.request), origin_of(self.request)
         created = create_one(owner=owner, origin=origin, serializer=self.serializer_class, data=data)
@@ -198,13 +216,24 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return self._created(row, minimal)
 
     def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
+        if skips_existing(self.request):
+            answer = create_new(self.request, data, lambda rows: self._create_rows(rows, False, is_new=True).data)
+            return Answer(status.HTTP_204_NO_CONTENT) if minimal else answer
+        return self._create_rows(data, minimal)
+
+    def _create_rows(self, data: Any, minimal: bool, *, is_new: bool = False) -> Answer:  # Any: as above
         many = isinstance(data, list)
         items = data if many else [data]
         rows = None
         if self.fastpath and len(items) <= MAX_ROWS:
             owner, serializer = owner_of(self.request), self.serializer_class
             rows = create_fast(
-                owner=owner, serializer=serializer, data=items, is_array=many, runs_rules=self.runs_rules
+                owner=owner,
+                serializer=serializer,
+                data=items,
+                is_array=many,
+                is_new=is_new,
+                runs_rules=self.runs_rules,
             )
         if not rows:
             return super()._create(data, minimal)
@@ -215,6 +244,7 @@ def _is_turned(versions: Any) -> bool:  # Any: of a row in words, the last one f
     return any(change["field"] == "type" for version in versions[:1] for change in version["changes"])
 
 
+@_creations(TransactionSerializer, TransactionsSentAgainSerializer)
 class TransactionViewSet(SplitMixin, BulkViewSet, BaseTransactionViewSet):
     """Both incomes and expenses."""
 
@@ -232,6 +262,7 @@ class TransactionViewSet(SplitMixin, BulkViewSet, BaseTransactionViewSet):
     }
 
 
+@_creations(IncomeSerializer, IncomesSentAgainSerializer)
 class IncomeViewSet(BaseTransactionViewSet):
     """Money that came in."""
 
@@ -240,6 +271,7 @@ class IncomeViewSet(BaseTransactionViewSet):
     examples = {"create_many": examples.CREATE_INCOMES}
 
 
+@_creations(ExpenseSerializer, ExpensesSentAgainSerializer)
 class ExpenseViewSet(BaseTransactionViewSet):
     """Money that went out. An amount is stored below zero, whatever sign it is sent with."""
 

@@ -4,7 +4,7 @@ The reasons are in docs/adr/0031-filters-by-class.md.
 """
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote_to_bytes
@@ -13,6 +13,7 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Model, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_filters.constants import EMPTY_VALUES
 from django_filters.rest_framework import DjangoFilterBackend
@@ -124,6 +125,15 @@ def flag_of(request: Request, name: str, *, default: bool = False) -> bool:
     if text not in ("true", "false"):
         raise ValidationError({name: [NO_FLAG]}, code="invalid")
     return text == "true"
+
+
+def word_of(request: Request, name: str, words: Sequence[str]) -> str:
+    """Return which of the words a parameter has, or "" if it is absent. Raises ValidationError (400)."""
+    text: str = request.query_params.get(name, "")
+    if text and text not in words:
+        message = gettext("Give one of %(words)s.") % {"words": ", ".join(words)}
+        raise ValidationError({name: [message]}, code="invalid_choice")
+    return text
 
 
 def number_of(request: Request, name: str, least: int, most: int) -> int | None:

@@ -100,7 +100,8 @@ def idempotent_request(request: Request, content: bytes | None = None) -> Idempo
         raise ValidationError({HEADER: [_("Only a request in JSON can have a key.")]})
     else:
         content = request.body
-    content = f"{request.method} {request.path_info.rstrip('/')}\n".encode() + content
+    query = f"?{query}" if (query := request.META["QUERY_STRING"]) else ""
+    content = f"{request.method} {request.path_info.rstrip('/')}{query}\n".encode() + content
     return IdempotentRequest(owner_of(request), key, hashlib.blake2b(content, digest_size=16).hexdigest())
 
 

@@ -130,7 +130,9 @@ KEY_HEADERS = [
         "1 to 255 visible ASCII characters, valid for a day: a repeated request with it is carried out once.",
         pattern="^[!-~]{1,255}$",
     ),
-    _header("Idempotency-Replayed", "`true` if this is the response to the first request.", 201, 204, always=False),
+    _header(
+        "Idempotency-Replayed", "`true` if this is the response to the first request.", 200, 201, 204, always=False
+    ),
     _header("Retry-After", "How many seconds to wait before sending the same request again.", 409, always=False),
 ]
 LOCATION = _header("Location", "The URL of what was created.", 201, 204)
@@ -310,7 +312,8 @@ class ProblemAutoSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:  # also serializers by status, which the base class does not say
         response = super().get_response_serializers()
-        return {201: response} if getattr(self.view, "action", None) == "create_many" else response
+        is_creation = getattr(self.view, "action", None) == "create_many" and not isinstance(response, dict)
+        return {201: response} if is_creation else response
 
     def get_request_serializer(self) -> FieldsSerializer | type[FieldsSerializer] | None:
         serializer = super().get_request_serializer()

@@ -52,7 +52,7 @@ def receive(environ: "WSGIEnvironment") -> IO[bytes] | None:
         environ[REFUSAL] = _busy()
         return None
     try:
-        environ["wsgi.input"] = body = _read(environ["wsgi.input"], length, longest_body(environ["PATH_INFO"]))
+        environ["wsgi.input"] = body = _read(environ["wsgi.input"], length, longest_body(environ.get("PATH_INFO", "")))
         return body
     except APIException as refusal:
         environ[REFUSAL] = refusal

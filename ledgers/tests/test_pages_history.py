@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from cashman_project.api.origin import ADMIN, API, COMMAND, PAGE, Origin
+from cashman_project.api.origin import ADMIN, API, COMMAND, IMPORT, PAGE, Origin
 from cashman_project.api.tests.pages import Browser, Node, Page, form_of
 from ledgers.history_pages import SHOWN, by_whom
 from ledgers.models import Change, Revision
@@ -280,7 +280,8 @@ def test_who_it_was() -> None:
     assert of(PAGE, owner="alice") == "by alice on the web"
     assert of(ADMIN) == of(ADMIN, owner="alice") == "in the admin"
     assert of(COMMAND, owner="alice") == "by a command"
-    assert (of(None), of("import")) == ("", "")
+    assert of(IMPORT, owner="alice") == "by alice with an import"
+    assert (of(None), of("bank")) == ("", "")
 
 
 def test_the_admin_shows_the_versions_of_a_row(row: Any, alice: User, as_staff: Client) -> None:

@@ -109,7 +109,7 @@ class Reader:
                 elif name.startswith("account"):
                     section = "account"
             elif code == "^":
-                ends += 1
+                ends += section != "account"
                 if ends > ROWS:  # also while their lines wait for an answer
                     raise UnreadableFile(TOO_MANY_ROWS, most=ROWS)
                 if section == "account":

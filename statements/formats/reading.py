@@ -13,7 +13,7 @@ from .mt940 import read_mt940
 from .ofx import read_ofx
 from .qif import read_qif
 from .recognition import recognise
-from .results import Format, Item, Line, Options, UnreadableFile
+from .results import Format, Item, Line, Options, Statement, UnreadableFile
 
 READERS: Mapping[Format, Callable[[BinaryIO, Options], Iterator[Item]]] = {
     "csv": read_csv,
@@ -29,15 +29,16 @@ TOO_LARGE = _("The file is larger than %(most)d bytes. Ask your bank for a short
 def read(source: BinaryIO, options: Options) -> Iterator[Item]:
     """Yield what is in a file of statements, which must be seekable. Raises UnreadableFile, also after some items."""
     if source.seek(0, os.SEEK_END) > BYTES:
-        raise UnreadableFile(
-            _("The file is larger than %(most)d bytes. Ask your bank for a shorter period."), most=BYTES
-        )
+        raise UnreadableFile(TOO_LARGE, most=BYTES)
     reader = READERS.get(options.format or recognise(source))
     if reader is None:
         raise UnreadableFile(NOTHING)
-    rows = 0
+    rows = statements = 0
     for item in reader(source, options):
-        rows += 1 + (len(item.parts) if isinstance(item, Line) else 0)
-        if rows > ROWS:
+        if isinstance(item, Statement):
+            statements += 1
+        else:
+            rows += 1 + (len(item.parts) if isinstance(item, Line) else 0)
+        if max(rows, statements) > ROWS:
             raise UnreadableFile(TOO_MANY_ROWS, most=ROWS)
         yield item

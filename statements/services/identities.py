@@ -81,6 +81,7 @@ def take_back(write: Write, number: int, **kwargs: object) -> None:
     committed = plans.filter(revision=number, status=Status.COMMITTED)
     is_undone = committed.update(status=Status.UNDONE, undone_by=write.revision, version=F("version") + 1)
     if not is_undone:
+        plans.filter(undone_by=number, status=Status.COMMITTED).update(undone_by=None, version=F("version") + 1)
         plans.filter(undone_by=number, status=Status.UNDONE).update(
             status=Status.COMMITTED, undone_by=None, revision=write.revision, version=F("version") + 1
         )

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import F, QuerySet, RestrictedError
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, RestrictedError
 
 from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import IMPORT, Origin
 from ledgers.writer import Write, writing
-from transactions.models import Account, BalanceCheck, Category, Transaction, Transfer
+from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, TransactionTag, Transfer
 from transactions.services.accounts import delete_account
 
 from ..choices import CREATES, ENTERS, Status, Verdict
@@ -52,21 +52,23 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
     with writing(owner.pk, origin._replace(via=IMPORT)) as write:
         write.lock()
         rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk).order_by("number")
-        for chunk in _chunks(rows.filter(verdict__in=CREATES)):
-            edited = set() if force else _edited(owner.pk, chunk)
-            undone.kept += edited
-            undone.deleted += _delete(write, [row for row in chunk if row.transaction_id not in edited])
+        created = rows.filter(verdict__in=CREATES)
+        if not force:  # before anything is deleted: that takes transfers from what stays
+            undone.kept = [key for chunk in _chunks(created) for key in _edited(owner.pk, chunk)]
+        kept = set(undone.kept)
+        for chunk in _chunks(created):
+            undone.deleted += _delete(write, [row.transaction_id for row in chunk if row.transaction_id not in kept])
         if plan.revision:
-            made = BalanceCheck.objects.filter(owner=owner, created_revision=plan.revision, revision=plan.revision)
-            made.delete()
-        if not undone.kept:
-            _delete_made(owner, plan)
-        _free(write, plan, rows, set(undone.kept))
+            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # what is as it was made
+        _delete_made(owner, plan)
+        _free(write, plan, rows, kept)
         undone.revision = write.revision if write.counts else None
-        if not undone.kept:
-            Import.objects.filter(owner=owner, pk=plan.pk).update(
-                status=Status.UNDONE, undone_by=undone.revision, version=F("version") + 1
-            )
+        status = (
+            Status.COMMITTED if undone.kept else Status.UNDONE
+        )  # with `undone_by`, it is undone but for what is kept
+        Import.objects.filter(owner=owner, pk=plan.pk).update(
+            status=status, undone_by=undone.revision, version=F("version") + 1
+        )
     return undone
 
 
@@ -77,33 +79,34 @@ def _chunks(rows: "QuerySet[ImportRow]") -> Iterator[list[ImportRow]]:
         last = chunk[-1].number
 
 
-def _edited(owner: UUID, rows: Collection[ImportRow]) -> set[UUID]:
+def _edited(owner: UUID, rows: Collection[ImportRow]) -> list[UUID]:
     """Return the transactions of these rows that are not as the commit has made them. Those that are gone are none."""
     found = Transaction.objects.filter(owner=owner, pk__in=[row.transaction_id for row in rows])
     stored = {pk: values for pk, *values in found.values_list("pk", *WRITTEN, "transfer_id", "split", "external_id")}
-    edited = set()
+    edited = []
     for row in rows:
         transfer = row.transfer_id if row.verdict == Verdict.TRANSFER else None
         made = [*(getattr(row, name) for name in WRITTEN), transfer, None, None]
         if row.transaction_id and stored.get(row.transaction_id, made) != made:
-            edited.add(row.transaction_id)
+            edited.append(row.transaction_id)
     return edited
 
 
-def _delete(write: Write, rows: Collection[ImportRow]) -> int:
-    """Delete the transactions of these rows, and unlink the other sides of their transfers. Return their number."""
-    transfers = {row.transfer_id for row in rows if row.verdict == Verdict.TRANSFER}
-    keys = [row.transaction_id for row in rows]
-    number, _counts = Transaction.objects.legs().filter(owner=write.owner, pk__in=keys).delete()
+def _delete(write: Write, keys: Collection[UUID | None]) -> int:
+    """Delete these transactions, with the other parts of those that were split, and unlink the other sides of their
+    transfers. Return the number of the transactions."""
+    own = Transaction.objects.legs().filter(owner=write.owner)
+    rows = own.filter(Q(pk__in=keys) | Q(split__in=keys))
+    transfers = set(rows.filter(transfer__isnull=False).values_list("transfer", flat=True))
+    number, _counts = rows.delete()
     if transfers:
-        legs = Transaction.objects.filter(owner=write.owner, transfer__in=transfers)
-        legs.update(transfer=None)
+        own.filter(transfer__in=transfers).update(transfer=None)
         Transfer.objects.filter(owner=write.owner, pk__in=transfers).delete()
     return number
 
 
 def _delete_made(owner: "User", plan: Import) -> None:
-    """Delete the accounts and the categories that the commit has made, if nothing is in them."""
+    """Delete the accounts, the categories and the tags that the commit has made, if nothing has them."""
     for one in plan.makes.get("accounts", []):
         account = Account.objects.for_owner(owner).filter(pk=one["id"]).first()
         has_checks = BalanceCheck.objects.filter(owner=owner, account=one["id"]).exists()
@@ -117,6 +120,10 @@ def _delete_made(owner: "User", plan: Import) -> None:
             Category.objects.for_owner(owner).filter(pk=one["id"]).delete()
         except RestrictedError:
             continue  # likewise
+    if plan.revision and plan.makes.get("tags"):
+        used = TransactionTag.objects.filter(owner=owner, name=OuterRef("name"))
+        made = Tag.objects.for_owner(owner).filter(revision=plan.revision, name__in=plan.makes["tags"])
+        made.filter(~Exists(used)).delete()
 
 
 def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: set[UUID]) -> None:

@@ -110,6 +110,7 @@ def test_an_undo_that_is_undone_remembers_the_lines_again(
 
     assert undo(as_alice, plan)["deleted"] == 4
     assert contents(alice) == []
+    assert not BalanceCheck.objects.filter(owner=alice).exists()
 
 
 def test_an_undo_of_a_change_by_hand_frees_nothing(as_alice: APIClient, alice: User, bank: Account) -> None:

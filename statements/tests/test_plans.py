@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from statements.formats import reading
 from statements.models import Import, ImportFile, ImportRow
 from statements.services.plans import MOST_PREVIEWS, Said, create_plan, draft
 from statements.services.retention import KEPT, delete_old_plans
@@ -235,10 +236,33 @@ def test_a_browser_may_send_forms(alice: User, bank: Account) -> None:
     assert not Transaction.objects.filter(owner=alice).exists()
 
 
-def test_a_file_may_have_twenty_megabytes(as_alice: APIClient, bank: Account, settings: Any) -> None:
-    settings.FILE_LIMIT = 1_000
-    response = as_alice.post("/imports", CSV + b"\n" * 1_000, content_type="text/csv")
-    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+def test_a_file_may_have_twenty_megabytes(as_alice: APIClient, bank: Account) -> None:
+    long = b"2026-11-01,%s,-1.00,1.00\n" % (b"x" * 9_000)
+    content = CSV + long * ((settings.FILE_LIMIT - len(CSV)) // len(long))
+    content += b" " * (settings.FILE_LIMIT - len(content))
+    assert len(content) == 20_000_000
+    for is_form in (True, False):
+        path = "/imports?account=Bank"
+        for data, status in ((content, 201), (content + b" ", 413)):
+            body = {"file": BytesIO(data)} if is_form else data
+            kind: Any = {"format": "multipart"} if is_form else {"content_type": "text/csv"}
+            response = as_alice.post(path, body, **kind)
+            assert response.status_code == status, response.content
+        assert response.json()["code"] == "too_large"
+
+
+def test_a_file_of_empty_lines_takes_little_time(as_alice: APIClient, bank: Account) -> None:
+    content = CSV + b"\n" * 2_000_000
+    response = as_alice.post("/imports?account=Bank", content, content_type="text/csv")
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (400, "file")
+
+
+def test_a_file_may_have_as_many_lines_as_the_limit_says(
+    as_alice: APIClient, bank: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ROWS", 4)
+    for content, status in ((CSV, 201), (CSV + b"2026-11-30,Tax,-1.00,2492.00\n", 400)):
+        assert as_alice.post("/imports?account=Bank", content, content_type="text/csv").status_code == status
 
 
 def test_larger_bodies_are_taken_by_no_other_path(as_alice: APIClient) -> None:

@@ -47,6 +47,7 @@ BEYOND_THE_SCHEMA = {
     "invalid_currency": {"currency"},  # the codes are many, and change
     "invalid_language": {"language"},
     "invalid_time_zone": {"time_zone"},
+    "needs_array": {"existing"},  # which is for arrays, and the schema of one row does not say that
     "needs_dates": {"compare"},  # of /summary: what other parameters have to say, or may not say
     "needs_export": {"pivot"},
     "needs_period": {"balance", "fill"},

@@ -79,6 +79,8 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "wildcards": lambda n: repeated("%_", n),
 }
 
+Paths = Callable[[str, str], str]  # from a method and a path of the document to a path that is there
+
 # A body of about that many bytes, by kind.
 BODIES: dict[str, Callable[[int], bytes]] = {
     "deep arrays": lambda n: b"[" * n,
@@ -130,18 +132,24 @@ def fitting(make: Callable[[int], str], size: int, longest: int | None) -> Itera
         yield make(length)
 
 
-def inputs_of(document: dict[str, Any], known: Mapping[str, str]) -> list[Input]:
-    """Return every text input of the OpenAPI document: parameters, bodies, their fields; `known` names rows by path."""
+def inputs_of(document: dict[str, Any], paths: Paths) -> list[Input]:
+    """Return every text input of the OpenAPI document: parameters, bodies, their fields."""
     found = []
     for template, operations in document["paths"].items():
-        path = known.get(template, template)
         for method, operation in operations.items():
+            path = paths(method, template)
             parameters = operation.get("parameters", ())
             found += [_parameter(method.upper(), template, path, one, operation) for one in parameters]
-            body = operation.get("requestBody")
-            if body:
-                found += _fields(document, method.upper(), path, body["content"]["application/json"]["schema"])
+            if schema := _json_schema(operation):
+                found += _fields(document, method.upper(), path, schema)
     return found
+
+
+def _json_schema(operation: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema of the JSON body; None if the operation takes none."""
+    content = operation.get("requestBody", {}).get("content", {})
+    schema: dict[str, Any] | None = content.get("application/json", {}).get("schema")
+    return schema
 
 
 def _parameter(method: str, template: str, path: str, one: dict[str, Any], operation: dict[str, Any]) -> Input:
@@ -153,7 +161,8 @@ def _parameter(method: str, template: str, path: str, one: dict[str, Any], opera
         return Input(title, QUERY, lambda text: _with_query(method, path, name, text, body), schema.get("maxLength"))
     if place == "header":
         return Input(title, HEADER, lambda text: _with_header(Request(method, path, body), name, text))
-    return Input(title, PATH, lambda text: _with_path(method, template, name, text, body))
+    place_in_path = template.split("/").index(f"{{{name}}}")
+    return Input(title, PATH, lambda text: _with_path(method, path, place_in_path, text, body))
 
 
 def _with_query(method: str, path: str, name: str, text: str, body: bytes | None) -> Request | None:
@@ -161,8 +170,10 @@ def _with_query(method: str, path: str, name: str, text: str, body: bytes | None
     return Request(method, f"{path}?{name}={value}", body) if len(value) <= 60_000 else None
 
 
-def _with_path(method: str, template: str, name: str, text: str, body: bytes | None) -> Request | None:
-    return Request(method, template.replace(f"{{{name}}}", _quoted(text)), body)
+def _with_path(method: str, path: str, place: int, text: str, body: bytes | None) -> Request | None:
+    parts = path.split("/")
+    parts[place] = _quoted(text)
+    return Request(method, "/".join(parts), body)
 
 
 def _with_header(request: Request, name: str, text: str) -> Request | None:
@@ -290,17 +301,21 @@ def _raw_form(path: str, text: str) -> Request:
     return Request("POST", path, text.encode("utf-8", "surrogatepass"), {"Content-Type": FORM})
 
 
-def bodies_of(document: dict[str, Any], known: Mapping[str, str]) -> dict[str, tuple[str, str, int]]:
+def bodies_of(document: dict[str, Any], paths: Paths) -> dict[str, tuple[str, str, int]]:
     """Return each operation that takes a body, by name: its method, its path and how many bytes it takes."""
     found = {}
     for template, operations in document["paths"].items():
         for method, operation in operations.items():
             if "requestBody" in operation:
-                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                schema = _json_schema(operation) or {}
                 is_small = template.startswith(("/auth", "/me", "/tokens"))
-                many = "oneOf" in schema or schema.get("type") == "array" or template == "/transactions/delete"
+                many = (
+                    "oneOf" in schema
+                    or schema.get("type") == "array"
+                    or template in ("/transactions/delete", "/imports")
+                )
                 size = CREDENTIALS if is_small else ROWS if many else ROW
-                found[f"{method.upper()} {template}"] = (method.upper(), known.get(template, template), size)
+                found[f"{method.upper()} {template}"] = (method.upper(), paths(method, template), size)
     return found
 
 
@@ -308,6 +323,10 @@ def harmless_body(method: str, path: str, size: int) -> bytes:
     """Return an ordinary body of about that many bytes; where many rows are taken, these are new ones."""
     if size < ROWS:
         return b'{"description":"%s"}' % (b"x" * (size - 18))
+    if path == "/imports":
+        line = b"2026-11-28,ordinary %s,1.50\n"
+        count = size // 2_000
+        return b"date,text,amount\n" + b"".join([line % (b"x" * 1_970)] * count)
     if path.endswith("/delete"):
         ids = [str(random.Random(number).randbytes(16).hex()) for number in range(10_000)]
         texts = [f"{one[:8]}-{one[8:12]}-7{one[13:16]}-8{one[17:20]}-{one[20:]}" for one in ids]

@@ -60,12 +60,14 @@ def create_fast(
     serializer: type[StrictModelSerializer[Any]],
     data: Sequence[Any],
     is_array: bool = False,
+    is_new: bool = False,
     runs_rules: bool = True,
 ) -> list[dict[str, Any]] | None:
     """Insert the transactions that `data` describes, as the serializer would; return them as JSON data.
 
-    With `is_array`, what is wrong with a row is told with its index, also if there is only one. With `runs_rules`, the
-    owner's rules give the rows what they leave out.
+    With `is_array`, what is wrong with a row is told with its index, also if there is only one. With `is_new`, the
+    caller has locked the ledger and found that no external id is given twice or taken. With `runs_rules`, the owner's
+    rules give the rows what they leave out.
 
     If any of them is not in the usual notation, or something about the serializer is not known to fast creation, insert
     nothing and return None. Raises IntegrityError.
@@ -81,7 +83,8 @@ def create_fast(
         categories = _categories(write, set(keys) - {None})
         if not categories.keys() >= set(keys):
             return None
-        if (is_array or len(rows) > 1) and any(_has_taken(owner, name, answers) for name in notation.unique):
+        is_checked = is_new or (len(rows) == 1 and not is_array)
+        if not is_checked and any(_has_taken(owner, name, answers) for name in notation.unique):
             return None
         chosen = [categories[name] for name in keys]
         if runs_rules and write.has_rules:

@@ -123,11 +123,11 @@ class LiveServer:
     def request(
         self, method: str, path: str, data: Any = None, *, token: str = "", headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Send one request over a connection of its own, `data` as JSON; return the answer."""
+        """Send one request over a connection of its own, `data` as JSON or as the bytes it is; return the answer."""
         sent = {"Accept": "application/json", **(headers or {})}
         body = None
         if data is not None:
-            body = json.dumps(data).encode()
+            body = data if isinstance(data, bytes) else json.dumps(data).encode()
             sent.setdefault("Content-Type", "application/json")
         if token:
             sent["Authorization"] = f"Bearer {token}"

@@ -19,7 +19,7 @@ from django.views.generic import RedirectView
 from rest_framework.test import APIClient
 
 from cashman_project.api.pages.signing_in import SignInView
-from cashman_project.api.tests.problems import problem_of, stored
+from cashman_project.api.tests.problems import of_owner, problem_of, stored
 from conftest import client_of
 from reports.tests.permissions import CHARTS
 from transactions.models import Category, Transaction
@@ -168,10 +168,6 @@ def fill(owner: User, name: str) -> list[str]:
     return [str(row.pk) for row in (owner, category, income, expense)] + [f"{name} ", "701.13", "702.17"]
 
 
-def rows_of(owner: User, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [row for row in rows if owner.pk in row.values()]
-
-
 @pytest.fixture
 def bobs(bob: User) -> list[str]:
     return fill(bob, "secret")
@@ -212,23 +208,24 @@ def test_the_status_is_the_tables(path: str, role: str, alice: User, bob: User, 
     alice.save()
     AccountFactory.create(owner=alice, name="Purse")
     client = APIClient(raise_request_exception=False) if role == "nobody" else client_of(alice)
+    bodies = {method: body_of(method, path) for method in METHODS}
+    if path in ("/auth/token/refresh", "/auth/logout"):
+        login = {"refresh": str(start_session(alice))}
+        bodies = dict.fromkeys(METHODS, login)
+    used = "<" in path + json.dumps(bodies)
+    row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if used else None
+    before = stored()
 
     for method, slash in product(METHODS, ("", "/") if path != "/" else ("",)):
         as_it_was = transaction.savepoint()
-        body = body_of(method, path)
-        if path in ("/auth/token/refresh", "/auth/logout"):
-            body = {"refresh": str(start_session(alice))}
-        used = "<" in path + json.dumps(body)
-        row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if used else None
-        before = stored()
-        response = send(client, method, path_of(path, row) + slash, filled(body, row and row.pk))
+        response = send(client, method, path_of(path, row) + slash, filled(bodies[method], row and row.pk))
 
         sent = f"{method} {path}{slash}"
         assert response.status_code == EXPECTED[path, role][method], (sent, response.content)
         answer = (b"".join(response) if response.streaming else response.content).decode() + str(response.headers)
         assert not [secret for secret in bobs if secret in answer], sent
         if role == "owner":
-            assert rows_of(bob, stored()) == rows_of(bob, before), sent
+            assert of_owner(bob, stored()) == of_owner(bob, before), sent
         else:
             assert stored() == before, sent
         transaction.savepoint_rollback(as_it_was)  # for what is sent next

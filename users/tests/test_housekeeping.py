@@ -74,7 +74,8 @@ def test_the_command_deletes_what_has_expired_and_nothing_else(alice: User, bob:
     call_command("sweep")
 
     assert capsys.readouterr().out == (
-        "Deleted what had expired: 5 idempotency keys, 5 logins, 5 browser sessions, 5 counters of attempts.\n"
+        "Deleted what had expired: 5 idempotency keys, 5 logins, 5 browser sessions, 5 counters of attempts,"
+        " 0 import plans.\n"
     )
     assert counts() == [1, 2, 1, 1]
     assert PersonalToken.objects.count() == 1  # its user still sees that it has expired

@@ -94,7 +94,10 @@ def test_a_session_writes_nothing_without_its_token(path: str, browser: Client) 
 
     for method in ("POST", "PUT", "PATCH", "DELETE"):
         response = browser.generic(
-            method, path.replace("<pk>", NOBODYS_ID).replace("<number>", "1"), body, content_type="application/json"
+            method,
+            path.replace("<pk>", NOBODYS_ID).replace("<number>", "1").replace("<row>", "1"),
+            body,
+            content_type="application/json",
         )
 
         problem = problem_of(response, 403, "permission_denied")

@@ -11,7 +11,8 @@ from users.models import User
 LISTS = ["/transactions", "/incomes", "/expenses", "/categories"]
 REPORTS = ["/summary", "/charts/balance", "/charts/flow.svg"]
 HISTORY = ["/changes", "/revisions", "/revisions/1"]
-NO_LEDGERS = {"/", "/livez", "/me", "/ping", "/readyz", "/secured/ping", "/tokens"}
+PLANS = {"/imports", "/imports/{id}", "/imports/{id}/rows", "/imports/{id}/rows/{row}"}
+NO_LEDGERS = PLANS | {"/", "/livez", "/me", "/ping", "/readyz", "/secured/ping", "/tokens"}
 OTHERS = ["/incomes?search=a", "/expenses.csv", "/categories.ndjson", "/summary.xlsx"]
 
 

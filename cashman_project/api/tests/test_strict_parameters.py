@@ -152,6 +152,8 @@ OTHER_FAULTS = [
     ("GET", "/categories", "cursor", "x", "invalid_cursor"),
     ("DELETE", "/categories/%s", "force", "yes", "invalid"),
     ("DELETE", "/categories/%s", "force", "1", "invalid"),
+    ("POST", "/transactions", "existing", "keep", "invalid_choice"),
+    ("POST", "/expenses/bulk", "existing", "true", "invalid_choice"),
 ]
 
 

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from django.utils.translation import gettext_noop as _
 
 from ..encodings import lines
-from ..limits import TEXT
+from ..limits import LINES_OF_FILE, TEXT, TOO_MANY_ROWS
 from ..results import Delimiter, Message, Problem, UnreadableFile, shown
 
 CELLS = 200  # of one record
@@ -56,6 +56,8 @@ class _Lines:
         self.number, self.text = next(self.lines)
         if self.number - self.record >= LINES:
             raise UnreadableFile(OPEN_QUOTE, line=self.record)
+        if self.number > LINES_OF_FILE:
+            raise UnreadableFile(TOO_MANY_ROWS, most=LINES_OF_FILE)
         if "\0" in self.text:
             raise UnreadableFile(NUL, line=self.number)
         return self.text + "\n"

@@ -30,6 +30,19 @@ for (const summary of document.querySelectorAll("details.tool > summary")) {
   });
 }
 
+// A file that is dropped on the box around a file input is chosen.
+for (const box of document.querySelectorAll("[data-drop]")) {
+  const input = box.querySelector("input[type=file]");
+  const mark = (event) => {
+    event.preventDefault();
+    box.classList.toggle("over", event.type === "dragover");
+  };
+  for (const name of ["dragover", "dragleave", "drop"]) box.addEventListener(name, mark);
+  box.addEventListener("drop", (event) => {
+    if (event.dataTransfer.files.length) input.files = event.dataTransfer.files;
+  });
+}
+
 // Buttons that copy the text of an element.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
