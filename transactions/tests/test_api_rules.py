@@ -16,7 +16,7 @@ from users.models import User
 
 FOOD = {"category": "Food"}
 REWE: dict[str, Any] = {"when": {"words": ["rewe"]}, "set": FOOD}
-EMPTY = {"words": [], "starts_with": [], "account": None, "type": None, "currency": None}
+EMPTY: dict[str, Any] = {"words": [], "starts_with": [], "account": None, "type": None, "currency": None}
 
 
 @pytest.fixture(autouse=True)
