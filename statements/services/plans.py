@@ -26,6 +26,7 @@ from .lines import one_line
 from .matching import find_matches, find_transfers
 from .names import Names
 from .rows import Row, row_of_line, row_of_note, settle, store_rows
+from .ruling import run_rules
 from .storage import store
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
     for row in new:
         row.transaction_id = uuid7()
     find_transfers(owner.pk, new)
+    if said.options.get("apply_rules", True):
+        run_rules(owner.pk, new)
     return plan
 
 
