@@ -111,6 +111,11 @@ class AbsoluteAmountField(AmountField):
         return AmountJSON(F(str(self.source)), F("currency"))
 
 
+@extend_schema_field({"type": "string", "nullable": True, "pattern": f"^({'|'.join(TransactionType.values)})$"})
+class TypeField(StrictChoiceField):
+    """The type of a transaction, or null. A generator of clients understands no null among words."""
+
+
 @extend_schema_serializer(component_name="RuleWhen")
 class WhenSerializer(StrictSerializer):
     """The conditions of a rule. A transaction meets the rule if it meets all that are given."""
@@ -118,7 +123,7 @@ class WhenSerializer(StrictSerializer):
     words = RuleTextsField(help_text=_("The description or the notes have all words of one of these texts."))
     starts_with = RuleTextsField(help_text=_("The description begins with one of these texts."))
     account = AccountField(required=False, allow_null=True)
-    type = StrictChoiceField(TransactionType.choices, required=False, allow_null=True)
+    type = TypeField(TransactionType.choices, required=False, allow_null=True)
     currency = StrictCharField(max_length=3, required=False, allow_null=True, validators=[validate_currency])
     amount_min = AbsoluteAmountField(help_text=_("At least this absolute amount."))
     amount_max = AbsoluteAmountField(help_text=_("At most this absolute amount."))

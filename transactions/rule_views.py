@@ -132,7 +132,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
     # -- Applying -------------------------------------------------------------------------------
 
     @extend_schema(
-        operation_id="preview_rule",
+        operation_id="get_rule_preview",
         summary="Say what applying a rule would do",
         parameters=[OVERWRITE],
         filters=True,
