@@ -248,9 +248,11 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         if self.action == "test":
             return {"rows": rule_pages.change_rows(data["results"]), **self._form_context()}
         if self.action == "preview":
+            rule = self._rule()
             return {
                 "rows": rule_pages.change_rows(data["results"]),
-                "rule": self._rule(),
+                "rule": rule,
+                "told": RuleFormSerializer(rule, context=self.get_serializer_context()).data,
                 "overwrite": flag_of(self.request, "overwrite"),
             }
         return super().page_context(data)
