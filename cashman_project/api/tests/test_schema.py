@@ -103,7 +103,7 @@ CONFLICTS = {  # problems of a kind of their own
 LISTS = {
     f"list_{name}"
     for name in (
-        *("transactions", "incomes", "expenses", "categories", "tags", "accounts", "transfers"),
+        *("transactions", "incomes", "expenses", "categories", "tags", "accounts", "transfers", "rules"),
         "personal_access_tokens",
     )
 } | {"get_account_register"}
