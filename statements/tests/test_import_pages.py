@@ -7,7 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cashman_project.api.tests.pages import Browser, Page, fields
 from statements.models import Import
-from statements.tests.pages import button, notice, path_of, plan_of, send_file, sentences
+from statements.tests.pages import button, notice, path_of, plan_of, row_of, send_file, sentences
 from statements.tests.plans import CSV
 from transactions.models import Account, Transaction
 from users.models import User
@@ -279,7 +279,7 @@ def test_a_preview_is_discarded(browser: Browser, alice: User, bank: Account) ->
 def test_a_plan_that_is_committed_refuses_changes_on_its_page(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
     browser.follow(browser.send(button(page, "Import 4 transactions")))
-    one = page.main.one("tr", id="row-2").one("button")
+    one = row_of(page, 2).one("button")
     sent = fields(page.main.one("form", id="change")) | {one["name"]: one["value"]}
 
     refused = Page(browser.client.post(one["formaction"], sent))
