@@ -73,7 +73,7 @@ def test_a_token_that_may_only_read_takes_out_and_brings_nothing_in(alice: User,
     ExpenseFactory.create(owner=alice)
     content = exported(alice)
     token = PersonalToken.objects.create(owner=bob, name="backup", scope="read")
-    client = APIClient()
+    client: Any = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {token.secret}")
 
     response: Any = client.get("/me/export")
@@ -98,9 +98,13 @@ def test_all_files_show_one_state(alice: User) -> None:
     """A row that is written between two queries is in none of the files."""
     ExpenseFactory.create(owner=alice)
 
+    def write() -> None:
+        ExpenseFactory.create(owner=alice)
+        connection.close()
+
     with snapshot("default"):
         first = Transaction.objects.for_owner(alice).count()
-        thread = Thread(target=lambda: (ExpenseFactory.create(owner=alice), connection.close()))
+        thread = Thread(target=write)
         thread.start()
         thread.join()
         second = Transaction.objects.for_owner(alice).count()

@@ -77,7 +77,7 @@ def test_only_an_empty_ledger_takes_an_export(content: bytes, bob: User, outside
 
 
 def test_the_same_request_gets_the_same_answer(content: bytes, bob: User) -> None:
-    key = {"Idempotency-Key": "once"}
+    key: Any = {"Idempotency-Key": "once"}
 
     first, second = (restored(bob, content, **key) for _number in range(2))
 
@@ -208,8 +208,9 @@ def test_what_is_no_export_says_so(content: bytes, bob: User) -> None:
         bob, packed({**files, "tags.jsonl": files["tags.jsonl"].replace(b"trip", b"trap")}), "changed", "tags.jsonl"
     )
     refused(bob, packed({name: text for name, text in files.items() if name != "tags.jsonl"}), "invalid_export")
-    assert client_of(bob).post("/me/import", {"file": "x"}).status_code == 400
-    assert client_of(bob).generic("POST", "/me/import?x=1", content, content_type="application/zip").status_code == 400
+    client: Any = client_of(bob)
+    assert client.post("/me/import", {"file": "x"}).status_code == 400
+    assert client.generic("POST", "/me/import?x=1", content, content_type="application/zip").status_code == 400
 
 
 def test_a_zip_that_lies_about_its_size_costs_little(content: bytes, bob: User) -> None:
@@ -252,7 +253,7 @@ def test_a_zip_that_was_broken_gives_a_clear_error_or_is_taken(data: st.DataObje
             inner[data.draw(st.sampled_from(sorted(inner)))] = data.draw(other)
 
         sent = edited(content, name, change)
-    client = client_of(owner)
+    client: Any = client_of(owner)
     response = client.generic("POST", "/me/import", sent, content_type="application/zip")
     if response.status_code == 200:
         reached("taken")
