@@ -320,7 +320,8 @@ class RowChangeRequestSerializer(StrictSerializer):
 
     def validate_verdict(self, value: str) -> str:
         if value == Verdict.ERROR:
-            self.fields["verdict"].fail("invalid_choice", input=value)
+            choices = ", ".join(verdict.value for verdict in Verdict if verdict != Verdict.ERROR)
+            self.fields["verdict"].fail("invalid_choice", choices=choices)
         return value
 
     def get_fields(self) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def failures(tree: Path, tests: list[str]) -> dict[str, str]:
     """Run the tests in the tree; return what each that failed says."""
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--junitxml=found.xml"]
+    options = ["-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist", "--junitxml=found.xml"]
     done = run(tree, "-m", "pytest", *options, *tests)
     assert (tree / "found.xml").exists(), done.stdout + done.stderr
     found: dict[str, str] = {}

@@ -32,6 +32,7 @@ from ledgers.viewsets import LedgerMixin
 
 from . import category_pages, examples
 from .choices import TransactionType
+from .exports import BOOKS
 from .filters import MOST_NAMES, NAME_FILTERS, NO_SUCH_NAME, TransactionFilterSet
 from .list_page import ListPage
 from .models import Category, Expense, Income, NamedModel, Tag, Transaction
@@ -85,6 +86,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     """The base of the viewsets of incomes, expenses, and both together."""
 
     fastpath = True
+    exports = (*BulkCreateViewSet.exports, *BOOKS)
     queryset: TransactionQuerySet
     serializer_class: type[TransactionSerializer]
     filterset_class = TransactionFilterSet

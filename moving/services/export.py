@@ -14,7 +14,8 @@ import orjson
 from django.utils import timezone
 
 from cashman_project.api.dates import format_timestamp
-from cashman_project.api.export import ROWS, columns_and_rows, csv_texts
+from cashman_project.api.export import ROWS, cells_of, csv_texts
+from cashman_project.api.export import columns_of as table_columns
 from cashman_project.api.fastpath.row_json import row_json
 from cashman_project.money.amounts import format_units, units_of
 from ledgers.history import read_before
@@ -136,8 +137,8 @@ class Export:
         """Yield the transactions as GET /transactions has them in CSV."""
         rows = Transaction.objects.for_owner(self.owner).order_by("-date", "-id")
         texts = rows.values_list(row_json(TransactionSerializer()), flat=True).iterator(chunk_size=ROWS)
-        columns, found = columns_and_rows(TransactionSerializer(), _chunks(texts))
-        for text in csv_texts(columns, found):
+        columns = table_columns(TransactionSerializer())
+        for text in csv_texts(columns, cells_of(columns, _chunks(texts))):
             yield text.encode()
 
 

@@ -97,6 +97,11 @@ def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
             settle(row, target)
             plan.names.give(row)
             by_account.setdefault(target, []).append(row)
+    if len(targets := {*plan.accounts.values()}) == 1:  # then what can't be read is of this account, too
+        [target] = targets
+        for row in plan.rows:
+            if row.verdict == Verdict.ERROR and row.statement is None:
+                row.account_id, row.currency = target.id, target.currency
     for target, rows in by_account.items():
         if not target.is_new:
             _find_duplicates(owner, target.id, rows)

@@ -159,10 +159,32 @@ def test_a_line_that_cannot_be_read_is_corrected(browser: Browser, alice: User, 
     [row] = [one for one in page.main.one("tbody").all("tr") if "error" in one.attributes.get("class", "")]
     form = form_of(browser.get(row.one("a")["href"]), "PATCH")
 
-    values = {"date": "2026-11-30", "amount": "-500", "description": "Rent", "account": "Bank"}
+    assert fields(form)["account"] == "Bank"
+    values = {"date": "2026-11-30", "amount": "-500", "description": "Rent"}
     page = browser.follow(browser.send(form, what="new", **values))
 
     assert sentences(page) == ["Creates 2 transactions in Bank."]
+
+
+def test_a_line_that_cannot_be_read_goes_into_an_account_that_the_commit_makes(browser: Browser, alice: User) -> None:
+    page = plan_of(browser, HEADER + b"2026-11-31,Rent,-500.00\n2026-11-20,Tea,-2.00\n")
+    page = browser.follow(browser.send(button(page, "Save"), **{"new_account.0": "Purse"}))
+    [row] = [one for one in page.main.one("tbody").all("tr") if "error" in one.attributes.get("class", "")]
+    form = form_of(browser.get(row.one("a")["href"]), "PATCH")
+
+    values = {"date": "2026-11-30", "amount": "-500", "description": "Rent"}
+    page = browser.follow(browser.send(form, what="new", **values))
+    browser.follow(browser.send(button(page, "Import 2 transactions")))
+
+    assert Transaction.objects.filter(owner=alice, account__name="Purse").count() == 2
+
+
+def test_a_file_without_a_line_that_can_be_read_says_so(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, MT940 % b"96,50", account="Bank")
+    assert page.main.one("h2", id="plan").text == "This is what the import does"
+    page = plan_of(browser, OFX.replace(b"-3.50", b"3..50"), account="Bank")
+
+    assert page.main.one("h2", id="plan").text == "Nothing can be imported as it is"
 
 
 # -- Balances, pages and strangers ------------------------------------------------------------
@@ -216,6 +238,17 @@ def test_lines_are_shown_in_pages_and_by_verdict(browser: Browser, bank: Account
     page = browser.get(page.main.one("a", rel="next")["href"])
     assert len(page.rows()) == 9
     assert len(browser.get(page.main.one("a", rel="prev")["href"]).rows()) == 50
+
+
+def test_a_verdict_that_no_line_has_any_more_leads_back(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, CSV, account="Bank")
+    page = press(browser, page, "Leave out", 2)
+    page = browser.get(next(one["href"] for one in page.main.all("a") if one.text == "Left out 1"))
+
+    page = press(browser, page, "Take in", 2)
+
+    assert "Nothing matches these filters." in page.main.text
+    assert [one.text for one in page.main.one("nav", class_="tabs").all("a")] == ["All 4", "New 4"]
 
 
 def test_the_list_of_rows_is_the_same_page(browser: Browser, alice: User, bank: Account) -> None:

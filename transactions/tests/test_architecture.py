@@ -47,7 +47,7 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 LAYERS = (
     {"urls"},
     {"views", "account_views", "transfer_views", "viewsets", "start_view", "summary_view"},
-    {"base_view", "paging", "history_pages", "split_views", "import_page_views"},
+    {"base_view", "paging", "history_pages", "split_views", "import_page_views", "resending", "exports"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"}
     | {"import_pages", "import_row_pages"},
     {"summary_chart", "list_page", "import_forms"},

@@ -206,8 +206,8 @@ def test_the_status_is_the_tables(path: str, role: str, alice: User, bob: User, 
     client = APIClient(raise_request_exception=False) if role == "nobody" else client_of(alice)
     bodies = {method: body_of(method, path) for method in METHODS}
     if path in ("/auth/token/refresh", "/auth/logout"):
-        login = {"refresh": str(start_session(alice))}
-        bodies = dict.fromkeys(METHODS, login)
+        refresh = str(start_session(alice))
+        bodies = {method: {"refresh": refresh} for method in METHODS}
     used = "<" in path + json.dumps(bodies)
     row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if used else None
     before = stored()

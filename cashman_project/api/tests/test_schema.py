@@ -106,7 +106,8 @@ LISTS = {
         *("transactions", "incomes", "expenses", "categories", "tags", "accounts", "transfers"),
         "personal_access_tokens",
     )
-}
+} | {"get_account_register"}
+BOOKS = ["application/x-ofx", "text/x-hledger", "text/x-beancount"]  # of transactions only
 
 
 FILES = ["multipart/form-data", "application/octet-stream"]
@@ -120,6 +121,7 @@ def test_bodies_are_json_but_for_exports_and_pictures(document: Document) -> Non
         for status in {"200", "201"} & set(operation["responses"]):
             lists, is_summary = operation["operationId"] in LISTS, operation["operationId"] == "get_summary"
             exports = ["text/csv", "application/x-ndjson", XLSX] if lists else ["text/csv", XLSX] if is_summary else []
+            exports += BOOKS if path in ("/transactions", "/incomes", "/expenses") and lists else []
             types = ["image/svg+xml"] if path.endswith(".svg") else [JSON, *exports]
             types = ["application/zip"] if path == "/me/export" else types
             assert list(operation["responses"][status]["content"]) == types, (method, path)
