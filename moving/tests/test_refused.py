@@ -18,7 +18,7 @@ from ledgers.models import Ledger
 from moving.files import FILES
 from moving.services import archive
 from moving.tests.books import contents, exported, fill, ok, packed, restored
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from users.models import User
 
 Files = dict[str, bytes]
@@ -100,6 +100,10 @@ def test_a_column_that_came_later_gets_its_default(content: bytes, bob: User) ->
     assert not any(row["excluded"] for row in ok(client_of(bob).get("/categories"))["results"])
 
 
+def _twice(rows: list[dict[str, Any]]) -> None:
+    rows.append({**rows[0], "id": "ffffffff-ffff-7fff-8fff-ffffffffffff"})
+
+
 # A file, what is changed in its rows, and a word of the error.
 WRONG: list[tuple[str, Callable[[list[dict[str, Any]]], object], str]] = [
     ("transactions.jsonl", lambda rows: rows[0].update(amount=1.5), "amount"),
@@ -159,6 +163,10 @@ WRONG: list[tuple[str, Callable[[list[dict[str, Any]]], object], str]] = [
     ("imports.jsonl", lambda rows: rows[0].update(makes=[]), "fit together"),
     ("imports.jsonl", lambda rows: rows[0].update(options={"a": {"b\0": 1}}), "options"),
     ("imports.jsonl", lambda rows: rows[0].update(status="lost"), "status"),
+    ("import_profiles.jsonl", lambda rows: rows[0].update(options={"colour": "red"}), "options"),
+    ("import_profiles.jsonl", lambda rows: rows[0].update(options=[]), "options"),
+    ("import_profiles.jsonl", _twice, "fit together"),
+    ("transactions.jsonl", lambda rows: rows[0].update(tags=["trip", "trip"]), "tags"),
     ("import_rows.jsonl", lambda rows: rows[0].update(message="x"), "message"),
     ("import_rows.jsonl", lambda rows: rows[0].update(tags=[1]), "tags"),
 ]
@@ -232,7 +240,7 @@ def test_a_zip_that_lies_about_its_size_costs_little(content: bytes, bob: User) 
 
 
 @reaches(refused=60, taken=1)
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(data=st.data())
 def test_a_zip_that_was_broken_gives_a_clear_error_or_is_taken(data: st.DataObject, broken: tuple[User, bytes]) -> None:
     """Bytes of the zip, lines of its files or values of its rows are others; the manifest is right, or not."""
