@@ -338,7 +338,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountKind": "transactions.choices.AccountKind",
         "FileFormat": ["camt", "csv", "mt940", "ofx", "qif"],
-        "ImportStatus": ["preview", "committed", "undone"],
+        "ImportStatus": ["reading", "preview", "committed", "undone"],
         "TransactionType": "transactions.choices.TransactionType",
     },
 }
