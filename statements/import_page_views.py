@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
@@ -182,6 +183,8 @@ class ImportPagesMixin(Base):
 def done_text(plan: Json) -> str:
     """Return what the message says after a commit."""
     number = plan["counts"][Verdict.NEW] + plan["counts"][Verdict.TRANSFER]
+    if not number:
+        return _("Done.")
     text = ngettext("%(count)s transaction imported.", "%(count)s transactions imported.", number)
     return text % {"count": shown_number(number)}
 

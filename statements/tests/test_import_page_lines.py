@@ -62,6 +62,21 @@ def test_what_was_imported_before_can_be_imported_again(browser: Browser, alice:
     assert Transaction.objects.filter(owner=alice, description="Rent").count() == 1
 
 
+def test_the_page_of_a_line_imports_it_again(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, CSV, account="Bank")
+    browser.follow(browser.send(button(page, "Import 4 transactions")))
+    page = plan_of(browser, CSV, account="Bank")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
+    assert [one.text for one in form.all("fieldset")[0].all("label")] == [
+        "Leave it out, because it was imported before",
+        "Import it again, as a new transaction",
+    ]
+
+    page = browser.follow(browser.send(form, what="new"))
+
+    assert page.rows()[0][3] == "New transaction"
+
+
 def test_matches_and_transfers_are_told_with_what_they_are(browser: Browser, alice: User, bank: Account) -> None:
     savings = Account.objects.create(owner=alice, name="Savings", currency="EUR")
     add(alice, bank, "Rent of mine", "-500.00", 2)
@@ -88,7 +103,7 @@ def test_only_matches_have_a_button_of_their_own(browser: Browser, alice: User, 
 
     page = browser.follow(browser.send(button(page, "Confirm 1 match")))
 
-    assert notice(page) == "0 transactions imported."
+    assert notice(page) == "Done."
     assert Transaction.objects.filter(owner=alice).count() == 1
 
 
@@ -121,7 +136,7 @@ def test_the_page_of_a_line_changes_what_it_becomes(browser: Browser, alice: Use
 
 def test_what_is_wrong_in_a_line_is_told_beside_its_input(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
-    form = form_of(browser.get(row_of(page, 1).one("a")["href"]), "PATCH")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
 
     refused = Page(browser.send(form, amount="much", description="Flat"))
 
@@ -135,7 +150,7 @@ def test_what_is_wrong_in_a_line_is_told_beside_its_input(browser: Browser, alic
 
 def test_values_of_a_line_that_is_left_out_are_refused(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
-    form = form_of(browser.get(row_of(page, 1).one("a")["href"]), "PATCH")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
 
     refused = Page(browser.send(form, what="skipped", description="Flat"))
 
@@ -146,7 +161,7 @@ def test_a_line_becomes_a_match_of_what_its_page_offers(browser: Browser, alice:
     for name in ("One", "Two"):
         add(alice, bank, name, "-500.00", 1)
     page = plan_of(browser, HEADER + b"2026-11-01,Rent,-500.00\n", account="Bank")
-    form = form_of(browser.get(row_of(page, 1).one("a")["href"]), "PATCH")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
     [choice] = [one for one in form.all("label") if one.text == "It is “Two” of 1 Nov 2026"]
 
     page = browser.follow(browser.send(form, what=choice.one("input")["value"]))
