@@ -17,7 +17,7 @@ from conftest import client_of
 from ledgers.models import Ledger
 from moving.files import FILES
 from moving.services import archive
-from moving.tests.books import contents, exported, fill, ok, packed, restored
+from moving.tests.books import contents, everything, exported, fill, ok, packed, restored
 from transactions.tests.shares import cases, reached, reaches
 from users.models import User
 
@@ -92,6 +92,16 @@ def test_a_zip_that_was_packed_anew_is_taken(content: bytes, bob: User) -> None:
     files = contents(content)
 
     restored(bob, packed({**files, "notes.txt": b"mine", "../../evil": b"x"}))
+
+
+def test_a_file_that_came_later_has_no_rows(content: bytes, bob: User) -> None:
+    files = contents(content)
+    manifest = json.loads(files["manifest.json"])
+    manifest["files"] = [one for one in manifest["files"] if one["name"] != "import_profiles.jsonl"]
+
+    restored(bob, packed({**files, "manifest.json": json.dumps(manifest).encode()}))
+
+    assert everything(bob)["ImportProfile"] == []
 
 
 def test_a_column_that_came_later_gets_its_default(content: bytes, bob: User) -> None:
@@ -203,7 +213,8 @@ def test_what_is_no_export_says_so(content: bytes, bob: User) -> None:
         assert restored(bob, wrong, 400).json()["errors"][0]["code"] in {"invalid_export", "damaged", "empty"}
     refused(bob, with_manifest(format=2), "unknown_format", "2")
     refused(bob, with_manifest(format="1"), "invalid_export")
-    refused(bob, with_manifest(files=[]), "invalid_export")
+    refused(bob, with_manifest(files=[]), "changed", "manifest.json")
+    refused(bob, with_manifest(files={}), "changed", "manifest.json")
     refused(bob, with_manifest(ledger={"revision": -1, "kept_from": 0}), "invalid_export")
     refused(bob, with_manifest(ledger={"revision": 2**64, "kept_from": 0}), "invalid_export")
     refused(bob, with_manifest(user=[]), "invalid_export")
