@@ -59,7 +59,7 @@ def create_new(request: Request, data: JSON, create: Callable[[list[JSON]], list
     is wrong with a row is told with its index in the array.
     """
     if not isinstance(data, list):
-        raise ValidationError({EXISTING.name: [_("Only an array of rows can be sent with it.")]}, code="needs_array")
+        raise ValidationError({EXISTING.name: [_("It is for an array of rows, not for a single row.")]}, code="needs_array")
     check_rows(data)
     owner = owner_of(request)
     with writing(owner.pk) as write:
