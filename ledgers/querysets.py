@@ -22,10 +22,10 @@ from django.utils import timezone
 
 from cashman_project.api.fastpath.owner_query import OwnerColumn
 from cashman_project.api.origin import Origin
-from cashman_project.db.compiled import Parameter, execute_later
+from cashman_project.db.compiled import Parameter, database_values, execute_later
 from cashman_project.db.derived_fields import DerivedQuerySet, with_derived
 from cashman_project.db.insert_many import insert_many, insert_target
-from cashman_project.db.types import AnyField, DatabaseRow
+from cashman_project.db.types import SQL, AnyField, DatabaseRow
 from cashman_project.db.update_each import Given, UpdateEachQuery
 
 from .history import record
@@ -187,6 +187,30 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
             many += [field.derive_all(many[position]) for position, field in derived]
             many += [[constant] * len(rows) for constant in constants]
             insert_many(write.connection, target, many)
+
+    def insert_selected(
+        self,
+        owner: UUID,
+        values: Mapping[str, str],
+        params: Sequence[object],
+        sources: Iterable[SQL],
+        checked: tuple[tuple[str, ...], Sequence[DatabaseRow]],
+    ) -> None:
+        """Insert new rows of the owner whose values another table has already, with a statement for each source.
+
+        `values` has an expression of SQL for each column, also of the owner and of derived fields, and `params` their
+        parameters; a source is what follows FROM. The values of the revisions are added. `checked` are some columns,
+        and all that the rows have in them.
+        """
+        target = insert_target(self.model._meta.db_table, (*values, "revision", "created_revision"))
+        with self.writing(owner) as write, write.connection.cursor() as cursor:
+            revision = write.lock()
+            self.check_inserted(write, *checked)
+            for source, conditions in sources:
+                select = f"SELECT {', '.join(values.values())}, %s, %s FROM {source}"  # noqa: S608  # no input
+                given = database_values(write.connection, [*params, revision, revision, *conditions])
+                cursor.execute(f"INSERT INTO {target} {select}", given)
+                write.count(self._resource, CREATED, cursor.rowcount)
 
     def bulk_update(self, objs: Iterable[RowT], fields: Iterable[str], batch_size: int | None = None) -> int:
         """Update `fields` of the given rows, after each field's `pre_save`: one statement for each owner.

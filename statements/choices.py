@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 class Status(TextChoices):
     """What has become of a plan."""
 
+    READING = "reading", _("being read")
     PREVIEW = "preview", _("preview")
     COMMITTED = "committed", _("imported")
     UNDONE = "undone", _("undone")

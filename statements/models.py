@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from cashman_project.db.derived_fields import DerivedQuerySet, FoldedField
 from cashman_project.money.model_field import MoneyField
 from ledgers.models.owned import OwnerField
 
@@ -13,6 +14,7 @@ from .choices import Status, Verdict
 
 LONGEST_FILE_NAME = 200
 LONGEST_BANK_ID = 255
+LONGEST_SHAPE = 40
 
 
 class Import(models.Model):
@@ -22,6 +24,10 @@ class Import(models.Model):
     the file, by account, and `makes` the accounts, categories and tags that a commit makes. `counts` has the number of
     rows by verdict. `based_on` is the ledger's last revision when the plan was made. `revision` is the one that the
     commit has written, or null if it wrote none; `undone_by` is the one that has undone it.
+
+    Files of one `shape` name their lines alike (statements/formats/shapes.py). `profile` has the options that were kept
+    of an earlier file. `first_day` and `last_day` are those of the lines. While the file is read, `read` says how many
+    of its `size` bytes have been.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -39,6 +45,12 @@ class Import(models.Model):
     based_on = models.BigIntegerField(default=0)
     revision = models.BigIntegerField(null=True)
     undone_by = models.BigIntegerField(null=True)
+    shape = models.CharField(max_length=LONGEST_SHAPE, default="", db_default="")
+    profile = models.JSONField(null=True)
+    first_day = models.DateField(null=True)
+    last_day = models.DateField(null=True)
+    size = models.PositiveIntegerField(default=0, db_default=0)
+    read = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("import")
@@ -71,7 +83,8 @@ class ImportRow(models.Model):
 
     `key` is the line's identity. `transaction_id` is the transaction that the line becomes, or the one that it already
     is. For a transfer, `transfer_with` is the transaction of the other account, and `transfer_id` the transfer.
-    `message` has words for people: their text and its values.
+    `rule_id` is the first rule that has given the row something. `message` has words for people: their text and its
+    values.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "import_id", "number")
@@ -94,7 +107,13 @@ class ImportRow(models.Model):
     transaction_id = models.UUIDField(null=True)
     transfer_with = models.UUIDField(null=True)
     transfer_id = models.UUIDField(null=True)
+    rule_id = models.UUIDField(null=True)
     reimport = models.BooleanField(default=False)
+    # What its transaction has for search, made before the commit, which holds the ledger.
+    description_folded = FoldedField(source="description", default="", db_default="")
+    notes_folded = FoldedField(source="notes", default="", db_default="")
+
+    objects = DerivedQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["owner", "import_id", "verdict", "number"], name="importrow_verdict")]
@@ -127,3 +146,21 @@ class LineIdentity(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class ImportProfile(models.Model):
+    """The options that were given for a file, kept for the next file of this account that has the same shape."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = OwnerField(verbose_name=_("owner"))
+    account_id = models.UUIDField()
+    shape = models.CharField(max_length=LONGEST_SHAPE)
+    options = models.JSONField(default=dict)
+    version = models.PositiveBigIntegerField(default=1)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "account_id", "shape"], name="importprofile_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.shape}"

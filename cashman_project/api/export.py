@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
@@ -19,7 +19,7 @@ from rest_framework.serializers import Serializer
 
 from ..db.connection_pool import CONNECTIONS, POOL
 from ..db.replica import READING
-from .fastpath.row_json import TextJSON, find_form, readable_fields, row_json
+from .fastpath.row_json import RowJSON, TextJSON, find_form, readable_fields, row_json
 from .filters import check_parameters
 from .pagination import Window, read_ordering
 from .renderers import json_of
@@ -118,14 +118,18 @@ def rows_response(
                 file.write("".join([f"{text}\n" for text in chunk]).encode())
 
         return spooled_response(request, name, write)
-    names = [column.name for column in columns]
-    rows = ([row.get(name) for name in names] for chunk in chunks for row in map(orjson.loads, chunk))
-    return table_response(request, name, columns, rows, title)
+    return table_response(request, name, columns, cells_of(columns, chunks), title)
 
 
 def columns_of(serializer: FieldsSerializer) -> list[Column]:
     """Return a column for each field of the serializer's rows."""
     return [Column(name, _kind(field)) for name, field in readable_fields(serializer).items()]
+
+
+def cells_of(columns: Sequence[Column], chunks: Iterable[Sequence[str]]) -> Iterator[list[JSON]]:
+    """Yield the rows of a table, whose JSON comes in chunks."""
+    names = [column.name for column in columns]
+    return ([row.get(name) for name in names] for chunk in chunks for row in map(orjson.loads, chunk))
 
 
 def table_response(
@@ -141,14 +145,25 @@ def table_response(
         if isinstance(request.accepted_renderer, SpreadsheetRenderer):
             write_spreadsheet(file, capfirst(title or name), columns, rows)
         else:
-            for text in _csv(columns, iter(rows)):
+            for text in csv_texts(columns, iter(rows)):
                 file.write(text.encode())
 
     return spooled_response(request, name, write)
 
 
-def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], None]) -> SpooledResponse:
-    """Return what `write` writes to a file.
+def one_query(using: str) -> AbstractContextManager[None]:
+    """Return what an export of one query runs in: a transaction if its connection is pooled (see chunked_cursor)."""
+    is_pooled = connections[using].settings_dict.get("POOLED")
+    return transaction.atomic(using) if is_pooled else nullcontext()
+
+
+def spooled_response(
+    request: Request,
+    name: str,
+    write: Callable[[IO[bytes]], None],
+    reading: Callable[[str], AbstractContextManager[None]] = one_query,
+) -> SpooledResponse:
+    """Return what `write` writes to a file. It runs in what `reading` returns for the database that it reads from.
 
     Everything is written before it is sent, so that a client that reads slowly does not keep a database connection
     busy, and an error is still a problem. Raises Unavailable (503) if too many clients are reading their exports, or
@@ -157,7 +172,7 @@ def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], N
     renderer = request.accepted_renderer
     give_back = take_place()
     try:
-        file = _spooled(write)
+        file = _spooled(write, reading)
     except BaseException:
         give_back()
         raise
@@ -166,7 +181,7 @@ def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], N
     return SpooledResponse(file, give_back, filename=f"{name}.{renderer.format}", content_type=content_type)
 
 
-def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
+def _spooled(write: Callable[[IO[bytes]], None], reading: Callable[[str], AbstractContextManager[None]]) -> IO[bytes]:
     """Wait for this export's turn, write a file and return it, ready to be read.
 
     Raises Unavailable (503) if there is no room for it.
@@ -176,8 +191,7 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
             TURNS.acquire()
     file = spool()
     try:
-        is_pooled = connections[READING.alias].settings_dict.get("POOLED")  # see chunked_cursor
-        with transaction.atomic(READING.alias) if is_pooled else nullcontext():
+        with reading(READING.alias):
             write(file)
         file.seek(0)
     except OSError as error:
@@ -211,7 +225,7 @@ def _texts(view: "OwnedModelViewSet", queryset: OwnedRows) -> Iterator[list[str]
             yield [json_of(data).decode() for data in view.get_serializer(chunk, many=True).data]
 
 
-def _csv(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[str]:
+def csv_texts(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[str]:
     """Yield a line with the names of the columns, and then the rows, some at a time."""
     writers = {Kind.TEXT: _escape, Kind.BOOLEAN: _word}
     special = [(place, writers[column.kind]) for place, column in enumerate(columns) if column.kind in writers]
@@ -226,7 +240,7 @@ def _csv(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[
 def _kind(field: SerializerField) -> Kind:
     """Return what the field's values are. Only a free text may need an apostrophe in CSV."""
     form = find_form(field)
-    if form is None or isinstance(form, TextJSON):
+    if form is None or isinstance(form, TextJSON | RowJSON):
         return Kind.TEXT
     if isinstance(field, serializers.DateTimeField | serializers.UUIDField):
         return Kind.LONG

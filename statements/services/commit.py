@@ -10,8 +10,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from cashman_project.api.origin import IMPORT, Origin
-from cashman_project.db.insert_many import insert_many, insert_target
-from cashman_project.money.amounts import parse_amount, units_of
+from cashman_project.db.compiled import database_values
+from cashman_project.db.insert_many import insert_target
+from cashman_project.db.types import SQL
+from cashman_project.money.amounts import parse_amount
 from ledgers.writer import Write, writing
 from transactions.choices import TransactionType
 from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
@@ -23,16 +25,26 @@ from ..models import Import, ImportFile, ImportRow, LineIdentity
 from .accounts import Target, account_of
 from .identities import valid
 from .plans import change, locked_preview
+from .profiles import save_profile
 
 if TYPE_CHECKING:
     from users.models import User
 
 CHUNK = 10_000  # rows that are written together
-COLUMNS = (
-    *("id", "version", "created_at", "updated_at", "type", "description", "amount", "currency", "date"),
-    *("category_id", "notes", "account_id", "transfer_id", "tags"),
-)
-IDENTITY = ("owner_id", "account_id", "key", "revision", "transaction_id")
+ROWS = ImportRow._meta.db_table
+IDENTITY = ("owner_id", "account_id", "key", "transaction_id", "revision")
+KEPT = ("owner_id", "account_id", "date", "amount", "currency", "category_id", "tags")  # of a row as they are
+TEXTS = ("description", "notes", "description_folded", "notes_folded")
+VALUES = {  # of a transaction, by the columns of its row; two parameters: the present
+    **{name: name for name in (*KEPT, *TEXTS)},
+    "id": "transaction_id",
+    "version": "1",
+    "created_at": "%s",
+    "updated_at": "%s",
+    "type": f"CASE WHEN amount < 0 THEN '{TransactionType.EXPENSE}' ELSE '{TransactionType.INCOME}' END",
+    "transfer_id": f"CASE WHEN verdict = '{Verdict.TRANSFER}' THEN transfer_id END",
+}
+CHECKED = ("account_id", "date", "currency", "tags")
 
 
 def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None = None) -> Import:
@@ -48,11 +60,13 @@ def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None =
         rows = ImportRow.objects.filter(owner=owner, import_id=import_id).order_by("number")
         check_fresh(owner, plan, rows)
         _make(owner, plan)
-        _insert(write, rows)
+        _insert(write, plan, rows)
         _store_checks(owner, plan)
         revision = write.revision if write.counts else None
-        _store_identities(write, rows, revision or 0)
+        _store_identities(write, plan, rows, revision or 0)
         change(plan, status=Status.COMMITTED, revision=revision)
+        if plan.options.get("save_profile"):
+            save_profile(plan)
         ImportFile.objects.filter(owner=owner, import_id=import_id).delete()
     return plan
 
@@ -63,21 +77,19 @@ def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None =
 def check_fresh(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> None:
     """Raise Stale unless everything that the plan relies on is as it was: its lines are as new or as known as they
     were, the transactions that it names are unchanged, and its accounts, categories and tags are there."""
-    lines = valid(owner.pk).filter(account_id=OuterRef("account_id"), key=OuterRef("key"))
+    lines = Exists(valid(owner.pk).filter(account_id=OuterRef("account_id"), key=OuterRef("key")))
     named = Transaction.objects.filter(owner=owner, revision__lte=plan.based_on)
-    brought = valid(owner.pk).filter(transaction_id=OuterRef("transaction_id"))
-    within = ImportRow.objects.filter(owner=owner, import_id=plan.pk, transaction_id=OuterRef("transfer_with"))
-    stale = (
-        Q(Exists(lines), verdict__in=ENTERS, reimport=False)
-        | Q(~Exists(lines), verdict=Verdict.DUPLICATE)
-        | Q(Q(Exists(brought)) | ~Q(Exists(named.filter(pk=OuterRef("transaction_id")))), verdict=Verdict.MATCH)
-        | Q(
-            ~Exists(within),
-            ~Q(Exists(named.filter(pk=OuterRef("transfer_with"), transfer__isnull=True))),
-            verdict=Verdict.TRANSFER,
-        )
+    brought = Exists(valid(owner.pk).filter(transaction_id=OuterRef("transaction_id")))
+    own = ImportRow.objects.filter(owner=owner, import_id=plan.pk).order_by().values("transaction_id")
+    linked = Exists(named.filter(pk=OuterRef("transfer_with"), transfer__isnull=True))
+    matches, transfers = rows.filter(verdict=Verdict.MATCH), rows.filter(verdict=Verdict.TRANSFER)
+    stale = (  # each is a query of its own, which reads only the rows with its verdict
+        rows.filter(verdict__in=ENTERS, reimport=False).filter(lines),
+        rows.filter(verdict=Verdict.DUPLICATE).filter(~lines, ~brought),
+        matches.filter(Q(brought) | ~Q(Exists(named.filter(pk=OuterRef("transaction_id"))))),
+        transfers.exclude(transfer_with__in=own.filter(transaction_id__isnull=False)).filter(~linked),
     )
-    if rows.filter(stale).exists() or _lacks(owner, plan, rows):
+    if any(found.order_by().exists() for found in stale) or _lacks(owner, plan, rows):
         raise Stale
 
 
@@ -132,15 +144,15 @@ def _make(owner: "User", plan: Import) -> None:
         Tag.objects.bulk_create([Tag(owner=owner, name=name) for name in tags])
 
 
-def _chunks(rows: "QuerySet[ImportRow]") -> Iterator[list[ImportRow]]:
-    """Yield the rows, a few at a time."""
-    last = 0
-    while chunk := list(rows.filter(number__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1].number
+def _sources(plan: Import, verdicts: Sequence[Verdict], also: str = "") -> Iterator[SQL]:
+    """Yield what selects the rows of a plan with these verdicts, a few at a time, in their order."""
+    of_plan = f"{ROWS} WHERE owner_id = %s AND import_id = %s AND verdict IN ({', '.join(['%s'] * len(verdicts))})"
+    for last in range(0, sum(plan.counts.values()), CHUNK):
+        part = (plan.owner_id, plan.pk, *[verdict.value for verdict in verdicts], last, last + CHUNK)
+        yield f"{of_plan} AND number > %s AND number <= %s {also} ORDER BY number", part
 
 
-def _insert(write: Write, rows: "QuerySet[ImportRow]") -> None:
+def _insert(write: Write, plan: Import, rows: "QuerySet[ImportRow]") -> None:
     """Create the transactions of the new lines, with their transfers, and link the other sides of these."""
     sides = rows.filter(verdict=Verdict.TRANSFER).values_list("transfer_id", "transfer_with", "amount", "date")
     days: dict[UUID | None, date | None] = {}
@@ -160,19 +172,10 @@ def _insert(write: Write, rows: "QuerySet[ImportRow]") -> None:
         Transfer.objects.insert(write.owner, ("id", "version", "created_at", "updated_at", "date"), made)
     if others:
         Transaction.objects.filter(owner=write.owner).bulk_update(others, ["transfer"])
-    for chunk in _chunks(rows.filter(verdict__in=CREATES)):
-        Transaction.objects.insert(write.owner, COLUMNS, [_values(row, now) for row in chunk])
-
-
-def _values(row: ImportRow, now: Any) -> tuple[object, ...]:
-    assert row.amount is not None
-    assert row.date is not None
-    kind = TransactionType.EXPENSE if row.amount < 0 else TransactionType.INCOME
-    return (
-        *(row.transaction_id, 1, now, now, kind.value, row.description, units_of(row.amount), row.currency),
-        *(row.date.isoformat(), row.category_id, row.notes, row.account_id),
-        *(row.transfer_id if row.verdict == Verdict.TRANSFER else None, row.tags),
-    )
+    checked = list(rows.filter(verdict__in=CREATES).order_by().values_list(*CHECKED).distinct())
+    if checked:
+        sources = _sources(plan, CREATES)
+        Transaction.objects.insert_selected(write.owner, VALUES, (now, now), sources, (CHECKED, checked))
 
 
 def _store_checks(owner: "User", plan: Import) -> None:
@@ -190,12 +193,15 @@ def _store_checks(owner: "User", plan: Import) -> None:
             BalanceCheck.objects.bulk_create(new)
 
 
-def _store_identities(write: Write, rows: "QuerySet[ImportRow]", revision: int) -> None:
+def _store_identities(write: Write, plan: Import, rows: "QuerySet[ImportRow]", revision: int) -> None:
     """Remember the lines, so that they are not imported again."""
     target = insert_target(LineIdentity._meta.db_table, IDENTITY)
     for row in rows.filter(verdict__in=ENTERS, reimport=True, key__isnull=False):
         if row.account_id and row.key:
             valid(write.owner).filter(account_id=row.account_id, key=row.key).update(freed_by=revision)
-    for chunk in _chunks(rows.filter(verdict__in=ENTERS, key__isnull=False)):
-        lines = [(write.owner, row.account_id, row.key, revision, row.transaction_id) for row in chunk]
-        insert_many(connection, target, list(zip(*lines, strict=True)))
+    values = ", ".join(IDENTITY[:-1])
+    with connection.cursor() as cursor:
+        for source, params in _sources(plan, ENTERS, "AND key IS NOT NULL"):
+            select = f"SELECT {values}, %s FROM {source}"  # noqa: S608  # no input
+            given: Any = database_values(connection, (revision, *params))  # of types that the driver knows
+            cursor.execute(f"INSERT INTO {target} {select}", given)

@@ -7,12 +7,12 @@ from django.dispatch import receiver
 
 from users import erasure
 
-from ..models import Import, ImportFile, ImportRow, LineIdentity
+from ..models import Import, ImportFile, ImportProfile, ImportRow, LineIdentity
 
 
 @receiver(erasure.delete_rows)
 def delete_rows(keys: Sequence[UUID], **kwargs: object) -> None:
     """Delete the imports of these owners, and what was remembered of their lines. The ledgers are locked."""
     for key in keys:
-        for model in (ImportFile, ImportRow, Import, LineIdentity):
+        for model in (ImportFile, ImportRow, Import, ImportProfile, LineIdentity):
             model.objects.filter(owner=key).delete()

@@ -10,7 +10,9 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from cashman_project.db.derived_fields import with_derived
 from cashman_project.db.insert_many import insert_many, insert_target
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import LIMIT, STORED_DIGITS, units_of
 from transactions.names import NO_TAGS
 
@@ -25,7 +27,7 @@ CHUNK = 10_000  # rows that are stored together
 COLUMNS = (
     *("owner_id", "import_id", "number", "line", "verdict", "message", "account_id", "date", "amount", "currency"),
     *("description", "notes", "category_id", "tags", "bank_id", "key", "transaction_id", "transfer_with"),
-    *("transfer_id", "reimport"),
+    *("transfer_id", "rule_id", "reimport"),
 )
 
 
@@ -50,6 +52,7 @@ class Row:
     transaction_id: UUID | None = None
     transfer_with: UUID | None = None
     transfer_id: UUID | None = None
+    rule_id: UUID | None = None
     category: str = ""
     tag_names: tuple[str, ...] = ()
     transfer_account: str = ""
@@ -99,10 +102,13 @@ def settle(row: Row, target: Target) -> None:
 
 def store_rows(owner: UUID, import_id: UUID, rows: Iterable[Row]) -> None:
     """Store the rows of a plan, which has none yet."""
-    target = insert_target(ImportRow._meta.db_table, COLUMNS)
+    columns, derived = with_derived(ImportRow, COLUMNS)
+    target = insert_target(ImportRow._meta.db_table, columns)
     numbered = enumerate(rows, 1)
     while chunk := list(islice(numbered, CHUNK)):
-        insert_many(connection, target, list(zip(*_values(owner, import_id, chunk), strict=True)))
+        many: list[DatabaseRow] = list(zip(*_values(owner, import_id, chunk), strict=True))
+        many += [field.derive_all(many[position]) for position, field in derived]
+        insert_many(connection, target, many)
 
 
 def _values(owner: UUID, import_id: UUID, rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[object, ...]]:
@@ -110,17 +116,9 @@ def _values(owner: UUID, import_id: UUID, rows: Sequence[tuple[int, Row]]) -> It
         yield (
             *(owner, import_id, number, row.line, row.verdict.value, message_text(row.message), row.account_id),
             None if row.date is None else row.date.isoformat(),
-            _units(row.amount),
-            *(
-                lines.one_line(row.currency)[:3],
-                row.description,
-                row.notes,
-                row.category_id,
-                row.tags,
-                row.bank_id,
-                row.key,
-            ),
-            *(row.transaction_id, row.transfer_with, row.transfer_id, False),
+            *(_units(row.amount), lines.one_line(row.currency)[:3], row.description, row.notes, row.category_id),
+            *(row.tags, row.bank_id, row.key, row.transaction_id, row.transfer_with, row.transfer_id, row.rule_id),
+            False,
         )
 
 

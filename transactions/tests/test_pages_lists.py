@@ -24,7 +24,7 @@ from transactions.models import Category, Transaction
 from transactions.services import summary
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
 
@@ -80,7 +80,7 @@ FILTERED = ["", "search=pizza", "category=Food", "uncategorized=true", "date_aft
 
 
 @reaches(cut=15, several_currencies=20, days=20)
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 @given(
     drawn=rows_drawn,
     size=st.integers(1, 6),

@@ -32,6 +32,8 @@ from transactions.tests.factories import (
     IncomeFactory,
     PairFactory,
     PersonalTokenFactory,
+    ProfileFactory,
+    RuleFactory,
     TagFactory,
     TransferFactory,
 )
@@ -71,10 +73,13 @@ BODIES: dict[str, Any] = {
     "/transactions/<pk>/split": {"parts": [{"amount": 20}, {"amount": 30}]},
     "/categories": {"name": "Lottery"},
     "/tags": {"name": "Lottery"},
+    "/rules": {"when": {"words": ["lottery"]}, "set": {"description": "Lottery"}},
+    "/rules/test": {"when": {"words": ["lottery"]}, "set": {"description": "Lottery"}},
     "/accounts": {"name": "Lottery"},
     "/accounts/<pk>/checks/<date>": {"balance": 0},
     "/transfers": {"to": "Purse", "amount": 1},
     "/imports": "Date,Description,Amount\n2026-11-02,lottery,-1.00\n",  # a file, not JSON
+    "/imports/profiles": {"decimal": "."},
     "PATCH /imports/<pk>": {},
     "/imports/<pk>/rows/<row>": {"verdict": "skipped"},
     "/imports/<pk>/commit": {},
@@ -88,9 +93,11 @@ FACTORIES: dict[str, Any] = {
     "/transactions/delete": ExpenseFactory,
     "/categories": CategoryFactory,
     "/tags": TagFactory,
+    "/rules": RuleFactory,
     "/accounts": CheckedAccountFactory,
     "/transfers": TransferFactory,
     "/imports": ImportFactory,
+    "/imports/profiles": ProfileFactory,
     "/transfers/link": PairFactory,
     "/transfers/rejections": PairFactory,
     "/tokens": PersonalTokenFactory,
@@ -206,8 +213,8 @@ def test_the_status_is_the_tables(path: str, role: str, alice: User, bob: User, 
     client = APIClient(raise_request_exception=False) if role == "nobody" else client_of(alice)
     bodies = {method: body_of(method, path) for method in METHODS}
     if path in ("/auth/token/refresh", "/auth/logout"):
-        login = {"refresh": str(start_session(alice))}
-        bodies = dict.fromkeys(METHODS, login)
+        refresh = str(start_session(alice))
+        bodies = {method: {"refresh": refresh} for method in METHODS}
     used = "<" in path + json.dumps(bodies)
     row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if used else None
     before = stored()

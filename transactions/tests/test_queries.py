@@ -88,7 +88,12 @@ PAGES = [
     "/categories/<pk>",
     "/tags",
     "/tags/<pk>",
+    "/rules",
+    "/rules/<pk>",
     "/transfers",
+    "/imports",
+    "/imports/<pk>",
+    "/imports/<pk>/rows/<row>",
     "/expenses",
     "/expenses/<pk>",
     "/incomes",
@@ -132,7 +137,7 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
         category = Category.objects.filter(owner=user).first()
         model = getattr(FACTORIES[resource], "_meta", None) and FACTORIES[resource]._meta.model
         fields = {field.name for field in model._meta.fields} if model else set()
-        extra = {"category": category} if "category" in fields else {}
+        extra = {"category": category} if "category" in fields and resource != "/rules" else {}
         row = FACTORIES[resource].create(owner=user, **extra)
         body = filled(body | {"category": "Kind 1"} if path.endswith("/<pk>") and extra else body, row.pk)
         path = path_of(path, row)
