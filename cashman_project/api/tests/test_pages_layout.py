@@ -86,8 +86,9 @@ def test_an_option_sends_its_name_whatever_it_is(browser: Browser, alice: User) 
         ("/transactions", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
         ("/expenses", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
         ("/transfers", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
-        ("/categories", "Categories", ["Categories", "Tags"]),
-        ("/tags", "Categories", ["Categories", "Tags"]),
+        ("/categories", "Categories", ["Categories", "Tags", "Rules"]),
+        ("/tags", "Categories", ["Categories", "Tags", "Rules"]),
+        ("/rules", "Categories", ["Categories", "Tags", "Rules"]),
         ("/accounts", "Accounts", []),
     ],
 )
