@@ -45,12 +45,12 @@ class Import(models.Model):
     based_on = models.BigIntegerField(default=0)
     revision = models.BigIntegerField(null=True)
     undone_by = models.BigIntegerField(null=True)
-    shape = models.CharField(max_length=LONGEST_SHAPE, default="")
+    shape = models.CharField(max_length=LONGEST_SHAPE, default="", db_default="")
     profile = models.JSONField(null=True)
     first_day = models.DateField(null=True)
     last_day = models.DateField(null=True)
-    size = models.PositiveIntegerField(default=0)
-    read = models.PositiveIntegerField(default=0)
+    size = models.PositiveIntegerField(default=0, db_default=0)
+    read = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("import")

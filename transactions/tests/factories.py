@@ -7,7 +7,7 @@ from typing import Any
 
 import factory
 
-from statements.models import Import
+from statements.models import Import, ImportProfile
 from statements.services.plans import Said, create_plan, draft
 from transactions.models import Account, BalanceCheck, Category, Expense, Income, Rule, Tag, Transaction, Transfer
 from users.models import PersonalToken, User
@@ -122,3 +122,14 @@ class ImportFactory:
     def create(cls, owner: User) -> Import:
         said = Said({"account": "Lottery", "create_account": True, "currency": "USD"})
         return create_plan(owner, BytesIO(cls.FILE), "lottery.csv", draft(owner, BytesIO(cls.FILE), said), said)
+
+
+class ProfileFactory:
+    """What is kept for the next file of an account."""
+
+    @classmethod
+    def create(cls, owner: User) -> ImportProfile:
+        account = Account.objects.create(owner=owner, name="Lottery bank", currency="USD")
+        profile = ImportProfile(owner=owner, account_id=account.pk, shape="ofx", options={"decimal": ","})
+        profile.save(force_insert=True)
+        return profile

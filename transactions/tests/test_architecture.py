@@ -46,7 +46,8 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "account_views", "rule_views", "transfer_views", "viewsets", "start_view", "summary_view"},
+    {"views", "account_views", "profile_views", "rule_views", "transfer_views", "viewsets"}
+    | {"start_view", "summary_view"},
     {"base_view", "paging", "history_pages", "split_views", "import_page_views", "resending", "exports"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"}
     | {"import_pages", "import_row_pages", "rule_pages"},
@@ -110,6 +111,7 @@ GRAPH = {
     "ledgers.Change": {"ledgers.Ledger"},
     "statements.Import": {"users.User"},
     "statements.ImportFile": {"users.User"},
+    "statements.ImportProfile": {"users.User"},
     "statements.ImportRow": {"users.User"},
     "statements.LineIdentity": {"users.User"},
     "transactions.Account": {"users.User"},

@@ -32,6 +32,7 @@ from transactions.tests.factories import (
     IncomeFactory,
     PairFactory,
     PersonalTokenFactory,
+    ProfileFactory,
     RuleFactory,
     TagFactory,
     TransferFactory,
@@ -78,6 +79,7 @@ BODIES: dict[str, Any] = {
     "/accounts/<pk>/checks/<date>": {"balance": 0},
     "/transfers": {"to": "Purse", "amount": 1},
     "/imports": "Date,Description,Amount\n2026-11-02,lottery,-1.00\n",  # a file, not JSON
+    "/imports/profiles": {"decimal": "."},
     "PATCH /imports/<pk>": {},
     "/imports/<pk>/rows/<row>": {"verdict": "skipped"},
     "/imports/<pk>/commit": {},
@@ -95,6 +97,7 @@ FACTORIES: dict[str, Any] = {
     "/accounts": CheckedAccountFactory,
     "/transfers": TransferFactory,
     "/imports": ImportFactory,
+    "/imports/profiles": ProfileFactory,
     "/transfers/link": PairFactory,
     "/transfers/rejections": PairFactory,
     "/tokens": PersonalTokenFactory,

@@ -86,6 +86,7 @@ def live_a_life(user: User, staff: Client) -> None:
     lines = f"Date,Description,Amount\n2026-11-01,{MARK} soil,-3.00\n2026-11-02,{MARK} pots,-4.00\n".encode()
     for number in range(2):
         sent: dict[str, object] = {"account": account.name, "file": SimpleUploadedFile(f"{MARK} {number}.csv", lines)}
+        sent |= {"encoding": "utf-8", "save_profile": "true"}
         plan = as_user.post("/imports", sent, format="multipart")
         assert plan.status_code == 201
     assert as_user.post(f"/imports/{plan.json()['id']}/commit", {}).status_code == 200
