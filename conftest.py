@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 from pytest_django import DjangoDbBlocker
@@ -15,8 +16,21 @@ from rest_framework.test import APIClient
 from cashman_project.db.postgresql.citus import has_citus
 from ledgers.tests.owner_guard import GUARD
 from transactions.tests.live import LiveServer, serve, unmarked
+from transactions.tests.shares import cases
 from users.models import User
 from users.sessions import start_session
+
+# The same examples at every run: a failure is met by whoever causes it. The fixtures, which are made once for all
+# examples of a test, are people; each example makes its own rows.
+settings.register_profile(
+    "cashman",
+    max_examples=cases(60),
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("cashman")
 
 
 @pytest.hookimpl(tryfirst=True)

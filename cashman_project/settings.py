@@ -135,6 +135,7 @@ INSTALLED_APPS = [
     "transactions",
     "reports",
     "statements",
+    "moving",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -230,6 +231,8 @@ CORS_EXPOSE_HEADERS = [
 BODY_LIMIT = 5_000_000  # bytes of a body that may have many rows; api/limits.py has the other limits
 FILE_LIMIT = 20_000_000  # bytes of a file of bank statements
 FILE_PATHS = ("/imports",)  # which take a file
+EXPORT_LIMIT = 200_000_000  # bytes of an export that is brought in again
+EXPORT_PATHS = ("/me/import",)  # which take one
 DATA_UPLOAD_MAX_MEMORY_SIZE = BODY_LIMIT
 
 # -- Logs -------------------------------------------------------------------------------------
@@ -314,7 +317,9 @@ SPECTACULAR_SETTINGS = {
         {"name": "transfers", "description": "Money that moves between accounts."},
         {"name": "categories", "description": "Names to group transactions by, one each."},
         {"name": "tags", "description": "Names to group transactions by, several each."},
+        {"name": "rules", "description": "What new transactions get by themselves."},
         {"name": "imports", "description": "Bank statements: a file becomes a plan, and the plan transactions."},
+        {"name": "moving", "description": "Everything of yours out, and into another ledger."},
         {"name": "history", "description": "What was changed, when and by whom."},
         {"name": "summary", "description": "Income, expense and net."},
         {"name": "charts", "description": "Sums as pictures, and the numbers in them."},

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 import ledgers.urls
+import moving.urls
 import reports.urls
 import statements.urls
 import transactions.urls
@@ -23,6 +24,7 @@ ROOT_LINKS = {
     "tags": "tag-list",
     "accounts": "account-list",
     "transfers": "transfer-list",
+    "rules": "rule-list",
     "imports": "import-list",
     "summary": "summary",
     "changes": "change-list",
@@ -56,6 +58,7 @@ urlpatterns = [
     re_path("^schema/?$", views.SchemaView.as_view(), name="schema"),
     re_path("^docs/?$", views.DocsView.as_view(url_name="schema"), name="docs"),
     path("", include("users.urls")),
+    *moving.urls.urlpatterns,
     path("api-auth/language/", limited(set_language, CREDENTIALS), name="language"),
     path("api-auth/login", RedirectView.as_view(pattern_name="rest_framework:login", query_string=True)),
     path("api-auth/login/", limited(SignInView.as_view(), CREDENTIALS)),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from cashman_project.api.serializers import FORM_FIELDS
@@ -28,11 +29,20 @@ def answers_of(form: Mapping[str, Any], questions: list[Json], options: Json) ->
             text = str(form[name])
             given[name] = BOXES.get(text, text) if text else None
     for number, question in enumerate(questions):
-        if answer := str(form.get(f"{ANSWER}.{number}", "")):
-            _answer(given, question, answer, str(form.get(f"{NEW_NAME}.{number}", "")), options)
-    if given.get("currency") is None and questions:
-        given.pop("currency", None)
+        answer, new_name = (str(form.get(f"{name}.{number}", "")).strip() for name in (ANSWER, NEW_NAME))
+        if not answer and new_name not in ("", suggested_name(question)):
+            answer = NEW  # who types a name means a new account
+        if answer == NEW and not new_name:
+            raise ValidationError({f"{NEW_NAME}.{number}": [_("Give the account a name.")]}, code="required")
+        if answer:
+            _answer(given, question, answer, new_name, options)
     return given
+
+
+def suggested_name(question: Json) -> str:
+    """Return what a new account may be called: as the file calls it, unless that is a number."""
+    example = str(question["example"])
+    return "" if any(letter.isdigit() for letter in example) else example
 
 
 def _answer(given: Json, question: Json, answer: str, new_name: str, options: Json) -> None:
@@ -40,7 +50,7 @@ def _answer(given: Json, question: Json, answer: str, new_name: str, options: Js
     if option not in ("account", "accounts"):
         given[option] = answer
         return
-    name = answer.removeprefix(OWN) if answer.startswith(OWN) else new_name.strip()
+    name = answer.removeprefix(OWN) if answer.startswith(OWN) else new_name
     if answer == NEW:
         given["create_account"] = True
     if option == "account":

@@ -1,17 +1,19 @@
 """The pages of imports: which template an action has, and what it shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
 from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
-from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pages.requests import is_page_form, own_path
 from cashman_project.api.pagination import PAGE_SIZE, KeysetPagination, OrderedBy, Page, read_page_request
 from cashman_project.api.parsers import NEXT_FIELD
+from cashman_project.api.problems import FieldError
 from cashman_project.api.types import AnyResponse
 from cashman_project.api.views import StrictViewMixin
 from ledgers.writer import writing
@@ -85,6 +87,7 @@ class ImportPagesMixin(Base):
     pages = {"index": LIST, "show": PLAN, "rows": PLAN, "row": ROW}
     error_pages = {"upload": LIST, "answer": PLAN, "edit": ROW}
     conflict_pages = {"upload": LIST, "answer": PLAN, "commit": PLAN, "remove": PLAN, "edit": ROW}
+    read_plan: Import  # of a page
     shown_rows: Json | None = None  # of the page of a plan
 
     def plan(self, key: str) -> Import:
@@ -110,10 +113,11 @@ class ImportPagesMixin(Base):
     def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
         if self.action == "index":
             return self._list_context(data)
-        plan = self.plan(self.kwargs["pk"])
         if self.action == "row":
-            return {"page": RowPage(owner_of(self.request), plan, data)}
-        return self._plan_context(plan, data if self.action == "rows" else self.shown_rows)
+            return {"page": RowPage(owner_of(self.request), self.read_plan, data)}
+        if self.action == "rows":
+            return self._plan_context(self.read_plan, self.shown(self.read_plan), data)
+        return self._plan_context(self.read_plan, data, self.shown_rows)
 
     def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
         if self.action == "upload":
@@ -125,17 +129,20 @@ class ImportPagesMixin(Base):
             content = self.row_of(plan)
             sent = self.request.data if is_page_form(self.request) else {}
             return {"page": RowPage(owner_of(self.request), plan, content, sent, problem["errors"])}
-        return self._plan_context(plan, None)
+        return self._plan_context(plan, self.shown(plan), None, problem["errors"])
 
     def _list_context(self, data: Json) -> dict[str, object]:
         owner = owner_of(self.request)
         inputs = file_inputs(owner, self.request.query_params.get("account", ""))
         return {"plans": listed(owner, data["results"]), "inputs": inputs}
 
-    def _plan_context(self, plan: Import, data: Json | None) -> dict[str, object]:
+    def _plan_context(
+        self, plan: Import, content: Json, data: Json | None, errors: Sequence[FieldError] = ()
+    ) -> dict[str, object]:
         owner, verdict = owner_of(self.request), self.request.query_params.get("verdict", "")
         rows = data["results"] if data else ()
-        page = PlanPage(owner, plan, self.shown(plan), verdict, rows, data or {})
+        sent = self.request.data if self.action == "answer" and is_page_form(self.request) else {}
+        page = PlanPage(owner, plan, content, verdict, rows, data or {}, own_path(self.request), sent, errors)
         context: dict[str, object] = {"page": page}
         if page.may_make_account:
             context["currency"] = currency_input(owner)
@@ -176,6 +183,8 @@ class ImportPagesMixin(Base):
 def done_text(plan: Json) -> str:
     """Return what the message says after a commit."""
     number = plan["counts"][Verdict.NEW] + plan["counts"][Verdict.TRANSFER]
+    if not number:
+        return _("Done.")
     text = ngettext("%(count)s transaction imported.", "%(count)s transactions imported.", number)
     return text % {"count": shown_number(number)}
 

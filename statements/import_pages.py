@@ -1,14 +1,15 @@
 """What the pages of imports show beside the JSON of plans and rows."""
 
 import datetime
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +17,8 @@ from django.utils.translation import ngettext
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.pages.selects import Select
+from cashman_project.api.parsers import NEXT_FIELD
+from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import parse_amount
@@ -26,7 +29,7 @@ from transactions.services.accounts import account_names
 from transactions.services.currencies import own_currencies
 
 from .choices import CREATES, ENTERS, Status, Verdict
-from .import_forms import ANSWER, NEW_NAME, OWN
+from .import_forms import ANSWER, NEW_NAME, OWN, suggested_name
 from .models import Import, ImportRow
 from .services.shown import rows_json
 
@@ -110,30 +113,42 @@ class Answer:
 
 @dataclass(frozen=True)
 class ShownQuestion:
-    """A question with an input for each answer. `new_name` is the input of a new account's name, if it may be one."""
+    """A question with an input for each answer, and the answer that was sent. `new_name` is the input of the name of a
+    new account, if it may be one, `suggested` what it holds, and `error` what is wrong with it."""
 
     name: str
     content: Json
     answers: list[Answer]
     new_name: str = ""
-    suggested: str = ""  # name of the new account
+    suggested: str = ""
+    sent: str = ""
+    error: str = ""
 
     @property
     def is_only_new(self) -> bool:
         return bool(self.new_name) and not self.answers
 
 
-def questions_of(content: Json) -> list[ShownQuestion]:
-    return [_question(number, one) for number, one in enumerate(content["questions"])]
+def questions_of(content: Json, sent: Mapping[str, Any], errors: Sequence[FieldError]) -> list[ShownQuestion]:
+    """Return the questions of a plan, with what was sent if the form was refused."""
+    told = {error["field"]: error["detail"] for error in errors}
+    found = [_question(number, one) for number, one in enumerate(content["questions"])]
+    return [
+        replace(
+            one,
+            sent=str(sent.get(one.name, "")),
+            suggested=str(sent.get(one.new_name, one.suggested)),
+            error=told.get(one.new_name, ""),
+        )
+        for one in found
+    ]
 
 
 def _question(number: int, content: Json) -> ShownQuestion:
     name, option = f"{ANSWER}.{number}", content["option"]
     if option in ("account", "accounts"):
         answers = [Answer(OWN + one["value"], one["reading"]) for one in content["choices"]]
-        example = content["example"]
-        suggested = "" if any(letter.isdigit() for letter in example) else example
-        return ShownQuestion(name, content, answers, f"{NEW_NAME}.{number}", suggested)
+        return ShownQuestion(name, content, answers, f"{NEW_NAME}.{number}", suggested_name(content))
     return ShownQuestion(name, content, [_answer(option, one["value"], one["reading"]) for one in content["choices"]])
 
 
@@ -199,6 +214,9 @@ class PlanPage:
     verdict: str = ""
     results: Sequence[Json] = ()
     data: Json = field(default_factory=dict)  # with the links to the neighbours
+    here: str = ""  # the path of the page with its query
+    sent: Mapping[str, Any] = field(default_factory=dict)  # of a form that was refused
+    errors: Sequence[FieldError] = ()
 
     @property
     def title(self) -> str:
@@ -207,6 +225,11 @@ class PlanPage:
     @property
     def url(self) -> str:
         return reverse("import-detail", args=[self.plan.pk])
+
+    @property
+    def back(self) -> str:
+        """The query with which links to other pages lead back to this list; none if a row leads there anyway."""
+        return f"?{urlencode({NEXT_FIELD: self.here})}" if self.here != self.url else ""
 
     @property
     def is_preview(self) -> bool:
@@ -229,7 +252,7 @@ class PlanPage:
 
     @cached_property
     def questions(self) -> list[ShownQuestion]:
-        return questions_of(self.content) if self.is_preview else []
+        return questions_of(self.content, self.sent, self.errors) if self.is_preview else []
 
     @property
     def may_make_account(self) -> bool:
@@ -275,7 +298,7 @@ class PlanPage:
     @property
     def does(self) -> list[str]:
         """What the commit does, in sentences."""
-        return [] if self.questions else [*self._of_lines(), *self._of_names()]
+        return [] if self.questions else [*self._of_lines(), *(self._of_names() if self.button else ())]
 
     def _of_lines(self) -> Iterable[str]:
         counts = self.content["counts"]

@@ -54,9 +54,11 @@ class FormFileParser(MultiPartParser):
     """A form with a file. Clients with a token may send it, too."""
 
 
-def upload_of(request: Request) -> Upload:
-    """Return the file that the request has sent. Raises ValidationError if there is none, or more than one, and
-    TooLarge."""
+def upload_of(request: Request, limit: int | None = None) -> Upload:
+    """Return the file that the request has sent, which has at most `limit` bytes, by default FILE_LIMIT.
+
+    Raises ValidationError if there is none, or more than one, and TooLarge.
+    """
     data: Any = request.data  # an Upload, or the fields of a form
     if isinstance(data, Upload):
         upload = data
@@ -69,7 +71,8 @@ def upload_of(request: Request) -> Upload:
             raise ValidationError({FIELD: [_("Send one file, in the field “file”.")]}, code="required")
         fields = {name: str(data[name]) for name in data if name != FIELD and name not in FORM_FIELDS}
         upload = Upload(cast("BinaryIO", files[0].file), str(files[0].name or ""), fields)
-    if upload.file.seek(0, os.SEEK_END) > settings.FILE_LIMIT:
+    most = settings.FILE_LIMIT if limit is None else limit
+    if upload.file.seek(0, os.SEEK_END) > most:
         upload.file.close()
-        raise TooLarge(_("The file is larger than %(limit)d bytes.") % {"limit": settings.FILE_LIMIT})
+        raise TooLarge(_("The file is larger than %(limit)d bytes.") % {"limit": most})
     return upload

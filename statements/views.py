@@ -131,6 +131,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         plan = Import.objects.filter(owner=owner_of(self.request), pk=key).first()
         if plan is None:
             raise NotFound
+        self.read_plan = plan
         return plan
 
     def shown(self, plan: Import) -> dict[str, Any]:
@@ -226,6 +227,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         with stored(owner.pk, plan.pk) as source:
             made = draft(owner, source, said) if plan.status in WAITING else None
         changed = in_transaction(lambda: replan(owner, plan, made, said))
+        self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
         return tagged_response(request, self.shown(changed))
 
     @extend_schema(

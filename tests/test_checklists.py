@@ -20,7 +20,7 @@ from tests.checklist_edits import LABELS, PAYEE, PAYEE_FILTER, WEEKDAY, Edits
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-APPS = ["cashman_project", "ledgers", "reports", "statements", "transactions", "users"]
+APPS = ["cashman_project", "ledgers", "moving", "reports", "statements", "transactions", "users"]
 COPIED = [*APPS, "conftest.py", "manage.py", "pytest.ini"]
 EDITS = {
     "Add a field": PAYEE,
@@ -105,7 +105,7 @@ def run(tree: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def failures(tree: Path, tests: list[str]) -> dict[str, str]:
     """Run the tests in the tree; return what each that failed says."""
-    options = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--junitxml=found.xml"]
+    options = ["-q", "--tb=short", "-p", "no:cacheprovider", "-p", "no:xdist", "--junitxml=found.xml"]
     done = run(tree, "-m", "pytest", *options, *tests)
     assert (tree / "found.xml").exists(), done.stdout + done.stderr
     found: dict[str, str] = {}

@@ -23,6 +23,8 @@ from cashman_project.money.amounts import format_units, units_of
 from cashman_project.money.typed import form_amount, typed_amount
 
 from .choices import AccountKind
+from .date_links import Link, url_of
+from .list_page import EXPORTS
 from .models import Account, BalanceCheck, Transaction
 from .serializers import ExpenseSerializer
 from .services.accounts import balances, holdings, new_transfer, totals_of
@@ -139,7 +141,16 @@ def register_context(account: Account, request: Any, data: Mapping[str, Any]) ->
         "days": register_days(account, owner, data),
         "quick": quick_inputs(request, owner),
         "transfer": transfer_inputs(request, owner, account),
+        "exports": _exports(request),
     }
+
+
+def _exports(request: Any) -> list[Link]:  # Any: as above
+    """Return links to the whole register as files, in the order of the page."""
+    query = request.query_params.copy()
+    for name in ("cursor", "page_size"):
+        query.pop(name, None)
+    return [Link(label, url_of(f"{request.path.rstrip('/')}.{ending}", query)) for label, ending in EXPORTS.items()]
 
 
 def quick_inputs(request: Any, owner: "User", **values: str) -> list[Input]:  # Any: DRF's request

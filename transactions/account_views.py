@@ -16,12 +16,14 @@ from rest_framework.response import Response
 from cashman_project.api.dates import INVALID_DATE, parse_date
 from cashman_project.api.errors import PreconditionFailed
 from cashman_project.api.etags import check_preconditions, is_conditional, tagged_response
-from cashman_project.api.filters import flag_of
+from cashman_project.api.export import LISTS, columns_of, database_texts, is_export, rows_response
+from cashman_project.api.filters import check_parameters, flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.pagination import KeysetPagination, read_page_request
+from cashman_project.api.pagination import KeysetPagination, Window, read_ordering, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
+from cashman_project.api.spreadsheet import Column, Kind
 from cashman_project.api.templatetags.days import day
 from cashman_project.api.types import AnyResponse, AnySerializer
 from cashman_project.api.viewsets import OwnedModelViewSet
@@ -45,7 +47,8 @@ from .models import Account, BalanceCheck
 from .serializers import TransactionSerializer
 from .services.accounts import balances, delete_account
 from .services.checks import checks_of, delete_check, put_check
-from .services.registers import register_rows
+from .services.registers import register_rows, with_balances
+from .transaction_querysets import TransactionQuerySet
 
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, description="At the end of which day; by default, today.")
 CHECK_DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="The day of the check.")
@@ -96,6 +99,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
     }
     error_pages = {"list": "transactions/account_list.html"}
     conflict_pages = {"destroy": "transactions/account_in_use.html"}
+    exported = (*OwnedModelViewSet.exported, "register")
     changes = OwnedModelViewSet.changes | {"put_check", "delete_check"}
     bodiless = OwnedModelViewSet.bodiless | {"delete_check"}
     account: Account  # whose register or checks are shown
@@ -154,11 +158,19 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         parameters=[*page_parameters("date"), *LIST_HEADERS],
         responses=RegisterSerializer,
     )
-    @action(detail=True, pagination_class=None, filterset_class=None)
+    @action(
+        detail=True,
+        url_path=rf"register(?:[.](?P<format>{'|'.join(renderer.format for renderer in LISTS)}))?",
+        url_name="register",
+        pagination_class=None,
+        filterset_class=None,
+    )
     def register(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         """The account's transactions, the newest first, each with the balance after it."""
         account = self._account()
         rows = TransactionSerializer.Meta.model.objects.for_owner(owner_of(request)).filter(account=account.pk)
+        if is_export(request):
+            return self._register_export(account, rows)
         page_request = read_page_request(request, ByDate(rows))
         window = page_request.window
         found = list(window.of(rows.select_related("category", "account"), *page_request.start(rows.model)))
@@ -171,6 +183,16 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
         ]
         content = {"next": page.next, "previous": page.previous, "results": results}
         return Response(content, headers=page.headers())
+
+    def _register_export(self, account: Account, rows: TransactionQuerySet) -> AnyResponse:
+        request, by_date = self.request, ByDate(rows)
+        check_parameters(request, self.allowed_parameters() - {"cursor", "page_size"}, frozenset())
+        descending = read_ordering(request, by_date)[0] == "-"
+        ordered = Window("date", descending).ordered(rows.select_related("category", "account"))
+        serializer = TransactionSerializer()
+        columns = [*columns_of(serializer), Column("balance", Kind.DECIMAL)]
+        chunks = with_balances(account, database_texts(serializer, ordered), descending=descending)
+        return rows_response(request, account.name, columns, chunks, title=_("Register"))
 
     # -- Checks -------------------------------------------------------------------------------
 

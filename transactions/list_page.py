@@ -173,11 +173,19 @@ class ListPage(DateLinks):
     @property
     def exports(self) -> list[Link]:
         """The same rows in the same order as files."""
+        return self._files(EXPORTS, ("cursor", "page_size", "excluded"))
+
+    @property
+    def books(self) -> list[Link]:
+        """The same rows as files for other programs, which have an order of their own."""
+        return self._files(BOOKS, ("cursor", "page_size", "excluded", "ordering"))
+
+    def _files(self, endings: Mapping[str, str], without: Sequence[str]) -> list[Link]:
         query = self.request.query_params.copy()
-        for name in ("cursor", "page_size", "excluded"):
+        for name in without:
             query.pop(name, None)
         path = self.request.path.rstrip("/")
-        return [Link(label, url_of(f"{path}.{ending}", query)) for label, ending in EXPORTS.items()]
+        return [Link(label, url_of(f"{path}.{ending}", query)) for label, ending in endings.items()]
 
     @property
     def summary(self) -> str:
@@ -192,3 +200,4 @@ class ListPage(DateLinks):
 
 
 EXPORTS = {"CSV": "csv", "Excel": "xlsx"}
+BOOKS = {"OFX": "ofx", "hledger": "journal", "Beancount": "beancount"}

@@ -15,7 +15,7 @@ from django.utils.translation.template import templatize
 from cashman_project.languages import LANGUAGES
 
 ROOT = Path(__file__).parent.parent
-OURS = ("cashman_project", "users", "ledgers", "transactions", "statements", "reports")
+OURS = ("cashman_project", "users", "ledgers", "transactions", "statements", "reports", "moving")
 # Folders of libraries whose texts people see, and the folder of their own catalogues. The messages of simplejwt and
 # django-filter never come through: tests/test_languages.py walks the pages and the errors.
 LIBRARIES = {

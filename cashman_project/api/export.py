@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from itertools import islice
 from threading import BoundedSemaphore
@@ -19,13 +19,13 @@ from rest_framework.serializers import Serializer
 
 from ..db.connection_pool import CONNECTIONS, POOL
 from ..db.replica import READING
-from .fastpath.row_json import TextJSON, find_form, readable_fields, row_json
+from .fastpath.row_json import RowJSON, TextJSON, find_form, readable_fields, row_json
 from .filters import check_parameters
 from .pagination import Window, read_ordering
 from .renderers import json_of
 from .slow_clients import SpooledResponse, no_room, spool, take_place
 from .spreadsheet import Column, Kind, write_spreadsheet
-from .types import JSON, OwnedRows, SerializerField
+from .types import JSON, FieldsSerializer, JSONObject, OwnedRows, SerializerField
 
 if TYPE_CHECKING:
     from .viewsets import OwnedModelViewSet
@@ -41,22 +41,37 @@ INVISIBLE = r"\s\0" + "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f
 FORMULA = re.compile(rf"'|[\t\n\r]|[{INVISIBLE}]*[{SIGNS}]")
 
 
-class CSVRenderer(BaseRenderer):
+class ExportRenderer(BaseRenderer):
+    """The format of an export."""
+
+    schema: JSONObject = {"type": "string"}  # in OpenAPI
+
+
+class OwnOrderRenderer(ExportRenderer):
+    """A format of lists of one resource, which has an order of its own. It writes the rows itself."""
+
+    def write(self, file: IO[bytes], view: "OwnedModelViewSet", queryset: OwnedRows) -> None:
+        """Write the rows of the view's list."""
+        raise NotImplementedError
+
+
+class CSVRenderer(ExportRenderer):
     """Declares the format; `spooled_response` writes it."""
 
     media_type = "text/csv"
     format = "csv"
 
 
-class SpreadsheetRenderer(BaseRenderer):
+class SpreadsheetRenderer(ExportRenderer):
     """Declares the format; `spooled_response` writes it."""
 
     media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     format = "xlsx"
     charset = None
+    schema = {"type": "string", "format": "binary"}
 
 
-class LinesRenderer(BaseRenderer):
+class LinesRenderer(ExportRenderer):
     """Declares the format; `export_response` writes it."""
 
     media_type = "application/x-ndjson"
@@ -69,17 +84,33 @@ LISTS = (CSVRenderer, LinesRenderer, SpreadsheetRenderer)
 
 def is_export(request: Request) -> bool:
     """Return whether the request asks for an export."""
-    return isinstance(request.accepted_renderer, LISTS)
+    return isinstance(request.accepted_renderer, ExportRenderer)
 
 
 def export_response(view: "OwnedModelViewSet") -> SpooledResponse:
     """Return the export of a list that the view's request asks for; raises ValidationError (400)."""
     request = view.request
-    check_parameters(request, view.allowed_parameters() - {"cursor", "page_size"}, view.repeatable_parameters)
+    renderer, name = request.accepted_renderer, str(view.queryset.model._meta.verbose_name_plural)
+    allowed = view.allowed_parameters() - {"cursor", "page_size"}
+    if isinstance(renderer, OwnOrderRenderer):
+        check_parameters(request, allowed - {"ordering"}, view.repeatable_parameters)
+        queryset = view.filter_queryset(view.get_queryset())
+        return spooled_response(request, name, lambda file: renderer.write(file, view, queryset))
+    check_parameters(request, allowed, view.repeatable_parameters)
     sign, key = read_ordering(request, view)
     queryset = Window(key, bool(sign)).ordered(view.filter_queryset(view.get_queryset()))
-    chunks = _texts(view, queryset)
-    name = str(view.queryset.model._meta.verbose_name_plural)
+    serializer = view.get_serializer()
+    assert isinstance(serializer, Serializer)
+    return rows_response(request, name, columns_of(serializer), _texts(view, queryset))
+
+
+def rows_response(
+    request: Request, name: str, columns: Sequence[Column], chunks: Iterable[Sequence[str]], title: str = ""
+) -> SpooledResponse:
+    """Return the rows, whose JSON comes in chunks, in the format that the request asks for, one of LISTS.
+
+    Raises ValidationError (400) as `table_response` does.
+    """
     if isinstance(request.accepted_renderer, LinesRenderer):
 
         def write(file: IO[bytes]) -> None:
@@ -87,33 +118,52 @@ def export_response(view: "OwnedModelViewSet") -> SpooledResponse:
                 file.write("".join([f"{text}\n" for text in chunk]).encode())
 
         return spooled_response(request, name, write)
-    serializer = view.get_serializer()
-    assert isinstance(serializer, Serializer)
-    fields = readable_fields(serializer)
-    rows = ([row.get(name) for name in fields] for chunk in chunks for row in map(orjson.loads, chunk))
-    return table_response(request, name, [Column(name, _kind(field)) for name, field in fields.items()], rows)
+    return table_response(request, name, columns, cells_of(columns, chunks), title)
+
+
+def columns_of(serializer: FieldsSerializer) -> list[Column]:
+    """Return a column for each field of the serializer's rows."""
+    return [Column(name, _kind(field)) for name, field in readable_fields(serializer).items()]
+
+
+def cells_of(columns: Sequence[Column], chunks: Iterable[Sequence[str]]) -> Iterator[list[JSON]]:
+    """Yield the rows of a table, whose JSON comes in chunks."""
+    names = [column.name for column in columns]
+    return ([row.get(name) for name in names] for chunk in chunks for row in map(orjson.loads, chunk))
 
 
 def table_response(
-    request: Request, name: str, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]
+    request: Request, name: str, columns: Sequence[Column], rows: Iterable[Sequence[JSON]], title: str = ""
 ) -> SpooledResponse:
-    """Return the rows in the format that the request asks for, one of TABLES. `name` is that of the file and the sheet.
+    """Return the rows in the format that the request asks for, one of TABLES. `name` is that of the file, and of the
+    sheet unless it has a title of its own. Not every text may be a title.
 
     Raises ValidationError (400) if a spreadsheet has no room for the rows.
     """
 
     def write(file: IO[bytes]) -> None:
         if isinstance(request.accepted_renderer, SpreadsheetRenderer):
-            write_spreadsheet(file, capfirst(name), columns, rows)
+            write_spreadsheet(file, capfirst(title or name), columns, rows)
         else:
-            for text in _csv(columns, iter(rows)):
+            for text in csv_texts(columns, iter(rows)):
                 file.write(text.encode())
 
     return spooled_response(request, name, write)
 
 
-def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], None]) -> SpooledResponse:
-    """Return what `write` writes to a file.
+def one_query(using: str) -> AbstractContextManager[None]:
+    """Return what an export of one query runs in: a transaction if its connection is pooled (see chunked_cursor)."""
+    is_pooled = connections[using].settings_dict.get("POOLED")
+    return transaction.atomic(using) if is_pooled else nullcontext()
+
+
+def spooled_response(
+    request: Request,
+    name: str,
+    write: Callable[[IO[bytes]], None],
+    reading: Callable[[str], AbstractContextManager[None]] = one_query,
+) -> SpooledResponse:
+    """Return what `write` writes to a file. It runs in what `reading` returns for the database that it reads from.
 
     Everything is written before it is sent, so that a client that reads slowly does not keep a database connection
     busy, and an error is still a problem. Raises Unavailable (503) if too many clients are reading their exports, or
@@ -122,7 +172,7 @@ def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], N
     renderer = request.accepted_renderer
     give_back = take_place()
     try:
-        file = _spooled(write)
+        file = _spooled(write, reading)
     except BaseException:
         give_back()
         raise
@@ -131,7 +181,7 @@ def spooled_response(request: Request, name: str, write: Callable[[IO[bytes]], N
     return SpooledResponse(file, give_back, filename=f"{name}.{renderer.format}", content_type=content_type)
 
 
-def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
+def _spooled(write: Callable[[IO[bytes]], None], reading: Callable[[str], AbstractContextManager[None]]) -> IO[bytes]:
     """Wait for this export's turn, write a file and return it, ready to be read.
 
     Raises Unavailable (503) if there is no room for it.
@@ -141,8 +191,7 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
             TURNS.acquire()
     file = spool()
     try:
-        is_pooled = connections[READING.alias].settings_dict.get("POOLED")  # see chunked_cursor
-        with transaction.atomic(READING.alias) if is_pooled else nullcontext():
+        with reading(READING.alias):
             write(file)
         file.seek(0)
     except OSError as error:
@@ -155,33 +204,43 @@ def _spooled(write: Callable[[IO[bytes]], None]) -> IO[bytes]:
     return file
 
 
+def rows_of(view: "OwnedModelViewSet", queryset: OwnedRows) -> Iterator[JSONObject]:
+    """Yield the rows as JSON has them."""
+    return (row for chunk in _texts(view, queryset) for row in map(orjson.loads, chunk))
+
+
+def database_texts(serializer: FieldsSerializer, queryset: OwnedRows) -> Iterator[list[str]]:
+    """Yield lists of the JSON of ROWS rows, which the database writes."""
+    texts = iter(queryset.values_list(row_json(serializer), flat=True).iterator(chunk_size=ROWS))
+    return iter(lambda: list(islice(texts, ROWS)), [])
+
+
 def _texts(view: "OwnedModelViewSet", queryset: OwnedRows) -> Iterator[list[str]]:
     """Yield lists of the JSON of ROWS rows."""
     if view.fastpath:
-        values = queryset.values_list(row_json(view.serializer_class()), flat=True)
-        texts = iter(values.iterator(chunk_size=ROWS))
-        yield from iter(lambda: list(islice(texts, ROWS)), [])
+        yield from database_texts(view.serializer_class(), queryset)
     else:
         rows = iter(queryset.iterator(chunk_size=ROWS))
         for chunk in iter(lambda: list(islice(rows, ROWS)), []):
             yield [json_of(data).decode() for data in view.get_serializer(chunk, many=True).data]
 
 
-def _csv(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[str]:
+def csv_texts(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iterator[str]:
     """Yield a line with the names of the columns, and then the rows, some at a time."""
-    free = [place for place, column in enumerate(columns) if column.kind == Kind.TEXT]
+    writers = {Kind.TEXT: _escape, Kind.BOOLEAN: _word}
+    special = [(place, writers[column.kind]) for place, column in enumerate(columns) if column.kind in writers]
     chunk: Iterable[Sequence[JSON]] = [[_escape(name) for name, _kind in columns]]
     while chunk:
         lines = StringIO()
         csv.writer(lines).writerows(chunk)
         yield lines.getvalue()
-        chunk = [_escaped(row, free) for row in islice(rows, ROWS)]
+        chunk = [_cells(row, special) for row in islice(rows, ROWS)]
 
 
 def _kind(field: SerializerField) -> Kind:
     """Return what the field's values are. Only a free text may need an apostrophe in CSV."""
     form = find_form(field)
-    if form is None or isinstance(form, TextJSON):
+    if form is None or isinstance(form, TextJSON | RowJSON):
         return Kind.TEXT
     if isinstance(field, serializers.DateTimeField | serializers.UUIDField):
         return Kind.LONG
@@ -194,12 +253,17 @@ def _kind(field: SerializerField) -> Kind:
     return Kind.DECIMAL if getattr(field, "is_decimal", False) else Kind.WORD
 
 
-def _escaped(row: Sequence[JSON], free: Iterable[int]) -> Sequence[JSON]:
-    """Return the row, whose cells at these places are free texts, for CSV."""
+def _cells(row: Sequence[JSON], special: Iterable[tuple[int, Callable[[JSON], JSON]]]) -> Sequence[JSON]:
+    """Return the row for CSV. The cells at the special places are not what the row has there."""
     values = list(row)
-    for place in free:
-        values[place] = _escape(values[place])
+    for place, write in special:
+        values[place] = write(values[place])
     return values
+
+
+def _word(value: JSON) -> JSON:
+    """Return true or false as JSON writes them."""
+    return {True: "true", False: "false"}.get(value, value)
 
 
 def _escape(value: JSON) -> JSON:

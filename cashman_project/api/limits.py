@@ -17,6 +17,7 @@ CREDENTIALS = 16_384  # bytes of a body with a name, a password, a token or a pr
 ROW = 65_536  # bytes of a body with one row, and of a form
 ROWS = settings.BODY_LIMIT
 FILE = settings.FILE_LIMIT + ROW  # bytes of a body with a file, and with what a form puts around it
+EXPORT = settings.EXPORT_LIMIT + ROW  # likewise with an export
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 ViewP = ParamSpec("ViewP")
@@ -53,7 +54,8 @@ def check_body(request: HttpRequest, limit: int) -> None:
 
 def longest_body(path: str) -> int:
     """Return how many bytes a body may have that is sent to the path, whatever its view is."""
-    return FILE if path.removesuffix("/") in settings.FILE_PATHS else ROWS
+    path = path.removesuffix("/")
+    return EXPORT if path in settings.EXPORT_PATHS else FILE if path in settings.FILE_PATHS else ROWS
 
 
 def body_length(request: HttpRequest) -> int:

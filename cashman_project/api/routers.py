@@ -1,5 +1,7 @@
 """Routes that work with and without a trailing slash. The schema shows them without one."""
 
+from typing import Any
+
 from django.urls import URLPattern, URLResolver, re_path
 from rest_framework.routers import SimpleRouter
 
@@ -8,7 +10,7 @@ class OptionalSlashRouter(SimpleRouter):
     """A router whose paths may end with a slash. `reverse` returns them without it.
 
     PATCH of a list changes many rows. A list's path may end with a format: /transactions.json is the list as JSON.
-    /transactions.csv, .ndjson and .xlsx export the whole list, and can only be read.
+    /transactions.csv and the other formats of its viewset export the whole list, and can only be read.
     """
 
     routes = [
@@ -25,13 +27,14 @@ class OptionalSlashRouter(SimpleRouter):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the routes, the most frequent ones first: lists at the start, exports at the end."""
+        registry: list[tuple[str, Any, str]] = self.registry  # Any: one of our viewsets
         exports = [
             re_path(
-                rf"^{prefix}\.(?P<format>csv|ndjson|xlsx)/?$",
+                rf"^{prefix}\.(?P<format>{'|'.join(renderer.format for renderer in viewset.exports)})/?$",
                 viewset.as_view({"get": "list"}, basename=basename, detail=False),
                 name=f"{basename}-export",
             )
-            for prefix, viewset, basename in self.registry
+            for prefix, viewset, basename in registry
         ]
         routes = super().get_urls()
         return [*sorted(routes, key=lambda route: not str(getattr(route, "name", "")).endswith("-list")), *exports]

@@ -22,6 +22,7 @@ from rest_framework.permissions import SAFE_METHODS
 
 from .dates import DATE_PATTERN, TIMESTAMP_PATTERN
 from .errors import Conflict, CursorExpired, LengthRequired, PreconditionFailed, Throttled, TooLarge, Unavailable
+from .export import ExportRenderer
 from .freshness import LEDGER_REVISION, MIN_REVISION
 from .problems import PROBLEM_JSON, problem_details, problem_of
 from .serializers import MAX_ROWS
@@ -51,12 +52,6 @@ class ProblemSerializer(FieldsSerializer):
 PATTERNS = {None: r"^[^\x00]*$", "date": DATE_PATTERN, "date-time": TIMESTAMP_PATTERN}
 EMAIL_PATTERN = r"^([^\x00\s]+@[^\x00\s@]+)?$"  # or ""; `format: email` would forbid that
 
-# The schemas of exports, by their media types.
-EXPORTS: dict[str, JSONObject] = {
-    "text/csv": {"type": "string"},
-    "application/x-ndjson": {"type": "string"},
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {"type": "string", "format": "binary"},
-}
 UUID = {"type": "string", "format": "uuid"}
 
 MEANINGS = {
@@ -228,10 +223,11 @@ class ProblemAutoSchema(AutoSchema):
     def _describe_bodies(self, operation: JSONObject) -> None:
         """Describe the bodies that are an array of rows, and the exports, which are text."""
         action, responses = getattr(self.view, "action", None), operation["responses"]
+        exports = {one.media_type: one.schema for one in self.view.get_renderers() if isinstance(one, ExportRenderer)}
         for media_type, content in responses.get("200", {}).get("content", {}).items():
-            if media_type in EXPORTS:
+            if media_type in exports:
                 content.clear()
-                content["schema"] = dict(EXPORTS[media_type])
+                content["schema"] = {**exports[media_type]}
         if action in ("create_many", "update_many"):
             status = "201" if action == "create_many" else "200"
             operation["requestBody"]["required"] = True

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError
 
 from .errors import Unavailable
-from .limits import longest_body
+from .limits import FILE, longest_body
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -26,6 +26,7 @@ logger = logging.getLogger("cashman.clients")
 
 # Threads of a process that may wait for clients that send, and for clients that read, besides those that run requests.
 SENDERS, READERS = 64, 32
+LARGE = 2  # of the senders may send more than a file of statements, because it takes room on the disk
 SMALL = 65_536  # bytes that need no file; the buffers of the server and the socket hold them even if nobody reads
 DRAINED = 4 * settings.BODY_LIMIT  # bytes of a body that is too large which are read, so that the client sees the error
 REFUSAL = "cashman.refusal"  # in a request's environ: the APIException that says why its body was refused
@@ -33,6 +34,7 @@ REFUSAL = "cashman.refusal"  # in a request's environ: the APIException that say
 # The free places: a thread that waits for a client takes one, and then puts it back.
 _senders: list[None] = [None] * SENDERS
 _readers: list[None] = [None] * READERS
+_large: list[None] = [None] * LARGE
 
 
 def receive(environ: "WSGIEnvironment") -> IO[bytes] | None:
@@ -46,8 +48,9 @@ def receive(environ: "WSGIEnvironment") -> IO[bytes] | None:
     length = int(text) if text.isdecimal() else 0  # Django takes a wrong one as 0, too
     if not length:
         return None
+    places = _large if FILE < length <= longest_body(environ["PATH_INFO"]) else _senders
     try:
-        _senders.pop()
+        places.pop()
     except IndexError:
         environ[REFUSAL] = _busy()
         return None
@@ -58,7 +61,7 @@ def receive(environ: "WSGIEnvironment") -> IO[bytes] | None:
         environ[REFUSAL] = refusal
         return None
     finally:
-        _senders.append(None)
+        places.append(None)
 
 
 class SpooledResponse(FileResponse):

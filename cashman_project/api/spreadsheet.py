@@ -57,7 +57,8 @@ class Column(NamedTuple):
 
 
 def write_spreadsheet(file: IO[bytes], title: str, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]) -> None:
-    """Write a file with one sheet: the names of the columns, which stay in view, and the rows.
+    """Write a file with one sheet: the names of the columns, which stay in view and filter, and the
+    rows.
 
     Raises ValidationError (400) if a sheet has no room for them, and OSError if they can't be written.
     """
@@ -71,7 +72,8 @@ def write_spreadsheet(file: IO[bytes], title: str, columns: Sequence[Column], ro
             sheet.write_string(0, place, column.name, bold)
         writer = _Writer(book, sheet)
         try:
-            writer.write(columns, rows)
+            number = writer.write(columns, rows)
+            sheet.autofilter(0, 0, number, len(columns) - 1)
             book.close()
         except FileCreateError as error:
             raise OSError(*error.args[0].args) from None
@@ -92,15 +94,20 @@ class _Writer:
         self.right = book.add_format({"align": "right"})
         self.formats: dict[int, Any] = {}
 
-    def write(self, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]) -> None:
-        """Write the rows below the names of the columns. Raises ValidationError (400) if there are too many."""
+    def write(self, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]) -> int:
+        """Write the rows below the names of the columns, and return how many there are.
+
+        Raises ValidationError (400) if there are too many.
+        """
         writers = [self.of(column.kind) for column in columns]
+        number = 0
         for number, row in enumerate(rows, 1):
             if number > MOST_ROWS:
                 raise _too_large()
             for place, (write_cell, value) in enumerate(zip(writers, row, strict=True)):
                 if value is not None:
                     write_cell(number, place, value)
+        return number
 
     def of(self, kind: Kind) -> CellWriter:
         """Return the function that writes a value of the kind to a row and a column."""

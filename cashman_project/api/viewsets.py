@@ -21,7 +21,7 @@ from rest_framework.viewsets import ModelViewSet
 from ..db.retry import in_transaction
 from .errors import PreconditionFailed
 from .etags import check_preconditions, is_conditional, tagged_json, tagged_response, wants_json
-from .export import LISTS, export_response, is_export
+from .export import LISTS, ExportRenderer, export_response, is_export
 from .fastpath.owner_query import OwnerQuery
 from .fastpath.responses import owner_query_for, page_response, row_content
 from .filters import FilterSet
@@ -45,7 +45,7 @@ Renderers: TypeAlias = list[BaseRenderer]  # in the viewset, `list` is a method
 
 PREFERS_MINIMAL = re.compile(r'(^|,)\s*return\s*=\s*"?minimal"?\s*(;|,|$)', re.IGNORECASE)  # RFC 7240
 # The actions of a path that may end with the format of an export: also OPTIONS, and a method that is not allowed.
-EXPORTED = ("list", "metadata", None)
+EXPORTED: tuple[str | None, ...] = ("list", "metadata", None)
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -73,6 +73,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
     filterset_class: type[FilterSet] | None = None
     orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
     default_ordering = "-created_at"
+    exports: tuple[type[ExportRenderer], ...] = LISTS  # the formats of the whole list
+    exported = EXPORTED
     pages: Mapping[str, str] = {"list": "pages/list.html", "retrieve": "pages/detail.html"}
     error_pages = {"list": "pages/list.html"}
     # Set below before the user is authenticated, because the authentication runs it; `list` and `retrieve` read it.
@@ -121,7 +123,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         return {}
 
     def get_renderers(self) -> Renderers:
-        return [*super().get_renderers(), *(renderer() for renderer in LISTS if self.action in EXPORTED)]
+        return [*super().get_renderers(), *(renderer() for renderer in self.exports if self.action in self.exported)]
 
     def list(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:
         if is_export(request):

@@ -1,10 +1,9 @@
-"""The rows of others, which no undo may touch. The profile of hypothesis is that of the transactions."""
+"""The rows of others, which no undo may touch."""
 
 from collections.abc import Iterator
 
 import pytest
 
-import transactions.tests.conftest  # noqa: F401  # loads it
 from ledgers.models import Change
 from transactions.models import Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory

@@ -8,13 +8,13 @@ from conftest import client_of
 from ledgers.models import Change, Operation
 from ledgers.tests.followers import WRITES, Books, Follower, ledger_of
 from transactions.tests.factories import IncomeFactory, UserFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 
 
 @pytest.mark.django_db
 @reaches(followed=40, deleted=10, restored=2)
 @given(WRITES, st.integers(1, 4))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=cases(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_followers_copy_equals_the_ledger(writes: list[tuple[str, int]], limit: int) -> None:
     owner, other = UserFactory.create(), UserFactory.create()
     IncomeFactory.create(owner=other)

@@ -26,7 +26,7 @@ from ledgers.services.undo_errors import ChangedSince, InUse, NothingToUndo, Ref
 from transactions.models import Category, Transaction
 from transactions.services.categories import delete_category
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.triggers import differences
 from users.models import User
 
@@ -302,6 +302,6 @@ def test_an_undo_leads_to_what_the_copies_say(alice: User, bob: User) -> None:
     before = stored_rows(bob)
 
     machine = type("Undos", (Writes,), {"owner": alice})
-    run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=40))
+    run_state_machine_as_test(machine, settings=settings(max_examples=cases(60), stateful_step_count=40))
 
     assert stored_rows(bob) == before

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cashman_project.api.tests.pages import Browser
 from conftest import client_of
 from transactions.models import Category, Transaction
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from users.models import User
 
 from .test_pages_dashboard import TODAY, figures, net, number, on, shares
@@ -69,7 +69,7 @@ def test_the_numbers_are_those_of_the_owners_rows(alice: User, bob: User) -> Non
     }
     browser, client = Browser(alice), client_of(alice)
 
-    @settings(max_examples=200)
+    @settings(max_examples=cases(200))
     @given(entries)
     def check(rows: list[Any]) -> None:
         Transaction.objects.all().delete()

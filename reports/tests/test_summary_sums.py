@@ -17,7 +17,7 @@ from conftest import client_of
 from reports.tests.test_sums import FURTHER, NAMES, Entry, entries_on, fill, left_by
 from reports.tests.test_sums import people as people  # a fixture
 from transactions.groupings import FROM_MONTH_START, GROUPINGS
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import CURRENCIES
 from transactions.tests.test_totals import KEYS
 from users.models import User
@@ -159,7 +159,7 @@ def check_answer(answer: dict[str, Any], rows: list[Entry], query: dict[str, Any
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @settings(max_examples=150)
+    @settings(max_examples=cases(210))
     @given(entries, options, filters, dropped, STARTS)
     def check(
         rows: list[Entry], options: dict[str, Any], filters: dict[str, Any], dropped: set[str], month_start: int

@@ -16,7 +16,7 @@ from cashman_project.money.amounts import format_amount
 from conftest import client_of
 from transactions.models import Account, Category, Tag, Transaction
 from transactions.names import tags_text
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from transactions.tests.test_totals import GROUP_OF, KEYS
 from users.models import User
@@ -176,7 +176,7 @@ def chart(client: APIClient, name: str, query: dict[str, Any]) -> dict[str, Any]
 def test_the_sums_are_those_of_the_owners_rows(people: Any) -> None:
     clients = [client_of(user) for user in people[0]]
 
-    @settings(max_examples=100)
+    @settings(max_examples=cases(100))
     @given(entries, queries, STARTS)
     def check(rows: list[Entry], query: dict[str, Any], month_start: int) -> None:
         User.objects.update(month_start=month_start)

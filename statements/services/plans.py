@@ -31,6 +31,7 @@ from .names import Names
 from .other_files import find_lines_of_other_files
 from .profiles import account_named, profiles_of
 from .rows import Row, row_of_line, row_of_note, settle, store_rows
+from .ruling import run_rules
 from .storage import WatchedFile, store, stored
 
 if TYPE_CHECKING:
@@ -119,6 +120,11 @@ def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
             settle(row, target)
             plan.names.give(row)
             by_account.setdefault(target, []).append(row)
+    if len(targets := {*plan.accounts.values()}) == 1:  # then what can't be read is of this account, too
+        [target] = targets
+        for row in plan.rows:
+            if row.verdict == Verdict.ERROR and row.statement is None:
+                row.account_id, row.currency = target.id, target.currency
     for target, rows in by_account.items():
         if not target.is_new:
             _find_duplicates(owner, target.id, rows)
@@ -133,6 +139,8 @@ def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
     named = {account: target.id for (account, _currency), target in plan.accounts.items() if account}
     find_named_transfers(new, named)
     find_transfers(owner.pk, [row for row in new if row.verdict == Verdict.NEW])
+    if said.options.get("apply_rules", True):
+        run_rules(owner.pk, new)
     return plan
 
 

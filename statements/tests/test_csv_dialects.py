@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from statements.formats.reading import read
 from statements.formats.results import Item, Line, Options, Problem, Question
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 
 # Date, text, amount, money out, money in, direction.
 NAMES = {
@@ -123,7 +123,7 @@ def answered(data: bytes, answers: Options) -> tuple[list[Item], set[str]]:
 
 
 @reaches(decided=40, asked=8, signed=20, pair=20, direction=20)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=cases(150), deadline=None)
 @given(ROWS, dialects())
 def test_a_table_in_any_dialect_is_read_back(rows: list[tuple[date, str, Decimal]], dialect: Dialect) -> None:
     answers = Options(date_order=dialect.date_order, decimal=dialect.mark, unsigned="in")

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from cashman_project.api.templatetags.days import timestamp
 from cashman_project.api.tests.pages import Browser, Page, fields
+from ledgers.models import Revision
 from statements.models import Import
-from statements.tests.pages import button, notice, path_of, plan_of, send_file, sentences
+from statements.tests.pages import button, notice, path_of, plan_of, row_of, send_file, sentences
 from statements.tests.plans import CSV
 from transactions.models import Account, Transaction
 from users.models import User
@@ -147,6 +149,24 @@ def test_an_account_is_made_by_the_answer(browser: Browser, alice: User, bank: A
     assert Account.objects.get(owner=alice, name="My purse").currency == "CHF"
 
 
+def test_whoever_types_a_name_means_a_new_account(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, CSV)
+
+    page = browser.follow(browser.send(button(page, "Save"), **{"new_account.0": "Purse"}))
+
+    assert sentences(page) == ["Creates 4 transactions in Purse.", "Makes the account Purse, in USD."]
+
+
+def test_a_new_account_needs_a_name(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, CSV)
+
+    refused = Page(browser.send(button(page, "Save"), **{"answer.0": "new", "new_account.0": " "}))
+
+    assert refused.status == 400
+    assert refused.errors() == {"new_account.0": "Give the account a name."}
+    assert fields(button(refused, "Save"))["answer.0"] == "new"
+
+
 def test_an_account_of_ones_own_is_the_answer(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, CSV)
 
@@ -164,6 +184,16 @@ def test_several_accounts_are_asked_in_one_form(browser: Browser, alice: User, b
     page = browser.follow(browser.send(button(page, "Save"), **answers))
 
     assert sentences(page) == ["Creates 2 transactions.", "Makes the account Two, in EUR."]
+
+
+def test_an_account_is_called_as_the_file_calls_it(browser: Browser, alice: User) -> None:
+    page = plan_of(browser, b"Account,Date,Description,Amount,Currency\nPurse,2026-11-20,Rent,-1.00,EUR\n")
+    form = button(page, "Save")
+    assert fields(form)["new_account.0"] == "Purse"
+
+    page = browser.follow(browser.send(form))
+
+    assert sentences(page)[1] == "Makes the account Purse, in EUR."
 
 
 def test_names_that_are_not_there_are_made_by_one_button(browser: Browser, alice: User, bank: Account) -> None:
@@ -189,6 +219,7 @@ def test_a_commit_is_told_with_links_and_undone_beside_them(browser: Browser, al
     done = page.main.one("section", class_="done")
     assert "4 transactions imported" in done.text
     assert [one["href"] for one in done.all("a")] == [f"/accounts/{bank.pk}/register", "/revisions/2"]
+    assert done.one("time").text == timestamp(Revision.objects.get(ledger=alice.pk, number=2).at)
     assert not page.main.all("form", id="change")
     page = browser.follow(browser.send(button(page, "Undo")))
     assert notice(page) == "4 transactions deleted."
@@ -251,7 +282,7 @@ def test_a_preview_is_discarded(browser: Browser, alice: User, bank: Account) ->
 def test_a_plan_that_is_committed_refuses_changes_on_its_page(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
     browser.follow(browser.send(button(page, "Import 4 transactions")))
-    one = page.main.one("tr", id="row-2").one("button")
+    one = row_of(page, 2).one("button")
     sent = fields(page.main.one("form", id="change")) | {one["name"]: one["value"]}
 
     refused = Page(browser.client.post(one["formaction"], sent))

@@ -9,9 +9,10 @@ from statements.tests.broken import changed, soup
 from statements.tests.compared import OWN, samples
 from statements.tests.plans import rows_of
 from transactions.models import Transaction
+from transactions.tests.shares import cases
 from users.models import User
 
-CASES = 150
+CASES = cases(150)
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -1,10 +1,13 @@
 """The running balance of an account's transactions."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from uuid import UUID
 
-from cashman_project.money.amounts import units_of
+import orjson
+
+from cashman_project.money.amounts import format_units, units_of
 from cashman_project.money.sums import MoneySum
 
 from ..models import Account, Transaction
@@ -33,3 +36,25 @@ def register_rows(account: Account, rows: Sequence[Transaction]) -> dict[UUID, i
         after[row.pk] = balance
         balance -= units_of(row.amount)
     return after
+
+
+def with_balances(account: Account, chunks: Iterable[Sequence[str]], *, descending: bool) -> Iterator[list[str]]:
+    """Yield the chunks of the JSON of all rows of the account, each with the balance after it.
+
+    The rows are in the order of their dates and ids. Only the balance of the first one's day is read.
+    """
+    balance: int | None = None  # after the row, or before it if they ascend
+    for chunk in chunks:
+        texts = []
+        for text in chunk:
+            row = orjson.loads(text)
+            if balance is None:
+                day = datetime.date.fromisoformat(row["date"])
+                accounts = Account.objects.filter(owner=account.owner_id, pk=account.pk)
+                balance = accounts.balances(account.owner_id, day if descending else day - DAY)[account.pk]
+            units = units_of(Decimal(row["amount"]))
+            after = balance if descending else balance + units
+            balance = balance - units if descending else after
+            shown = format_units(after, account.currency)
+            texts.append(f'{text[:-1]},"balance":"{shown}"}}')
+        yield texts

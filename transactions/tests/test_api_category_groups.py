@@ -15,7 +15,7 @@ from conftest import client_of
 from transactions.models import Category
 from transactions.names import name_key
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from users.models import User
 
 PATHS = [
@@ -277,7 +277,7 @@ names = st.lists(st.tuples(st.sampled_from(["b", "\u00e9", "e", "z", "x y"]), gr
 def test_the_order_by_group_is_that_of_letters_page_by_page(alice: User) -> None:
     client = client_of(alice)
 
-    @settings(max_examples=40)
+    @settings(max_examples=cases(40))
     @given(names)
     def check(found: list[tuple[str, str | None]]) -> None:
         Category.objects.all().delete()

@@ -53,6 +53,11 @@ def walk(client: APIClient, path: str) -> list[dict[str, Any]]:
     return rows
 
 
+def as_in_csv(value: Any) -> str:
+    """Return a value of the list as a cell of CSV has it."""
+    return "" if value is None else json.dumps(value) if isinstance(value, bool) else str(value)
+
+
 @pytest.fixture
 def books(alice: User, bob: User) -> None:
     for owner, name in ((alice, "Food"), (bob, "secret")):
@@ -73,7 +78,7 @@ def test_holds_what_the_pages_hold(path: str, as_alice: APIClient, as_outsider: 
     assert rows
     assert lines_of(as_alice, f"{path}.ndjson") == rows
     table = list(csv.DictReader(io.StringIO(text_of(as_alice.get(f"{path}.csv")), newline="")))
-    assert table == [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]
+    assert table == [{name: as_in_csv(value) for name, value in row.items()} for row in rows]
     assert list(table[0]) == list(rows[0])
     assert lines_of(as_outsider, f"{path}.ndjson") == []
     assert len(text_of(as_outsider.get(f"{path}.csv")).splitlines()) == 1  # the names

@@ -93,6 +93,7 @@ def test_it_looks_like_a_table(alice: User, bob: User, as_alice: APIClient, as_b
 
     assert book.sheetnames == ["Expenses"]
     assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == f"A1:{sheet.cell(1, sheet.max_column).column_letter}{sheet.max_row}"
     assert all(cell.font.bold for cell in sheet[1])
     assert sheet.column_dimensions["C"].width > 20  # the description
     row = dict(zip((cell.value for cell in sheet[1]), sheet[2], strict=True))

@@ -19,7 +19,7 @@ from django.db.models.fields import NOT_PROVIDED
 from ledgers.models import Change, Ledger, OwnedForeignKey, OwnedModel, Revision
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("cashman_project", "ledgers", "reports", "statements", "transactions", "users")
+APPS = ("cashman_project", "ledgers", "moving", "reports", "statements", "transactions", "users")
 LABELS = ("api", "ledgers", "statements", "transactions", "users")
 SOURCES = sorted(path for app in APPS for path in (ROOT / app).rglob("*.py"))
 CODE = [path for path in SOURCES if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)]
@@ -29,6 +29,7 @@ LONGEST = 400  # lines
 HOUSE = (
     {"cashman_project.server"},
     {"cashman_project.urls", "cashman_project.wsgi"},
+    {"moving"},
     {"reports", "statements"},
     {"transactions"},
     {"ledgers"},
@@ -45,14 +46,15 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "account_views", "transfer_views", "profile_views", "viewsets", "start_view", "summary_view"},
-    {"base_view", "paging", "history_pages", "split_views", "import_page_views"},
+    {"views", "account_views", "profile_views", "rule_views", "transfer_views", "viewsets"}
+    | {"start_view", "summary_view"},
+    {"base_view", "paging", "history_pages", "split_views", "import_page_views", "resending", "exports"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"}
-    | {"import_pages", "import_row_pages"},
+    | {"import_pages", "import_row_pages", "rule_pages"},
     {"summary_chart", "list_page", "import_forms"},
     {"date_links"},
     {"pictures"},
-    {"account_serializers", "transfer_serializers", "split_serializers"},
+    {"account_serializers", "transfer_serializers", "split_serializers", "rule_serializers"},
     {"serializers", "filters"},
     {"uploads", "tag_fields"},
     {"name_fields"},
@@ -62,17 +64,18 @@ LAYERS = (
     {"periods"},
     {"charts"},
     {"login_throttle", "token_owner", "oidc", "staff"},
-    {"resources", "reads", "router"},
+    {"resources", "reads", "router", "files"},
     {"models", "formats"},
     {"erasure"},  # below the models, since deleting a user erases it
+    {"rule_querysets"},
     {"querysets", "transaction_querysets"},  # below the models, since a manager is made of a queryset's class
     {"undo_rules"},
     {"split_rules"},
     {"history", "at_once"},
     {"writer"},
-    {"totals", "token_errors", "account_examples", "transfer_examples", "split_examples"},
+    {"totals", "token_errors", "account_examples", "transfer_examples", "split_examples", "rule_examples"},
     {"examples", "hashers", "preferences", "turns"},
-    {"names", "errors", "groupings", "orderings"},
+    {"names", "errors", "groupings", "orderings", "words"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
@@ -85,6 +88,7 @@ HOOKS = {
     "hashers",
     "management",
     "owned_admin",
+    "rule_admin",
     "schema",
     "sqlite",
     "tag_triggers",
@@ -115,6 +119,7 @@ GRAPH = {
     "transactions.Category": {"users.User"},
     "transactions.MonthTotal": {"users.User", "transactions.Category", "transactions.Account"},
     "transactions.RejectedTransfer": {"users.User"},
+    "transactions.Rule": {"users.User", "transactions.Category", "transactions.Account"},
     "transactions.Tag": {"users.User"},
     "transactions.Transaction": {
         "users.User",
@@ -196,7 +201,7 @@ def test_imports_run_down_the_house() -> None:
 
 
 def test_rooms_of_an_app_import_one_way() -> None:
-    for app in ("ledgers", "reports", "statements", "transactions", "users"):
+    for app in ("ledgers", "moving", "reports", "statements", "transactions", "users"):
         inner = {
             (importer.split(".")[1], module.split(".")[1])
             for importer, module in EDGES

@@ -21,7 +21,7 @@ from rest_framework.test import APIClient
 
 from conftest import client_of
 from transactions.models import Account, BalanceCheck, MonthTotal, Transaction, Transfer
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.triggers import differences
 from users.models import User
 
@@ -197,5 +197,6 @@ class Ledger(RuleBasedStateMachine):
 @reaches(asked=30, registers=10, transfers=5)
 def test_balances_are_those_of_plain_decimals(alice: User, bob: User) -> None:
     run_state_machine_as_test(
-        type("Accounts", (Ledger,), {"users": (alice, bob)}), settings=settings(max_examples=50, stateful_step_count=25)
+        type("Accounts", (Ledger,), {"users": (alice, bob)}),
+        settings=settings(max_examples=cases(50), stateful_step_count=25),
     )

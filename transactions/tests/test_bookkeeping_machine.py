@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 from conftest import client_of
 from transactions.models import Account, BalanceCheck, MonthTotal, Transaction, Transfer
 from transactions.tests.books_in_python import DAYS, NAMES, Comparisons, Entry, World, reverted
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from users.models import User
 
 UNDO_ERRORS = {"changed_since", "reference_gone", "in_use", "nothing_to_undo", "part_of_split", "locked"}
@@ -377,6 +377,6 @@ def test_the_books_add_up_whatever_is_written(alice: User, bob: User) -> None:
     before = list(Transaction.objects.for_owner(bob).values())
     run_state_machine_as_test(
         type("Machine", (Books,), {"users": (alice, bob)}),
-        settings=settings(max_examples=30, stateful_step_count=40),
+        settings=settings(max_examples=cases(30), stateful_step_count=40),
     )
     assert list(Transaction.objects.for_owner(bob).values()) == before

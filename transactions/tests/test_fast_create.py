@@ -13,7 +13,7 @@ from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.money.amounts import LIMIT
 from transactions.models import Category, Transaction
 from transactions.serializers import ExpenseSerializer, IncomeSerializer, TransactionSerializer
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
 
@@ -152,7 +152,7 @@ def test_a_body_in_the_usual_notation_makes_the_row_that_the_serializer_makes(
 
 @pytest.mark.parametrize("field", TAKEN)
 @reaches(compared=15)
-@settings(max_examples=5)
+@settings(max_examples=cases(5))
 @given(drawn=bodies())
 def test_so_does_one_with_another_usual_value(
     field: str, drawn: tuple[str | None, dict[str, Any]], owner: User
@@ -166,7 +166,7 @@ def test_so_does_one_with_another_usual_value(
 
 @pytest.mark.parametrize("field", LEFT)
 @reaches(left=5)
-@settings(max_examples=5)
+@settings(max_examples=cases(5))
 @given(drawn=bodies())
 def test_one_value_in_another_notation_is_left_to_the_serializer(
     field: str, drawn: tuple[str | None, dict[str, Any]], owner: User

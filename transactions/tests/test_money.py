@@ -33,7 +33,7 @@ from cashman_project.money.serializer_field import AmountField
 from transactions.choices import TransactionType
 from transactions.models import Transaction
 from transactions.tests.factories import ExpenseFactory, IncomeFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import CURRENCIES, numbers, sizes, stored
 from users.models import User
 
@@ -252,7 +252,7 @@ def test_the_database_keeps_every_amount(amounts: list[Decimal], alice: User) ->
 
 
 @reaches(several=5)
-@settings(max_examples=15)
+@settings(max_examples=cases(15))
 @given(amounts=st.lists(stored(), min_size=1, max_size=20))
 def test_a_dump_loads_as_it_was(amounts: list[Decimal], alice: User) -> None:
     store(alice, amounts)
@@ -271,7 +271,7 @@ def test_a_dump_loads_as_it_was(amounts: list[Decimal], alice: User) -> None:
 @pytest.mark.parametrize("currency", CURRENCIES)
 @pytest.mark.parametrize("as_number", [False, True])
 @reaches(kept=15)
-@settings(max_examples=15)
+@settings(max_examples=cases(15))
 @given(data=st.data())
 def test_the_api_keeps_every_amount(currency: str, as_number: bool, data: st.DataObject, as_alice: APIClient) -> None:
     size = data.draw(sizes(currency))
@@ -358,7 +358,7 @@ def test_the_database_compares_as_python_does(
 
 
 @reaches(some=35, all=10, others=15)
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(amounts=st.lists(stored(), min_size=1, max_size=6), numbers=st.lists(numbers(), max_size=4))
 def test_the_database_looks_up_in_a_list_as_python_does(
     amounts: list[Decimal], numbers: list[Decimal], alice: User

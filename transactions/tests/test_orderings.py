@@ -20,7 +20,7 @@ from cashman_project.api.tests.pages import Browser
 from conftest import client_of
 from transactions.models import Category, Transaction
 from transactions.tests.orderings import ORDERINGS, ids_of, in_order
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.views import BaseTransactionViewSet
 from users.models import User
 
@@ -88,7 +88,7 @@ def ledger(owner: User, drawn: list[Any], names: list[str], first_id: int, step:
 
 class TestAnyLedger(TestCase):
     @reaches(pages=22, ties=15, without_category=25)
-    @settings(max_examples=150)
+    @settings(max_examples=cases(150))
     @given(
         drawn=st.lists(VALUES, max_size=3) | st.lists(VALUES, min_size=9, max_size=30),
         names=st.lists(st.sampled_from(NAMES), min_size=1, max_size=6, unique_by=str.casefold),

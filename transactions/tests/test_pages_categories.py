@@ -16,7 +16,7 @@ from transactions.category_pages import HEIGHT, SHOWN, WIDTH, line
 from transactions.models import Category, Transaction
 from transactions.services.categories import category_years
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import sizes
 from users.models import User
 
@@ -46,7 +46,7 @@ drawn_rows = st.lists(
 
 
 @reaches(several=25)
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 @given(drawn=drawn_rows)
 def test_the_year_of_a_category_is_exact(drawn: list[Any], alice: User, bob: User, outsider: User) -> None:
     Transaction.objects.all().delete()

@@ -24,7 +24,7 @@ from transactions.models import Category, Transaction
 from transactions.services import summary
 from transactions.tests import books
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
 
@@ -80,7 +80,7 @@ FILTERED = ["", "search=pizza", "category=Food", "uncategorized=true", "date_aft
 
 
 @reaches(cut=15, several_currencies=20, days=20)
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 @given(
     drawn=rows_drawn,
     size=st.integers(1, 6),
@@ -365,6 +365,9 @@ def test_the_files_have_the_rows_of_the_list(browser: Browser) -> None:
     assert re.findall("a note of ([a-z]+)", content) == ["sushi", "pizza", "refund"]
     assert path_of(links["Excel"]) == "/transactions.xlsx?category=Food&ordering=amount"
     assert b"".join(browser.client.get(links["Excel"]["href"])).startswith(b"PK")
+    for label, ending in (("OFX", "ofx"), ("hledger", "journal"), ("Beancount", "beancount")):  # in their own order
+        assert path_of(links[label]) == f"/transactions.{ending}?category=Food"
+        assert b"sushi" in b"".join(browser.client.get(links[label]["href"]))
     assert not browser.get("/transactions?search=nothing").main.all("div", class_="downloads")
 
 

@@ -33,6 +33,7 @@ from transactions.tests.factories import (
     PairFactory,
     PersonalTokenFactory,
     ProfileFactory,
+    RuleFactory,
     TagFactory,
     TransferFactory,
 )
@@ -72,6 +73,8 @@ BODIES: dict[str, Any] = {
     "/transactions/<pk>/split": {"parts": [{"amount": 20}, {"amount": 30}]},
     "/categories": {"name": "Lottery"},
     "/tags": {"name": "Lottery"},
+    "/rules": {"when": {"words": ["lottery"]}, "set": {"description": "Lottery"}},
+    "/rules/test": {"when": {"words": ["lottery"]}, "set": {"description": "Lottery"}},
     "/accounts": {"name": "Lottery"},
     "/accounts/<pk>/checks/<date>": {"balance": 0},
     "/transfers": {"to": "Purse", "amount": 1},
@@ -90,6 +93,7 @@ FACTORIES: dict[str, Any] = {
     "/transactions/delete": ExpenseFactory,
     "/categories": CategoryFactory,
     "/tags": TagFactory,
+    "/rules": RuleFactory,
     "/accounts": CheckedAccountFactory,
     "/transfers": TransferFactory,
     "/imports": ImportFactory,
@@ -209,8 +213,8 @@ def test_the_status_is_the_tables(path: str, role: str, alice: User, bob: User, 
     client = APIClient(raise_request_exception=False) if role == "nobody" else client_of(alice)
     bodies = {method: body_of(method, path) for method in METHODS}
     if path in ("/auth/token/refresh", "/auth/logout"):
-        login = {"refresh": str(start_session(alice))}
-        bodies = dict.fromkeys(METHODS, login)
+        refresh = str(start_session(alice))
+        bodies = {method: {"refresh": refresh} for method in METHODS}
     used = "<" in path + json.dumps(bodies)
     row = FACTORIES[resource].create(owner=bob if role == "stranger" else alice) if used else None
     before = stored()

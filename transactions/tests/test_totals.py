@@ -28,7 +28,7 @@ from conftest import client_of
 from transactions.choices import TransactionType
 from transactions.models import Category, Expense, Income, MonthTotal, Transaction
 from transactions.tests.factories import CategoryFactory, ExpenseFactory, IncomeFactory
-from transactions.tests.shares import reached, reaches
+from transactions.tests.shares import cases, reached, reaches
 from transactions.tests.strategies import CURRENCIES, sizes
 from users.models import User
 
@@ -290,7 +290,8 @@ def test_sums_are_those_of_plain_decimals(alice: User, bob: User) -> None:
             CategoryFactory.create(owner=owner, name=name, group=GROUP_OF[name])
 
     run_state_machine_as_test(
-        type("Books", (Ledger,), {"users": (alice, bob)}), settings=settings(max_examples=30, stateful_step_count=30)
+        type("Books", (Ledger,), {"users": (alice, bob)}),
+        settings=settings(max_examples=cases(30), stateful_step_count=30),
     )
 
 

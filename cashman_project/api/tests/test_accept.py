@@ -42,6 +42,8 @@ PREFERENCES = [
     ("text/html;q=0.9, text/csv", CSV),
     ("text/csv;q=0.1, text/html;q=0.9", HTML),
     ("text/csv;q=0.5, */*;q=0.1", CSV),
+    ("application/x-ofx", "application/x-ofx"),
+    ("text/x-hledger, text/csv;q=0.9", "text/x-hledger"),
     ("text/csv;q=0.1, */*;q=0.5", JSON),
     ("text/html;q=0.5, application/json;q=0.50", JSON),
     ("text/html, */*", HTML),

@@ -1,0 +1,290 @@
+"""How the columns of a table are written as JSON, and read again, strictly.
+
+An amount is a text with plain digits, a timestamp is in UTC, an id has its usual form. What the database makes by
+itself is left out, and so is the owner.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
+from django.db import connection, models
+from django.db.backends.base.operations import BaseDatabaseOperations
+from django.utils.translation import gettext_lazy as _
+
+from cashman_project.api.dates import INVALID_DATE, INVALID_TIMESTAMP, parse_date, parse_timestamp
+from cashman_project.api.viewsets import UUID_FORM
+from cashman_project.db.derived_fields import DerivedField
+from cashman_project.db.sqlite.values import sqlite_value
+from cashman_project.db.types import AnyField
+from cashman_project.money.amounts import INVALID_AMOUNT, LIMIT, parse_amount, units_of
+from cashman_project.money.model_field import MoneyField
+from ledgers.models import OwnedModel
+
+NOT_MOVED = {"owner", "ledger", "by"}  # the new owner is the one who reads; nobody else is known there
+LISTS = {"tags", "words", "starts_with"}  # columns of texts that are arrays of texts in JSON
+OBJECTS = {"before"}  # columns of texts that are objects in JSON: what a row of another table was
+LARGEST = 2**53  # of an integer: counters of versions and revisions, which have room to go on
+DEEPEST = 12  # arrays and objects within one another
+LONGEST_LIST = 100  # texts
+KEPT_VALUES = 2_000  # of a column, because most come again
+LONGEST_KEPT = 100  # characters
+WRONG = _("This can't be stored here.")
+OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
+
+Read = Callable[[Any], Any]  # what JSON has, as the model's field has it; raises ValidationError or ValueError
+
+
+class Column(NamedTuple):
+    """A column: its name, how its value is read, how it is stored, and whether it has to be there.
+
+    `stored` makes what the database stores of what the field has; None if it is the same.
+    """
+
+    name: str
+    field: AnyField
+    read: Read
+    stored: Callable[[Any], object] | None
+    is_required: bool
+
+
+def columns_of(model: Any) -> tuple[Column, ...]:  # Any: the fields differ by model
+    """Return the columns of a table that go out and come in. Their readers remember values, so make them anew to read
+    another export."""
+    fields = [
+        field
+        for field in model._meta.concrete_fields
+        if field.name not in NOT_MOVED and not isinstance(field, DerivedField)
+    ]
+    return tuple(map(column_of, fields))
+
+
+def column_of(field: Any) -> Column:  # Any: a field of any kind
+    """Return the column of a field."""
+    is_required = not (field.null or field.has_default())
+    return Column(field.attname, field, _remembering(_reader(field)), _storing(field), is_required)
+
+
+# -- Out --------------------------------------------------------------------------------------
+
+
+def line_of(names: Sequence[str], values: Sequence[object]) -> bytes:
+    """Return a row as a line of JSON."""
+    return orjson.dumps(object_of(dict(zip(names, values, strict=True))), _plain, OPTIONS)
+
+
+def object_of(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row, whose values are as its model has them, as it is written in JSON. It is changed."""
+    for name in LISTS & row.keys():
+        row[name] = orjson.Fragment(row[name])  # the text of an array
+    return row
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    raise TypeError(type(value).__name__)
+
+
+# -- In ---------------------------------------------------------------------------------------
+
+
+def read_values(columns: Sequence[Column], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a row as its model has them; a column that is missing has its default if it has one.
+
+    Raises ValidationError, by the names of the columns.
+    """
+    values, missing = {}, 0
+    for name, field, read, _stored, is_required in columns:
+        try:
+            if name not in data and not is_required:  # an export from before the column
+                value, missing = field.get_default(), missing + 1
+            elif (value := data[name]) is None:
+                if not field.null and name not in OBJECTS:
+                    raise ValidationError(WRONG, code="invalid")
+            else:
+                value = read(value)
+        except KeyError:
+            raise ValidationError({name: WRONG}, code="invalid") from None
+        except ValidationError as error:
+            raise ValidationError({name: error}) from None
+        values[name] = value
+    if len(data) > len(values) - missing:
+        unknown = sorted(data.keys() - values.keys())[0]
+        raise ValidationError({unknown[:LONGEST_KEPT]: _("There is no such field.")})
+    return values
+
+
+def stored_values(columns: Sequence[Column], values: Mapping[str, Any]) -> list[object]:
+    """Return the values as the database stores them, in the order of the columns."""
+    found = [(values[name], stored) for name, _field, _read, stored, _is_required in columns]
+    return [value if value is None or stored is None else stored(value) for value, stored in found]
+
+
+def _remembering(read: Read) -> Read:
+    """Return a reader that reads equal short texts once."""
+    known: dict[str, Any] = {}
+
+    def remember(value: Any) -> Any:
+        if type(value) is not str or len(value) > LONGEST_KEPT:
+            return read(value)
+        found = known.get(value)
+        if found is None:
+            if len(known) > KEPT_VALUES:
+                known.clear()
+            found = known[value] = read(value)
+        return found
+
+    return remember
+
+
+def _reader(field: AnyField) -> Read:
+    """Return what reads the values of a field that are not null."""
+    if field.name in LISTS:
+        return _names_text
+    if field.name in OBJECTS:
+        return _object
+    if isinstance(field, models.ForeignKey | models.UUIDField):
+        return _uuid
+    if isinstance(field, MoneyField):
+        return _amount
+    if isinstance(field, models.DateTimeField):
+        return lambda value: _of_text(parse_timestamp, value, INVALID_TIMESTAMP)
+    if isinstance(field, models.DateField):
+        return lambda value: _of_text(parse_date, value, INVALID_DATE)
+    if isinstance(field, models.BooleanField):
+        return _flag
+    if isinstance(field, models.IntegerField):
+        return _integer_reader(field)
+    if isinstance(field, models.JSONField):
+        return _json
+    assert isinstance(field, models.CharField | models.TextField), field
+    return _text_reader(field)
+
+
+def _storing(field: AnyField) -> Callable[[Any], object] | None:
+    """Return what makes the stored values of a field; None if they are the values of the field."""
+    if isinstance(field, models.ForeignKey | models.UUIDField):
+        return lambda value: value.hex  # which both databases take
+    if isinstance(field, MoneyField):
+        return units_of
+    if isinstance(field, models.DateTimeField):
+        return lambda value: sqlite_value(value) if connection.vendor == "sqlite" else value.isoformat()
+    if isinstance(field, models.DateField):
+        return lambda value: value.isoformat()
+    if isinstance(field, models.JSONField):
+        return lambda value: orjson.dumps(value).decode()
+    return None
+
+
+def _of_text(parse: Callable[[str], Any], value: Any, message: Any) -> Any:
+    try:
+        return parse(value)
+    except (TypeError, ValueError):
+        raise ValidationError(message, code="invalid") from None
+
+
+def _uuid(value: Any) -> UUID:
+    if type(value) is not str or not UUID_FORM.fullmatch(value):
+        raise ValidationError(WRONG, code="invalid")
+    return UUID(value)
+
+
+def _amount(value: Any) -> Decimal:
+    amount: Decimal = _of_text(parse_amount, value, INVALID_AMOUNT)
+    try:
+        units_of(amount)
+    except ValueError:
+        raise ValidationError(INVALID_AMOUNT, code="invalid") from None
+    if not -LIMIT < amount < LIMIT:
+        raise ValidationError(INVALID_AMOUNT, code="invalid")
+    return amount
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise ValidationError(WRONG, code="invalid")
+    return value
+
+
+def _integer_reader(field: AnyField) -> Read:
+    _least, most = BaseDatabaseOperations.integer_field_ranges[field.get_internal_type()]
+    own: list[Callable[[int], None]] = field._validators  # type: ignore[attr-defined]  # without those of the range
+    highest = min(most, LARGEST)
+
+    def read(value: Any) -> int:
+        if type(value) is not int or not 0 <= value <= highest:
+            raise ValidationError(WRONG, code="invalid")
+        for validate in own:
+            validate(value)
+        return value
+
+    return read
+
+
+def _text_reader(field: AnyField) -> Read:
+    longest, choices = field.max_length, {key for key, _label in field.flatchoices}
+    validators = [one for one in field.validators if not isinstance(one, MaxLengthValidator)]
+    needs_text = issubclass(field.model, OwnedModel) and field.editable and not field.blank
+
+    def read(value: Any) -> str:
+        if type(value) is not str or "\0" in value or (needs_text and not value):
+            raise ValidationError(WRONG, code="invalid")
+        if (longest and len(value) > longest) or (choices and value not in choices) or field.to_python(value) != value:
+            raise ValidationError(WRONG, code="invalid")
+        for validate in validators:
+            validate(value)
+        return value
+
+    return read
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if type(value) is not dict:
+        raise ValidationError(WRONG, code="invalid")
+    return value
+
+
+def _names_text(value: Any) -> str:
+    """Return an array of texts as its text, in the form that is stored."""
+    if type(value) is not list or len(value) > LONGEST_LIST:
+        raise ValidationError(WRONG, code="invalid")
+    if any(type(name) is not str or "\0" in name for name in value):
+        raise ValidationError(WRONG, code="invalid")
+    return orjson.dumps(value).decode()
+
+
+def _json(value: Any) -> Any:
+    """Return any JSON whose texts can be stored."""
+    level: list[Any] = [value]
+    for _depth in range(DEEPEST):
+        texts = [one for one in level if type(one) is str]
+        for one in level:
+            if type(one) is dict:
+                texts += one.keys()
+        if any("\0" in text for text in texts):
+            raise ValidationError(WRONG, code="invalid")
+        level = [
+            inner
+            for one in level
+            if type(one) in (dict, list)
+            for inner in (one.values() if type(one) is dict else one)
+        ]
+        if not level:
+            return value
+    raise ValidationError(WRONG, code="invalid")
+
+
+def read_line(line: bytes) -> dict[str, Any]:
+    """Return the object in a line of JSON. Raises ValidationError."""
+    try:
+        data = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        data = None
+    if type(data) is not dict:
+        raise ValidationError(WRONG, code="invalid")
+    return data
