@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 MOST_KEPT = 100  # transactions that a page lists after an undo that kept some
 MOST_NAMED = 20  # categories or tags that a sentence names
+ASKED_EACH_TIME = ("account", "accounts", "currency", "other_files")  # which no profile keeps
 CURRENCY = Select(currency_options, own_currencies)
 
 
@@ -109,6 +110,7 @@ class Answer:
     value: str
     label: str
     is_text: bool = False  # of the file
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,8 @@ def _answer(option: str, value: str, reading: str) -> Answer:
         return Answer(value, day(reading))
     if option in ("unsigned", "negative_debit"):
         return Answer(value, _("It came in") if value == "in" else _("It went out"))
+    if option == "other_files":
+        return Answer(value, _("The same lines") if value == "same" else _("Different lines"), note=reading)
     if option in ("decimal", "direction", "fee"):
         try:
             return Answer(value, current_formats().number(parse_amount(reading)))
@@ -232,6 +236,10 @@ class PlanPage:
         return f"?{urlencode({NEXT_FIELD: self.here})}" if self.here != self.url else ""
 
     @property
+    def is_reading(self) -> bool:
+        return self.plan.status == Status.READING
+
+    @property
     def is_preview(self) -> bool:
         return self.plan.status == Status.PREVIEW
 
@@ -253,6 +261,11 @@ class PlanPage:
     @cached_property
     def questions(self) -> list[ShownQuestion]:
         return questions_of(self.content, self.sent, self.errors) if self.is_preview else []
+
+    @property
+    def may_keep(self) -> bool:
+        """Whether an answer may be kept for the next file."""
+        return any(one.content["option"] not in ASKED_EACH_TIME for one in self.questions)
 
     @property
     def may_make_account(self) -> bool:
@@ -380,7 +393,7 @@ class PlanPage:
         what, named = _("Left out"), own
         if verdict == Verdict.NEW:
             what = _("New transaction")
-        elif verdict == Verdict.DUPLICATE:
+        elif verdict == Verdict.DUPLICATE and not content["message"]:
             what = _("Imported before") if own else _("Imported before, and deleted since")
         elif verdict == Verdict.MATCH and own:
             what = _("Is “%(description)s” of %(day)s") % {"description": own.description, "day": day(own.date)}

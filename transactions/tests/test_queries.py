@@ -87,6 +87,7 @@ PAGES = [
     "/imports",
     "/imports/<pk>",
     "/imports/<pk>/rows/<row>",
+    "/imports/profiles",
     "/expenses",
     "/expenses/<pk>",
     "/incomes",
