@@ -63,6 +63,7 @@ LINE: dict[str, Any] = {
     "bank_id": "2026110300017",
     "transaction": TRANSACTION,
     "transfer_with": None,
+    "rule": None,
     "reimport": False,
 }
 

@@ -56,6 +56,7 @@ class OptionsSerializer(StrictSerializer):
     accounts = serializers.DictField(child=StrictCharField(max_length=LONGEST_NAME), allow_null=True, required=False)
     create_account = StrictBooleanField(required=False, allow_null=True)
     create_categories = StrictBooleanField(required=False, allow_null=True)
+    apply_rules = StrictBooleanField(required=False, allow_null=True)
     currency = StrictCharField(max_length=3, allow_null=True, required=False, validators=[validate_currency])
     format = OptionField(*FORMATS)
     encoding = StrictCharField(max_length=40, allow_null=True, required=False)
@@ -293,6 +294,7 @@ class ImportRowSerializer(FieldsSerializer):
     bank_id = serializers.CharField(allow_null=True)
     transaction = serializers.UUIDField(allow_null=True)
     transfer_with = serializers.UUIDField(allow_null=True)
+    rule = serializers.UUIDField(allow_null=True)
     reimport = serializers.BooleanField()
 
 

@@ -31,6 +31,7 @@ from .names import Names
 from .other_files import find_lines_of_other_files
 from .profiles import account_named, profiles_of
 from .rows import Row, row_of_line, row_of_note, settle, store_rows
+from .ruling import run_rules
 from .storage import WatchedFile, store, stored
 
 if TYPE_CHECKING:
@@ -136,6 +137,8 @@ def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
     for row in new:
         row.transaction_id = uuid7()
     find_transfers(owner.pk, new)
+    if said.options.get("apply_rules", True):
+        run_rules(owner.pk, new)
     return plan
 
 

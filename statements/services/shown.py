@@ -122,6 +122,7 @@ def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[Js
             "bank_id": row.bank_id or None,
             "transaction": row.transaction_id and str(row.transaction_id),
             "transfer_with": row.transfer_with and str(row.transfer_with),
+            "rule": row.rule_id and str(row.rule_id),
             "reimport": row.reimport,
         }
         for row in rows

@@ -9,7 +9,7 @@ import factory
 
 from statements.models import Import, ImportProfile
 from statements.services.plans import Said, create_plan, draft
-from transactions.models import Account, BalanceCheck, Category, Expense, Income, Tag, Transaction, Transfer
+from transactions.models import Account, BalanceCheck, Category, Expense, Income, Rule, Tag, Transaction, Transfer
 from users.models import PersonalToken, User
 
 
@@ -40,6 +40,15 @@ class TagFactory(factory.django.DjangoModelFactory[Tag]):
         model = Tag
 
     name = factory.Sequence(lambda n: f"Tag {n}")
+
+
+class RuleFactory(factory.django.DjangoModelFactory[Rule]):
+    class Meta:
+        model = Rule
+
+    words = factory.Sequence(lambda n: f'["shop {n}"]')
+    description = "Shop"
+    position = None
 
 
 class AccountFactory(factory.django.DjangoModelFactory[Account]):

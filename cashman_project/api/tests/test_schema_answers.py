@@ -60,6 +60,7 @@ NEW: dict[str, dict[str, Any]] = {
     "/categories": {"name": "Fun"},
     "/tags": {"name": "Fun"},
     "/accounts": {"name": "Purse"},
+    "/rules": {"when": {"words": ["x"]}, "set": {"category": "Food"}},
     "/transfers": {"from": "Bank", "to": "Savings", "amount": 1},
 }
 
