@@ -21,7 +21,8 @@ from ledgers.writer import writing
 from .choices import Status, Verdict
 from .examples import VERDICTS
 from .import_forms import WHAT, changes_of
-from .import_pages import PlanPage, currency_input, file_inputs, listed, shown_number
+from .import_pages import PlanPage, file_inputs, listed, shown_number
+from .import_questions import currency_input
 from .import_row_pages import RowPage
 from .models import Import, ImportRow
 from .services.shown import plans_json, rows_json

@@ -30,7 +30,16 @@ PAGES = [
         f"/charts/{name}"
         for name in ("income-and-expense", "categories", "years", "balance", "flow", "net-worth", "transfers")
     ),
-    *("/charts/category?category=" + NAME, "/imports", "/imports/nope", "/imports/profiles", "/me", "/tokens", "/nope", "/api-auth/login/"),
+    *(
+        "/charts/category?category=" + NAME,
+        "/imports",
+        "/imports/nope",
+        "/imports/profiles",
+        "/me",
+        "/tokens",
+        "/nope",
+        "/api-auth/login/",
+    ),
     *("/admin/", "/admin/transactions/expense/", "/admin/transactions/expense/add/", "/admin/users/user/"),
 ]
 
