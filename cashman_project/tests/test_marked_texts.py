@@ -30,7 +30,7 @@ PAGES = [
         f"/charts/{name}"
         for name in ("income-and-expense", "categories", "years", "balance", "flow", "net-worth", "transfers")
     ),
-    *("/charts/category?category=" + NAME, "/imports", "/imports/nope", "/rules"),
+    *("/charts/category?category=" + NAME, "/imports", "/imports/nope", "/imports/profiles", "/rules"),
     *("/me", "/tokens", "/nope", "/api-auth/login/"),
     *("/admin/", "/admin/transactions/expense/", "/admin/transactions/expense/add/", "/admin/users/user/"),
 ]
