@@ -163,5 +163,5 @@ def row_of(model: Any, values: Mapping[str, Any]) -> Any:
     row = model(**values)
     for field in model._meta.concrete_fields:
         if isinstance(field, OwnedForeignKey) and values.get(field.attname):
-            setattr(row, field.name, field.related_model(pk=values[field.attname]))
+            setattr(row, field.name, field.remote_field.model(pk=values[field.attname]))
     return row
