@@ -317,6 +317,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "transfers", "description": "Money that moves between accounts."},
         {"name": "categories", "description": "Names to group transactions by, one each."},
         {"name": "tags", "description": "Names to group transactions by, several each."},
+        {"name": "rules", "description": "What new transactions get by themselves."},
         {"name": "imports", "description": "Bank statements: a file becomes a plan, and the plan transactions."},
         {"name": "moving", "description": "Everything of yours out, and into another ledger."},
         {"name": "history", "description": "What was changed, when and by whom."},
@@ -338,7 +339,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountKind": "transactions.choices.AccountKind",
         "FileFormat": ["camt", "csv", "mt940", "ofx", "qif"],
-        "ImportStatus": ["preview", "committed", "undone"],
+        "ImportStatus": ["reading", "preview", "committed", "undone"],
         "TransactionType": "transactions.choices.TransactionType",
     },
 }

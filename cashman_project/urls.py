@@ -24,6 +24,7 @@ ROOT_LINKS = {
     "tags": "tag-list",
     "accounts": "account-list",
     "transfers": "transfer-list",
+    "rules": "rule-list",
     "imports": "import-list",
     "summary": "summary",
     "changes": "change-list",

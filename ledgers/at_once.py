@@ -43,7 +43,7 @@ def insert_at_once(
     as `OwnedQuerySet.insert` takes them.
 
     Return the number of the revision and the columns that the link finds. If it finds nothing, or if the owner has
-    written nothing before, write nothing and return None. Raises IntegrityError.
+    written nothing before or has rules for new rows, write nothing and return None. Raises IntegrityError.
     """
     write = Write(owner, origin, DEFAULT_DB_ALIAS)
     database = write.connection
@@ -74,7 +74,7 @@ def _statement(target: str, size: int, find: str) -> str:
     values = ", ".join(["%s"] * size)
     return (
         f"WITH written AS (UPDATE {LEDGERS} SET revision = revision + 1 FROM ({find}) AS found"  # noqa: S608  # no input
-        f" WHERE {LEDGERS}.id = %s RETURNING revision, {LEDGERS}.id AS ledger, found.*),"
+        f" WHERE {LEDGERS}.id = %s AND NOT {LEDGERS}.has_rules RETURNING revision, {LEDGERS}.id AS ledger, found.*),"
         f" row AS (INSERT INTO {target} SELECT {values}, id, ledger, revision, revision FROM written),"
         f" stored AS ({INTO_REVISIONS} SELECT ledger, revision, %s, %s, %s, %s, %s, %s, %s FROM written)"
         " SELECT * FROM written"

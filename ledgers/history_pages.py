@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from cashman_project.api.origin import ADMIN, API, COMMAND, IMPORT, PAGE, UNDO
+from cashman_project.api.origin import ADMIN, API, COMMAND, IMPORT, PAGE, RULE, UNDO
 from cashman_project.api.types import JSONObject
 from cashman_project.locales import current_formats
 
@@ -48,6 +48,7 @@ BY_READER = {
     API: gettext_lazy("by you through the API"),
     PAGE: gettext_lazy("by you on the web"),
     IMPORT: gettext_lazy("by you with an import"),
+    RULE: gettext_lazy("by you with a rule"),
     UNDO: gettext_lazy("by you with Undo"),
     ADMIN: gettext_lazy("in the admin"),  # by you, or by a user who is erased
     COMMAND: gettext_lazy("by a command"),
@@ -56,6 +57,7 @@ BY_NAME = {
     API: gettext_lazy("by %(name)s through the API"),
     PAGE: gettext_lazy("by %(name)s on the web"),
     IMPORT: gettext_lazy("by %(name)s with an import"),
+    RULE: gettext_lazy("by %(name)s with a rule"),
     UNDO: gettext_lazy("by %(name)s with Undo"),
     ADMIN: gettext_lazy("by %(name)s in the admin"),
 }

@@ -27,7 +27,7 @@ LEDGERS, REVISIONS = "ledgers_ledger", "ledgers_revision"
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
 ADD = f"INSERT INTO {LEDGERS} (id, revision, kept_from) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING"  # noqa: S608  # no input
 NEXT = f"UPDATE {LEDGERS} SET revision = revision + 1 WHERE id = %s"  # noqa: S608  # no input
-LOCK = f"{NEXT} RETURNING revision"
+LOCK = f"{NEXT} RETURNING revision, has_rules"
 GIVE_BACK = f"UPDATE {LEDGERS} SET revision = revision - 1 WHERE id = %s"  # noqa: S608  # no input
 INTO_REVISIONS = f"INSERT INTO {REVISIONS} (ledger_id, number, at, by_id, via, token, request_id, undoes, counts)"
 REVISION = f"{INTO_REVISIONS} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -36,8 +36,8 @@ REVISION = f"{INTO_REVISIONS} VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
 class Write:
     """A write of one ledger, in one database transaction. It becomes one revision if it writes any row.
 
-    `revision` is the number of the revision; 0 until the ledger is locked. `counts` has the number of rows, by resource
-    and by what was done to them.
+    `revision` is the number of the revision; 0 until the ledger is locked. From then on, `has_rules` says whether the
+    owner has rules for new rows. `counts` has the number of rows, by resource and by what was done to them.
     """
 
     def __init__(self, owner: UUID, origin: Origin, using: str) -> None:
@@ -45,6 +45,7 @@ class Write:
         self.owner = owner
         self.origin = origin
         self.revision = 0
+        self.has_rules = False
         self.savepoints: Set[str] = frozenset()  # in which the ledger was locked
         self.undoes: int | None = None
         self.counts: dict[str, Counter[str]] = {}
@@ -53,7 +54,7 @@ class Write:
         """Lock the ledger, if this write has not done so; return the number of the revision."""
         while not self._is_locked():
             rows = self._rows(LOCK, [self.owner])
-            self._locked(rows[0][0] if rows else self._add())
+            self._locked(*(rows[0] if rows else self._add()))
         return self.revision
 
     def lock_and_read(self, select: str, params: Sequence[object]) -> DatabaseRow:
@@ -63,11 +64,12 @@ class Write:
             if not self._is_locked():
                 execute_later(self.connection, NEXT, [self.owner], prepared=True)
             if rows := self._rows(_read_with(select), [*params, self.owner]):
-                self._locked(rows[0][0])
-                return rows[0][1:]
+                self._locked(*rows[0][:2])
+                return rows[0][2:]
             self._add()
 
-    def _locked(self, revision: int) -> None:
+    def _locked(self, revision: int, has_rules: bool) -> None:
+        self.has_rules = bool(has_rules)  # SQLite has numbers
         self.revision, self.savepoints = revision, frozenset(filter(None, self.connection.savepoint_ids))
 
     def _is_locked(self) -> bool:
@@ -82,10 +84,10 @@ class Write:
             rows: list[DatabaseRow] = cursor.fetchall()
             return rows
 
-    def _add(self) -> int:
-        """Make the ledger of an owner who has written nothing yet; return 0, its revision."""
+    def _add(self) -> tuple[int, bool]:
+        """Make the ledger of an owner who has written nothing yet; return 0, its revision, and that it has no rules."""
         execute_later(self.connection, ADD, [self.owner])
-        return 0
+        return 0, False
 
     def count(self, resource: str, operation: str, number: int) -> None:
         """Add to the number of rows that were written."""
@@ -113,9 +115,9 @@ class Write:
 
 @lru_cache
 def _read_with(select: str) -> str:
-    """Return SQL that reads the revision of a ledger and the one row that `select` finds."""
+    """Return SQL that reads the revision of a ledger, whether it has rules, and the one row that `select` finds."""
     found = f"{LEDGERS} LEFT JOIN ({select}) AS found ON TRUE"
-    return f"SELECT {LEDGERS}.revision, found.* FROM {found} WHERE {LEDGERS}.id = %s"  # noqa: S608  # no input
+    return f"SELECT {LEDGERS}.revision, {LEDGERS}.has_rules, found.* FROM {found} WHERE {LEDGERS}.id = %s"  # noqa: S608  # no input
 
 
 class _Open(threading.local):

@@ -1,7 +1,5 @@
 """Examples for the API's schema."""
 
-from typing import Any
-
 from drf_spectacular.utils import OpenApiExample
 
 from cashman_project.api.problems import problem_of
@@ -21,7 +19,3 @@ RESTORED = [
 ]
 NOT_EMPTY = OpenApiExample("NotEmpty", problem_of(NotEmpty()))
 BINARY = {"type": "string", "format": "binary"}
-FILE: dict[str, Any] = {
-    "multipart/form-data": {"type": "object", "properties": {"file": BINARY}, "required": ["file"]},
-    "application/octet-stream": BINARY,
-}

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from ledgers.models import Change, Revision
 from statements.choices import Status
-from statements.models import Import, ImportRow, LineIdentity
+from statements.models import Import, ImportProfile, ImportRow, LineIdentity
 from transactions.models import (
     Account,
     BalanceCheck,
@@ -55,7 +55,7 @@ class File(NamedTuple):
 
 
 def _carried_out(rows: Rows, owner: UUID) -> Rows:
-    return rows.exclude(status=Status.PREVIEW)
+    return rows.filter(status__in=(Status.COMMITTED, Status.UNDONE))
 
 
 def _of_carried_out(rows: Rows, owner: UUID) -> Rows:
@@ -76,6 +76,7 @@ FILES = (
     ),
     File("imports", Import, "The statements that you have imported. Previews are left out.", _carried_out),
     File("import_rows", ImportRow, "What was made of each line of these statements.", _of_carried_out),
+    File("import_profiles", ImportProfile, "What you said of the files of a bank, for the next one."),
     File("import_lines", LineIdentity, "By what imported lines are known, so that none is imported twice."),
     File("changes", Change, "What each row was before a revision changed or deleted it."),
 )

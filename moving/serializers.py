@@ -3,9 +3,16 @@
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
+from cashman_project.api.serializers import StrictSerializer
 from cashman_project.api.types import FieldsSerializer
 
 from . import examples
+
+
+class ExportFileSerializer(StrictSerializer):
+    """The zip of an export."""
+
+    file = serializers.FileField()
 
 
 class CurrencySumsSerializer(FieldsSerializer):

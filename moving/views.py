@@ -32,7 +32,7 @@ from ledgers.turns import TURNS
 from statements.uploads import FileParser, FormFileParser, upload_of
 
 from . import examples
-from .serializers import RestoredSerializer
+from .serializers import ExportFileSerializer, RestoredSerializer
 from .services.export import write_export
 from .services.reading import Read
 from .services.restoring import check_empty, restore
@@ -54,7 +54,7 @@ class ExportView(ApiView):
     renderer_classes = (ZipRenderer,)
 
     @extend_schema(
-        operation_id="export_me",
+        operation_id="get_export",
         summary="Export everything",
         tags=["moving"],
         responses={(200, ZipRenderer.media_type): OpenApiTypes.BINARY},
@@ -81,7 +81,7 @@ class RestoreView(ApiView):
         summary="Bring an export in",
         tags=["moving"],
         parameters=KEY_HEADERS,
-        request=examples.FILE,
+        request={"multipart/form-data": ExportFileSerializer, "application/octet-stream": examples.BINARY},
         responses={
             200: RestoredSerializer,
             (409, PROBLEM_JSON): OpenApiResponse(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from cashman_project.api.problems import problem_details, problem_of
 
@@ -33,9 +33,19 @@ PLAN_ROW: dict[str, Any] = {
     "makes": {"accounts": [], "categories": [], "tags": []},
     "left_out": {"categories": [], "tags": []},
     "options": {"account": "Checking"},
+    "profile": {"date_format": "DMY"},
+    "progress": None,
     "revision": None,
     "version": 1,
     "created_at": "2026-12-01T08:15:00.000000Z",
+}
+PROFILE_ROW: dict[str, Any] = {
+    "id": "019a3e2c-7a45-7c18-8d90-5b1e3f6a9c27",
+    "account": "Checking",
+    "format": "csv",
+    "options": {"date_format": "DMY"},
+    "version": 1,
+    "created_at": "2026-11-01T08:15:00.000000Z",
 }
 LINE: dict[str, Any] = {
     "number": 1,
@@ -53,6 +63,7 @@ LINE: dict[str, Any] = {
     "bank_id": "2026110300017",
     "transaction": TRANSACTION,
     "transfer_with": None,
+    "rule": None,
     "reimport": False,
 }
 
@@ -67,6 +78,8 @@ def _problem(name: str, problem: object) -> OpenApiExample:
 
 PLAN = _answer(PLAN_ROW)
 PLANS = _answer({"next": None, "previous": None, "results": [PLAN_ROW]})
+PROFILE = _answer(PROFILE_ROW)
+PROFILES = _answer({"results": [PROFILE_ROW]})
 ROW = _answer(LINE)
 ROWS = _answer({"next": None, "previous": None, "results": [LINE]})
 UNDONE = _answer({"deleted": 41, "kept": [TRANSACTION], "kept_count": 1, "revision": 57})
@@ -76,4 +89,18 @@ COMMIT = [OpenApiExample("ThisVersion", {"version": 1}, request_only=True)]
 NOT_A_PREVIEW = _problem("NotAPreview", problem_of(NotAPreview()))
 STALE = _problem("Stale", problem_of(Stale()))
 LOCKED = _problem("Locked", problem_details(409, "locked", "A locked check keeps these transactions as they are."))
+ASYNC = [
+    OpenApiParameter(
+        "Prefer",
+        location=OpenApiParameter.HEADER,
+        description="`respond-async` lets a large file be read by a request of its own; the response is a 202.",
+    ),
+    OpenApiParameter(
+        "Preference-Applied",
+        location=OpenApiParameter.HEADER,
+        required=True,
+        description="respond-async",
+        response=[202],
+    ),
+]
 BINARY = {"type": "string", "format": "binary"}

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
 from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
-from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.pages.requests import is_page_form, own_path
 from cashman_project.api.pagination import PAGE_SIZE, KeysetPagination, OrderedBy, Page, read_page_request
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
@@ -141,7 +142,7 @@ class ImportPagesMixin(Base):
         owner, verdict = owner_of(self.request), self.request.query_params.get("verdict", "")
         rows = data["results"] if data else ()
         sent = self.request.data if self.action == "answer" and is_page_form(self.request) else {}
-        page = PlanPage(owner, plan, content, verdict, rows, data or {}, sent, errors)
+        page = PlanPage(owner, plan, content, verdict, rows, data or {}, own_path(self.request), sent, errors)
         context: dict[str, object] = {"page": page}
         if page.may_make_account:
             context["currency"] = currency_input(owner)
@@ -182,6 +183,8 @@ class ImportPagesMixin(Base):
 def done_text(plan: Json) -> str:
     """Return what the message says after a commit."""
     number = plan["counts"][Verdict.NEW] + plan["counts"][Verdict.TRANSFER]
+    if not number:
+        return _("Done.")
     text = ngettext("%(count)s transaction imported.", "%(count)s transactions imported.", number)
     return text % {"count": shown_number(number)}
 

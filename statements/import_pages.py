@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,6 +17,7 @@ from django.utils.translation import ngettext
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.pages.selects import Select
+from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
 from cashman_project.locales import current_formats
@@ -212,6 +214,7 @@ class PlanPage:
     verdict: str = ""
     results: Sequence[Json] = ()
     data: Json = field(default_factory=dict)  # with the links to the neighbours
+    here: str = ""  # the path of the page with its query
     sent: Mapping[str, Any] = field(default_factory=dict)  # of a form that was refused
     errors: Sequence[FieldError] = ()
 
@@ -222,6 +225,11 @@ class PlanPage:
     @property
     def url(self) -> str:
         return reverse("import-detail", args=[self.plan.pk])
+
+    @property
+    def back(self) -> str:
+        """The query with which links to other pages lead back to this list; none if a row leads there anyway."""
+        return f"?{urlencode({NEXT_FIELD: self.here})}" if self.here != self.url else ""
 
     @property
     def is_preview(self) -> bool:

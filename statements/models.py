@@ -45,12 +45,12 @@ class Import(models.Model):
     based_on = models.BigIntegerField(default=0)
     revision = models.BigIntegerField(null=True)
     undone_by = models.BigIntegerField(null=True)
-    shape = models.CharField(max_length=LONGEST_SHAPE, default="")
+    shape = models.CharField(max_length=LONGEST_SHAPE, default="", db_default="")
     profile = models.JSONField(null=True)
     first_day = models.DateField(null=True)
     last_day = models.DateField(null=True)
-    size = models.PositiveIntegerField(default=0)
-    read = models.PositiveIntegerField(default=0)
+    size = models.PositiveIntegerField(default=0, db_default=0)
+    read = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("import")
@@ -83,7 +83,8 @@ class ImportRow(models.Model):
 
     `key` is the line's identity. `transaction_id` is the transaction that the line becomes, or the one that it already
     is. For a transfer, `transfer_with` is the transaction of the other account, and `transfer_id` the transfer.
-    `message` has words for people: their text and its values.
+    `rule_id` is the first rule that has given the row something. `message` has words for people: their text and its
+    values.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "import_id", "number")
@@ -106,6 +107,7 @@ class ImportRow(models.Model):
     transaction_id = models.UUIDField(null=True)
     transfer_with = models.UUIDField(null=True)
     transfer_id = models.UUIDField(null=True)
+    rule_id = models.UUIDField(null=True)
     reimport = models.BooleanField(default=False)
     # What its transaction has for search, made before the commit, which holds the ledger.
     description_folded = FoldedField(source="description", default="", db_default="")

@@ -32,6 +32,7 @@ from transactions.tag_fields import TagsField
 from . import examples
 from .choices import Status, Verdict
 from .services.lines import LONGEST_DESCRIPTION, LONGEST_NOTES
+from .services.profiles import OPTIONS
 
 ValueT = TypeVar("ValueT")
 MOST_NAMES = 100  # accounts, or columns, that a request names
@@ -55,6 +56,7 @@ class OptionsSerializer(StrictSerializer):
     accounts = serializers.DictField(child=StrictCharField(max_length=LONGEST_NAME), allow_null=True, required=False)
     create_account = StrictBooleanField(required=False, allow_null=True)
     create_categories = StrictBooleanField(required=False, allow_null=True)
+    apply_rules = StrictBooleanField(required=False, allow_null=True)
     currency = StrictCharField(max_length=3, allow_null=True, required=False, validators=[validate_currency])
     format = OptionField(*FORMATS)
     encoding = StrictCharField(max_length=40, allow_null=True, required=False)
@@ -72,6 +74,9 @@ class OptionsSerializer(StrictSerializer):
     negative_debit = OptionField("in", "out")
     direction = OptionField("word", "sign")
     fee = OptionField("included", "extra")
+    other_files = OptionField("same", "different")
+    profile = StrictBooleanField(required=False, allow_null=True)
+    save_profile = StrictBooleanField(required=False, allow_null=True)
 
     def validate_accounts(self, value: Mapping[str, str] | None) -> Mapping[str, str] | None:
         return _bounded(value)
@@ -115,6 +120,15 @@ def options_of_texts(texts: Mapping[str, str]) -> dict[str, Any]:
             except orjson.JSONDecodeError:
                 raise ValidationError({name: [_("Give an object, in JSON.")]}, code="invalid") from None
     return options_of(data)
+
+
+@extend_schema_serializer(examples=[examples.ANSWER])
+class ProfileOptionsSerializer(OptionsSerializer):
+    """The options that a profile keeps: how files of a shape are read."""
+
+    def get_fields(self) -> dict[str, Any]:
+        names = {{"date_order": "date_format"}.get(name, name) for name in OPTIONS}
+        return {name: field for name, field in super().get_fields().items() if name in names}
 
 
 class UploadSerializer(OptionsSerializer):
@@ -199,6 +213,13 @@ class LeftOutSerializer(FieldsSerializer):
     tags = serializers.ListField(child=serializers.CharField())
 
 
+class ProgressSerializer(FieldsSerializer):
+    """How many bytes of the file have been read, and how many it has."""
+
+    read = serializers.IntegerField()
+    of = serializers.IntegerField()
+
+
 @extend_schema_serializer(examples=examples.PLAN)
 class ImportSerializer(FieldsSerializer):
     """A plan: what a commit makes of a file. `account` and `statement` are null if the file has several accounts, or if
@@ -216,9 +237,32 @@ class ImportSerializer(FieldsSerializer):
     makes = MakesSerializer()
     left_out = LeftOutSerializer()
     options = serializers.DictField(help_text="What was said of the file.")
+    profile = serializers.DictField(
+        allow_null=True, help_text="What was kept of an earlier file of this account, and is used here."
+    )
+    progress = ProgressSerializer(allow_null=True, help_text="How far the reading is; null if it is not `reading`.")
     revision = serializers.IntegerField(allow_null=True, help_text="Which the commit wrote; null if it wrote none.")
     version = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(examples=examples.PROFILE)
+class ImportProfileSerializer(FieldsSerializer):
+    """What was said of a file of an account, and is used for the next one that has the same format and columns."""
+
+    id = serializers.UUIDField()
+    account = serializers.CharField()
+    format = serializers.ChoiceField(FORMATS)
+    options = serializers.DictField()
+    version = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(examples=examples.PROFILES)
+class ImportProfileListSerializer(FieldsSerializer):
+    """All profiles."""
+
+    results = ImportProfileSerializer(many=True)
 
 
 @extend_schema_serializer(examples=examples.PLANS)
@@ -250,6 +294,7 @@ class ImportRowSerializer(FieldsSerializer):
     bank_id = serializers.CharField(allow_null=True)
     transaction = serializers.UUIDField(allow_null=True)
     transfer_with = serializers.UUIDField(allow_null=True)
+    rule = serializers.UUIDField(allow_null=True)
     reimport = serializers.BooleanField()
 
 

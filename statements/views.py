@@ -1,5 +1,6 @@
 """Imports of bank statements over HTTP."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -42,6 +43,7 @@ from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.retry import in_transaction
 from ledgers.paging import page_parameters
 from ledgers.turns import TURNS
+from transactions.transfer_serializers import EmptySerializer
 
 from . import examples
 from .choices import Status, Verdict
@@ -63,13 +65,24 @@ from .serializers import (
 )
 from .services.commit import commit
 from .services.editing import edit_row
-from .services.plans import Said, create_plan, draft, replan
+from .services.plans import (
+    WAITING,
+    Said,
+    create_plan,
+    create_unread,
+    draft,
+    read_later,
+    read_plan,
+    replan,
+)
 from .services.shown import plans_json, rows_json
 from .services.storage import stored
 from .services.undoing import MOST_TOLD, discard, undo_commit
 from .uploads import FileParser, FormFileParser, upload_of
 
 ResultT = TypeVar("ResultT")
+PREFERS_ASYNC = re.compile(r"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
+APPLIED = {"Preference-Applied": "respond-async"}
 ID = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 NUMBER = OpenApiParameter("row", OpenApiTypes.INT, OpenApiParameter.PATH, description="The `number` of the row.")
 CONFLICT = {
@@ -85,6 +98,11 @@ PARAMETERS = {
     "upload": frozenset(OptionsSerializer().fields),
     "remove": frozenset({"force"}),
 }
+
+
+def prefers_async(request: Request) -> bool:
+    """Return whether the client would rather not wait for the reading of the file (RFC 7240)."""
+    return PREFERS_ASYNC.search(request.META.get("HTTP_PREFER", "")) is not None
 
 
 def check_id(text: str) -> None:
@@ -140,28 +158,35 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         operation_id="create_import",
         summary="Plan an import",
         tags=["imports"],
-        parameters=[OptionsSerializer, *KEY_HEADERS, LOCATION],
+        parameters=[OptionsSerializer, *KEY_HEADERS, LOCATION, *examples.ASYNC],
         request={"multipart/form-data": UploadSerializer, "application/octet-stream": examples.BINARY},
-        responses={201: ImportSerializer},
+        responses={201: ImportSerializer, 202: ImportSerializer},
         examples=examples.PLAN,
     )
     def upload(self, request: Request) -> HttpResponseBase:
-        """Read a file of bank statements, and plan what a commit makes of it. Nothing is imported yet."""
+        """Read a file of bank statements, and plan what a commit makes of it. Nothing is imported yet.
+
+        With `Prefer: respond-async`, the file is only stored (202), and read by `POST /imports/{id}/read`."""
         owner, upload = owner_of(request), upload_of(request)
         with upload.file:
             texts = {**{name: request.query_params[name] for name in request.query_params}, **upload.fields}
             said = Said(options_of_texts(texts))
             key = idempotent_request(request, orjson.dumps(sorted(texts.items())) + upload.digest())
-            made = draft(owner, upload.file, said)
+            made = None if prefers_async(request) else draft(owner, upload.file, said)
 
             def work() -> Answer:
-                plan = create_plan(owner, upload.file, upload.name, made, said)
+                if made:
+                    plan = create_plan(owner, upload.file, upload.name, made, said)
+                else:
+                    plan = create_unread(owner, upload.file, upload.name, said)
                 location = reverse("import-detail", [plan.pk], request=request)
-                return Answer(status.HTTP_201_CREATED, self.shown(plan), location)
+                return Answer(201 if made else 202, self.shown(plan), location)
 
             answer = answer_once(key, work)
-        self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
-        return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
+        if made:
+            self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
+        applied = {} if made else APPLIED
+        return tagged_response(request, answer.data, status=answer.status, headers={**answer.headers, **applied})
 
     @extend_schema(
         operation_id="get_import",
@@ -181,9 +206,9 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         operation_id="update_import",
         summary="Answer the questions of an import",
         tags=["imports"],
-        parameters=[ID, *CHANGE_HEADERS],
+        parameters=[ID, *CHANGE_HEADERS, *examples.ASYNC],
         request=OptionsSerializer,
-        responses={200: ImportSerializer, **CONFLICT},
+        responses={200: ImportSerializer, 202: ImportSerializer, **CONFLICT},
         examples=[examples.ANSWER, *examples.PLAN],
     )
     def answer(self, request: Request, pk: str) -> HttpResponseBase:
@@ -196,11 +221,28 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
             check_preconditions(request, self.shown(plan))
         options = {name: value for name, value in {**plan.options, **given}.items() if value is not None}
         said = Said(options)
+        if prefers_async(request):
+            changed = in_transaction(lambda: read_later(owner, plan, said))
+            return tagged_response(request, self.shown(changed), status=202, headers=APPLIED)
         with stored(owner.pk, plan.pk) as source:
-            made = draft(owner, source, said) if plan.status == Status.PREVIEW else None
+            made = draft(owner, source, said) if plan.status in WAITING else None
         changed = in_transaction(lambda: replan(owner, plan, made, said))
         self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
         return tagged_response(request, self.shown(changed))
+
+    @extend_schema(
+        operation_id="read_import",
+        summary="Read the file of an import",
+        tags=["imports"],
+        parameters=[ID, ETAG],
+        request=EmptySerializer,
+        responses={200: ImportSerializer},
+    )
+    def read(self, request: Request, pk: str) -> HttpResponseBase:
+        """Read the file of a plan whose status is `reading`. Meanwhile, the plan's `progress` tells how far it is. If
+        this is cut off, send it again. A plan that was read already stays as it is."""
+        EmptySerializer(data=request.data).is_valid(raise_exception=True)
+        return tagged_response(request, self.shown(read_plan(owner_of(request), self.plan(pk))))
 
     @extend_schema(
         operation_id="delete_import",

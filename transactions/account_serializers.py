@@ -173,9 +173,10 @@ class AccountWithBalanceSerializer(AccountSerializer):
 
 
 class AccountInUseSerializer(ProblemSerializer):
-    """The problem of an account that is in use, by so many `transactions`."""
+    """The problem of an account that is in use, by so many `transactions` and `rules`."""
 
     transactions = serializers.IntegerField(required=False)
+    rules = serializers.IntegerField(required=False)
 
 
 class RegisterRowSerializer(TransactionSerializer):

@@ -13,17 +13,20 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm
+from cashman_project.api.origin import admin_origin_of
 from cashman_project.db.types import AnyField
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
+from ledgers.writer import writing
 
-from . import account_admin  # noqa: F401  # registers its pages
+from . import account_admin, rule_admin  # noqa: F401  # they register their pages
 from .admin_merging import MergingAdmin
 from .models import Account, Category, Expense, Income, NamedModel, Tag, Transaction
 from .names import name_key, tag_names
 from .owned_admin import DATES, NamedModelAdmin, NameFormField, NameSelect, OwnedModelAdmin
 from .services.categories import delete_category
+from .services.rules import fill_left_out
 from .services.tags import delete_tag
 from .templatetags.money import money
 
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
 
 SHARED = ["type", "amount", "currency", "date", "account"]  # what changes with the transfer or the split only
+RULED = ("description", "notes", "account", "type", "currency", "amount", "category", "tags")  # what rules ask and give
 MODELS: dict[str, Any] = {"category": Category, "account": Account}  # of the rows that transactions name
 
 admin.site.site_header = "Cashman"
@@ -149,6 +153,15 @@ class TransactionAdmin(OwnedModelAdmin):
     autocomplete_fields = ["owner", "category", "account"]
     radio_fields = {"type": admin.HORIZONTAL}
     formfield_overrides = DATES
+
+    def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
+        """Save the row. The owner's rules give a new one what the form leaves empty."""
+        with writing(obj.owner_id, admin_origin_of(request)) as write:
+            if not change:
+                values = {name: getattr(obj, name) for name in RULED}
+                fill_left_out(write, [values], is_form=True)
+                obj.category, obj.tags = values["category"], values["tags"]
+            super().save_model(request, obj, form, change)
 
     @admin.display(description=_("date"), ordering="date")
     def day(self, row: Transaction) -> str:

@@ -16,8 +16,9 @@ class TransactionsConfig(AppConfig):
 
         from . import checks, schema, triggers  # noqa: F401  # the first two register themselves
         from .account_serializers import AccountSerializer, StoredCheckSerializer
-        from .models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
+        from .models import Account, BalanceCheck, Category, Rule, Tag, Transaction, Transfer
         from .name_fields import DefaultAccountField
+        from .rule_serializers import RuleSerializer
         from .serializers import CategorySerializer, TagSerializer, TransactionSerializer
         from .services import erasure  # noqa: F401  # connects its receivers
         from .transfer_serializers import StoredTransferSerializer
@@ -30,6 +31,7 @@ class TransactionsConfig(AppConfig):
         register(BalanceCheck, StoredCheckSerializer, ngettext_lazy("%(count)s check", "%(count)s checks", "rows"))
         register(Transfer, StoredTransferSerializer, ngettext_lazy("%(count)s transfer", "%(count)s transfers", "rows"))
         register(Tag, TagSerializer, ngettext_lazy("%(count)s tag", "%(count)s tags", "rows"))
+        register(Rule, RuleSerializer, ngettext_lazy("%(count)s rule", "%(count)s rules", "rows"))
         MeSerializer.more["account"] = partial(
             DefaultAccountField,
             allow_null=True,

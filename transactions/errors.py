@@ -1,5 +1,7 @@
 """What the rows of a ledger refuse, each with its code."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.errors import Conflict
@@ -36,3 +38,11 @@ class PartOfSplit(Conflict):
         "This is part of a split: change the split, or join its parts. Only all parts together can be moved or deleted."
     )
     default_code = "part_of_split"
+
+
+class InUse(Conflict):
+    """409: so many transactions and rules name what is to be deleted."""
+
+    def __init__(self, detail: str, transactions: int, rules: int) -> None:
+        members: dict[str, Any] = {"rules": rules} if rules else {}
+        super().__init__(detail, transactions=transactions, **members)

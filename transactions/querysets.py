@@ -14,18 +14,18 @@ from django.db.models.functions import Replace
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.translation import gettext as _
 
-from cashman_project.api.errors import Conflict
 from cashman_project.db.types import SQL
 from cashman_project.money.amounts import units_of
 from cashman_project.money.sums import HalvesSum, MoneySum, SumSubquery
 from ledgers.querysets import OwnedQuerySet
 from ledgers.writer import UPDATED, Write, writing_each
 
+from .errors import InUse
 from .names import name_key, tags_text
 from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
-    from .models import Account, BalanceCheck, Category, Tag, Transaction, Transfer  # noqa: F401  # the rows
+    from .models import Account, BalanceCheck, Category, Rule, Tag, Transaction, Transfer  # noqa: F401  # the rows
 
 RowT = TypeVar("RowT", bound=Model)
 
@@ -77,7 +77,7 @@ class ShownQuerySet(NamedQuerySet[RowT]):
 
 
 class CategoryQuerySet(ShownQuerySet["Category"]):
-    shown_by = (("Transaction", "category"),)
+    shown_by = (("Transaction", "category"), ("Rule", "category"))
 
     def groups(self) -> dict[str, str]:
         """Return the names of the groups of these categories by their keys, in the order of letters. If a name is
@@ -90,28 +90,38 @@ class CategoryQuerySet(ShownQuerySet["Category"]):
 
 
 class TagQuerySet(ShownQuerySet["Tag"]):
-    """Tags. A transaction holds their names itself, so a name that changes is written there, too."""
+    """Tags. Transactions and rules hold their names themselves, so a name that changes is written there, too."""
 
     def taken_off(self, owner: UUID, names: Iterable[str]) -> None:
-        """Remove the tags with these names from the owner's transactions."""
-        for name in names:
-            _with_tag(owner, name).update(tags=_without(name))
+        """Remove the tags with these names from the owner's transactions and rules."""
+        with self.writing(owner) as write:
+            write.lock()
+            for name in names:
+                for rows in _with_tag(owner, name)[: 1 + write.has_rules]:
+                    rows.update(tags=_without(name))
 
     def exchanged(self, owner: UUID, old: str, new: str) -> None:
-        """Give the owner's transactions that have one tag the other one, once."""
-        _with_tag(owner, old).filter(pk__in=_with_tag(owner, new).values("pk")).update(tags=_without(old))
-        _with_tag(owner, old).update(tags=_replaced(old, new))
+        """Give the owner's transactions and rules that have one tag the other one, once."""
+        with self.writing(owner) as write:
+            write.lock()
+            found = list(zip(_with_tag(owner, old), _with_tag(owner, new), strict=True))
+            for rows, others in found[: 1 + write.has_rules]:
+                rows.filter(pk__in=others.values("pk")).update(tags=_without(old))
+                rows.update(tags=_replaced(old, new))
 
     def check_delete(self, write: Write) -> None:
-        """Raise a Conflict with the number of its `transactions` if one of the tags is in use."""
-        names = self.order_by().values("name")
+        """Raise a Conflict with the number of its `transactions` and `rules` if one of the tags is in use."""
+        names = list(self.order_by().values_list("name", flat=True))
         found = apps.get_model("transactions", "TransactionTag")._default_manager.filter(owner=write.owner)
-        if count := found.filter(name__in=names).values("transaction_id").distinct().count():
+        count = found.filter(name__in=names).values("transaction_id").distinct().count()
+        rules = sum(_rules_with_tag(write.owner, name).count() for name in names) if write.has_rules else 0
+        if count or rules:
             message = _("This tag is in use: ?into=NAME exchanges it, and ?force=true takes it off its transactions.")
-            raise Conflict(message, transactions=count)
+            raise InUse(message, count, rules)
 
     def _write_rows_of(self, owner: UUID, renamed: Mapping[UUID, tuple[str, str]]) -> None:
-        """Write the new names to the transactions. Only the tags' own rows are in the history, as with categories."""
+        """Write the new names to the transactions and rules. Only the tags' own rows are in the history, as with
+        categories."""
         with self.writing(owner) as write:
             if len(renamed) == 1:
                 [(old, new)] = renamed.values()
@@ -127,7 +137,7 @@ class TagQuerySet(ShownQuerySet["Tag"]):
 
 
 class AccountQuerySet(ShownQuerySet["Account"]):
-    shown_by = (("Transaction", "account"), ("BalanceCheck", "account"))
+    shown_by = (("Transaction", "account"), ("BalanceCheck", "account"), ("Rule", "account"))
 
     @contextmanager
     def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
@@ -152,20 +162,26 @@ class AccountQuerySet(ShownQuerySet["Account"]):
         return found
 
 
-def _with_tag(owner: UUID, name: str) -> "QuerySet[Transaction]":
-    """Return the owner's transactions that have the tag."""
+def _with_tag(owner: UUID, name: str) -> "tuple[QuerySet[Transaction], QuerySet[Rule]]":
+    """Return the owner's transactions that have the tag, and the rules that give it."""
     transactions, names = (
         apps.get_model("transactions", model)._default_manager for model in ("Transaction", "TransactionTag")
     )
     tagged = names.filter(owner=owner, name=name).values("transaction_id")
     rows: QuerySet[Transaction] = transactions.filter(owner=owner, pk__in=tagged)
-    return rows
+    return rows, _rules_with_tag(owner, name)
+
+
+def _rules_with_tag(owner: UUID, name: str) -> "QuerySet[Rule]":
+    rules: QuerySet[Rule] = apps.get_model("transactions", "Rule")._default_manager.filter(owner=owner)
+    return rules.filter(tags__holds=tags_text([name])[1:-1])
 
 
 def _rename(write: Write, old: str, new: str) -> None:
-    rows: Any = _with_tag(write.owner, old)
-    values = rows._written({"tags": _replaced(old, new)}, write)
-    write.count(rows.model.resource, UPDATED, QuerySet.update(rows, **values))
+    found: Any = _with_tag(write.owner, old)
+    for rows in found[: 1 + write.has_rules]:
+        values = rows._written({"tags": _replaced(old, new)}, write)
+        write.count(rows.model.resource, UPDATED, QuerySet.update(rows, **values))
 
 
 def _replaced(old: str, new: str) -> Replace:

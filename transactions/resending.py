@@ -59,7 +59,8 @@ def create_new(request: Request, data: JSON, create: Callable[[list[JSON]], list
     is wrong with a row is told with its index in the array.
     """
     if not isinstance(data, list):
-        raise ValidationError({EXISTING.name: [_("Only an array of rows can be sent with it.")]}, code="needs_array")
+        message = _("It is for an array of rows, not for a single row.")
+        raise ValidationError({EXISTING.name: [message]}, code="needs_array")
     check_rows(data)
     owner = owner_of(request)
     with writing(owner.pk) as write:

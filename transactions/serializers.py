@@ -227,12 +227,14 @@ class ExpensesSentAgainSerializer(SentAgainSerializer):
 
 
 class TagInUseSerializer(ProblemSerializer):
-    """The problem of a tag that is in use, by so many `transactions`."""
+    """The problem of a tag that is in use, by so many `transactions` and `rules`."""
 
     transactions = serializers.IntegerField(required=False)
+    rules = serializers.IntegerField(required=False)
 
 
 class CategoryInUseSerializer(ProblemSerializer):
-    """The problem of a category that is in use, by so many `transactions`."""
+    """The problem of a category that is in use, by so many `transactions` and `rules`."""
 
     transactions = serializers.IntegerField(required=False)
+    rules = serializers.IntegerField(required=False)

@@ -77,7 +77,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
 
     def check_new(self, rows: Sequence[Any]) -> None:
         for owner in {row.owner_id for row in rows if row.tags != NO_TAGS}:
-            _check_tags(owner, [row.tags for row in rows if row.owner_id == owner])
+            check_tags(owner, [row.tags for row in rows if row.owner_id == owner])
         if self.of_splits:
             return
         if any(row.split for row in rows):
@@ -90,7 +90,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
     def check_inserted(self, write: Write, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
         if "tags" in columns:
             place = columns.index("tags")
-            _check_tags(write.owner, [row[place] for row in rows], write.origin.via == UNDO)
+            check_tags(write.owner, [row[place] for row in rows], write.origin.via == UNDO)
         if "account_id" not in columns:
             return
         if "split" in columns:  # an undo inserts rows again; `being_undone` checks what it makes of splits
@@ -105,7 +105,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
 
     def check_update(self, write: Write, values: Mapping[str, object]) -> None:
         if isinstance(tags := values.get("tags"), str):
-            _check_tags(write.owner, [tags])
+            check_tags(write.owner, [tags])
         if values.get("transfer") is not None and self.filter(split__isnull=False).exists():
             raise PartOfSplit
         names = KEPT & values.keys()
@@ -121,7 +121,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
 
     def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
         if "tags" in names:
-            _check_tags(write.owner, [row.tags for row in rows], write.origin.via == UNDO)
+            check_tags(write.owner, [row.tags for row in rows], write.origin.via == UNDO)
         if not (kept := KEPT.intersection(names)) or self.of_splits:
             return
         if write.origin.via == UNDO:  # `being_undone` checks what it makes of splits
@@ -203,7 +203,7 @@ def _check_accounts(owner: UUID, pairs: Collection[tuple[UUID | None, str]]) -> 
         raise Conflict(fields=("account",))
 
 
-def _check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None:
+def check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None:
     """Raise NoSuchTag if the owner has not all tags in these texts. An undo makes those that are gone again."""
     names = {name for text in set(texts) for name in tag_names(text)}
     if not names:

@@ -1,6 +1,6 @@
 from cashman_project.api.routers import OptionalSlashRouter
 
-from . import account_views, transfer_views, views
+from . import account_views, rule_views, transfer_views, views
 
 router = OptionalSlashRouter()
 # Django tries them in this order; most requests are for the first one.
@@ -10,6 +10,7 @@ router.register("expenses", views.ExpenseViewSet, basename="expense")
 router.register("categories", views.CategoryViewSet, basename="category")
 router.register("tags", views.TagViewSet, basename="tag")
 router.register("accounts", account_views.AccountViewSet, basename="account")
+router.register("rules", rule_views.RuleViewSet, basename="rule")
 router.register("transfers", transfer_views.TransferViewSet, basename="transfer")
 
 urlpatterns = router.urls

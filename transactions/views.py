@@ -55,6 +55,7 @@ from .serializers import (
 from .services.accounts import usual_account
 from .services.categories import delete_category, group_names
 from .services.fast_create import create_fast, create_one
+from .services.rules import fill_left_out
 from .services.suggestions import form_suggestions
 from .services.tags import delete_tag, save_new_tags
 from .services.transfers import ends_of, opposites
@@ -70,15 +71,18 @@ NOW: Mapping[str | None, object] = {
 
 
 CREATIONS = ("create", "create_many")
-CREATION_PARAMETERS = frozenset({EXISTING.name})
+APPLY_RULES = OpenApiParameter(
+    "apply_rules", OpenApiTypes.BOOL, default=True, description="Whether your rules give new rows what they leave out."
+)
+CREATION_PARAMETERS = frozenset({EXISTING.name, APPLY_RULES.name})
 
 
 def _creations(serializer: type[TransactionSerializer], sent_again: type[SentAgainSerializer]) -> Any:
     """Describe the creation of rows: what `existing=skip` does, and its response."""
     responses = {200: OpenApiResponse(sent_again, SENT_AGAIN), 201: serializer}
     return extend_schema_view(
-        create=extend_schema(parameters=[EXISTING]),
-        create_many=extend_schema(parameters=[EXISTING], responses=responses),
+        create=extend_schema(parameters=[EXISTING, APPLY_RULES]),
+        create_many=extend_schema(parameters=[EXISTING, APPLY_RULES], responses=responses),
     )
 
 
@@ -101,6 +105,8 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     error_pages = {"list": "transactions/transaction_list.html"}
     refused = frozenset({"destroy", "destroy_many"})  # actions that a lock or a transfer may refuse
     new_category: Category | None = None  # which was saved with the row
+    runs_rules = True  # on new rows
+    ruled = ""  # what rules have given a row
     new_type: str | None = None  # which a row that was there has got
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
@@ -109,6 +115,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
             flag_of(request, "excluded")  # which only pages have, for their sums
         elif self.action in CREATIONS:
             skips_existing(request)
+            self.runs_rules = flag_of(request, "apply_rules", default=True)
 
     def page_parameters(self) -> frozenset[str]:
         return super().page_parameters() | ({"excluded"} if self.action == "list" else set())
@@ -132,9 +139,19 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
 
     def form_note(self) -> str:
         category = _("New category: %(name)s.") % {"name": self.new_category} if self.new_category else ""
-        return " ".join(filter(None, [str(NOW.get(self.new_type, "")), category]))
+        ruled = _("A rule has added: %(what)s.") % {"what": self.ruled} if self.ruled else ""
+        return " ".join(filter(None, [str(NOW.get(self.new_type, "")), category, ruled]))
 
     def perform_create(self, serializer: AnySerializer) -> None:
+        values: Any = serializer.validated_data  # of a row, or of many
+        rows = values if isinstance(values, list) else [values]
+        if self.runs_rules:
+            with self.queryset.writing(owner_of(self.request).pk) as write:
+                given = fill_left_out(write, rows, is_form=is_page_form(self.request))
+            self.ruled = BETWEEN.join(given[0].names()) if given else ""
+        if rows is values:
+            super().perform_create(serializer)
+            return
         with self._saved_names(serializer):
             super().perform_create(serializer)
 
@@ -212,7 +229,14 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         rows = None
         if self.fastpath and len(items) <= MAX_ROWS:
             owner, serializer = owner_of(self.request), self.serializer_class
-            rows = create_fast(owner=owner, serializer=serializer, data=items, is_array=many, is_new=is_new)
+            rows = create_fast(
+                owner=owner,
+                serializer=serializer,
+                data=items,
+                is_array=many,
+                is_new=is_new,
+                runs_rules=self.runs_rules,
+            )
         if not rows:
             return super()._create(data, minimal)
         return self._created(rows if many else rows[0], minimal)

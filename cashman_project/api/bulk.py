@@ -90,7 +90,7 @@ class BulkCreateViewSet(OwnedModelViewSet):
             return super()._create(data, minimal)
         serializer = self.get_serializer(data=data, many=True)
         serializer.is_valid(raise_exception=True)
-        serializer.save(owner=owner_of(self.request))
+        self.perform_create(serializer)
         return self._created(list(serializer.data), minimal)
 
 

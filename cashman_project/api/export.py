@@ -19,7 +19,7 @@ from rest_framework.serializers import Serializer
 
 from ..db.connection_pool import CONNECTIONS, POOL
 from ..db.replica import READING
-from .fastpath.row_json import TextJSON, find_form, readable_fields, row_json
+from .fastpath.row_json import RowJSON, TextJSON, find_form, readable_fields, row_json
 from .filters import check_parameters
 from .pagination import Window, read_ordering
 from .renderers import json_of
@@ -240,7 +240,7 @@ def csv_texts(columns: Sequence[Column], rows: Iterator[Sequence[JSON]]) -> Iter
 def _kind(field: SerializerField) -> Kind:
     """Return what the field's values are. Only a free text may need an apostrophe in CSV."""
     form = find_form(field)
-    if form is None or isinstance(form, TextJSON):
+    if form is None or isinstance(form, TextJSON | RowJSON):
         return Kind.TEXT
     if isinstance(field, serializers.DateTimeField | serializers.UUIDField):
         return Kind.LONG

@@ -118,9 +118,10 @@ def check_parameters(request: Request, allowed: frozenset[str], repeatable: froz
         raise ValidationError(twice, code="repeated_parameter")
 
 
-def flag_of(request: Request, name: str) -> bool:
-    """Return whether a parameter is true; False if it is absent. Raises ValidationError (400) on any other value."""
-    text = request.query_params.get(name) or "false"
+def flag_of(request: Request, name: str, *, default: bool = False) -> bool:
+    """Return whether a parameter is true; the default if it is absent. Raises ValidationError (400) on any other
+    value."""
+    text = request.query_params.get(name) or ("true" if default else "false")
     if text not in ("true", "false"):
         raise ValidationError({name: [NO_FLAG]}, code="invalid")
     return text == "true"

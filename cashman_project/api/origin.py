@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from .owner import owner_of, signed_in_user
 from .pages.requests import is_page_form
 
-API, PAGE, ADMIN, IMPORT, UNDO, COMMAND = "api", "page", "admin", "import", "undo", "command"
+API, PAGE, ADMIN, IMPORT, RULE, UNDO, COMMAND = "api", "page", "admin", "import", "rule", "undo", "command"
 
 
 class Origin(NamedTuple):

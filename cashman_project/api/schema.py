@@ -259,7 +259,7 @@ class ProblemAutoSchema(AutoSchema):
         needs_token = {} not in operation["security"]
         has_body = "requestBody" in operation
         follows = {
-            204: "Prefer" in names,
+            204: "Prefer" in names and "202" not in responses,
             304: "If-None-Match" in names,
             400: True,
             401: needs_token,

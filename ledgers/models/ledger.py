@@ -14,7 +14,7 @@ LONGEST_RESOURCE = 32
 class Ledger(models.Model):
     """All rows of one owner. `revision` is the number of its last revision.
 
-    The history of the revisions before `kept_from` is deleted.
+    The history of the revisions before `kept_from` is deleted. `has_rules` says whether rules run on new rows.
     """
 
     owner = models.OneToOneField(
@@ -22,6 +22,7 @@ class Ledger(models.Model):
     )
     revision = models.BigIntegerField(default=0, db_default=0)
     kept_from = models.BigIntegerField(default=0, db_default=0)
+    has_rules = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
         return f"{self.owner_id} at {self.revision}"

@@ -66,7 +66,9 @@ class Archive:
 
     def lines(self, path: str) -> Iterator[bytes]:
         """Yield the lines of a file. Raises ValidationError, at its end too if it is not what the manifest says."""
-        described = self.files[path]
+        described = self.files.get(path)
+        if described is None:  # an export from before there were such rows
+            return
         digest, size, number, rest = hashlib.sha256(), 0, 0, b""
         for piece in self._pieces(path, described["bytes"]):
             digest.update(piece)
@@ -117,7 +119,7 @@ def _described(manifest: dict[str, Any], names: list[str]) -> dict[str, dict[str
             if any(type(number) is not int or number < 0 for number in numbers) or type(one.get("sha256")) is not str:
                 raise no_export()
             found[one["name"]] = one
-    if found.keys() != PATHS.keys() or not PATHS.keys() <= {*names}:
+    if not found.keys() <= {*names}:
         raise no_export()
     rows, size = (sum(one[name] for one in found.values()) for name in ("rows", "bytes"))
     if rows > ROWS or size > BYTES:

@@ -24,13 +24,13 @@ from cashman_project.db.types import AnyField
 from cashman_project.money.amounts import INVALID_AMOUNT, LIMIT, parse_amount, units_of
 from cashman_project.money.model_field import MoneyField
 from ledgers.models import OwnedModel
-from transactions.names import MOST_TAGS
 
 NOT_MOVED = {"owner", "ledger", "by"}  # the new owner is the one who reads; nobody else is known there
-LISTS = {"tags"}  # columns of texts that are arrays of texts in JSON
+LISTS = {"tags", "words", "starts_with"}  # columns of texts that are arrays of texts in JSON
 OBJECTS = {"before"}  # columns of texts that are objects in JSON: what a row of another table was
 LARGEST = 2**53  # of an integer: counters of versions and revisions, which have room to go on
 DEEPEST = 12  # arrays and objects within one another
+LONGEST_LIST = 100  # texts
 KEPT_VALUES = 2_000  # of a column, because most come again
 LONGEST_KEPT = 100  # characters
 WRONG = _("This can't be stored here.")
@@ -250,10 +250,10 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _names_text(value: Any) -> str:
-    """Return the names of tags as a text, in the form that is stored."""
-    if type(value) is not list or len(value) > MOST_TAGS:
+    """Return an array of texts as its text, in the form that is stored."""
+    if type(value) is not list or len(value) > LONGEST_LIST:
         raise ValidationError(WRONG, code="invalid")
-    if any(type(name) is not str or "\0" in name for name in value) or len(set(value)) < len(value):
+    if any(type(name) is not str or "\0" in name for name in value):
         raise ValidationError(WRONG, code="invalid")
     return orjson.dumps(value).decode()
 

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import IntegrityError, connection
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.errors import Conflict
 from cashman_project.db.constraint_errors import conflict_of
 from cashman_project.db.insert_many import insert_many, insert_target
-from ledgers.models import Ledger
+from ledgers.models import Ledger, OwnedModel
 from statements.models import Import
 from statements.services.shown import plans_json, rows_json
 from transactions.models import Transaction, Transfer
@@ -34,6 +34,7 @@ from .rules import UNABLE
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
+NOT_TOGETHER = _("The rows of this export do not fit together.")
 OWNER_COLUMNS = {"owner", "ledger"}
 
 
@@ -51,7 +52,7 @@ def restore(owner: User, read: Read, progress: Progress = lambda number: None) -
     try:
         _check_together(owner)
     except (Conflict, DjangoValidationError, *UNABLE):
-        raise unreadable(_("The rows of this export do not fit together.")) from None
+        raise unreadable(NOT_TOGETHER) from None
     Ledger.objects.filter(pk=owner.pk).update(revision=read.revision, kept_from=read.kept_from)
     User.objects.filter(pk=owner.pk).update(**read.preferences, account=read.account)
 
@@ -73,10 +74,10 @@ def _insert(owner: UUID, chunk: Chunk) -> None:
         # On PostgreSQL, ids are unique for their owner. Within an export, each comes once.
         if str(error) == f"UNIQUE constraint failed: {model._meta.db_table}.id":
             raise IdsTaken from None
-        conflict = conflict_of(error)
-        if conflict is None or conflict.field is None:  # a bug of ours, or the owner was erased meanwhile
+        if "unique" not in str(error).lower():  # a bug of ours, or the owner was erased meanwhile
             raise
-        raise unreadable(f"{chunk.file.path}: {conflict.message}") from None
+        conflict = conflict_of(error) if issubclass(model, OwnedModel) else None  # others have no words for it
+        raise unreadable(f"{chunk.file.path}: {conflict.message if conflict else NOT_TOGETHER}") from None
 
 
 def _check_together(owner: User) -> None:

@@ -10,14 +10,16 @@ from uuid import UUID
 import orjson
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import APIException
 
 from ledgers.models import Change, Operation, OwnedForeignKey, OwnedModel, Revision
 from ledgers.resources import RESOURCES
-from statements.models import ImportRow
+from statements.models import ImportProfile, ImportRow
+from statements.serializers import options_of
 from statements.services.rows import message_of
 from transactions.choices import TransactionType
 from transactions.models import Account, BalanceCheck, Tag, Transaction
-from transactions.names import NO_TAGS, tag_names
+from transactions.names import MOST_TAGS, tag_names
 
 from .columns import WRONG, columns_of, read_values, stored_values
 
@@ -41,6 +43,7 @@ class Rules:
             Change: self.check_change,
             Transaction: self.check_transaction,
             BalanceCheck: self.check_check,
+            ImportProfile: self.check_profile,
             ImportRow: self.check_import_row,
         }
 
@@ -80,7 +83,13 @@ class Rules:
         account = self.accounts.get(values["account_id"])
         if account is not None and account.currency != values["currency"]:
             raise ValidationError({"currency": WRONG})
-        if values["tags"] != NO_TAGS and not self.tags.issuperset(tag_names(values["tags"])):
+        self._check_tags(values)
+
+    def _check_tags(self, values: Values) -> None:
+        names = tag_names(values["tags"])
+        if len(names) > MOST_TAGS or len(set(names)) < len(names):
+            raise ValidationError({"tags": WRONG})
+        if not self.tags.issuperset(names):
             raise ValidationError({"tags": NO_SUCH_ROW})
 
     def check_amount(self, values: Values) -> None:
@@ -96,6 +105,13 @@ class Rules:
         row = row_of(BalanceCheck, values)
         row.account = self.accounts[values["account_id"]]
         row.clean()
+
+    def check_profile(self, values: Values) -> None:
+        options = values["options"]
+        try:
+            options_of({"date_format" if name == "date_order" else name: value for name, value in options.items()})
+        except (APIException, *UNABLE):
+            raise ValidationError({"options": WRONG}) from None
 
     def check_import_row(self, values: Values) -> None:
         try:

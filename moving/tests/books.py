@@ -4,6 +4,7 @@ import datetime
 import json
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,6 +14,7 @@ from rest_framework.test import APIClient
 from conftest import client_of
 from ledgers.models import Ledger
 from moving.files import FILES
+from statements.models import ImportProfile
 from statements.tests.plans import CSV, commit, undo, upload
 from transactions.models import MonthTotal, TransactionTag
 from transactions.triggers import differences
@@ -59,6 +61,9 @@ def fill(owner: User) -> None:
     commit(client, kept)
     undo(client, commit(client, upload(client, CSV.replace(b"Coffee", b"Tea"), account="Bank")))
     upload(client, CSV.replace(b"Coffee", b"Draft"), account="Bank")
+    ImportProfile.objects.create(
+        owner=owner, account_id=UUID(_id(client, "Bank")), shape="csv", options={"date_order": "DMY", "header": 0}
+    )
     out, into = (
         ok(client.post(path, {"description": "pair", "amount": 7, "account": account, "date": str(MONDAY)}))
         for path, account in (("/expenses", "Bank"), ("/incomes", _other(client)))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from cashman_project.api.tests.pages import BROWSER, Page
@@ -16,6 +17,9 @@ from users.models import User
 
 MOST = 60_000  # bytes of the page and of its files, uncompressed
 MOST_OF_SCRIPT = 10_000
+STATEMENT = "Date,Description,Amount\n" + "".join(
+    f"2026-11-02,What was paid for {number},-{number}.01\n" for number in range(60)
+)
 CHARTS = [
     "income-and-expense",
     "categories",
@@ -44,6 +48,8 @@ PATHS = [
     "/accounts/<pk>/checks?date=2026-11-30&balance=5",
     "/transfers",
     "/transfers/proposals",
+    "/imports",
+    "/imports/<plan>",
     "/summary",
     "/summary?group_by=month,category",
     *(f"/charts/{name}" for name in CHARTS),
@@ -89,6 +95,10 @@ def test_a_page_is_light_and_loads_nothing_from_elsewhere(path: str, client: Cli
     if "<pk>" in path:
         model: Any = Category if "categories" in path else Account if "accounts" in path else Expense
         path = path.replace("<pk>", str(model.objects.filter(owner=alice)[0].pk))
+    if "<plan>" in path:
+        file = SimpleUploadedFile("november.csv", STATEMENT.encode())
+        account = Account.objects.get(owner=alice).name
+        path = client.post("/imports", {"file": file, "account": account})["Location"]
     response = client.get(path)
     content = response.content.decode()
     Page(response)

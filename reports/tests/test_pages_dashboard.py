@@ -177,7 +177,7 @@ def test_a_new_user_is_shown_three_steps(outsider: User) -> None:
     assert page.main.one("h1").text == "Welcome, outsider"
     steps = page.main.one("ol").all("li")
     assert len(steps) == 3
-    assert [link["href"] for step in steps for link in step.all("a")] == ["/categories", "/summary"]
+    assert [link["href"] for step in steps for link in step.all("a")] == ["/imports", "/categories", "/summary"]
     assert not page.main.all("svg") + page.main.all("table")
     response = browser.send(steps[0].one("form"), description="coffee", amount="3")
     assert response["Location"] == "/"

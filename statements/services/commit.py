@@ -25,6 +25,7 @@ from ..models import Import, ImportFile, ImportRow, LineIdentity
 from .accounts import Target, account_of
 from .identities import valid
 from .plans import change, locked_preview
+from .profiles import save_profile
 
 if TYPE_CHECKING:
     from users.models import User
@@ -64,6 +65,8 @@ def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None =
         revision = write.revision if write.counts else None
         _store_identities(write, plan, rows, revision or 0)
         change(plan, status=Status.COMMITTED, revision=revision)
+        if plan.options.get("save_profile"):
+            save_profile(plan)
         ImportFile.objects.filter(owner=owner, import_id=import_id).delete()
     return plan
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FIELDS = ("date", "amount", "description", "notes")
 WRITTEN = (
     *(*FIELDS, "account_id", "currency", "category_id", "tags"),
-    *("verdict", "message", "reimport", "transaction_id", "transfer_with", "transfer_id"),
+    *("verdict", "message", "reimport", "transaction_id", "transfer_with", "transfer_id", "rule_id"),
 )
 
 
@@ -81,6 +81,8 @@ class _Edit:
         for name in FIELDS:
             if name in self.values:
                 setattr(self.row, name, self.values[name])
+        if {"description", "category", "tags"} & self.values.keys():
+            self.row.rule_id = None  # somebody has decided
         if "category" in self.values:
             self.row.category_id = self.values["category"] and self.values["category"].pk
         if "tags" in self.values:

@@ -1,9 +1,10 @@
 """Plans: what a commit makes of a file of statements (docs/adr/0048-statement-plans.md)."""
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -11,13 +12,15 @@ from rest_framework.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.errors import PreconditionFailed
+from cashman_project.db.retry import in_transaction
 from ledgers.models import Ledger
 
 from ..choices import Status, Verdict
 from ..errors import NotAPreview, TooManyPlans
 from ..formats.reading import read
 from ..formats.recognition import recognise
-from ..formats.results import Line, Options, Question, Statement, UnreadableFile
+from ..formats.results import Format, Line, Options, Question, Statement, UnreadableFile
+from ..formats.shapes import shape_of
 from ..models import LONGEST_FILE_NAME, Import, ImportRow
 from .accounts import Accounts, Answers, Source, Target, source_of
 from .balances import statement_of
@@ -25,12 +28,16 @@ from .identities import Keys, known
 from .lines import one_line
 from .matching import find_matches, find_transfers
 from .names import Names
+from .other_files import find_lines_of_other_files
+from .profiles import account_named, profiles_of
 from .rows import Row, row_of_line, row_of_note, settle, store_rows
-from .storage import store
+from .ruling import run_rules
+from .storage import WatchedFile, store, stored
 
 if TYPE_CHECKING:
     from users.models import User
 
+WAITING = (Status.READING, Status.PREVIEW)  # for their commit
 MOST_PREVIEWS = 20  # that an owner has at a time, each with its file
 Json = dict[str, Any]  # what is stored of a plan, in JSON
 
@@ -62,34 +69,50 @@ class Said:
 class Draft:
     """A plan that is not stored yet. `based_on` is the last revision of the ledger before it was made."""
 
-    format: str
+    format: Format
+    shape: str
     based_on: int
     rows: list[Row] = field(default_factory=list)
     statements: list[Statement] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     accounts: dict[Source, Target] = field(default_factory=dict)
     names: Names | None = None
+    profile: Json | None = None  # the options that were kept of an earlier file
 
 
 def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
-    """Read a file, and plan what a commit makes of it. Raises ValidationError if it can't be read."""
+    """Read a file, and plan what a commit makes of it. Raises ValidationError if it can't be read.
+
+    If options were kept for files of its shape and its account, they are used, too.
+    """
     based_on = Ledger.objects.filter(pk=owner.pk).values_list("revision", flat=True).first() or 0
     try:
-        options = said.reader
-        options = replace(options, format=options.format or recognise(source))
-        plan = Draft(str(options.format), based_on)
-        _read(plan, source, options)
+        form = said.reader.format or recognise(source)
+        shape = shape_of(source, form)
+        profiles = {} if said.options.get("profile") is False else profiles_of(owner, shape)
+        account = account_named(owner, said.options.get("account")) if profiles else None
+        plan = _drafted(
+            owner, source, Draft(form, shape, based_on, profile=profiles.get(account) if account else None), said
+        )
+        found = {target.id for target in plan.accounts.values()}
+        if account is None and len(found) == 1 and (kept := profiles.get(found.pop())):  # the file has named it
+            plan = _drafted(owner, source, Draft(form, shape, based_on, profile=kept), said)
     except UnreadableFile as error:
         raise ValidationError({"file": [str(error)]}, code="unreadable") from None
+    return plan
+
+
+def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
+    said = Said({**(plan.profile or {}), **said.options})
+    _read(plan, source, replace(said.reader, format=plan.format))
     _find_currencies(plan)
     accounts = Accounts(owner, said.answers)
     accounts.find(plan.statements)
+    plan.accounts = {source: target for source, target in accounts.found.items() if target}
     plan.questions += accounts.questions
     if plan.questions:
-        plan.rows = [row for row in plan.rows if row.statement is None]  # the others wait for the answers
-        return plan
+        return _waiting(plan)
     plan.names = Names(owner, said.makes_categories)
-    plan.accounts = {source: target for source, target in accounts.found.items() if target}
     by_account: dict[Target, list[Row]] = {}
     for row in plan.rows:
         if row.statement:
@@ -105,11 +128,24 @@ def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
     for target, rows in by_account.items():
         if not target.is_new:
             _find_duplicates(owner, target.id, rows)
+            question = find_lines_of_other_files(owner.pk, target.id, plan.shape, rows, said.options.get("other_files"))
+            if question:
+                plan.questions.append(question)
+                return _waiting(plan)
             find_matches(owner.pk, target.id, [row for row in rows if row.verdict == Verdict.NEW])
     new = [row for row in plan.rows if row.verdict == Verdict.NEW]
     for row in new:
         row.transaction_id = uuid7()
     find_transfers(owner.pk, new)
+    if said.options.get("apply_rules", True):
+        run_rules(owner.pk, new)
+    return plan
+
+
+def _waiting(plan: Draft) -> Draft:
+    """Return the plan without its lines, which wait for the answers to its questions."""
+    plan.rows = [row for row in plan.rows if row.statement is None]
+    plan.names = None
     return plan
 
 
@@ -146,15 +182,61 @@ def _find_duplicates(owner: "User", account: UUID, rows: Sequence[Row]) -> None:
 
 def create_plan(owner: "User", source: BinaryIO, name: str, plan: Draft, said: Said) -> Import:
     """Store a draft with its file. Raises TooManyPlans if the owner has too many previews."""
-    if Import.objects.filter(owner=owner, status=Status.PREVIEW).count() >= MOST_PREVIEWS:
+    row = _create(owner, source, name, said, **_stored(plan))
+    store_rows(owner.pk, row.pk, plan.rows)
+    return row
+
+
+def create_unread(owner: "User", source: BinaryIO, name: str, said: Said) -> Import:
+    """Store a file that is read later. Raises ValidationError if no reader knows it, and TooManyPlans."""
+    try:
+        form = said.reader.format or recognise(source)
+    except UnreadableFile as error:
+        raise ValidationError({"file": [str(error)]}, code="unreadable") from None
+    return _create(owner, source, name, said, format=form, status=Status.READING)
+
+
+def _create(owner: "User", source: BinaryIO, name: str, said: Said, **values: Any) -> Import:  # Any: of the fields
+    previews = Import.objects.filter(owner=owner, status__in=WAITING)
+    if previews.count() >= MOST_PREVIEWS:
         message = _("You have %(most)d previews. Commit or delete one of them first.")
         raise TooManyPlans(message % {"most": MOST_PREVIEWS})
     Ledger.objects.bulk_create([Ledger(owner=owner)], ignore_conflicts=True)  # which the plan refers to
-    row = Import(owner=owner, name=one_line(name)[:LONGEST_FILE_NAME], options=dict(said.options), **_stored(plan))
+    size = source.seek(0, os.SEEK_END)
+    name = one_line(name)[:LONGEST_FILE_NAME]
+    row = Import(owner=owner, name=name, options=dict(said.options), size=size, **values)
     Import.objects.bulk_create([row])
     store(owner.pk, row.pk, source)
-    store_rows(owner.pk, row.pk, plan.rows)
     return row
+
+
+def read_plan(owner: "User", plan: Import) -> Import:
+    """Read the file of a plan that waits for that, and return the plan. If another request has done so meanwhile, its
+    plan stays. Raises ValidationError if the file can't be read."""
+    if plan.status != Status.READING:
+        return plan
+    own = Import.objects.filter(owner=owner, pk=plan.pk, version=plan.version)
+    passes = 2 if plan.format == "csv" else 1  # of the reader
+    said = Said(plan.options)
+    with stored(owner.pk, plan.pk) as file:
+        watched = WatchedFile(file, lambda read: own.update(read=min(read // passes, plan.size)))
+        made = draft(owner, cast("BinaryIO", watched), said)
+    try:
+        return in_transaction(lambda: replan(owner, plan, made, said))
+    except (PreconditionFailed, NotAPreview):
+        return Import.objects.get(owner=owner, pk=plan.pk)
+
+
+def read_later(owner: "User", plan: Import, said: Said) -> Import:
+    """Let the file of a preview be read again with other options, later. Raises NotAPreview, and PreconditionFailed if
+    the plan has changed since it was read."""
+    locked = locked_preview(owner.pk, plan.pk, WAITING)
+    if locked.version != plan.version:
+        raise PreconditionFailed
+    ImportRow.objects.filter(owner=owner, import_id=plan.pk).delete()
+    empty: Json = {"counts": {}, "questions": [], "statements": [], "makes": {}, "profile": None}
+    change(locked, **empty, options=dict(said.options), status=Status.READING, read=0)
+    return locked
 
 
 def replan(owner: "User", plan: Import, made: Draft | None, said: Said) -> Import:
@@ -162,12 +244,12 @@ def replan(owner: "User", plan: Import, made: Draft | None, said: Said) -> Impor
 
     Raises NotAPreview, and PreconditionFailed if the plan has changed since it was read.
     """
-    locked = locked_preview(owner.pk, plan.pk)
+    locked = locked_preview(owner.pk, plan.pk, WAITING)
     if made is None or locked.version != plan.version:
         raise PreconditionFailed
     ImportRow.objects.filter(owner=owner, import_id=plan.pk).delete()
     store_rows(owner.pk, plan.pk, made.rows)
-    change(locked, **_stored(made), options=dict(said.options))
+    change(locked, **_stored(made), options=dict(said.options), status=Status.PREVIEW)
     return locked
 
 
@@ -179,23 +261,29 @@ def change(plan: Import, **values: object) -> None:
     Import.objects.filter(owner=plan.owner_id, pk=plan.pk).update(**values)
 
 
-def locked_preview(owner: UUID, import_id: UUID) -> Import:
+def locked_preview(owner: UUID, import_id: UUID, statuses: Collection[Status] = (Status.PREVIEW,)) -> Import:
     """Return the plan, locked. Raises NotAPreview, or ObjectDoesNotExist if it is gone."""
     plan = Import.objects.select_for_update(no_key=True).get(owner=owner, pk=import_id)
-    if plan.status != Status.PREVIEW:
+    if plan.status not in statuses:
         raise NotAPreview
     return plan
 
 
 def _stored(plan: Draft) -> Json:
     """Return the fields of the plan's row."""
+    accounts = {} if plan.questions else plan.accounts
+    days = [row.date for row in plan.rows if row.date]
     return {
         "format": plan.format,
+        "shape": plan.shape,
+        "profile": plan.profile,
+        "first_day": min(days, default=None),
+        "last_day": max(days, default=None),
         "based_on": plan.based_on,
         "questions": [_question(question) for question in plan.questions],
         "statements": _statements(plan),
         "makes": {
-            "accounts": [_made(target) for target in dict.fromkeys(plan.accounts.values()) if target.is_new],
+            "accounts": [_made(target) for target in dict.fromkeys(accounts.values()) if target.is_new],
             **(plan.names.stored() if plan.names else {}),
         },
         "counts": counted(row.verdict for row in plan.rows),
@@ -232,7 +320,7 @@ def _statements(plan: Draft) -> list[Json]:
     of_account: dict[Target, list[Statement]] = {}
     rows: dict[UUID | None, list[Row]] = {}
     for statement in plan.statements:
-        if target := plan.accounts.get(source_of(statement)):
+        if (target := plan.accounts.get(source_of(statement))) and not plan.questions:
             of_account.setdefault(target, []).append(statement)
     for row in plan.rows:
         rows.setdefault(row.account_id, []).append(row)

@@ -27,7 +27,7 @@ CHUNK = 10_000  # rows that are stored together
 COLUMNS = (
     *("owner_id", "import_id", "number", "line", "verdict", "message", "account_id", "date", "amount", "currency"),
     *("description", "notes", "category_id", "tags", "bank_id", "key", "transaction_id", "transfer_with"),
-    *("transfer_id", "reimport"),
+    *("transfer_id", "rule_id", "reimport"),
 )
 
 
@@ -52,6 +52,7 @@ class Row:
     transaction_id: UUID | None = None
     transfer_with: UUID | None = None
     transfer_id: UUID | None = None
+    rule_id: UUID | None = None
     category: str = ""
     tag_names: tuple[str, ...] = ()
     transfer_account: str = ""
@@ -116,7 +117,8 @@ def _values(owner: UUID, import_id: UUID, rows: Sequence[tuple[int, Row]]) -> It
             *(owner, import_id, number, row.line, row.verdict.value, message_text(row.message), row.account_id),
             None if row.date is None else row.date.isoformat(),
             *(_units(row.amount), lines.one_line(row.currency)[:3], row.description, row.notes, row.category_id),
-            *(row.tags, row.bank_id, row.key, row.transaction_id, row.transfer_with, row.transfer_id, False),
+            *(row.tags, row.bank_id, row.key, row.transaction_id, row.transfer_with, row.transfer_id, row.rule_id),
+            False,
         )
 
 

@@ -11,9 +11,10 @@ from cashman_project.money.currencies import DIGITS
 from transactions.models import Account, Category
 from transactions.names import tag_names
 
-from ..choices import Verdict
+from ..choices import Status, Verdict
 from ..formats.results import Message
-from ..models import Import, ImportRow
+from ..formats.shapes import format_of
+from ..models import Import, ImportProfile, ImportRow
 from .rows import message_of
 
 if TYPE_CHECKING:
@@ -57,11 +58,35 @@ def _plan_json(plan: Import, names: dict[UUID, str]) -> Json:
             "tags": plan.makes.get("tags", []),
         },
         "left_out": {"categories": left_out.get("categories", []), "tags": left_out.get("tags", [])},
-        "options": {{"date_order": "date_format"}.get(name, name): value for name, value in plan.options.items()},
+        "options": options_json(plan.options),
+        "profile": plan.profile and options_json(plan.profile),
+        "progress": {"read": plan.read, "of": plan.size} if plan.status == Status.READING else None,
         "revision": plan.revision,
         "version": plan.version,
         "created_at": format_timestamp(plan.created_at),
     }
+
+
+def profiles_json(owner: "User", profiles: Sequence[ImportProfile]) -> list[Json]:
+    """Return the profiles in JSON, but for those whose accounts are gone."""
+    names = _names(owner, Account, (profile.account_id for profile in profiles))
+    return [
+        {
+            "id": str(profile.pk),
+            "account": names[profile.account_id],
+            "format": format_of(profile.shape),
+            "options": options_json(profile.options),
+            "version": profile.version,
+            "created_at": format_timestamp(profile.created_at),
+        }
+        for profile in profiles
+        if profile.account_id in names
+    ]
+
+
+def options_json(options: Json) -> Json:
+    """Return stored options by the names that the API has for them."""
+    return {{"date_order": "date_format"}.get(name, name): value for name, value in options.items()}
 
 
 def _question_json(question: Json) -> Json:
@@ -97,6 +122,7 @@ def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[Js
             "bank_id": row.bank_id or None,
             "transaction": row.transaction_id and str(row.transaction_id),
             "transfer_with": row.transfer_with and str(row.transfer_with),
+            "rule": row.rule_id and str(row.rule_id),
             "reimport": row.reimport,
         }
         for row in rows

@@ -24,9 +24,16 @@ def plan_of(browser: Browser, content: bytes, **values: str) -> Page:
     return browser.follow(send_file(browser, content, **values))
 
 
+def row_of(page: Page, number: int) -> Node:
+    """Return the row of the table that has this number."""
+    row = page.main.one("td", id=f"row-{number}").parent
+    assert row is not None
+    return row
+
+
 def press(browser: Browser, page: Page, label: str, row: int) -> Page:
     """Press a button of the table in the row of this number, and return the page that follows."""
-    [button] = [one for one in page.main.one("tr", id=f"row-{row}").all("button") if one.text == label]
+    [button] = [one for one in row_of(page, row).all("button") if one.text == label]
     form = page.main.one("form", id=button["form"])
     sent = fields(form) | {button["name"]: button["value"]}
     return browser.follow(browser.client.post(button["formaction"], sent))

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cashman_project.api.tests.pages import Browser, Page, fields, form_of
 from statements.models import Import
-from statements.tests.pages import add, button, notice, page_path, path_of, plan_of, press, sentences
+from statements.tests.pages import add, button, notice, page_path, path_of, plan_of, press, row_of, sentences
 from statements.tests.plans import CSV, HEADER
 from transactions.models import Account, Category, Tag, Transaction
 from users.models import User
@@ -40,7 +40,7 @@ def test_a_line_is_left_out_and_taken_in_by_one_button_each(browser: Browser, ba
 
 def test_a_button_of_the_table_leads_back_to_its_row(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
-    one = page.main.one("tr", id="row-2").one("button")
+    one = row_of(page, 2).one("button")
     sent = fields(page.main.one("form", id="change")) | {one["name"]: one["value"]}
 
     response = browser.client.post(one["formaction"], sent)
@@ -60,6 +60,21 @@ def test_what_was_imported_before_can_be_imported_again(browser: Browser, alice:
 
     browser.follow(browser.send(button(page, "Import 1 transaction")))
     assert Transaction.objects.filter(owner=alice, description="Rent").count() == 1
+
+
+def test_the_page_of_a_line_imports_it_again(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, CSV, account="Bank")
+    browser.follow(browser.send(button(page, "Import 4 transactions")))
+    page = plan_of(browser, CSV, account="Bank")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
+    assert [one.text for one in form.all("fieldset")[0].all("label")] == [
+        "Leave it out, because it was imported before",
+        "Import it again, as a new transaction",
+    ]
+
+    page = browser.follow(browser.send(form, what="new"))
+
+    assert page.rows()[0][3] == "New transaction"
 
 
 def test_matches_and_transfers_are_told_with_what_they_are(browser: Browser, alice: User, bank: Account) -> None:
@@ -88,7 +103,7 @@ def test_only_matches_have_a_button_of_their_own(browser: Browser, alice: User, 
 
     page = browser.follow(browser.send(button(page, "Confirm 1 match")))
 
-    assert notice(page) == "0 transactions imported."
+    assert notice(page) == "Done."
     assert Transaction.objects.filter(owner=alice).count() == 1
 
 
@@ -103,7 +118,7 @@ def test_the_sides_of_a_transfer_within_one_file_name_each_other(browser: Browse
 
 def test_the_page_of_a_line_changes_what_it_becomes(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
-    row = browser.get(page.main.one("tr", id="row-1").one("a")["href"])
+    row = browser.get(row_of(page, 1).one("a")["href"])
     form = form_of(row, "PATCH")
     shown = {name: fields(form)[name] for name in ("what", "date", "amount", "description", "account", "category")}
     assert [*shown.values()] == ["new", "2026-11-01", "-500.00", "Rent", "Bank", ""]
@@ -121,7 +136,7 @@ def test_the_page_of_a_line_changes_what_it_becomes(browser: Browser, alice: Use
 
 def test_what_is_wrong_in_a_line_is_told_beside_its_input(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
-    form = form_of(browser.get(page.main.one("tr", id="row-1").one("a")["href"]), "PATCH")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
 
     refused = Page(browser.send(form, amount="much", description="Flat"))
 
@@ -135,7 +150,7 @@ def test_what_is_wrong_in_a_line_is_told_beside_its_input(browser: Browser, alic
 
 def test_values_of_a_line_that_is_left_out_are_refused(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
-    form = form_of(browser.get(page.main.one("tr", id="row-1").one("a")["href"]), "PATCH")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
 
     refused = Page(browser.send(form, what="skipped", description="Flat"))
 
@@ -146,7 +161,7 @@ def test_a_line_becomes_a_match_of_what_its_page_offers(browser: Browser, alice:
     for name in ("One", "Two"):
         add(alice, bank, name, "-500.00", 1)
     page = plan_of(browser, HEADER + b"2026-11-01,Rent,-500.00\n", account="Bank")
-    form = form_of(browser.get(page.main.one("tr", id="row-1").one("a")["href"]), "PATCH")
+    form = form_of(browser.get(row_of(page, 1).all("a")[0]["href"]), "PATCH")
     [choice] = [one for one in form.all("label") if one.text == "It is “Two” of 1 Nov 2026"]
 
     page = browser.follow(browser.send(form, what=choice.one("input")["value"]))

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from cashman_project.api.templatetags.days import timestamp
 from cashman_project.api.tests.pages import Browser, Page, fields
+from ledgers.models import Revision
 from statements.models import Import
-from statements.tests.pages import button, notice, path_of, plan_of, send_file, sentences
+from statements.tests.pages import button, notice, path_of, plan_of, row_of, send_file, sentences
 from statements.tests.plans import CSV
 from transactions.models import Account, Transaction
 from users.models import User
@@ -217,6 +219,7 @@ def test_a_commit_is_told_with_links_and_undone_beside_them(browser: Browser, al
     done = page.main.one("section", class_="done")
     assert "4 transactions imported" in done.text
     assert [one["href"] for one in done.all("a")] == [f"/accounts/{bank.pk}/register", "/revisions/2"]
+    assert done.one("time").text == timestamp(Revision.objects.get(ledger=alice.pk, number=2).at)
     assert not page.main.all("form", id="change")
     page = browser.follow(browser.send(button(page, "Undo")))
     assert notice(page) == "4 transactions deleted."
@@ -279,7 +282,7 @@ def test_a_preview_is_discarded(browser: Browser, alice: User, bank: Account) ->
 def test_a_plan_that_is_committed_refuses_changes_on_its_page(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, CSV, account="Bank")
     browser.follow(browser.send(button(page, "Import 4 transactions")))
-    one = page.main.one("tr", id="row-2").one("button")
+    one = row_of(page, 2).one("button")
     sent = fields(page.main.one("form", id="change")) | {one["name"]: one["value"]}
 
     refused = Page(browser.client.post(one["formaction"], sent))

@@ -149,7 +149,7 @@ def paths_of(server: LiveServer, person: Person) -> Iterator[tuple[str, dict[str
     """Yield each path that reads a ledger, with the headers of a request: the documented ones, exports and pages."""
     ids = {
         name: json.loads(server.request("GET", f"/{name}", token=person.writer).body)["results"][0]["id"]
-        for name in ("incomes", "expenses", "transactions", "categories", "accounts", "tags", "transfers")
+        for name in ("incomes", "expenses", "transactions", "categories", "accounts", "tags", "transfers", "rules")
     }
     html = {"Accept": "text/html"}
     accepted = {"Accept": "application/vnd.oai.openapi+json"}
@@ -177,6 +177,7 @@ def misrouted(server: LiveServer, person: Person, primary: Cluster, standby: Clu
     rows: dict[str, list[dict[str, object]]] = {
         "/categories": [{"name": "Food"}],
         "/tags": [{"name": "trip"}],
+        "/rules": [{"when": {"words": ["x"]}, "set": {"category": "Food"}}],
         "/accounts": [{"name": "Bank"}, {"name": "Cash"}],
         "/transfers": [{"from": "Bank", "to": "Cash", "amount": 1}],
         "/incomes": [row],

@@ -5,6 +5,7 @@ from .account import Account, BalanceCheck
 from .category import Category
 from .month_total import MonthTotal
 from .named import NamedModel
+from .rule import Rule
 from .tag import Tag, TransactionTag
 from .transaction import Expense, Income, Transaction
 from .transfer import RejectedTransfer, Transfer
@@ -20,6 +21,7 @@ __all__ = [
     "OwnedForeignKey",
     "OwnedModel",
     "RejectedTransfer",
+    "Rule",
     "Tag",
     "Transaction",
     "TransactionTag",

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from cashman_project.api.errors import Conflict
 from cashman_project.money.amounts import format_units, units_of
 from cashman_project.money.sums import MoneySum
 from users.models import User
 
 from ..choices import AccountKind
+from ..errors import InUse
 from ..groupings import groupings_of
-from ..models import Account, BalanceCheck, MonthTotal, Transaction, Transfer
+from ..models import Account, BalanceCheck, MonthTotal, Rule, Transaction, Transfer
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -120,16 +120,19 @@ def link_accounts(owner: User, rows: Iterable[Transaction]) -> None:
 
 def delete_account(*, account: Account, force: bool) -> None:
     """Delete `account` with its checks. With `force`, it is first removed from its transactions, and its legs of
-    transfers are deleted: the other legs then come from outside or go there.
+    transfers are deleted: the other legs then come from outside or go there. Rules for the account alone are deleted,
+    too: without it, they would meet more than before.
 
-    Raises Conflict with the number of its `transactions` if there are any and `force` is off, and Locked if a check
-    keeps them.
+    Raises Conflict with the number of its `transactions` and `rules` if there are any and `force` is off, and Locked if
+    a check keeps them.
     """
     with Account.objects.writing(account.owner_id) as write:
         write.lock()
         in_use = Transaction.objects.filter(owner=account.owner_id, account=account)
-        if not force and (count := in_use.count()):
-            raise Conflict(_("This account is in use: ?force=true unlinks its transactions."), transactions=count)
+        rules = Rule.objects.filter(owner=account.owner_id, account=account) if write.has_rules else None
+        if not force and ((count := in_use.count()) or (rules is not None and rules.exists())):
+            message = _("This account is in use: ?force=true unlinks its transactions.")
+            raise InUse(message, count, 0 if rules is None else rules.count())
         if force:
             legs = in_use.filter(transfer__isnull=False)
             transfers = set(legs.values_list("transfer", flat=True))
@@ -142,6 +145,8 @@ def delete_account(*, account: Account, force: bool) -> None:
                 transfer.date = dates[transfer.pk]
             Transfer.objects.bulk_update(rest, ["date"])  # also if it is the same: their JSON changes with their legs
             in_use.update(account=None)
+        if rules is not None:
+            rules.delete()
         BalanceCheck.objects.filter(owner=account.owner_id, account=account).delete()
         account.delete()
         User.objects.filter(pk=account.owner_id, account=account.pk).update(account=None)

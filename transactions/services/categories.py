@@ -10,10 +10,10 @@ from uuid import UUID
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from cashman_project.api.errors import Conflict
 from cashman_project.money.amounts import HALF, format_units
 
-from ..models import Category, MonthTotal, Transaction
+from ..errors import InUse
+from ..models import Category, MonthTotal, Rule, Transaction
 
 if TYPE_CHECKING:
     from users.models import User
@@ -81,16 +81,21 @@ def excluded_names(owner: "User") -> str:
 
 
 def delete_category(*, category: Category, into: Category | None = None, force: bool) -> None:
-    """Delete `category`. Its transactions get the category `into`, or with `force` none.
+    """Delete `category`. Its transactions and the rules that give it get the category `into`, or with `force` none;
+    rules that have nothing left to give are deleted.
 
-    Raises Conflict with the number of its `transactions` if there are any, and neither is given.
+    Raises Conflict with the number of its `transactions` and `rules` if there are any, and neither is given.
     """
     with Category.objects.writing(category.owner_id) as write:
         write.lock()
         in_use = Transaction.objects.filter(owner=category.owner_id, category=category)
+        rules = Rule.objects.filter(owner=category.owner_id, category=category) if write.has_rules else None
         if into or force:
             in_use.update(category=into)
-        elif count := in_use.count():
+        elif (count := in_use.count()) or (rules is not None and rules.exists()):
             message = _("This category is in use: ?into=NAME moves its transactions, and ?force=true unlinks them.")
-            raise Conflict(message, transactions=count)
+            raise InUse(message, count, 0 if rules is None else rules.count())
+        if rules is not None:
+            rules.update(category=into)
+            Rule.objects.filter(owner=category.owner_id).idle().delete()
         category.delete()

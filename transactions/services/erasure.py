@@ -7,7 +7,7 @@ from django.dispatch import receiver
 
 from users import erasure
 
-from ..models import Account, BalanceCheck, Category, MonthTotal, RejectedTransfer, Tag, Transaction, Transfer
+from ..models import Account, BalanceCheck, Category, MonthTotal, RejectedTransfer, Rule, Tag, Transaction, Transfer
 
 
 @receiver(erasure.delete_rows)
@@ -18,6 +18,6 @@ def delete_rows(keys: Sequence[UUID], **kwargs: object) -> None:
     SQLite refuses that above 250,000 rows.
     """
     for key in keys:
-        for model in (MonthTotal, BalanceCheck, Transaction, Transfer, Account, Category, Tag):
+        for model in (MonthTotal, BalanceCheck, Transaction, Transfer, Rule, Account, Category, Tag):
             model.objects.filter(owner=key).erase()
         RejectedTransfer.objects.filter(owner=key).delete()

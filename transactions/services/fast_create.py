@@ -5,6 +5,7 @@ and report errors. So there is only one judge of errors.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from ledgers.writer import Write, writing
 from ..choices import TransactionType
 from ..models import Account, Category, Tag, Transaction
 from ..names import LONGEST_NAME, MOST_TAGS, name_key, tags_text
+from .rules import Facts, left_out, rules_of
 from .usual_notation import Notation, notation_of
 
 if TYPE_CHECKING:
@@ -59,11 +61,13 @@ def create_fast(
     data: Sequence[Any],
     is_array: bool = False,
     is_new: bool = False,
+    runs_rules: bool = True,
 ) -> list[dict[str, Any]] | None:
     """Insert the transactions that `data` describes, as the serializer would; return them as JSON data.
 
     With `is_array`, what is wrong with a row is told with its index, also if there is only one. With `is_new`, the
-    caller has locked the ledger and found that no external id is given twice or taken.
+    caller has locked the ledger and found that no external id is given twice or taken. With `runs_rules`, the owner's
+    rules give the rows what they leave out.
 
     If any of them is not in the usual notation, or something about the serializer is not known to fast creation, insert
     nothing and return None. Raises IntegrityError.
@@ -82,14 +86,17 @@ def create_fast(
         is_checked = is_new or (len(rows) == 1 and not is_array)
         if not is_checked and any(_has_taken(owner, name, answers) for name in notation.unique):
             return None
-        for name, answer in zip(keys, answers, strict=True):
-            answer["category"] = categories[name][1]
-        linked = [(*row, categories[name][0]) for name, row in zip(keys, rows, strict=True)]
+        chosen = [categories[name] for name in keys]
+        if runs_rules and write.has_rules:
+            chosen = _ruled(write, data, answers, accounts, chosen)
+        for (_id, name), answer in zip(chosen, answers, strict=True):
+            answer["category"] = name
+        linked = [(*row, category) for row, (category, _name) in zip(rows, chosen, strict=True)]
         columns = (*notation.columns, "category_id")
         if accounts.are_named:
             columns = (*columns, "account_id")
             linked = [(*row, accounts.ids.get(answer["account"])) for row, answer in zip(linked, answers, strict=True)]
-        if tags.are_named:
+        if tags.are_named or any(answer["tags"] for answer in answers):
             columns = (*columns, "tags")
             linked = [(*row, tags_text(answer["tags"])) for row, answer in zip(linked, answers, strict=True)]
         Transaction.objects.insert(owner.pk, columns, linked)
@@ -226,6 +233,27 @@ class Tags:
         if len(keys) < len(names) or len(set(keys)) < len(keys) or not self.found.keys() >= set(keys):
             raise UnusualError("tags")
         return [self.found[key] for key in keys]
+
+
+def _ruled(
+    write: Write,
+    data: Sequence[Any],
+    answers: Sequence[dict[str, Any]],
+    accounts: Accounts,
+    chosen: Sequence[tuple[Any, str | None]],
+) -> list[tuple[Any, str | None]]:
+    """Give the answers the tags that the owner's rules have for what the items leave out. Return the id and the name of
+    each row's category, given or chosen."""
+    rules, categories = rules_of(write.owner), []
+    for item, answer, category in zip(data, answers, chosen, strict=True):
+        units = abs(units_of(Decimal(answer["amount"])))
+        account = accounts.ids.get(answer["account"])
+        facts = Facts(answer["description"], answer["notes"], account, answer["type"], answer["currency"], units)
+        given = rules.give(facts, left_out(item))
+        categories.append(given.category or category)
+        if given.tags:
+            answer["tags"] = given.tags
+    return categories
 
 
 def _may_be_name(name: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..models import Tag
+from ..models import Rule, Tag
 from ..names import tag_names, tags_text
 
 if TYPE_CHECKING:
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 
 
 def delete_tag(*, tag: Tag, into: Tag | None = None, force: bool) -> None:
-    """Delete `tag`. Its transactions get the tag `into` instead, or with `force` none.
+    """Delete `tag`. Its transactions and the rules that give it get the tag `into` instead, or with `force` none; rules
+    that have nothing left to give are deleted.
 
-    Raises a Conflict with the number of its `transactions` if there are any, and neither is given.
+    Raises a Conflict with the number of its `transactions` and `rules` if there are any, and neither is given.
     """
     with Tag.objects.writing(tag.owner_id) as write:
         write.lock()
@@ -21,6 +22,8 @@ def delete_tag(*, tag: Tag, into: Tag | None = None, force: bool) -> None:
             Tag.objects.all().exchanged(tag.owner_id, tag.name, into.name)
         elif force:
             Tag.objects.all().taken_off(tag.owner_id, [tag.name])
+            if write.has_rules:
+                Rule.objects.filter(owner=tag.owner_id).idle().delete()
         tag.delete()
 
 

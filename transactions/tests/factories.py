@@ -7,9 +7,9 @@ from typing import Any
 
 import factory
 
-from statements.models import Import
+from statements.models import Import, ImportProfile
 from statements.services.plans import Said, create_plan, draft
-from transactions.models import Account, BalanceCheck, Category, Expense, Income, Tag, Transaction, Transfer
+from transactions.models import Account, BalanceCheck, Category, Expense, Income, Rule, Tag, Transaction, Transfer
 from users.models import PersonalToken, User
 
 
@@ -40,6 +40,15 @@ class TagFactory(factory.django.DjangoModelFactory[Tag]):
         model = Tag
 
     name = factory.Sequence(lambda n: f"Tag {n}")
+
+
+class RuleFactory(factory.django.DjangoModelFactory[Rule]):
+    class Meta:
+        model = Rule
+
+    words = factory.Sequence(lambda n: f'["shop {n}"]')
+    description = "Shop"
+    position = None
 
 
 class AccountFactory(factory.django.DjangoModelFactory[Account]):
@@ -113,3 +122,14 @@ class ImportFactory:
     def create(cls, owner: User) -> Import:
         said = Said({"account": "Lottery", "create_account": True, "currency": "USD"})
         return create_plan(owner, BytesIO(cls.FILE), "lottery.csv", draft(owner, BytesIO(cls.FILE), said), said)
+
+
+class ProfileFactory:
+    """What is kept for the next file of an account."""
+
+    @classmethod
+    def create(cls, owner: User) -> ImportProfile:
+        account = Account.objects.create(owner=owner, name="Lottery bank", currency="USD")
+        profile = ImportProfile(owner=owner, account_id=account.pk, shape="ofx", options={"decimal": ","})
+        profile.save(force_insert=True)
+        return profile

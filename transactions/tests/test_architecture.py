@@ -46,14 +46,15 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "account_views", "transfer_views", "viewsets", "start_view", "summary_view"},
+    {"views", "account_views", "profile_views", "rule_views", "transfer_views", "viewsets"}
+    | {"start_view", "summary_view"},
     {"base_view", "paging", "history_pages", "split_views", "import_page_views", "resending", "exports"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"}
-    | {"import_pages", "import_row_pages"},
+    | {"import_pages", "import_row_pages", "rule_pages"},
     {"summary_chart", "list_page", "import_forms"},
     {"date_links"},
     {"pictures"},
-    {"account_serializers", "transfer_serializers", "split_serializers"},
+    {"account_serializers", "transfer_serializers", "split_serializers", "rule_serializers"},
     {"serializers", "filters"},
     {"uploads", "tag_fields"},
     {"name_fields"},
@@ -66,14 +67,15 @@ LAYERS = (
     {"resources", "reads", "router", "files"},
     {"models", "formats"},
     {"erasure"},  # below the models, since deleting a user erases it
+    {"rule_querysets"},
     {"querysets", "transaction_querysets"},  # below the models, since a manager is made of a queryset's class
     {"undo_rules"},
     {"split_rules"},
     {"history", "at_once"},
     {"writer"},
-    {"totals", "token_errors", "account_examples", "transfer_examples", "split_examples"},
+    {"totals", "token_errors", "account_examples", "transfer_examples", "split_examples", "rule_examples"},
     {"examples", "hashers", "preferences", "turns"},
-    {"names", "errors", "groupings", "orderings"},
+    {"names", "errors", "groupings", "orderings", "words"},
     {"calendar", "choices"},
 )
 ROOMS = {name: layer for layer, names in enumerate(LAYERS) for name in names}
@@ -86,6 +88,7 @@ HOOKS = {
     "hashers",
     "management",
     "owned_admin",
+    "rule_admin",
     "schema",
     "sqlite",
     "tag_triggers",
@@ -108,6 +111,7 @@ GRAPH = {
     "ledgers.Change": {"ledgers.Ledger"},
     "statements.Import": {"users.User"},
     "statements.ImportFile": {"users.User"},
+    "statements.ImportProfile": {"users.User"},
     "statements.ImportRow": {"users.User"},
     "statements.LineIdentity": {"users.User"},
     "transactions.Account": {"users.User"},
@@ -115,6 +119,7 @@ GRAPH = {
     "transactions.Category": {"users.User"},
     "transactions.MonthTotal": {"users.User", "transactions.Category", "transactions.Account"},
     "transactions.RejectedTransfer": {"users.User"},
+    "transactions.Rule": {"users.User", "transactions.Category", "transactions.Account"},
     "transactions.Tag": {"users.User"},
     "transactions.Transaction": {
         "users.User",

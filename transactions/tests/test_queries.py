@@ -62,12 +62,17 @@ QUERIES = {
     "/summary?group_by=category,month&search=x": ["GET"],
     "/summary?group_by=day&date=2026-01-01&compare=year&balance=true&fill=true": ["GET"],
     "/summary.xlsx?group_by=week,category&pivot=true": ["GET"],
+    "/transactions.ofx": ["GET"],
+    "/transactions.journal": ["GET"],
+    "/transactions.beancount?account=Account+1": ["GET"],
+    "/accounts/<pk>/register.xlsx": ["GET"],
 }
 # Requests of another form, by the names that they have in the reviewed file.
 OTHERS: dict[str, tuple[str, Any, dict[str, str]]] = {
     "/incomes with a key": ("/incomes", BODIES["/incomes"], {"Idempotency-Key": "sent-once"}),
     "/incomes of many": ("/incomes", 3 * [BODIES["/incomes"]], {}),
     "/incomes with an account": ("/incomes", BODIES["/incomes"] | {"account": "Account 1"}, {}),
+    "/incomes of many sent again": ("/incomes?existing=skip", 3 * [BODIES["/incomes"]], {}),
     "/incomes of many with accounts": ("/incomes", 3 * [BODIES["/incomes"] | {"account": "Account 1"}], {}),
     "/incomes with a tag": ("/incomes", BODIES["/incomes"] | {"tags": ["Tag 1"]}, {}),
     "/incomes of many with tags": ("/incomes", 3 * [BODIES["/incomes"] | {"tags": ["Tag 1", "Tag 0"]}], {}),
@@ -83,6 +88,8 @@ PAGES = [
     "/categories/<pk>",
     "/tags",
     "/tags/<pk>",
+    "/rules",
+    "/rules/<pk>",
     "/transfers",
     "/imports",
     "/imports/<pk>",
@@ -130,7 +137,7 @@ def statements(client: APIClient, user: User, method: str, path: str) -> list[st
         category = Category.objects.filter(owner=user).first()
         model = getattr(FACTORIES[resource], "_meta", None) and FACTORIES[resource]._meta.model
         fields = {field.name for field in model._meta.fields} if model else set()
-        extra = {"category": category} if "category" in fields else {}
+        extra = {"category": category} if "category" in fields and resource != "/rules" else {}
         row = FACTORIES[resource].create(owner=user, **extra)
         body = filled(body | {"category": "Kind 1"} if path.endswith("/<pk>") and extra else body, row.pk)
         path = path_of(path, row)

@@ -21,7 +21,7 @@ from rest_framework.test import APIClient
 from cashman_project.api.dates import LAST_DATE
 from cashman_project.api.tests.forms import fields_of
 from conftest import client_of
-from transactions.models import Account, BalanceCheck, Category, Expense, RejectedTransfer, Tag, Transfer
+from transactions.models import Account, BalanceCheck, Category, Expense, RejectedTransfer, Rule, Tag, Transfer
 from users.browser_sessions import SessionStore
 from users.models import BrowserSession, User
 from users.tests.tokens import PASSWORD
@@ -81,10 +81,12 @@ def live_a_life(user: User, staff: Client) -> None:
     Transfer.objects.create(owner=user, date=LAST_DATE)
     RejectedTransfer.objects.create(owner=user, expense_id=user.pk, income_id=user.pk)
     Tag.objects.create(owner=user, name=f"{MARK} tag")
+    Rule.objects.create(owner=user, position=1, words=json.dumps([MARK]), description=MARK)
     Expense.objects.filter(owner=user).update(account=account, tags=json.dumps([f"{MARK} tag"]))
     lines = f"Date,Description,Amount\n2026-11-01,{MARK} soil,-3.00\n2026-11-02,{MARK} pots,-4.00\n".encode()
     for number in range(2):
         sent: dict[str, object] = {"account": account.name, "file": SimpleUploadedFile(f"{MARK} {number}.csv", lines)}
+        sent |= {"encoding": "utf-8", "save_profile": "true"}
         plan = as_user.post("/imports", sent, format="multipart")
         assert plan.status_code == 201
     assert as_user.post(f"/imports/{plan.json()['id']}/commit", {}).status_code == 200

@@ -12,7 +12,8 @@ LISTS = ["/transactions", "/incomes", "/expenses", "/categories"]
 REPORTS = ["/summary", "/charts/balance", "/charts/flow.svg"]
 HISTORY = ["/changes", "/revisions", "/revisions/1"]
 PLANS = {"/imports", "/imports/{id}", "/imports/{id}/rows", "/imports/{id}/rows/{row}"}
-NO_LEDGERS = PLANS | {"/", "/livez", "/me", "/ping", "/readyz", "/secured/ping", "/tokens"}
+PROFILES = {"/imports/profiles", "/imports/profiles/{id}"}
+NO_LEDGERS = PLANS | PROFILES | {"/", "/livez", "/me", "/ping", "/readyz", "/secured/ping", "/tokens"}
 OTHERS = ["/incomes?search=a", "/expenses.csv", "/categories.ndjson", "/summary.xlsx"]
 
 

@@ -11,6 +11,8 @@ from users.models import User
 
 SCRIPT = Path(__file__).parent.parent / "static/pages/pages.js"
 
+TABS = ["All", "Incomes", "Expenses", "Transfers", "Imports"]
+
 
 @pytest.fixture
 def browser(alice: User) -> Browser:
@@ -83,9 +85,10 @@ def test_an_option_sends_its_name_whatever_it_is(browser: Browser, alice: User) 
 @pytest.mark.parametrize(
     ("path", "section", "tabs"),
     [
-        ("/transactions", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
-        ("/expenses", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
-        ("/transfers", "Transactions", ["All", "Incomes", "Expenses", "Transfers"]),
+        ("/transactions", "Transactions", TABS),
+        ("/expenses", "Transactions", TABS),
+        ("/transfers", "Transactions", TABS),
+        ("/imports", "Transactions", TABS),
         ("/categories", "Categories", ["Categories", "Tags"]),
         ("/tags", "Categories", ["Categories", "Tags"]),
         ("/accounts", "Accounts", []),

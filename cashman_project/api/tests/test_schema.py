@@ -103,7 +103,7 @@ CONFLICTS = {  # problems of a kind of their own
 LISTS = {
     f"list_{name}"
     for name in (
-        *("transactions", "incomes", "expenses", "categories", "tags", "accounts", "transfers"),
+        *("transactions", "incomes", "expenses", "categories", "tags", "accounts", "transfers", "rules"),
         "personal_access_tokens",
     )
 } | {"get_account_register"}
@@ -116,13 +116,14 @@ FILES = ["multipart/form-data", "application/octet-stream"]
 def test_bodies_are_json_but_for_exports_and_pictures(document: Document) -> None:
     for path, method, operation in document.operations():
         if method in ("post", "put", "patch"):
-            types = FILES if (method, path) == ("post", "/imports") else [JSON]
+            types = FILES if (method, path) in (("post", "/imports"), ("post", "/me/import")) else [JSON]
             assert list(operation["requestBody"]["content"]) == types, (method, path)
         for status in {"200", "201"} & set(operation["responses"]):
             lists, is_summary = operation["operationId"] in LISTS, operation["operationId"] == "get_summary"
             exports = ["text/csv", "application/x-ndjson", XLSX] if lists else ["text/csv", XLSX] if is_summary else []
             exports += BOOKS if path in ("/transactions", "/incomes", "/expenses") and lists else []
             types = ["image/svg+xml"] if path.endswith(".svg") else [JSON, *exports]
+            types = ["application/zip"] if path == "/me/export" else types
             assert list(operation["responses"][status]["content"]) == types, (method, path)
 
 

@@ -60,6 +60,7 @@ NEW: dict[str, dict[str, Any]] = {
     "/categories": {"name": "Fun"},
     "/tags": {"name": "Fun"},
     "/accounts": {"name": "Purse"},
+    "/rules": {"when": {"words": ["x"]}, "set": {"category": "Food"}},
     "/transfers": {"from": "Bank", "to": "Savings", "amount": 1},
 }
 
@@ -79,6 +80,11 @@ def _about_what_is_there(client: APIClient, path: str, example: Any, refresh: st
     if path.startswith("/imports/"):
         file = "date,text,amount\n2026-11-28,coffee,-3.50\n"
         plan = client.generic("POST", "/imports?account=Bank&currency=USD", file, content_type="text/csv").json()
+        if path.startswith("/imports/profiles"):
+            said = {"encoding": "utf-8", "save_profile": True}
+            client.patch(f"/imports/{plan['id']}", said)
+            client.post(f"/imports/{plan['id']}/commit", {})
+            [plan] = client.get("/imports/profiles").json()["results"]
         if path.endswith("/commit"):
             example = {"version": plan["version"]}
         return example, path.replace("{id}", plan["id"]).replace("{row}", "1")

@@ -82,6 +82,26 @@ def test_a_download_for_excel(clicks: Clicks) -> None:
     assert clicks.number == 2
 
 
+def test_a_download_for_another_program(clicks: Clicks) -> None:
+    page = clicks.page
+    clicks.on(page.get_by_role("link", name="All transactions"))
+    menu, link = page.locator(".downloads summary"), page.get_by_role("link", name="hledger")
+    menu.press("Enter")
+    expect(link).to_be_visible()
+    link.press("Escape")
+    expect(link).to_be_hidden()
+    expect(menu).to_be_focused()
+    menu.press("Enter")
+    page.get_by_role("heading", level=1).click()
+    expect(link).to_be_hidden()
+    clicks.on(menu)
+    with page.expect_download() as download:
+        clicks.on(link)
+
+    assert download.value.suggested_filename == "transactions.journal"
+    assert clicks.number == 3
+
+
 def test_the_same_again(clicks: Clicks) -> None:
     page = clicks.page
     entry = page.locator(".newest li").first.locator("a")

@@ -1,0 +1,64 @@
+"""Options that are kept for the next file of an account (docs/adr/0049-profiles-and-reading.md)."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from transactions.models import Account
+from transactions.names import name_key
+
+from ..models import Import, ImportProfile
+
+if TYPE_CHECKING:
+    from users.models import User
+
+MOST_PROFILES = 200  # of an owner; the oldest ones go
+Json = dict[str, Any]
+# What says how files of a shape are to be read. Which account it is and how a file overlaps others is said each time.
+OPTIONS = (
+    *("format", "encoding", "date_order", "decimal", "delimiter", "header", "columns", "amount_column", "unsigned"),
+    *("negative_debit", "direction", "fee", "create_categories"),
+)
+
+
+def profiles_of(owner: "User", shape: str) -> dict[UUID, Json]:
+    """Return the options that are kept for files of this shape, by account."""
+    found = ImportProfile.objects.filter(owner=owner, shape=shape)
+    return dict(found.values_list("account_id", "options"))
+
+
+def account_named(owner: "User", name: str | None) -> UUID | None:
+    """Return the account that the user has named."""
+    named = Account.objects.for_owner(owner).filter(key=name_key(name)) if name else Account.objects.none()
+    return named.values_list("pk", flat=True).first()
+
+
+def kept(options: Mapping[str, Any]) -> Json:
+    """Return those of the options that a profile keeps."""
+    return {name: options[name] for name in OPTIONS if options.get(name) is not None}
+
+
+def save_profile(plan: Import) -> None:
+    """Keep the options of the plan for the next file of its account, if it has one account only. The ledger is
+    locked."""
+    accounts = {one["account_id"] for one in plan.statements}
+    options = kept({**(plan.profile or {}), **plan.options})
+    if len(accounts) != 1 or not plan.shape or not options:
+        return
+    own = ImportProfile.objects.filter(owner=plan.owner_id)
+    key = {"account_id": UUID(accounts.pop()), "shape": plan.shape}
+    if not change_profile(own.filter(**key).first(), options):
+        ImportProfile.objects.bulk_create([ImportProfile(owner_id=plan.owner_id, **key, options=options)])
+        old = own.order_by("-created_at", "-pk").values_list("pk", flat=True)[MOST_PROFILES:]
+        own.filter(pk__in=list(old)).delete()
+
+
+def change_profile(profile: ImportProfile | None, options: Json) -> bool:
+    """Let the profile have these options. Return whether it is there."""
+    if profile is None:
+        return False
+    if profile.options != options:
+        profile.options, profile.version = options, profile.version + 1
+        own = ImportProfile.objects.filter(owner=profile.owner_id, pk=profile.pk)
+        own.update(options=profile.options, version=profile.version)
+    return True

@@ -1,0 +1,118 @@
+"""Queries of rules, and what is kept when they are written."""
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from cashman_project.api.errors import Conflict
+from cashman_project.api.origin import UNDO
+from cashman_project.db.types import DatabaseRow
+from ledgers.models import Ledger
+from ledgers.querysets import OwnedQuerySet
+from ledgers.writer import Write
+
+from .names import NO_TAGS
+from .transaction_querysets import check_tags
+
+if TYPE_CHECKING:
+    from .models import Rule  # the rows
+
+MOST_RULES = 1_000  # of an owner
+
+
+class RuleQuerySet(OwnedQuerySet["Rule"]):
+    """Rules. The ledger says whether there are any (`has_rules`), so that owners without rules pay nothing for them."""
+
+    def idle(self) -> Self:
+        """Return the rules that do nothing: what they gave is gone."""
+        return self.filter(category__isnull=True, tags=NO_TAGS, description__isnull=True, stop=False)
+
+    def next_position(self) -> int:
+        """Return the position after the last one of these rules."""
+        return int(self.order_by().aggregate(last=Max("position"))["last"] or 0) + 1
+
+    def move(self, rule: "Rule", position: int) -> None:
+        """Give the rule, one of these, a position, and let those between make room: each moves by one. The ledger is
+        locked."""
+        rules: list[Any] = list(self.order_by("position", "id"))
+        places = [one.position for one in rules]
+        others = [one for one in rules if one.pk != rule.pk]
+        down = position > rule.position
+        before = [one for one in others if one.position < position or (down and one.position == position)]
+        in_order = [*before, rule, *others[len(before) :]]
+        self._renumber(in_order, places)
+
+    def make_room(self, position: int) -> None:
+        """Move these rules from the position on, if it is taken, up to the first gap."""
+        rules: list[Any] = list(self.filter(position__gte=position).order_by("position", "id"))
+        changed = []
+        for place, one in enumerate(rules, position):
+            if one.position > place:
+                break
+            one.position = place + 1
+            changed.append(one)
+        if changed:
+            self.bulk_update(changed, ["position"])
+
+    def _renumber(self, rules: Sequence[Any], places: Sequence[int]) -> None:
+        """Give the rules these positions in their order. Where two are the same, the later ones move up."""
+        changed, last = [], 0
+        for one, place in zip(rules, places, strict=True):
+            last = max(place, last + 1)
+            if one.position != last:
+                one.position = last
+                changed.append(one)
+        if changed:
+            self.bulk_update(changed, ["position"])
+
+    # -- What is kept -------------------------------------------------------------------------
+
+    def check_new(self, rows: Sequence[Any]) -> None:
+        for owner in {row.owner_id for row in rows}:
+            self._check_number(owner, sum(row.owner_id == owner for row in rows))
+            check_tags(owner, [row.tags for row in rows if row.owner_id == owner])
+            self._tell(owner, True)
+
+    def check_inserted(self, write: Write, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
+        place = columns.index("tags")
+        self._check_number(write.owner, len(rows))
+        check_tags(write.owner, [row[place] for row in rows], write.origin.via == UNDO)
+        self._tell(write.owner, True)
+
+    def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
+        if "tags" in names:
+            check_tags(write.owner, [row.tags for row in rows], write.origin.via == UNDO)
+
+    def check_update(self, write: Write, values: Any) -> None:
+        if isinstance(tags := values.get("tags"), str):
+            check_tags(write.owner, [tags])
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        owners = list(self.by_owner())
+        deleted = super().delete()
+        for owner in owners:
+            self._tell(owner, self._of(owner).exists())
+        return deleted
+
+    @contextmanager
+    def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
+        """Let an undo bring rules back to positions that others have by now. Then these move on by one."""
+        yield
+        rules: list[Any] = list(self._of(write.owner).order_by("position", "id"))
+        self._of(write.owner)._renumber(rules, [one.position for one in rules])
+
+    def _of(self, owner: UUID) -> "RuleQuerySet":
+        rows: Any = self.model._base_manager.using(self.db).filter(owner=owner)
+        return rows  # type: ignore[no-any-return]  # of this class
+
+    def _check_number(self, owner: UUID, new: int) -> None:
+        if self._of(owner).count() + new > MOST_RULES:
+            raise Conflict(_("You have %(most)d rules, and can't have more.") % {"most": MOST_RULES})
+
+    def _tell(self, owner: UUID, has_rules: bool) -> None:
+        """Let the ledger, which is locked, say whether there are rules."""
+        Ledger.objects.using(self.db).filter(pk=owner).update(has_rules=has_rules)

@@ -1,0 +1,233 @@
+"""Rules: which of them a new transaction meets, and what they give it (docs/adr/0050-rules.md).
+
+`Rules` finds that for many transactions. It has an index from words to rules, so that it need not look at every rule
+for every transaction. `transactions/tests/test_rules_judge.py` has the simple way, which is the judge of it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from cashman_project.money.amounts import units_of
+from cashman_project.texts import fold
+from ledgers.writer import Write
+
+from ..models import Category, Rule
+from ..models.rule import SET, texts_of
+from ..names import MOST_TAGS, NO_TAGS, tag_names, tags_text
+from ..words import words_of, words_of_folded
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+MOST_REMEMBERED = 20_000  # texts whose rules are remembered while rows are filled
+COLUMNS = (
+    *("id", "words", "starts_with", "account_id", "type", "currency", "amount_min", "amount_max"),
+    *("category_id", "category__name", "tags", "description", "stop"),
+)
+EVERYTHING = frozenset(SET)
+
+
+class Facts(NamedTuple):
+    """What rules ask of a transaction. `units` is its absolute amount in ten-thousandths."""
+
+    description: str
+    notes: str
+    account: UUID | None
+    type: str
+    currency: str
+    units: int
+
+
+@dataclass
+class Given:
+    """What rules give a transaction: None for what they don't give. `rule` is the first one that gives something."""
+
+    rule: UUID | None = None
+    category: tuple[UUID, str] | None = None
+    tags: list[str] = field(default_factory=list)
+    description: str | None = None
+
+    def names(self) -> list[str]:
+        """Return the names of the category and the tags."""
+        return [*([self.category[1]] if self.category else []), *self.tags]
+
+
+class OneRule:
+    """A rule, made ready to be compared."""
+
+    def __init__(self, place: int, values: Sequence[Any]) -> None:
+        self.place = place
+        self.id, words, starts, self.account, self.type, self.currency, least, most, *gives, self.stop = values
+        category, category_name, tags, self.description = gives
+        self.words = [words_of(text) for text in texts_of(words)]
+        self.starts = [fold(text) for text in texts_of(starts)]
+        self.least = _units(least)
+        self.most = _units(most)
+        self.category = (category, category_name) if category else None
+        self.tags = tag_names(tags)
+        named = {"category": self.category, "tags": self.tags, "description": self.description}
+        self.gives = frozenset(name for name, value in named.items() if value)
+
+    def meets_rest(self, facts: Facts) -> bool:
+        """Return whether the transaction meets all conditions but those of texts."""
+        return (
+            (self.account is None or self.account == facts.account)
+            and (self.type is None or self.type == facts.type)
+            and (self.currency is None or self.currency == facts.currency)
+            and (self.least is None or self.least <= facts.units)
+            and (self.most is None or facts.units <= self.most)
+        )
+
+
+def _units(amount: "Decimal | None") -> int | None:
+    return None if amount is None else units_of(amount)
+
+
+class TextIndex:
+    """Finds the rules whose texts a transaction has. Each text of a rule is found by that of its words which the fewest
+    texts have."""
+
+    def __init__(self, rules: Sequence[OneRule]) -> None:
+        self.any_text = {rule.place for rule in rules if not rule.words and not rule.starts}
+        self.needs_both = {rule.place for rule in rules if rule.words and rule.starts}
+        numbers = Counter(word for rule in rules for words in rule.words for word in words)
+        self.by_word: dict[str, dict[frozenset[str], set[int]]] = {}
+        self.by_start: dict[str, set[int]] = {}
+        for rule in rules:
+            for words in rule.words:
+                rarest = min(words, key=lambda word: (numbers[word], word))
+                self.by_word.setdefault(rarest, {}).setdefault(words, set()).add(rule.place)
+            for start in rule.starts:
+                self.by_start.setdefault(start, set()).add(rule.place)
+        self.lengths = sorted({len(start) for start in self.by_start})
+
+    def find(self, description: str, notes: str) -> set[int]:
+        """Return the places of the rules that have no texts, or one that the description or the notes have. Both are
+        folded."""
+        by_words: set[int] = set()
+        if self.by_word:
+            words = words_of_folded((description, notes))
+            for word in words & self.by_word.keys() if len(words) < len(self.by_word) else self.by_word.keys() & words:
+                for needed, places in self.by_word[word].items():
+                    if needed <= words:
+                        by_words |= places
+        by_start: set[int] = set()
+        for length in self.lengths:
+            if length > len(description):
+                break
+            by_start |= self.by_start.get(description[:length], set())
+        return self.any_text | ((by_words | by_start) - self.needs_both) | (by_words & by_start)
+
+
+class Rules:
+    """The rules of an owner, or one rule that is tried, in their order."""
+
+    def __init__(self, values: Iterable[Sequence[Any]]) -> None:
+        self.rules = [OneRule(place, one) for place, one in enumerate(values)]
+        self.index = TextIndex(self.rules)
+        self.gives = frozenset(name for rule in self.rules for name in rule.gives)
+        self.remembered: dict[tuple[str, str], list[OneRule]] = {}
+
+    def give(self, facts: Facts, lacks: frozenset[str]) -> Given:
+        """Return what the rules give the transaction of what it `lacks`: the names of members of `set`."""
+        given, lacks = Given(), lacks & self.gives
+        for rule in self._with_texts(facts) if lacks else ():
+            if not rule.meets_rest(facts):
+                continue
+            if gives := rule.gives & lacks:
+                lacks = _take(given, rule, gives, lacks)
+            if rule.stop or not lacks:
+                break
+        return given
+
+    def meets(self, facts: Facts) -> bool:
+        """Return whether the transaction meets one of the rules."""
+        return any(rule.meets_rest(facts) for rule in self._with_texts(facts))
+
+    def _with_texts(self, facts: Facts) -> list[OneRule]:
+        """Return the rules whose texts the transaction has. Many rows of a statement have the same texts."""
+        key = facts.description, facts.notes
+        found = self.remembered.get(key)
+        if found is None:
+            places = self.index.find(fold(facts.description), fold(facts.notes))
+            found = [self.rules[place] for place in sorted(places)]
+            if len(self.remembered) < MOST_REMEMBERED:
+                self.remembered[key] = found
+        return found
+
+
+def _take(given: Given, rule: OneRule, gives: frozenset[str], lacks: frozenset[str]) -> frozenset[str]:
+    """Take from the rule what it gives; return what is still lacking. Tags of several rules add up."""
+    given.rule = given.rule or rule.id
+    if "category" in gives:
+        given.category = rule.category
+    if "description" in gives:
+        given.description = rule.description
+    if "tags" in gives:
+        given.tags = list(dict.fromkeys([*given.tags, *rule.tags]))[:MOST_TAGS]
+        if len(given.tags) < MOST_TAGS:
+            gives -= {"tags"}
+    return lacks - gives
+
+
+def rules_of(owner: UUID) -> Rules:
+    """Return the owner's rules, with one query."""
+    rows = Rule.objects.filter(owner=owner).order_by("position", "id")
+    return Rules(rows.values_list(*COLUMNS))
+
+
+def only(rule: Rule) -> Rules:
+    """Return the rule alone, which may not be saved."""
+    values: Mapping[str, Any] = {"category__name": rule.category and rule.category.name}
+    return Rules([[values[name] if name in values else getattr(rule, name) for name in COLUMNS]])
+
+
+# -- New transactions -------------------------------------------------------------------------
+
+
+def fill_left_out(write: Write, rows: Sequence[dict[str, Any]], is_form: bool = False) -> list[Given]:
+    """Give new transactions of the owner what the rules have for them; return that, or nothing if there are no rules.
+
+    `rows` are the values of their fields. A field that is named is left as it is, also if it is null; one that a form
+    leaves empty counts as left out. It locks the ledger.
+    """
+    write.lock()
+    if not write.has_rules:
+        return []
+    rules, categories = rules_of(write.owner), set()
+    found = [rules.give(_facts(values), left_out(values, is_form)) for values in rows]
+    for values, given in zip(rows, found, strict=True):
+        if given.category:
+            values["category"], _name = given.category
+            categories.add(values["category"])
+        if given.tags:
+            values["tags"] = tags_text(given.tags)
+    if categories:
+        own = Category.objects.filter(owner=write.owner).in_bulk(categories)
+        for values in rows:
+            if isinstance(key := values.get("category"), UUID):
+                values["category"] = own[key]
+    return found
+
+
+def left_out(values: Mapping[str, Any], is_form: bool = False) -> frozenset[str]:
+    """Return which of these fields of a new transaction rules may give. A form names them all."""
+    lacks = {name for name in ("category", "tags") if name not in values}
+    if is_form:
+        lacks |= {name for name, nothing in (("category", None), ("tags", NO_TAGS)) if values.get(name) == nothing}
+    return frozenset(lacks)
+
+
+def _facts(values: Mapping[str, Any]) -> Facts:
+    account = values.get("account")
+    return Facts(
+        values["description"],
+        values.get("notes", ""),
+        account and account.pk,
+        str(values["type"]),
+        values["currency"],
+        abs(units_of(values["amount"])),
+    )
