@@ -18,7 +18,8 @@ from statements.models import ImportProfile, ImportRow
 from statements.serializers import options_of
 from statements.services.rows import message_of
 from transactions.choices import TransactionType
-from transactions.models import Account, BalanceCheck, Tag, Transaction
+from transactions.models import Account, BalanceCheck, Rule, Tag, Transaction
+from transactions.models.rule import LAST_POSITION, MOST_TEXTS, texts_of
 from transactions.names import MOST_TAGS, tag_names
 
 from .columns import WRONG, columns_of, read_values, stored_values
@@ -43,6 +44,7 @@ class Rules:
             Change: self.check_change,
             Transaction: self.check_transaction,
             BalanceCheck: self.check_check,
+            Rule: self.check_rule,
             ImportProfile: self.check_profile,
             ImportRow: self.check_import_row,
         }
@@ -101,6 +103,16 @@ class Rules:
         row.type, row.amount = values["type"], values["amount"]
         row.description, row.currency = values["description"], values["currency"]
         row.clean()
+
+    def check_rule(self, values: Values) -> None:
+        self._check_tags(values)
+        for name in ("words", "starts_with"):
+            texts = texts_of(values[name])
+            if type(texts) is not list or len(texts) > MOST_TEXTS or any(type(text) is not str for text in texts):
+                raise ValidationError({name: WRONG})
+        if not 0 < values["position"] <= LAST_POSITION:
+            raise ValidationError({"position": WRONG})
+        row_of(Rule, values).clean()
 
     def check_check(self, values: Values) -> None:
         row = row_of(BalanceCheck, values)

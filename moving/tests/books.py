@@ -72,6 +72,7 @@ def fill(owner: User) -> None:
         for path, account in (("/expenses", "Bank"), ("/incomes", _other(client)))
     )
     ok(client.post("/transfers/rejections", {"expense": out["id"], "income": into["id"]}))
+    ok(client.post("/rules", {"when": {"words": ["rewe"], "account": "Bank"}, "set": {"tags": ["trip"]}}))
     last = ok(client.get("/revisions?page_size=1"))["results"][0]["number"]
     ok(client.post(f"/revisions/{last}/undo", {}))
     ok(client.post("/revisions/" + str(last + 1) + "/undo", {}))
