@@ -44,6 +44,7 @@ from .services.rule_suggestions import rule_suggestions
 from .services.splits import save_new_names
 from .services.suggestions import form_suggestions
 
+TRIED_ON_PAGE = 10  # transactions that the page of a rule that is tried lists
 MOST_VALUES = 100  # of a filter, in a body
 OVERWRITE = OpenApiParameter(
     "overwrite", OpenApiTypes.BOOL, default=False, description="Whether it replaces what transactions have."
@@ -246,7 +247,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         if self.action == "retrieve":
             return {**super().page_context(data), "json": rule_pages.rules_json([data.serializer.instance])}
         if self.action == "test":
-            return {"rows": rule_pages.change_rows(data["results"]), **self._form_context()}
+            return {"rows": rule_pages.change_rows(data["results"][:TRIED_ON_PAGE]), **self._form_context()}
         if self.action == "preview":
             rule = self._rule()
             return {

@@ -19,7 +19,7 @@ from cashman_project.db.insert_many import insert_many, insert_target
 from ledgers.models import Ledger, OwnedModel
 from statements.models import Import
 from statements.services.shown import plans_json, rows_json
-from transactions.models import Transaction, Transfer
+from transactions.models import Rule, Transaction, Transfer
 from transactions.services.splits import LEAST, MOST
 from transactions.split_rules import SHARED
 from transactions.undo_rules import check_transfers
@@ -53,7 +53,8 @@ def restore(owner: User, read: Read, progress: Progress = lambda number: None) -
         _check_together(owner)
     except (Conflict, DjangoValidationError, *UNABLE):
         raise unreadable(NOT_TOGETHER) from None
-    Ledger.objects.filter(pk=owner.pk).update(revision=read.revision, kept_from=read.kept_from)
+    has_rules = Rule.objects.filter(owner=owner.pk).exists()
+    Ledger.objects.filter(pk=owner.pk).update(revision=read.revision, kept_from=read.kept_from, has_rules=has_rules)
     User.objects.filter(pk=owner.pk).update(**read.preferences, account=read.account)
 
 

@@ -18,7 +18,8 @@ from statements.models import ImportProfile, ImportRow
 from statements.serializers import options_of
 from statements.services.rows import message_of
 from transactions.choices import TransactionType
-from transactions.models import Account, BalanceCheck, Tag, Transaction
+from transactions.models import Account, BalanceCheck, Rule, Tag, Transaction
+from transactions.models.rule import LAST_POSITION, MOST_TEXTS, texts_of
 from transactions.names import MOST_TAGS, tag_names
 
 from .columns import WRONG, columns_of, read_values, stored_values
@@ -43,6 +44,7 @@ class Rules:
             Change: self.check_change,
             Transaction: self.check_transaction,
             BalanceCheck: self.check_check,
+            Rule: self.check_rule,
             ImportProfile: self.check_profile,
             ImportRow: self.check_import_row,
         }
@@ -71,6 +73,8 @@ class Rules:
                 key = values[field.attname]
                 if key is not None and key not in self.ids.get(field.related_model, ()):
                     raise ValidationError({field.attname: NO_SUCH_ROW})
+        if "tags" in values:
+            self._check_tags(values)
         if model is not Transaction:
             self.ids.setdefault(model, set()).add(values["id"])
 
@@ -83,7 +87,6 @@ class Rules:
         account = self.accounts.get(values["account_id"])
         if account is not None and account.currency != values["currency"]:
             raise ValidationError({"currency": WRONG})
-        self._check_tags(values)
 
     def _check_tags(self, values: Values) -> None:
         names = tag_names(values["tags"])
@@ -100,6 +103,16 @@ class Rules:
         row.type, row.amount = values["type"], values["amount"]
         row.description, row.currency = values["description"], values["currency"]
         row.clean()
+
+    def check_rule(self, values: Values) -> None:
+        self._check_tags(values)
+        for name in ("words", "starts_with"):
+            texts = texts_of(values[name])
+            if type(texts) is not list or len(texts) > MOST_TEXTS or any(type(text) is not str for text in texts):
+                raise ValidationError({name: WRONG})
+        if not 0 < values["position"] <= LAST_POSITION:
+            raise ValidationError({"position": WRONG})
+        row_of(Rule, values).clean()
 
     def check_check(self, values: Values) -> None:
         row = row_of(BalanceCheck, values)
@@ -158,5 +171,9 @@ class Rules:
 
 
 def row_of(model: Any, values: Mapping[str, Any]) -> Any:
-    """Return the row, not saved."""
-    return model(**values)
+    """Return the row, not saved, with rows in place of those that it refers to."""
+    row = model(**values)
+    for field in model._meta.concrete_fields:
+        if isinstance(field, OwnedForeignKey) and values.get(field.attname):
+            setattr(row, field.name, field.remote_field.model(pk=values[field.attname]))
+    return row

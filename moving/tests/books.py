@@ -57,6 +57,9 @@ def fill(owner: User) -> None:
     ok(client.put("/accounts/" + _id(client, "Bank") + "/checks/2026-10-31", {"balance": "100.50", "locked": True}))
     ok(client.put("/accounts/" + _id(client, "Wörk") + "/checks/2026-11-20", {"balance": 1}))
     ok(client.patch("/me", {"account": "Bank"}))
+    when = {"words": ["tram"], "account": "Bank", "amount_max": "3.50"}
+    rule = ok(client.post("/rules", {"when": when, "set": {"category": "Meals", "tags": ["trip"]}}))
+    ok(client.patch(f"/rules/{rule['id']}", {"name": "Trams"}))
     kept = upload(client, CSV, account="Bank")
     commit(client, kept)
     undo(client, commit(client, upload(client, CSV.replace(b"Coffee", b"Tea"), account="Bank")))
@@ -69,6 +72,7 @@ def fill(owner: User) -> None:
         for path, account in (("/expenses", "Bank"), ("/incomes", _other(client)))
     )
     ok(client.post("/transfers/rejections", {"expense": out["id"], "income": into["id"]}))
+    ok(client.post("/rules", {"when": {"words": ["rewe"], "account": "Bank"}, "set": {"tags": ["trip"]}}))
     last = ok(client.get("/revisions?page_size=1"))["results"][0]["number"]
     ok(client.post(f"/revisions/{last}/undo", {}))
     ok(client.post("/revisions/" + str(last + 1) + "/undo", {}))

@@ -101,13 +101,17 @@ class Rule(OwnedModel):
         self.name = self.name.strip()
         check_visible(self, "description")
         self._check_amounts()
-        if not any(getattr(self, name) not in (None, "", NO_TEXTS) for name in WHEN):
+        has_texts = self.words != NO_TEXTS or self.starts_with != NO_TEXTS
+        if not (has_texts or self.account_id or self.type or self.currency or self._has_amounts()):
             raise ValidationError({"when": ValidationError(_("Give at least one condition."), code="empty")})
-        if not self.stop and not any(getattr(self, name) not in (None, "", NO_TAGS) for name in SET):
+        if not (self.stop or self.category_id or self.tags != NO_TAGS or self.description):
             message = _(
                 "Say what the rule gives: a category, tags or a description. Only a rule that stops may do less."
             )
             raise ValidationError({"set": ValidationError(message, code="empty")})
+
+    def _has_amounts(self) -> bool:
+        return self.amount_min is not None or self.amount_max is not None
 
     def _check_text(self, name: str, text: str) -> None:
         """Raise ValidationError unless a transaction can have the text."""

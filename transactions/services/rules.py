@@ -5,9 +5,9 @@ for every transaction. `transactions/tests/test_rules_judge.py` has the simple w
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from cashman_project.money.amounts import units_of
@@ -19,14 +19,12 @@ from ..models.rule import SET, texts_of
 from ..names import MOST_TAGS, NO_TAGS, tag_names, tags_text
 from ..words import words_of, words_of_folded
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
 MOST_REMEMBERED = 20_000  # texts whose rules are remembered while rows are filled
 COLUMNS = (
     *("id", "words", "starts_with", "account_id", "type", "currency", "amount_min", "amount_max"),
     *("category_id", "category__name", "tags", "description", "stop"),
 )
+NO_LIMIT = 10**20  # of an absolute amount in ten-thousandths: above all of them
 EVERYTHING = frozenset(SET)
 
 
@@ -64,26 +62,20 @@ class OneRule:
         category, category_name, tags, self.description = gives
         self.words = [words_of(text) for text in texts_of(words)]
         self.starts = [fold(text) for text in texts_of(starts)]
-        self.least = _units(least)
-        self.most = _units(most)
+        self.least = 0 if least is None else units_of(least)
+        self.most = NO_LIMIT if most is None else units_of(most)
         self.category = (category, category_name) if category else None
         self.tags = tag_names(tags)
         named = {"category": self.category, "tags": self.tags, "description": self.description}
         self.gives = frozenset(name for name, value in named.items() if value)
 
     def meets_rest(self, facts: Facts) -> bool:
-        """Return whether the transaction meets all conditions but those of texts."""
+        """Return whether the transaction meets all conditions but those of texts and amounts."""
         return (
             (self.account is None or self.account == facts.account)
             and (self.type is None or self.type == facts.type)
             and (self.currency is None or self.currency == facts.currency)
-            and (self.least is None or self.least <= facts.units)
-            and (self.most is None or facts.units <= self.most)
         )
-
-
-def _units(amount: "Decimal | None") -> int | None:
-    return None if amount is None else units_of(amount)
 
 
 class TextIndex:
@@ -134,9 +126,7 @@ class Rules:
     def give(self, facts: Facts, lacks: frozenset[str]) -> Given:
         """Return what the rules give the transaction of what it `lacks`: the names of members of `set`."""
         given, lacks = Given(), lacks & self.gives
-        for rule in self._with_texts(facts) if lacks else ():
-            if not rule.meets_rest(facts):
-                continue
+        for rule in self._met(facts) if lacks else ():
             if gives := rule.gives & lacks:
                 lacks = _take(given, rule, gives, lacks)
             if rule.stop or not lacks:
@@ -145,7 +135,14 @@ class Rules:
 
     def meets(self, facts: Facts) -> bool:
         """Return whether the transaction meets one of the rules."""
-        return any(rule.meets_rest(facts) for rule in self._with_texts(facts))
+        return any(True for _rule in self._met(facts))
+
+    def _met(self, facts: Facts) -> Iterator[OneRule]:
+        """Yield the rules that the transaction meets, in their order."""
+        units = facts.units
+        for rule in self._with_texts(facts):
+            if rule.least <= units <= rule.most and rule.meets_rest(facts):
+                yield rule
 
     def _with_texts(self, facts: Facts) -> list[OneRule]:
         """Return the rules whose texts the transaction has. Many rows of a statement have the same texts."""

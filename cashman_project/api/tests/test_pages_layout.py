@@ -89,8 +89,9 @@ def test_an_option_sends_its_name_whatever_it_is(browser: Browser, alice: User) 
         ("/expenses", "Transactions", TABS),
         ("/transfers", "Transactions", TABS),
         ("/imports", "Transactions", TABS),
-        ("/categories", "Categories", ["Categories", "Tags"]),
-        ("/tags", "Categories", ["Categories", "Tags"]),
+        ("/categories", "Categories", ["Categories", "Tags", "Rules"]),
+        ("/tags", "Categories", ["Categories", "Tags", "Rules"]),
+        ("/rules", "Categories", ["Categories", "Tags", "Rules"]),
         ("/accounts", "Accounts", []),
     ],
 )

@@ -13,6 +13,7 @@ OF_DEMO = [
     "/transactions",
     "/expenses?amount_min=x&date=1899-12-31",
     "/categories",
+    "/rules?words=supermarket",
     "/accounts",
     "/transfers",
     "/transfers/proposals",
