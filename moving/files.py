@@ -69,7 +69,7 @@ FILES = (
     File("categories", Category, "Your categories."),
     File("tags", Tag, "Your tags."),
     File("accounts", Account, "Your accounts, with their openings."),
-    File("rules", Rule, "Your rules. They run on none of these rows."),
+    File("rules", Rule, "What new transactions get by themselves."),
     File("transfers", Transfer, "Your transfers. Their legs are in transactions.jsonl."),
     File("transactions", Transaction, "Your incomes (above zero) and expenses (below zero), with the ids of the rest."),
     File("checks", BalanceCheck, "What the bank says that the balance of an account is at the end of a day."),

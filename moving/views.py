@@ -72,6 +72,7 @@ class RestoreView(ApiView):
     """Bring an export into your ledger, which must be empty: all of it, or nothing."""
 
     body_limit = EXPORT
+    error_pages = conflict_pages = {"post": "moving/refused.html"}
 
     def get_parsers(self) -> list[BaseParser]:
         return [FormFileParser(), FileParser()]

@@ -18,10 +18,11 @@ from cashman_project.api.types import AnyResponse
 from cashman_project.api.views import StrictViewMixin
 from ledgers.writer import writing
 
-from .choices import Verdict
+from .choices import Status, Verdict
 from .examples import VERDICTS
 from .import_forms import WHAT, changes_of
-from .import_pages import PlanPage, currency_input, file_inputs, listed, shown_number
+from .import_pages import PlanPage, file_inputs, listed, shown_number
+from .import_questions import currency_input
 from .import_row_pages import RowPage
 from .models import Import, ImportRow
 from .services.shown import plans_json, rows_json
@@ -33,6 +34,7 @@ else:
 
 LIST, PLAN, ROW = (f"statements/{name}.html" for name in ("import_list", "import_detail", "import_row"))
 Json = dict[str, Any]
+REFRESH = "2"  # seconds until the page of a file that is being read looks how far that is
 
 
 class ByCreation:
@@ -85,8 +87,8 @@ class ImportPagesMixin(Base):
 
     action: Any  # as the viewset has it
     pages = {"index": LIST, "show": PLAN, "rows": PLAN, "row": ROW}
-    error_pages = {"upload": LIST, "answer": PLAN, "edit": ROW}
-    conflict_pages = {"upload": LIST, "answer": PLAN, "commit": PLAN, "remove": PLAN, "edit": ROW}
+    error_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "edit": ROW}
+    conflict_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "commit": PLAN, "remove": PLAN, "edit": ROW}
     read_plan: Import  # of a page
     shown_rows: Json | None = None  # of the page of a plan
 
@@ -175,6 +177,9 @@ class ImportPagesMixin(Base):
         self, request: Request, response: AnyResponse, *args: object, **kwargs: object
     ) -> AnyResponse:
         response = super().finalize_response(request, response, *args, **kwargs)
+        is_shown = self.action == "show" and response.status_code == 200 and self.is_page()
+        if is_shown and self.read_plan.status == Status.READING:
+            response.headers["Refresh"] = REFRESH
         if self.action == "edit" and response.status_code == 303 and WHAT not in request.data:
             response.headers["Location"] += f"#row-{self.kwargs['row']}"  # a button in the table: back to its row
         return response

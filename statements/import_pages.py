@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,20 +16,16 @@ from django.utils.translation import ngettext
 
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.pages.inputs import Input
-from cashman_project.api.pages.selects import Select
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
 from cashman_project.locales import current_formats
-from cashman_project.money.amounts import parse_amount
-from cashman_project.money.formats import currency_options
 from ledgers.models import Revision
 from transactions.models import Transaction
 from transactions.services.accounts import account_names
-from transactions.services.currencies import own_currencies
 
 from .choices import CREATES, ENTERS, Status, Verdict
-from .import_forms import ANSWER, NEW_NAME, OWN, suggested_name
+from .import_questions import ASKED_EACH_TIME, ShownQuestion, questions_of
 from .models import Import, ImportRow
 from .services.shown import rows_json
 
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 MOST_KEPT = 100  # transactions that a page lists after an undo that kept some
 MOST_NAMED = 20  # categories or tags that a sentence names
-CURRENCY = Select(currency_options, own_currencies)
 
 
 def shown_number(number: int) -> str:
@@ -97,79 +92,6 @@ def file_inputs(owner: "User", account: str = "") -> list[Input]:
         return []
     choices = [(name, name) for name in names]
     return [Input("account", _("Account"), "select", [account], choices, none=_("The one that the file names"))]
-
-
-# -- Questions --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A possible answer: the value of its input, what the file then means, and a note."""
-
-    value: str
-    label: str
-    is_text: bool = False  # of the file
-
-
-@dataclass(frozen=True)
-class ShownQuestion:
-    """A question with an input for each answer, and the answer that was sent. `new_name` is the input of the name of a
-    new account, if it may be one, `suggested` what it holds, and `error` what is wrong with it."""
-
-    name: str
-    content: Json
-    answers: list[Answer]
-    new_name: str = ""
-    suggested: str = ""
-    sent: str = ""
-    error: str = ""
-
-    @property
-    def is_only_new(self) -> bool:
-        return bool(self.new_name) and not self.answers
-
-
-def questions_of(content: Json, sent: Mapping[str, Any], errors: Sequence[FieldError]) -> list[ShownQuestion]:
-    """Return the questions of a plan, with what was sent if the form was refused."""
-    told = {error["field"]: error["detail"] for error in errors}
-    found = [_question(number, one) for number, one in enumerate(content["questions"])]
-    return [
-        replace(
-            one,
-            sent=str(sent.get(one.name, "")),
-            suggested=str(sent.get(one.new_name, one.suggested)),
-            error=told.get(one.new_name, ""),
-        )
-        for one in found
-    ]
-
-
-def _question(number: int, content: Json) -> ShownQuestion:
-    name, option = f"{ANSWER}.{number}", content["option"]
-    if option in ("account", "accounts"):
-        answers = [Answer(OWN + one["value"], one["reading"]) for one in content["choices"]]
-        return ShownQuestion(name, content, answers, f"{NEW_NAME}.{number}", suggested_name(content))
-    return ShownQuestion(name, content, [_answer(option, one["value"], one["reading"]) for one in content["choices"]])
-
-
-def _answer(option: str, value: str, reading: str) -> Answer:
-    if option == "date_format":
-        return Answer(value, day(reading))
-    if option in ("unsigned", "negative_debit"):
-        return Answer(value, _("It came in") if value == "in" else _("It went out"))
-    if option in ("decimal", "direction", "fee"):
-        try:
-            return Answer(value, current_formats().number(parse_amount(reading)))
-        except ValueError:  # it can't be read so
-            return Answer(value, reading)
-    return Answer(value, reading, is_text=option != "currency")
-
-
-def currency_input(owner: "User") -> Input:
-    """Return the input of the currency of a new account."""
-    first = CURRENCY.first(owner, owner.currency)
-    label = _("Currency, if the file does not say it")
-    return Input("currency", label, "select", [owner.currency], first, all_options=CURRENCY.html())
 
 
 # -- A plan -----------------------------------------------------------------------------------
@@ -232,6 +154,10 @@ class PlanPage:
         return f"?{urlencode({NEXT_FIELD: self.here})}" if self.here != self.url else ""
 
     @property
+    def is_reading(self) -> bool:
+        return self.plan.status == Status.READING
+
+    @property
     def is_preview(self) -> bool:
         return self.plan.status == Status.PREVIEW
 
@@ -253,6 +179,11 @@ class PlanPage:
     @cached_property
     def questions(self) -> list[ShownQuestion]:
         return questions_of(self.content, self.sent, self.errors) if self.is_preview else []
+
+    @property
+    def may_keep(self) -> bool:
+        """Whether an answer may be kept for the next file."""
+        return any(one.content["option"] not in ASKED_EACH_TIME for one in self.questions)
 
     @property
     def may_make_account(self) -> bool:
@@ -380,7 +311,7 @@ class PlanPage:
         what, named = _("Left out"), own
         if verdict == Verdict.NEW:
             what = _("New transaction")
-        elif verdict == Verdict.DUPLICATE:
+        elif verdict == Verdict.DUPLICATE and not content["message"]:
             what = _("Imported before") if own else _("Imported before, and deleted since")
         elif verdict == Verdict.MATCH and own:
             what = _("Is “%(description)s” of %(day)s") % {"description": own.description, "day": day(own.date)}

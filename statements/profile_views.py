@@ -37,6 +37,7 @@ class ImportProfileViewSet(StrictViewMixin, ViewSet):
 
     queryset = ImportProfile.objects.all()
     bodiless = StrictViewMixin.bodiless | {"remove"}
+    pages = {"index": "statements/import_profiles.html"}
 
     def profile(self, key: str) -> ImportProfile:
         """Return the owner's profile; raises NotFound, also if its account is gone."""

@@ -242,7 +242,9 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         """Read the file of a plan whose status is `reading`. Meanwhile, the plan's `progress` tells how far it is. If
         this is cut off, send it again. A plan that was read already stays as it is."""
         EmptySerializer(data=request.data).is_valid(raise_exception=True)
-        return tagged_response(request, self.shown(read_plan(owner_of(request), self.plan(pk))))
+        changed = read_plan(owner_of(request), self.plan(pk))
+        self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
+        return tagged_response(request, self.shown(changed))
 
     @extend_schema(
         operation_id="delete_import",

@@ -16,7 +16,7 @@ from .marked import BEGIN, END, LANGUAGE, marked_texts
 # Texts of one's own in Greek letters, and otherwise what is the same in every language.
 NAME = "\u03bb\u03cc\u03b3\u03bf\u03c2"
 SAME = re.compile(
-    r"\b(Cashman|Mvdol|JSON|CSV|Excel|SVG|API|REST|OpenAPI|UTC|curl|Django|staff|ID|Idempotency-Key|X-CSRFToken|"
+    r"\b(Cashman|Mvdol|JSON|CSV|Excel|OFX|hledger|Beancount|SVG|API|REST|OpenAPI|UTC|curl|Django|staff|ID|Idempotency-Key|X-CSRFToken|"
     r"Search|True|False|"  # Django's own alternative texts of pictures
     r"HTTP|TOKEN|Authorization|Bearer|[A-Z]{3})\b|https?://\S+|/[a-z-/]+"
 )
@@ -30,7 +30,7 @@ PAGES = [
         f"/charts/{name}"
         for name in ("income-and-expense", "categories", "years", "balance", "flow", "net-worth", "transfers")
     ),
-    *("/charts/category?category=" + NAME, "/imports", "/imports/nope", "/rules"),
+    *("/charts/category?category=" + NAME, "/imports", "/imports/nope", "/imports/profiles", "/rules"),
     *("/me", "/tokens", "/nope", "/api-auth/login/"),
     *("/admin/", "/admin/transactions/expense/", "/admin/transactions/expense/add/", "/admin/users/user/"),
 ]

@@ -73,6 +73,8 @@ class Rules:
                 key = values[field.attname]
                 if key is not None and key not in self.ids.get(field.related_model, ()):
                     raise ValidationError({field.attname: NO_SUCH_ROW})
+        if "tags" in values:
+            self._check_tags(values)
         if model is not Transaction:
             self.ids.setdefault(model, set()).add(values["id"])
 
@@ -85,7 +87,6 @@ class Rules:
         account = self.accounts.get(values["account_id"])
         if account is not None and account.currency != values["currency"]:
             raise ValidationError({"currency": WRONG})
-        self._check_tags(values)
 
     def _check_tags(self, values: Values) -> None:
         names = tag_names(values["tags"])
@@ -170,5 +171,9 @@ class Rules:
 
 
 def row_of(model: Any, values: Mapping[str, Any]) -> Any:
-    """Return the row, not saved."""
-    return model(**values)
+    """Return the row, not saved, with rows in place of those that it refers to."""
+    row = model(**values)
+    for field in model._meta.concrete_fields:
+        if isinstance(field, OwnedForeignKey) and values.get(field.attname):
+            setattr(row, field.name, field.remote_field.model(pk=values[field.attname]))
+    return row

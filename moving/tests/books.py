@@ -57,6 +57,9 @@ def fill(owner: User) -> None:
     ok(client.put("/accounts/" + _id(client, "Bank") + "/checks/2026-10-31", {"balance": "100.50", "locked": True}))
     ok(client.put("/accounts/" + _id(client, "Wörk") + "/checks/2026-11-20", {"balance": 1}))
     ok(client.patch("/me", {"account": "Bank"}))
+    when = {"words": ["tram"], "account": "Bank", "amount_max": "3.50"}
+    rule = ok(client.post("/rules", {"when": when, "set": {"category": "Meals", "tags": ["trip"]}}))
+    ok(client.patch(f"/rules/{rule['id']}", {"name": "Trams"}))
     kept = upload(client, CSV, account="Bank")
     commit(client, kept)
     undo(client, commit(client, upload(client, CSV.replace(b"Coffee", b"Tea"), account="Bank")))

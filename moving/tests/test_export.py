@@ -113,7 +113,7 @@ def test_all_files_show_one_state(alice: User) -> None:
     assert Transaction.objects.for_owner(alice).count() == 2
 
 
-def test_the_page_offers_both_while_nothing_was_written(alice: User, bob: User) -> None:
+def test_the_page_offers_both_while_nothing_was_written(alice: User, bob: User, outsider: User) -> None:
     browser = Client()
     browser.force_login(alice)
     empty = browser.get("/me", headers={"Accept": BROWSER}).content.decode()
@@ -132,6 +132,10 @@ def test_the_page_offers_both_while_nothing_was_written(alice: User, bob: User) 
     refused = browser.post("/me/import", {"file": wrong}, headers={"Accept": BROWSER})
     assert refused.status_code == 409
     assert b"empty ledger" in refused.content
+    browser.force_login(outsider)
+    refused = browser.post("/me/import", {"file": SimpleUploadedFile("x.zip", b"x")}, headers={"Accept": BROWSER})
+    assert refused.status_code == 400
+    assert b'action="/me/import"' in refused.content
 
 
 def test_commands_write_a_zip_and_bring_it_in(alice: User, bob: User, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import datetime
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
 from uuid import UUID
@@ -60,6 +60,32 @@ def find_matches(owner: UUID, account: UUID, rows: Sequence[Row]) -> None:
         if len(lines) * len(typed[amount]) <= MOST_COMPARED:
             for row, pk in _alone((row, pk) for row in lines for date, pk in typed[amount] if _near(row, date, NEAR)):
                 row.verdict, row.transaction_id = Verdict.MATCH, pk
+
+
+def find_named_transfers(rows: Iterable[Row], accounts: Mapping[str, UUID]) -> None:
+    """Let new lines be transfers if each names the other's account, as exports of other programs do: of opposite
+    amounts on one day, or read from one line of the file, whatever their currencies are. `accounts` has those of the
+    file by its names for them. The first of equal ones belongs to the first."""
+    waiting: dict[tuple[object, ...], deque[Side]] = defaultdict(deque)
+    for row in rows:
+        other = accounts.get(row.transfer_account)
+        if not (
+            other and other != row.account_id and row.date and row.account_id and row.amount and row.transaction_id
+        ):
+            continue
+        side = Side(row.date, row.account_id, row, row.transaction_id)
+        sign = row.amount > 0
+        of_amount = (row.date, row.currency, abs(row.amount))
+        for kind in (("line", row.line), of_amount):
+            found = waiting[(other, row.account_id, not sign, *kind)]
+            while found and found[0].row and found[0].row.verdict == Verdict.TRANSFER:
+                found.popleft()  # by its line
+            if found:
+                _link(side, found.popleft())
+                break
+        else:
+            for kind in (("line", row.line), of_amount):
+                waiting[(row.account_id, other, sign, *kind)].append(side)
 
 
 def find_transfers(owner: UUID, rows: Sequence[Row]) -> None:

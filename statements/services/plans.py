@@ -26,7 +26,7 @@ from .accounts import Accounts, Answers, Source, Target, source_of
 from .balances import statement_of
 from .identities import Keys, known
 from .lines import one_line
-from .matching import find_matches, find_transfers
+from .matching import find_matches, find_named_transfers, find_transfers
 from .names import Names
 from .other_files import find_lines_of_other_files
 from .profiles import account_named, profiles_of
@@ -136,7 +136,9 @@ def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
     new = [row for row in plan.rows if row.verdict == Verdict.NEW]
     for row in new:
         row.transaction_id = uuid7()
-    find_transfers(owner.pk, new)
+    named = {account: target.id for (account, _currency), target in plan.accounts.items() if account}
+    find_named_transfers(new, named)
+    find_transfers(owner.pk, [row for row in new if row.verdict == Verdict.NEW])
     if said.options.get("apply_rules", True):
         run_rules(owner.pk, new)
     return plan

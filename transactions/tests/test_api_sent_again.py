@@ -17,7 +17,9 @@ from conftest import client_of
 from ledgers.models import Ledger
 from transactions.models import Transaction
 from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory, TagFactory
+from transactions.tests.live import running, unchecked
 from transactions.tests.shares import reached, reaches
+from transactions.tests.test_bulk_changes_live import PASSWORD, database_url
 from transactions.tests.test_bulk_create import MAX_ROWS, PATHS, row, without_id
 from users.models import User
 
@@ -241,6 +243,29 @@ def test_equal_requests_at_once_make_each_row_once(alice: User, bob: User) -> No
             assert Counter(len(created) for created, _there in answers) == {20: 1, 0: 3}
             assert len({tuple(there.values()) for created, there in answers if not created}) == 1
     assert Transaction.objects.for_owner(alice).count() == 100
+    assert not Transaction.objects.for_owner(bob).exists()
+
+
+@pytest.mark.live
+@pytest.mark.django_db(transaction=True)
+def test_equal_requests_to_two_processes_make_each_row_once(alice: User, bob: User) -> None:
+    alice.set_password(PASSWORD)
+    alice.save()
+    server = unchecked({"DATABASE_URL": database_url(), "WORKERS": "2"})
+    with running(server):
+        token = server.request("POST", "/auth/token", {"username": "alice", "password": PASSWORD}).json()["access"]
+        for number in range(10):
+            rows = [row(external_id=f"race-{number}-{index}") for index in range(50)]
+
+            def send(_client: int, rows: list[Any] = rows) -> tuple[int, int]:
+                answer = server.request("POST", f"/transactions{SKIP}", rows, token=token)
+                return answer.status, len(answer.json().get("created", ()))
+
+            with ThreadPoolExecutor(6) as pool:
+                answers = Counter(pool.map(send, range(6)))
+
+            assert answers == {(200, 50): 1, (200, 0): 5}
+    assert Transaction.objects.for_owner(alice).count() == 500
     assert not Transaction.objects.for_owner(bob).exists()
 
 

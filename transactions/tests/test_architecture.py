@@ -51,8 +51,8 @@ LAYERS = (
     {"base_view", "paging", "history_pages", "split_views", "import_page_views", "resending", "exports"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"}
     | {"import_pages", "import_row_pages", "rule_pages"},
-    {"summary_chart", "list_page", "import_forms"},
-    {"date_links"},
+    {"summary_chart", "list_page", "import_questions"},
+    {"date_links", "import_forms"},
     {"pictures"},
     {"account_serializers", "transfer_serializers", "split_serializers", "rule_serializers"},
     {"serializers", "filters"},

@@ -94,6 +94,7 @@ PAGES = [
     "/imports",
     "/imports/<pk>",
     "/imports/<pk>/rows/<row>",
+    "/imports/profiles",
     "/expenses",
     "/expenses/<pk>",
     "/incomes",

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 
-from transactions.tests.live import PATIENCE, LiveServer, running, unchecked
+from transactions.tests.live import PATIENCE, LiveServer, migrated, running, unchecked
 
 pytestmark = pytest.mark.live
 
@@ -138,7 +138,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     directory = tmp_path_factory.mktemp("base-path")
     environment = {
         "DEBUG": "off",
-        "DATABASE_URL": f"sqlite:///{directory / 'live.sqlite3'}",
+        "DATABASE_URL": migrated(directory),
         "SECRET_KEY": 64 * "s",
         "JWT_SIGNING_KEY": 64 * "j",
         "ALLOWED_HOSTS": f"{HOST},127.0.0.1",
@@ -148,7 +148,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
     }
     server = unchecked(environment)
-    server.manage("migrate", "--verbosity=0")
     server.manage("createsuperuser", "--no-input", "--username=staff", "--email=staff@cashman.example")
     with running(server):
         for name in ("alice", "bob"):

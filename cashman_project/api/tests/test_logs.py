@@ -15,7 +15,7 @@ from cashman_project.api.logs import JSONFormatter, TextFormatter
 from cashman_project.api.tests.test_production import production, run
 from cashman_project.api.views import PingView
 from transactions.models import Income
-from transactions.tests.live import LiveServer, running, unchecked
+from transactions.tests.live import LiveServer, migrated, running, unchecked
 from users.models import User
 
 REQUEST_LINE = ["time", "level", "logger", "request_id", "method", "path", "status", "duration_ms", "user"]
@@ -146,8 +146,7 @@ def test_a_trace_shows_what_led_to_it_in_order() -> None:
 def test_a_served_request_is_one_line_of_json(tmp_path: Path) -> None:
     environment = production(tmp_path)
     run(environment, "manage.py", "makesecrets")
-    server = unchecked(environment | {"HTTPS": "off"})
-    server.manage("migrate", "--verbosity=0")
+    server = unchecked(environment | {"HTTPS": "off", "DATABASE_URL": migrated(tmp_path)})
 
     with running(server):
         server.request("GET", "/nowhere?q=velvet", headers={"X-Request-ID": "from-the-proxy"})

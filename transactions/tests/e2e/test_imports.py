@@ -1,5 +1,6 @@
 """Bank statements in a browser: a file, its questions, the plan, a change, the import and its undo."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,36 @@ def test_a_file_is_dropped_on_the_box(visit: Visit, newcomer: str) -> None:
     page.get_by_role("button", name="Read the file", exact=True).click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("purse.csv")
+
+
+def test_a_bar_shows_how_far_a_large_file_is(visit: Visit, newcomer: str, tmp_path: Path) -> None:
+    visitor = visit()
+    page = start(visitor, newcomer)
+    large = tmp_path / "years.csv"
+    lines = [f"2026-11-{number % 28 + 1:02},Line {number},-{number % 97 + 1}.00" for number in range(45_000)]
+    large.write_text("\n".join(["Date,Description,Amount", *lines]))
+    page.get_by_label("Bring your bank's file").set_input_files(large)
+
+    page.get_by_role("button", name="Read the file", exact=True).click()
+
+    expect(page.get_by_label("Reading the file")).to_be_visible()
+    expect(page.get_by_role("button", name="Read the file", exact=True)).to_be_disabled()
+    expect(page.locator("progress")).to_have_attribute("value", re.compile("[1-9]"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("years.csv")
+    expect(page.get_by_label("A new account")).to_be_visible()
+
+
+def test_a_large_file_that_is_refused_says_why(visit: Visit, newcomer: str, tmp_path: Path) -> None:
+    visitor = visit()
+    page = start(visitor, newcomer)
+    large = tmp_path / "picture.csv"
+    large.write_bytes(bytes(range(256)) * 5_000)
+    page.get_by_label("Bring your bank's file").set_input_files(large)
+
+    page.get_by_role("button", name="Read the file", exact=True).click()
+
+    expect(page.get_by_role("alert")).to_be_visible()
+    visitor.expected = [400, 400]
 
 
 def test_the_keyboard_is_enough(visit: Visit, newcomer: str) -> None:
