@@ -29,7 +29,7 @@ from cashman_project.api.views import ApiView
 from cashman_project.db.connection_pool import POOL
 from cashman_project.db.snapshot import snapshot
 from ledgers.turns import TURNS
-from statements.uploads import FileParser, FormFileParser, upload_of
+from statements.uploads import file_parsers, upload_of
 
 from . import examples
 from .serializers import ExportFileSerializer, RestoredSerializer
@@ -75,7 +75,7 @@ class RestoreView(ApiView):
     error_pages = conflict_pages = {"post": "moving/refused.html"}
 
     def get_parsers(self) -> list[BaseParser]:
-        return [FormFileParser(), FileParser()]
+        return file_parsers()
 
     @extend_schema(
         operation_id="import_me",

@@ -13,6 +13,7 @@ from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 
 from cashman_project.api.errors import TooLarge
+from cashman_project.api.parsers import SessionFormParser
 from cashman_project.api.serializers import FORM_FIELDS
 from cashman_project.api.slow_clients import SMALL, spool
 
@@ -52,6 +53,11 @@ class FileParser(BaseParser):
 
 class FormFileParser(MultiPartParser):
     """A form with a file. Clients with a token may send it, too."""
+
+
+def file_parsers() -> list[BaseParser]:
+    """Return the parsers of a view that takes a file. A form of a browser session may lack it, which is an error."""
+    return [FormFileParser(), SessionFormParser(), FileParser()]
 
 
 def upload_of(request: Request, limit: int | None = None) -> Upload:

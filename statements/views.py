@@ -25,7 +25,6 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.pagination import KeysetPagination
-from cashman_project.api.parsers import SessionFormParser
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import (
     CHANGE_HEADERS,
@@ -78,7 +77,7 @@ from .services.plans import (
 from .services.shown import plans_json, rows_json
 from .services.storage import stored
 from .services.undoing import MOST_TOLD, discard, undo_commit
-from .uploads import FileParser, FormFileParser, upload_of
+from .uploads import file_parsers, upload_of
 
 ResultT = TypeVar("ResultT")
 PREFERS_ASYNC = re.compile(r"(^|,)\s*respond-async\s*(;|,|$)", re.IGNORECASE)
@@ -120,7 +119,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
 
     def get_parsers(self) -> list[BaseParser]:
         takes_file = "upload" in self.action_map.values() and getattr(self.request, "method", "") == "POST"
-        return [FormFileParser(), SessionFormParser(), FileParser()] if takes_file else super().get_parsers()
+        return file_parsers() if takes_file else super().get_parsers()
 
     def allowed_parameters(self) -> frozenset[str]:
         return PARAMETERS.get(str(self.action), super().allowed_parameters())

@@ -13,7 +13,7 @@ REPORTS = ["/summary", "/charts/balance", "/charts/flow.svg"]
 HISTORY = ["/changes", "/revisions", "/revisions/1"]
 PLANS = {"/imports", "/imports/{id}", "/imports/{id}/rows", "/imports/{id}/rows/{row}"}
 PROFILES = {"/imports/profiles", "/imports/profiles/{id}"}
-NO_LEDGERS = PLANS | PROFILES | {"/", "/livez", "/me", "/ping", "/readyz", "/secured/ping", "/tokens"}
+NO_LEDGERS = PLANS | PROFILES | {"/", "/me/export", "/livez", "/me", "/ping", "/readyz", "/secured/ping", "/tokens"}
 OTHERS = ["/incomes?search=a", "/expenses.csv", "/categories.ndjson", "/summary.xlsx"]
 
 

@@ -8,7 +8,7 @@ from django.core.handlers import wsgi
 from django.test import Client
 from rest_framework.test import APIClient
 
-from cashman_project.api.limits import CREDENTIALS, FILE, ROW, ROWS
+from cashman_project.api.limits import CREDENTIALS, EXPORT, FILE, ROW, ROWS
 from cashman_project.api.tests.problems import problem_of, stored
 from cashman_project.api.tests.routes import routes
 from cashman_project.api.tests.test_live import connect, head_of, received
@@ -24,6 +24,7 @@ LIMITS = {
     **dict.fromkeys(("/auth/register", "/auth/token", "/auth/token/refresh", "/auth/logout"), CREDENTIALS),
     **dict.fromkeys(("/auth/password", "/me", "/me/erase", "/tokens", "/tokens/1"), CREDENTIALS),
     **dict.fromkeys(("/api-auth/login/", "/api-auth/language/", "/admin/login/"), CREDENTIALS),
+    "/me/import": EXPORT,
 }
 ARRAYS = {
     ("POST", "/incomes"),
