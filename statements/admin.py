@@ -47,7 +47,10 @@ class ImportAdmin(StrictModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        return False
+        """Return whether imports may be deleted: only with their owner, whose own page asks for it."""
+        match = request.resolver_match
+        is_here = match is not None and str(match.url_name).startswith("statements_import_")
+        return not is_here and super().has_delete_permission(request, obj)
 
 
 def _cells(row: ImportRow) -> tuple[object, ...]:

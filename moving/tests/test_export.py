@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.pages import BROWSER
@@ -138,23 +139,29 @@ def test_the_page_offers_both_while_nothing_was_written(alice: User, bob: User, 
     assert b'action="/me/import"' in refused.content
 
 
+def run(*arguments: Any, **options: Any) -> None:
+    """Run a command in English, whatever the language of the last request was."""
+    with translation.override("en"):
+        call_command(*arguments, **options)
+
+
 def test_commands_write_a_zip_and_bring_it_in(alice: User, bob: User, tmp_path: Path) -> None:
     fill(alice)
     before, path, output = everything(alice), tmp_path / "alice.zip", StringIO()
 
-    call_command("export", path, user="Alice", stdout=output)
+    run("export", path, user="Alice", stdout=output)
     with pytest.raises(CommandError, match="exists"):
-        call_command("export", path, user="alice")
+        run("export", path, user="alice")
     alice.delete()
-    call_command("import", path, user="bob", stdout=output)
+    run("import", path, user="bob", stdout=output)
 
     assert everything(bob) == before or everything(bob)["Transaction"] == before["Transaction"]
     assert path.stat().st_mode & 0o777 == 0o600
     assert output.getvalue().count("rows") == 2
     with pytest.raises(CommandError, match="empty ledger"):
-        call_command("import", path, user="bob")
+        run("import", path, user="bob")
     path.write_bytes(b"x")
     for name, file in (("nobody", path), ("bob", tmp_path / "none")):
         with pytest.raises(CommandError):
-            call_command("import", file, user=name)
+            run("import", file, user=name)
     assert ok(client_of(bob).get("/me"))["account"] == "Bank"
