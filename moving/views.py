@@ -94,11 +94,15 @@ class RestoreView(ApiView):
     )
     def post(self, request: Request) -> HttpResponseBase:
         owner, upload = owner_of(request), upload_of(request, settings.EXPORT_LIMIT)
-        key = idempotent_request(request, upload.digest())
-        if key is None:  # the answer to an earlier request is there although the ledger is not empty
-            check_empty(owner)
-        if not READING.acquire(blocking=False):
-            raise Unavailable
+        try:
+            key = idempotent_request(request, upload.digest())
+            if key is None:  # the answer to an earlier request is there although the ledger is not empty
+                check_empty(owner)
+            if not READING.acquire(blocking=False):
+                raise Unavailable
+        except BaseException:
+            upload.file.close()
+            raise
         read = None
         try:
             if connection.in_atomic_block:
