@@ -118,7 +118,8 @@ def test_a_currency_that_is_no_longer_offered_stays(browser: Browser, alice: Use
 
 def test_preferences_are_chosen_in_words(browser: Browser, alice: User) -> None:
     page = browser.get("/me")
-    assert [node.text for node in page.main.all("h2")] == ["Preferences", "Signing in", "History", "Delete account"]
+    headings = ["Preferences", "Signing in", "History", "Your data", "Delete account"]
+    assert [node.text for node in page.main.all("h2")] == headings
     form = form_of(page, "PATCH")
     zones, languages = (form.one("select", name=name) for name in ("time_zone", "language"))
     assert "Europe/Berlin" in [option["value"] for option in zones.all("option")]
