@@ -76,7 +76,10 @@ def _problem(name: str, problem: object) -> OpenApiExample:
     return OpenApiExample(name, problem)
 
 
-PLAN = _answer(PLAN_ROW)
+PLAN = [
+    *_answer(PLAN_ROW),
+    OpenApiExample("Stored", PLAN_ROW | {"status": "reading"}, response_only=True, status_codes=["202"]),
+]
 PLANS = _answer({"next": None, "previous": None, "results": [PLAN_ROW]})
 PROFILE = _answer(PROFILE_ROW)
 PROFILES = _answer({"results": [PROFILE_ROW]})

@@ -148,7 +148,7 @@ LABELS: Edits = {
     ],
     "transactions/views.py": [
         ("NamedModel, Tag, Transaction\nfrom .name_fields", "Label, "),
-        ("    TransactionSerializer,\n)", "    LabelSerializer,\n"),
+        ("    SentAgainSerializer,\n", "    LabelSerializer,\n"),
         ("class ExpenseViewSet(", LABEL_VIEWSET),
     ],
     "transactions/apps.py": [

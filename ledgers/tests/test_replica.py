@@ -26,7 +26,7 @@ from users.models import PersonalToken, User
 
 OF_LEDGERS = {"ledgers.ledger", "ledgers.revision", "ledgers.change", "transactions.monthtotal"} | {
     f"transactions.{name}"
-    for name in ("transaction", "income", "expense", "category", "account", "balancecheck", "tag", "transfer")
+    for name in ("transaction", "income", "expense", "category", "account", "balancecheck", "rule", "tag", "transfer")
 }
 PATHS = ["/expenses", "/expenses?search=a", "/expenses.csv", "/categories", "/summary", "/changes", "/revisions"]
 

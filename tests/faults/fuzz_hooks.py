@@ -46,8 +46,10 @@ BEYOND_THE_SCHEMA = {
     "max_words": {"words"},
     "no_words": {"words", "starts_with"},
     "not_with_force": {"into"},
-    "null_characters_not_allowed": {"tags"},
+    "null_characters_not_allowed": {"tags", "words", "starts_with"},
     "number_of_parts": {"parts"},
+    "invalid_export": {"file"},
+    "unreadable": {"file"},  # a file of statements: its format
     "invalid_cursor": {"cursor", "since"},  # they are made by the service alone
     "invalid_currency": {"currency"},  # the codes are many, and change
     "invalid_language": {"language"},

@@ -17,7 +17,8 @@ VERBS = ("list", "create", "get", "replace", "update", "delete", "bulk_create", 
 OTHERS = {
     *("ping", "ping_with_token", "register", "sign_in", "sign_out"),
     *("refresh_tokens", "change_password", "erase_me", "undo_revision"),
-    *("link_transfer", "unlink_transfer", "reject_transfer", "commit_import", "test_rule", "apply_rule", "import_me"),
+    *("link_transfer", "unlink_transfer", "reject_transfer", "commit_import", "read_import"),
+    *("test_rule", "apply_rule", "import_me"),
 }
 # Types that the languages or the generated code have already.
 TAKEN = {
