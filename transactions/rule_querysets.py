@@ -1,6 +1,6 @@
 """Queries of rules, and what is kept when they are written."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .models import Rule  # the rows
 
 MOST_RULES = 1_000  # of an owner
+LAST_POSITION = 1_000_000
 
 
 class RuleQuerySet(OwnedQuerySet["Rule"]):
@@ -32,8 +33,12 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
         return self.filter(category__isnull=True, tags=NO_TAGS, description__isnull=True, stop=False)
 
     def next_position(self) -> int:
-        """Return the position after the last one of these rules."""
-        return int(self.order_by().aggregate(last=Max("position"))["last"] or 0) + 1
+        """Return the position after the last one of these rules. If there is none, they make room."""
+        last = int(self.order_by().aggregate(last=Max("position"))["last"] or 0)
+        if last < LAST_POSITION:
+            return last + 1
+        self.make_room(LAST_POSITION)
+        return LAST_POSITION
 
     def move(self, rule: "Rule", position: int) -> None:
         """Give the rule, one of these, a position, and let those between make room: each moves by one. The ledger is
@@ -47,24 +52,35 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
         self._renumber(in_order, places)
 
     def make_room(self, position: int) -> None:
-        """Move these rules from the position on, if it is taken, up to the first gap."""
-        rules: list[Any] = list(self.filter(position__gte=position).order_by("position", "id"))
+        """Move these rules from the position on, if it is taken, up to the first gap. If there is none, those up to the
+        position move down."""
+        later = self.filter(position__gte=position).order_by("position", "id")
+        if not self._shift(later, position, 1):
+            self._shift(self.filter(position__lte=position).order_by("-position", "-id"), position, -1)
+
+    def _shift(self, rules: Iterable[Any], place: int, step: int) -> bool:
+        """Move rules, one after another, by a step each, away from the place and up to the first gap. Return whether
+        there is one."""
         changed = []
-        for place, one in enumerate(rules, position):
-            if one.position > place:
+        for one in rules:
+            if (one.position - place) * step > 0:
                 break
-            one.position = place + 1
+            place += step
+            one.position = place
             changed.append(one)
+        if not 0 < place <= LAST_POSITION:
+            return False
         if changed:
             self.bulk_update(changed, ["position"])
+        return True
 
     def _renumber(self, rules: Sequence[Any], places: Sequence[int]) -> None:
-        """Give the rules these positions in their order. Where two are the same, the later ones move up."""
-        changed, last = [], 0
-        for one, place in zip(rules, places, strict=True):
-            last = max(place, last + 1)
-            if one.position != last:
-                one.position = last
+        """Give the rules these positions in their order. Where two are the same, the later ones move up, or at the end
+        of all positions the earlier ones down."""
+        changed = []
+        for one, place in zip(rules, _apart(places), strict=True):
+            if one.position != place:
+                one.position = place
                 changed.append(one)
         if changed:
             self.bulk_update(changed, ["position"])
@@ -116,3 +132,15 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
     def _tell(self, owner: UUID, has_rules: bool) -> None:
         """Let the ledger, which is locked, say whether there are rules."""
         Ledger.objects.using(self.db).filter(pk=owner).update(has_rules=has_rules)
+
+
+def _apart(places: Sequence[int]) -> list[int]:
+    """Return these positions, which are in order, without any twice."""
+    found, last = [], 0
+    for place in places:
+        last = max(place, last + 1)
+        found.append(last)
+    first = LAST_POSITION + 1
+    for number in reversed(range(len(found))):
+        found[number] = first = min(found[number], first - 1)
+    return found

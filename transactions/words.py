@@ -1,7 +1,6 @@
 """The words of texts, as rules compare them."""
 
 import re
-from collections.abc import Iterable
 
 from cashman_project.texts import fold
 
@@ -14,8 +13,3 @@ BETWEEN = ", "  # texts of a rule in a form
 def words_of(text: str) -> frozenset[str]:
     """Return the words of a text, folded: runs of letters and digits. The time that it takes grows with the length."""
     return frozenset(WORD.findall(fold(text)))
-
-
-def words_of_folded(texts: Iterable[str]) -> frozenset[str]:
-    """Return the words of texts that are folded already."""
-    return frozenset(WORD.findall("\n".join(texts)))

@@ -18,13 +18,13 @@ from ledgers.models.owned import OwnedManager, OwnedModel
 
 from ..choices import TransactionType
 from ..names import LONGEST_NAME, NO_TAGS, tag_names
+from ..rule_querysets import LAST_POSITION as LAST_POSITION
 from ..rule_querysets import RuleQuerySet
 from ..words import BETWEEN, words_of
 from .account import Account
 from .category import Category
 
 NO_TEXTS = "[]"
-LAST_POSITION = 1_000_000
 MOST_TEXTS = 20  # of a rule, of each kind
 LONGEST_TEXT = 100  # characters
 MOST_WORDS = 10  # of a text

@@ -7,6 +7,7 @@ for every transaction. `transactions/tests/test_rules_judge.py` has the simple w
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,9 +18,10 @@ from ledgers.writer import Write
 from ..models import Category, Rule
 from ..models.rule import SET, texts_of
 from ..names import MOST_TAGS, NO_TAGS, tag_names, tags_text
-from ..words import words_of, words_of_folded
+from ..words import WORD, words_of
 
-MOST_REMEMBERED = 20_000  # texts whose rules are remembered while rows are filled
+MOST_REMEMBERED = 100_000  # rules, of the texts of rows, that are remembered while rows are filled
+MOST_COMPARED = 1_000  # texts of rules that are compared with the words of a transaction
 COLUMNS = (
     *("id", "words", "starts_with", "account_id", "type", "currency", "amount_min", "amount_max"),
     *("category_id", "category__name", "tags", "description", "stop"),
@@ -80,38 +82,52 @@ class OneRule:
 
 class TextIndex:
     """Finds the rules whose texts a transaction has. Each text of a rule is found by that of its words which the fewest
-    texts have."""
+    texts have. Sets of rules are integers: the bit of a rule's place is set."""
 
     def __init__(self, rules: Sequence[OneRule]) -> None:
-        self.any_text = {rule.place for rule in rules if not rule.words and not rule.starts}
-        self.needs_both = {rule.place for rule in rules if rule.words and rule.starts}
+        self.any_text = sum(1 << rule.place for rule in rules if not rule.words and not rule.starts)
+        self.needs_both = sum(1 << rule.place for rule in rules if rule.words and rule.starts)
         numbers = Counter(word for rule in rules for words in rule.words for word in words)
-        self.by_word: dict[str, dict[frozenset[str], set[int]]] = {}
-        self.by_start: dict[str, set[int]] = {}
+        self.by_word: dict[str, dict[frozenset[str], int]] = {}
+        self.by_start: dict[str, int] = {}
         for rule in rules:
             for words in rule.words:
                 rarest = min(words, key=lambda word: (numbers[word], word))
-                self.by_word.setdefault(rarest, {}).setdefault(words, set()).add(rule.place)
+                _add(self.by_word.setdefault(rarest, {}), words, rule.place)
             for start in rule.starts:
-                self.by_start.setdefault(start, set()).add(rule.place)
+                _add(self.by_start, start, rule.place)
         self.lengths = sorted({len(start) for start in self.by_start})
 
-    def find(self, description: str, notes: str) -> set[int]:
-        """Return the places of the rules that have no texts, or one that the description or the notes have. Both are
-        folded."""
-        by_words: set[int] = set()
-        if self.by_word:
-            words = words_of_folded((description, notes))
-            for word in words & self.by_word.keys() if len(words) < len(self.by_word) else self.by_word.keys() & words:
-                for needed, places in self.by_word[word].items():
-                    if needed <= words:
-                        by_words |= places
-        by_start: set[int] = set()
+    def find(self, description: str, notes: str) -> int:
+        """Return the rules that have no texts, or one that the description or the notes have. Both are folded."""
+        by_start = 0
         for length in self.lengths:
             if length > len(description):
                 break
-            by_start |= self.by_start.get(description[:length], set())
-        return self.any_text | ((by_words | by_start) - self.needs_both) | (by_words & by_start)
+            by_start |= self.by_start.get(description[:length], 0)
+        by_words = self._with_words(f"{description}\n{notes}") if self.by_word else 0
+        return self.any_text | ((by_words | by_start) & ~self.needs_both) | (by_words & by_start)
+
+    def _with_words(self, text: str) -> int:
+        """Return the rules that have a text whose words are all in this one. The texts that are found by its first
+        words are compared first, and `MOST_COMPARED` at most."""
+        in_order = dict.fromkeys(WORD.findall(text))
+        words, met, room = frozenset(in_order), 0, MOST_COMPARED
+        for word in in_order:
+            texts = self.by_word.get(word)
+            if texts is None:
+                continue
+            for needed, places in islice(texts.items(), room):
+                if needed <= words:
+                    met |= places
+            room -= len(texts)
+            if room <= 0:
+                break
+        return met
+
+
+def _add(index: dict[Any, int], key: object, place: int) -> None:
+    index[key] = index.get(key, 0) | 1 << place
 
 
 class Rules:
@@ -122,6 +138,7 @@ class Rules:
         self.index = TextIndex(self.rules)
         self.gives = frozenset(name for rule in self.rules for name in rule.gives)
         self.remembered: dict[tuple[str, str], list[OneRule]] = {}
+        self.room = MOST_REMEMBERED
 
     def give(self, facts: Facts, lacks: frozenset[str]) -> Given:
         """Return what the rules give the transaction of what it `lacks`: the names of members of `set`."""
@@ -150,10 +167,19 @@ class Rules:
         found = self.remembered.get(key)
         if found is None:
             places = self.index.find(fold(facts.description), fold(facts.notes))
-            found = [self.rules[place] for place in sorted(places)]
-            if len(self.remembered) < MOST_REMEMBERED:
+            found = [self.rules[place] for place in _places(places)]
+            self.room -= 1 + len(found)
+            if self.room > 0:
                 self.remembered[key] = found
         return found
+
+
+def _places(rules: int) -> Iterator[int]:
+    """Yield the places whose bits are set."""
+    while rules:
+        place = (rules & -rules).bit_length() - 1
+        yield place
+        rules ^= 1 << place
 
 
 def _take(given: Given, rule: OneRule, gives: frozenset[str], lacks: frozenset[str]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from cashman_project.api.tests.problems import problem_of
 from conftest import client_of
 from ledgers.models import Ledger
 from transactions.models import Rule, Transaction
-from transactions.models.rule import MOST_TEXTS
+from transactions.models.rule import LAST_POSITION, MOST_TEXTS
 from transactions.tests.factories import AccountFactory, CategoryFactory, RuleFactory, TagFactory
 from users.models import User
 
@@ -163,6 +163,32 @@ def test_an_undo_brings_a_rule_back_between_others(as_alice: APIClient) -> None:
     assert as_alice.post(f"/revisions/{number}/undo", {}).status_code == 201
 
     assert order(as_alice) == "a1 c2 b3"
+
+
+def test_at_the_last_position_rules_make_room_below(as_alice: APIClient) -> None:
+    a = add(as_alice, **REWE, name="a", position=LAST_POSITION)
+    add(as_alice, **REWE, name="b")
+    assert order(as_alice) == "a999999 b1000000"
+    add(as_alice, **REWE, name="c", position=LAST_POSITION)
+    assert order(as_alice) == "a999998 b999999 c1000000"
+    add(as_alice, **REWE, name="d", position=999_999)
+    assert order(as_alice) == "a999997 b999998 d999999 c1000000"
+    as_alice.patch(f"/rules/{a['id']}", {"position": LAST_POSITION})
+    assert order(as_alice) == "b999997 d999998 c999999 a1000000"
+
+
+def test_an_undo_at_the_last_position_makes_room_below(as_alice: APIClient) -> None:
+    a, b = (add(as_alice, **REWE, name=name) for name in "ab")
+    last = add(as_alice, **REWE, name="c", position=LAST_POSITION)
+    number = int(as_alice.delete(f"/rules/{last['id']}").headers["Ledger-Revision"])
+    for row in (a, b):
+        as_alice.delete(f"/rules/{row['id']}")
+    for name in "de":
+        add(as_alice, **REWE, name=name, position=LAST_POSITION)
+
+    assert as_alice.post(f"/revisions/{number}/undo", {}).status_code == 201
+
+    assert sorted(row["position"] for row in as_alice.get("/rules").json()["results"]) == [999_998, 999_999, 1_000_000]
 
 
 # -- What they give ---------------------------------------------------------------------------

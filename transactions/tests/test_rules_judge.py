@@ -1,10 +1,14 @@
 """`Rules` finds what the simple way finds, which compares every transaction with every rule."""
 
+import random
 import re
 import time
+from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +17,7 @@ from cashman_project.texts import fold
 from transactions.models import Rule
 from transactions.models.rule import stored_texts
 from transactions.names import MOST_TAGS, tag_names, tags_text
-from transactions.services.rules import COLUMNS, EVERYTHING, Facts, Given, Rules
+from transactions.services.rules import COLUMNS, EVERYTHING, Facts, Given, Rules, TextIndex
 from transactions.tests.shares import reached, reaches
 
 WORDS = ["rewe", "café", "CAFE", "markt", "h&m", "東京", "a1", "ä"]
@@ -118,6 +122,25 @@ def cost(number: int, texts: list[str], rules: list[Rule]) -> float:
     return time.process_time() - start
 
 
+def ruled(rules: list[Rule], facts: list[Facts]) -> list[Given]:
+    index = Rules(values_of(one) for one in rules)
+    return [index.give(one, EVERYTHING) for one in facts]
+
+
+def find_all(index: TextIndex, facts: list[Facts]) -> list[int]:
+    return [index.find(one.description, one.notes) for one in facts]
+
+
+def seconds(work: Callable[[Any, list[Facts]], object], rules: Any, facts: list[Facts]) -> float:
+    """Return the least time of some runs: in the others, Python may have collected garbage."""
+    times = []
+    for _run in range(3):
+        start = time.process_time()
+        work(rules, facts)
+        times.append(time.process_time() - start)
+    return min(times)
+
+
 def test_many_rules_cost_little_more_than_few() -> None:
     """A rule is found by its words: ten times as many rules take less than three times as long."""
     texts = [f"shop{number} market place" for number in range(1_000)]
@@ -135,7 +158,48 @@ def test_hostile_texts_take_linear_time() -> None:
         times = []
         for length in (20_000, 40_000):
             text = piece * (length // len(piece))
-            start = time.process_time()
-            Rules(values_of(one) for one in rules).give(Facts("x", text, None, "EXPENSE", "USD", 1), EVERYTHING)
-            times.append(time.process_time() - start)
+            facts = Facts("x", text, None, "EXPENSE", "USD", 1)
+            times.append(seconds(ruled, rules, [facts]))
         assert times[1] < 3 * times[0] + 0.1, piece
+
+
+def letters_of(number: int) -> str:
+    """Return so many Chinese letters, each of which is a word."""
+    return "".join(map(chr, range(0x4E00, 0x4E00 + number)))
+
+
+def test_texts_that_all_share_their_words_cost_no_more_than_some() -> None:
+    """However many texts of rules a transaction has words of: only so many are compared."""
+    drawn, letters, times = random.Random(1), letters_of(200), []
+    for number in (100, 1_000):
+        texts = [["".join(drawn.sample(letters, 10)) for _text in range(20)] for _rule in range(number)]
+        index = Rules(values_of(Rule(words=stored_texts(some), category_id=IDS[0])) for some in texts)
+        facts = [Facts(f"{letters} {place}", "", None, "EXPENSE", "USD", 1) for place in range(100)]
+        times.append(seconds(find_all, index.index, facts))
+
+    assert times[1] < 3 * times[0] + 0.1
+
+
+def test_the_texts_of_the_first_words_are_compared_first() -> None:
+    """Once a thousand were compared, those of later words are not."""
+    letters = letters_of(50)
+    pairs = [one + other for one, other in combinations(letters, 2)]
+    rules = [Rule(words=stored_texts(pairs[place : place + 20]), tags='["t"]') for place in range(0, len(pairs), 20)]
+    rules.append(Rule(words='["late"]', category_id=IDS[0]))
+    found = Rules(values_of(one) for one in rules)
+
+    def category(text: str) -> object:
+        return found.give(Facts(text, "", None, "EXPENSE", "USD", 1), EVERYTHING).category
+
+    assert category("late") == category(f"late {letters}") == category(f"{letters[:20]} late") == (IDS[0], "c")
+    assert category(f"{letters} late") is None
+
+
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transactions.services.rules.MOST_REMEMBERED", 10)
+    index = Rules(values_of(Rule(words='["shop"]', category_id=IDS[0])) for _number in range(3))
+
+    for place in range(20):
+        assert index.meets(Facts(f"shop {place}", "", None, "EXPENSE", "USD", 1))
+
+    assert len(index.remembered) == 2
