@@ -112,7 +112,7 @@ def _lacks(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> bool:
     creating = rows.filter(verdict__in=CREATES).order_by()
     tags = {name for text in creating.values_list("tags", flat=True).distinct() for name in tag_names(text)}
     tags -= {*plan.makes.get("tags", [])}
-    if tags - {*Tag.objects.for_owner(owner).values_list("name", flat=True)}:
+    if tags and tags - {*Tag.objects.for_owner(owner).values_list("name", flat=True)}:
         return True
     return any(
         _is_taken(owner, model, names)
