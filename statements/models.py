@@ -81,10 +81,12 @@ class ImportFile(models.Model):
 class ImportRow(models.Model):
     """A line of the file, or what is told of it, and what a commit does with it.
 
-    `key` is the line's identity. `transaction_id` is the transaction that the line becomes, or the one that it already
-    is. For a transfer, `transfer_with` is the transaction of the other account, and `transfer_id` the transfer.
-    `rule_id` is the first rule that has given the row something. `message` has words for people: their text and its
-    values.
+    `key` is the line's identity. It is that of a line of `line_account_id`, or if that is null, of `account_id`:
+    somebody may have moved the row to another account, but the next file has the line in the same one. `transaction_id`
+    is the transaction that the line becomes, or the one that it already is. For a transfer, `transfer_with` is the
+    transaction of the other account, and `transfer_id` the transfer. `seen_revision` is the revision of the matched or
+    linked transaction when somebody chose it, if that was after the plan was made. `rule_id` is the first rule that has
+    given the row something. `message` has words for people: their text and its values.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "import_id", "number")
@@ -95,6 +97,7 @@ class ImportRow(models.Model):
     verdict = models.CharField(max_length=9, choices=Verdict)
     message = models.TextField(default="")
     account_id = models.UUIDField(null=True)
+    line_account_id = models.UUIDField(null=True)
     date = models.DateField(null=True)
     amount = MoneyField(null=True)
     currency = models.CharField(max_length=3, default="")
@@ -108,6 +111,7 @@ class ImportRow(models.Model):
     transfer_with = models.UUIDField(null=True)
     transfer_id = models.UUIDField(null=True)
     rule_id = models.UUIDField(null=True)
+    seen_revision = models.BigIntegerField(null=True)
     reimport = models.BooleanField(default=False)
     # What its transaction has for search, made before the commit, which holds the ledger.
     description_folded = FoldedField(source="description", default="", db_default="")
@@ -126,7 +130,8 @@ class LineIdentity(models.Model):
     """A line of an account that was imported, so that it is not imported again.
 
     It stays if its transaction is deleted. `revision` is the one that has stored it last, and `freed_by` the one that
-    has undone that: then the line can be imported again. Only one identity of a line is not freed.
+    has undone that: then the line can be imported again. Only one identity of a line is not freed. A commit that has
+    written no revision has a number of its own below zero here.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "account_id", "key", "revision")

@@ -24,6 +24,7 @@ from cashman_project.db.types import AnyField
 from cashman_project.money.amounts import INVALID_AMOUNT, LIMIT, parse_amount, units_of
 from cashman_project.money.model_field import MoneyField
 from ledgers.models import OwnedModel
+from statements.models import LineIdentity
 
 NOT_MOVED = {"owner", "ledger", "by"}  # the new owner is the one who reads; nobody else is known there
 LISTS = {"tags", "words", "starts_with"}  # columns of texts that are arrays of texts in JSON
@@ -215,9 +216,10 @@ def _integer_reader(field: AnyField) -> Read:
     _least, most = BaseDatabaseOperations.integer_field_ranges[field.get_internal_type()]
     own: list[Callable[[int], None]] = field._validators  # type: ignore[attr-defined]  # without those of the range
     highest = min(most, LARGEST)
+    lowest = -highest if field.model is LineIdentity else 0
 
     def read(value: Any) -> int:
-        if type(value) is not int or not 0 <= value <= highest:
+        if type(value) is not int or not lowest <= value <= highest:
             raise ValidationError(WRONG, code="invalid")
         for validate in own:
             validate(value)

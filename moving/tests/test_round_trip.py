@@ -10,7 +10,7 @@ from conftest import client_of
 from moving.files import FILES, LEFT_OUT
 from moving.tests.books import contents, everything, exported, fill, ok, restored
 from statements.models import Import
-from statements.tests.plans import CSV, upload, verdicts
+from statements.tests.plans import CSV, HEADER, commit, upload, verdicts
 from users.models import User
 
 
@@ -97,6 +97,21 @@ def test_an_empty_ledger_goes_out_and_in(alice: User, bob: User) -> None:
     content = exported(alice)
 
     restored(bob, content)
+    restored(bob, content)
+
+    assert everything(bob) == before
+
+
+def test_lines_that_only_matched_come_in(alice: User, bob: User) -> None:
+    client = client_of(alice)
+    ok(client.post("/accounts", {"name": "Bank"}))
+    typed = {"description": "typed", "amount": 3, "date": "2026-11-05", "account": "Bank"}
+    ok(client.post("/expenses", typed))
+    matched = commit(client, upload(client, HEADER + b"2026-11-05,BAKERY,-3.00\n", account="Bank"))
+    assert matched["revision"] is None
+    before, content = everything(alice), exported(alice)
+    alice.delete()
+
     restored(bob, content)
 
     assert everything(bob) == before

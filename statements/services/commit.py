@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cashman_project.api.origin import IMPORT, Origin
@@ -17,13 +18,13 @@ from cashman_project.money.amounts import parse_amount
 from ledgers.writer import Write, writing
 from transactions.choices import TransactionType
 from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
-from transactions.names import name_key
+from transactions.names import name_key, tag_names
 
 from ..choices import CREATES, ENTERS, Status, Verdict
 from ..errors import Stale, Unanswered
 from ..models import Import, ImportFile, ImportRow, LineIdentity
 from .accounts import Target, account_of
-from .identities import valid
+from .identities import LINE_ACCOUNT, imported, lowest_revision, valid
 from .plans import change, locked_preview
 from .profiles import save_profile
 
@@ -63,7 +64,7 @@ def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None =
         _insert(write, plan, rows)
         _store_checks(owner, plan)
         revision = write.revision if write.counts else None
-        _store_identities(write, plan, rows, revision or 0)
+        _store_identities(write, plan, rows, revision or lowest_revision(owner.pk) - 1)
         change(plan, status=Status.COMMITTED, revision=revision)
         if plan.options.get("save_profile"):
             save_profile(plan)
@@ -77,8 +78,9 @@ def commit(owner: "User", import_id: UUID, origin: Origin, version: int | None =
 def check_fresh(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> None:
     """Raise Stale unless everything that the plan relies on is as it was: its lines are as new or as known as they
     were, the transactions that it names are unchanged, and its accounts, categories and tags are there."""
-    lines = Exists(valid(owner.pk).filter(account_id=OuterRef("account_id"), key=OuterRef("key")))
-    named = Transaction.objects.filter(owner=owner, revision__lte=plan.based_on)
+    lines = imported(owner.pk)
+    seen = Coalesce(OuterRef("seen_revision"), plan.based_on)
+    named = Transaction.objects.filter(owner=owner, revision__lte=seen)
     brought = Exists(valid(owner.pk).filter(transaction_id=OuterRef("transaction_id")))
     own = ImportRow.objects.filter(owner=owner, import_id=plan.pk).order_by().values("transaction_id")
     linked = Exists(named.filter(pk=OuterRef("transfer_with"), transfer__isnull=True))
@@ -107,6 +109,11 @@ def _lacks(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> bool:
         there = Category.objects.for_owner(owner).filter(pk__in=categories - new).values_list("pk", flat=True)
         if categories - new - set(there):
             return True
+    creating = rows.filter(verdict__in=CREATES).order_by()
+    tags = {name for text in creating.values_list("tags", flat=True).distinct() for name in tag_names(text)}
+    tags -= {*plan.makes.get("tags", [])}
+    if tags and tags - {*Tag.objects.for_owner(owner).values_list("name", flat=True)}:
+        return True
     return any(
         _is_taken(owner, model, names)
         for model, names in (
@@ -197,9 +204,11 @@ def _store_identities(write: Write, plan: Import, rows: "QuerySet[ImportRow]", r
     """Remember the lines, so that they are not imported again."""
     target = insert_target(LineIdentity._meta.db_table, IDENTITY)
     for row in rows.filter(verdict__in=ENTERS, reimport=True, key__isnull=False):
-        if row.account_id and row.key:
-            valid(write.owner).filter(account_id=row.account_id, key=row.key).update(freed_by=revision)
-    values = ", ".join(IDENTITY[:-1])
+        account = row.line_account_id or row.account_id
+        if account and row.key:
+            valid(write.owner).filter(account_id=account, key=row.key).update(freed_by=revision)
+    of_line = f"COALESCE({', '.join(LINE_ACCOUNT)})"
+    values = ", ".join(of_line if name == "account_id" else name for name in IDENTITY[:-1])
     with connection.cursor() as cursor:
         for source, params in _sources(plan, ENTERS, "AND key IS NOT NULL"):
             select = f"SELECT {values}, %s FROM {source}"  # noqa: S608  # no input

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 FIELDS = ("date", "amount", "description", "notes")
 WRITTEN = (
-    *(*FIELDS, "account_id", "currency", "category_id", "tags"),
-    *("verdict", "message", "reimport", "transaction_id", "transfer_with", "transfer_id", "rule_id"),
+    *(*FIELDS, "account_id", "line_account_id", "currency", "category_id", "tags"),
+    *("verdict", "message", "reimport", "transaction_id", "transfer_with", "transfer_id", "seen_revision", "rule_id"),
 )
 
 
@@ -70,6 +70,16 @@ class _Edit:
     def rows(self) -> Any:  # Any: a queryset of rows
         return ImportRow.objects.filter(owner=self.owner, import_id=self.plan.pk)
 
+    @property
+    def line_account(self) -> UUID | None:
+        return self.row.line_account_id or self.row.account_id
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the line was imported before, and is not to be imported again."""
+        row, account = self.row, self.line_account
+        return bool(row.key and account and not row.reimport and known(self.owner.pk, account, [row.key]))
+
     def set_fields(self, verdict: Verdict) -> None:
         """Give the row its new values."""
         given = [name for name in (*FIELDS, "account", "category", "tags") if name in self.values]
@@ -90,6 +100,7 @@ class _Edit:
         if account := self.values.get("account"):
             if self.row.currency not in ("", account.currency) and "amount" not in self.values:
                 raise _wrong("account", _("The account has another currency. Give the amount in it, too."))
+            self.row.line_account_id = self.line_account
             self.row.account_id, self.row.currency = account.pk, account.currency
 
     def set_verdict(self, verdict: Verdict) -> None:
@@ -123,7 +134,7 @@ class _Edit:
         if row.transfer_id:
             others = self.rows.filter(transfer_id=row.transfer_id).exclude(number=row.number)
             self.released = others.update(verdict=Verdict.NEW, transfer_id=None, transfer_with=None)
-        row.transfer_id = row.transfer_with = None
+        row.transfer_id = row.transfer_with = row.seen_revision = None
 
     def _check_new(self) -> None:
         """Raise ValidationError unless a transaction can be made of the row."""
@@ -141,7 +152,10 @@ class _Edit:
             raise _wrong("amount", str(wrong))
         if not row.description.strip():
             raise _wrong("description", _("Give it: the file does not say it."), "required")
-        if row.key and row.account_id and not row.reimport and known(self.owner.pk, row.account_id, [row.key]):
+        self._check_unknown()
+
+    def _check_unknown(self) -> None:
+        if self.is_known:
             raise _wrong("reimport", _("This line was imported before. To import it again, set this to true."))
 
     def _currency(self) -> str | None:
@@ -152,8 +166,8 @@ class _Edit:
         return made.get(str(key)) or accounts.values_list("currency", flat=True).first()
 
     def _check_duplicate(self) -> None:
-        row = self.row
-        found = known(self.owner.pk, row.account_id, [row.key]) if row.account_id and row.key else {}
+        row, account = self.row, self.line_account
+        found = known(self.owner.pk, account, [row.key]) if account and row.key else {}
         if not row.key or row.key not in found:
             raise _wrong("verdict", _("This line was not imported before."))
         row.transaction_id, row.reimport = found[row.key], False
@@ -161,14 +175,17 @@ class _Edit:
     def _match(self) -> None:
         """Let the row be the transaction that is named."""
         row, key = self.row, self.values.get("transaction") or self.row.transaction_id
-        rows = Transaction.objects.filter(owner=self.owner, account=row.account_id, amount=row.amount)
-        found = rows.filter(pk=key).first() if key else None
-        if row.account_id is None or row.key is None or found is None:
+        found = None
+        if key and row.key and row.account_id and row.amount is not None:
+            rows = Transaction.objects.filter(owner=self.owner, account=row.account_id, amount=row.amount)
+            found = rows.filter(pk=key).first()
+        if found is None:
             raise _wrong("transaction", _("You have no such transaction of this account and this amount."))
+        self._check_unknown()
         is_brought = valid(self.owner.pk).filter(transaction_id=found.pk).exists()
         if is_brought or self.rows.filter(transaction_id=found.pk).exclude(number=row.number).exists():
             raise _wrong("transaction", _("Another line is this transaction."))
-        row.transaction_id = found.pk
+        row.transaction_id, row.seen_revision = found.pk, found.revision
 
     def _join(self) -> None:
         """Let the row be a transfer, with the transaction that is named, or with another row of the plan."""
@@ -185,11 +202,13 @@ class _Edit:
         inner = self.rows.filter(transaction_id=key, verdict=Verdict.NEW, **fits).exclude(account_id=row.account_id)
         rows = Transaction.objects.filter(owner=self.owner, transfer__isnull=True, split__isnull=True, **fits)
         other = inner.first() if key else None
+        found = rows.filter(pk=key).exclude(account=row.account_id).first() if key else None
         is_taken = self.rows.filter(transfer_with=key).exclude(number=row.number).exists()
-        if key is None or is_taken or not (other or rows.filter(pk=key).exclude(account=row.account_id).exists()):
+        if key is None or is_taken or not (other or found):
             message = _("You have no such transaction of another account, with the opposite amount, a few days apart.")
             raise _wrong("transfer_with", message)
         row.transfer_with, row.transfer_id = key, uuid7()
+        row.seen_revision = found.revision if found else None
         if other:
             self.joined = Verdict.NEW
             self.rows.filter(number=other.number).update(

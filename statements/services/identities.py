@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, QuerySet
+from django.db.models.functions import Coalesce
 from django.dispatch import receiver
 
 from cashman_project.texts import fold
@@ -19,24 +20,29 @@ from ..formats.results import Line
 from ..models import Import, LineIdentity
 
 PART = 10_000  # identities that are looked for together
+LINE_ACCOUNT = ("line_account_id", "account_id")  # of a row: the first that is not null is that of its line
 LONGEST_TEXT = 500  # characters of a line's texts that count
 
 
 class Keys:
-    """Makes the identities of the lines of one file: the day, the amount, what the bank calls the line, or else its
-    text, and how many of the lines before it have the same. So equal lines are different ones."""
+    """Makes the identities of the lines of one file: what equal lines share, and how many of those before it in its
+    account do. So equal lines are different ones, also if several statements of the file are of one account."""
 
     def __init__(self) -> None:
-        self.seen: Counter[tuple[object, ...]] = Counter()
+        self.seen: Counter[tuple[UUID, UUID]] = Counter()
 
-    def of(self, line: Line) -> UUID:
-        """Return the identity of the file's next line, within its account."""
-        text = line.bank_id or " ".join(fold(f"{line.counterparty} {line.description}"[:LONGEST_TEXT]).split())
-        parts = (line.date, f"{line.amount:f}", int(bool(line.bank_id)), text)
-        key = _digest("\n".join(map(str, parts)))
-        same = (line.statement.account, line.currency, key)
+    def of(self, account: UUID, shared: UUID) -> UUID:
+        """Return the identity of the file's next line, which is of the account."""
+        same = (account, shared)
         self.seen[same] += 1
-        return key if self.seen[same] == 1 else _digest(f"{key}\n{self.seen[same]}")
+        return shared if self.seen[same] == 1 else _digest(f"{shared}\n{self.seen[same]}")
+
+
+def shared_key(line: Line) -> UUID:
+    """Return what equal lines share: the day, the amount, and what the bank calls the line, or else its text."""
+    text = line.bank_id or " ".join(fold(f"{line.counterparty} {line.description}"[:LONGEST_TEXT]).split())
+    parts = (line.date, f"{line.amount:f}", int(bool(line.bank_id)), text)
+    return _digest("\n".join(map(str, parts)))
 
 
 def _digest(text: str) -> UUID:
@@ -46,6 +52,11 @@ def _digest(text: str) -> UUID:
 def valid(owner: UUID) -> "QuerySet[LineIdentity]":
     """Return the identities of the lines that are not imported again."""
     return LineIdentity.objects.filter(owner=owner, freed_by__isnull=True)
+
+
+def imported(owner: UUID) -> "Exists":
+    """Return whether the line of a row, in the outer query, was imported."""
+    return Exists(valid(owner).filter(account_id=Coalesce(*map(OuterRef, LINE_ACCOUNT)), key=OuterRef("key")))
 
 
 def known(owner: UUID, account: UUID, keys: Collection[UUID]) -> dict[UUID, UUID]:
@@ -59,6 +70,12 @@ def known(owner: UUID, account: UUID, keys: Collection[UUID]) -> dict[UUID, UUID
     return found
 
 
+def lowest_revision(owner: UUID) -> int:
+    """Return the lowest number by which lines are stored, 0 or below it."""
+    found: int | None = LineIdentity.objects.filter(owner=owner).aggregate(lowest=Min("revision"))["lowest"]
+    return min(found or 0, 0)
+
+
 def parts_of(values: Collection[Any]) -> Iterator[list[Any]]:  # Any: keys, or pairs of them
     """Yield the values in parts of limited size."""
     iterator = iter(values)
@@ -66,10 +83,11 @@ def parts_of(values: Collection[Any]) -> Iterator[list[Any]]:  # Any: keys, or p
         yield part
 
 
-def restore(owner: UUID, identities: "QuerySet[LineIdentity]", revision: int) -> None:
-    """Let the lines count as imported again, but for those that were imported again meanwhile."""
+def restore(owner: UUID, identities: "QuerySet[LineIdentity]", revision: int | None) -> None:
+    """Let the lines count as imported again, but for those that were imported again meanwhile. Without a revision they
+    are as they were before."""
     taken = valid(owner).filter(account_id=OuterRef("account_id"), key=OuterRef("key"))
-    identities.filter(~Exists(taken)).update(freed_by=None, revision=revision)
+    identities.filter(~Exists(taken)).update(freed_by=None, revision=F("revision") if revision is None else revision)
 
 
 @receiver(undone)

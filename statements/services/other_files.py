@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_noop as _
 
 from cashman_project.money.amounts import format_amount
@@ -18,7 +18,7 @@ from cashman_project.texts import fold
 from ..choices import ENTERS, Status, Verdict
 from ..formats.results import Choice, Message, Question, shown
 from ..models import Import, ImportRow
-from .identities import valid
+from .identities import LINE_ACCOUNT, imported
 from .rows import Row
 
 MOST_FILES = 100  # of other shapes, the newest ones
@@ -84,14 +84,18 @@ def _brought(owner: UUID, account: UUID, shape: str, rows: Sequence[Row]) -> dic
     if not others:
         return found
     claimed = {row.transaction_id for row in rows if row.verdict == Verdict.DUPLICATE}
-    lines = ImportRow.objects.filter(
-        Exists(valid(owner).filter(account_id=OuterRef("account_id"), key=OuterRef("key"))),
-        owner=owner,
-        import_id__in=others,
-        verdict__in=ENTERS,
-        account_id=account,
-        date__range=span,
-    ).order_by("import_id", "number")
+    lines = (
+        ImportRow.objects.annotate(line_account=Coalesce(*LINE_ACCOUNT))
+        .filter(
+            imported(owner),
+            owner=owner,
+            import_id__in=others,
+            verdict__in=ENTERS,
+            line_account=account,
+            date__range=span,
+        )
+        .order_by("import_id", "number")
+    )
     values = lines.values_list("date", "amount", "transaction_id", "description", "notes")
     for date, amount, transaction, description, notes in values[:MOST_READ]:
         if transaction and transaction not in claimed:

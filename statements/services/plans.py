@@ -114,9 +114,11 @@ def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
         return _waiting(plan)
     plan.names = Names(owner, said.makes_categories)
     by_account: dict[Target, list[Row]] = {}
+    keys = Keys()
     for row in plan.rows:
-        if row.statement:
+        if row.statement and row.key:
             target = plan.accounts[source_of(row.statement)]
+            row.key = keys.of(target.id, row.key)
             settle(row, target)
             plan.names.give(row)
             by_account.setdefault(target, []).append(row)
@@ -153,10 +155,9 @@ def _waiting(plan: Draft) -> Draft:
 
 def _read(plan: Draft, source: BinaryIO, options: Options) -> None:
     """Read the file into the draft."""
-    keys = Keys()
     for item in read(source, options):
         if isinstance(item, Line):
-            plan.rows.append(row_of_line(item, keys))
+            plan.rows.append(row_of_line(item))
         elif isinstance(item, Statement):
             plan.statements.append(item)
         elif isinstance(item, Question):

@@ -21,7 +21,7 @@ from ..formats.results import Line, Message, Problem, Skipped, Statement
 from ..models import LONGEST_BANK_ID, ImportRow
 from . import lines
 from .accounts import Target
-from .identities import Keys
+from .identities import shared_key
 
 CHUNK = 10_000  # rows that are stored together
 COLUMNS = (
@@ -58,8 +58,8 @@ class Row:
     transfer_account: str = ""
 
 
-def row_of_line(line: Line, keys: Keys) -> Row:
-    """Return the row of a line, whose account is not known yet."""
+def row_of_line(line: Line) -> Row:
+    """Return the row of a line. Its account is not known yet, so its key is what equal lines share."""
     description, notes = lines.texts_of(line)
     return Row(
         line.number,
@@ -72,7 +72,7 @@ def row_of_line(line: Line, keys: Keys) -> Row:
         description=description,
         notes=notes,
         bank_id=lines.one_line(line.bank_id or "")[:LONGEST_BANK_ID],
-        key=keys.of(line),
+        key=shared_key(line),
         category=line.category,
         tag_names=line.tags,
         transfer_account=line.transfer_account,

@@ -10,7 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, RestrictedError
 from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import IMPORT, Origin
 from ledgers.writer import Write, writing
-from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, TransactionTag, Transfer
+from transactions.models import Account, BalanceCheck, Category, Rule, Tag, Transaction, TransactionTag, Transfer
+from transactions.names import tag_names
 from transactions.services.accounts import delete_account
 
 from ..choices import CREATES, ENTERS, Status, Verdict
@@ -123,18 +124,24 @@ def _delete_made(owner: "User", plan: Import) -> None:
     if plan.revision and plan.makes.get("tags"):
         used = TransactionTag.objects.filter(owner=owner, name=OuterRef("name"))
         made = Tag.objects.for_owner(owner).filter(revision=plan.revision, name__in=plan.makes["tags"])
-        made.filter(~Exists(used)).delete()
+        given = {
+            name for text in Rule.objects.filter(owner=owner).values_list("tags", flat=True) for name in tag_names(text)
+        }
+        unused = made.filter(~Exists(used)).values_list("pk", "name")
+        made.filter(pk__in=[pk for pk, name in unused if name not in given]).delete()
 
 
 def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: set[UUID]) -> None:
     """Let the lines be imported again, but for those whose transactions are kept."""
+    numbers = {plan.revision} - {None}  # by which the commit has stored the lines
     for chunk in _chunks(rows.filter(verdict__in=ENTERS)):
         keys = [row.transaction_id for row in chunk if row.transaction_id not in kept]
         lines = valid(write.owner).filter(transaction_id__in=keys, key__in=[row.key for row in chunk if row.key])
+        if not plan.revision:
+            numbers |= {*lines.filter(revision__lte=0).values_list("revision", flat=True)}
         if write.counts:
             lines.update(freed_by=write.revision)
         else:  # nothing is left to be undone in turn
             lines.delete()
-    if plan.revision:
-        before = LineIdentity.objects.filter(owner=write.owner, freed_by=plan.revision)
-        restore(write.owner, before, write.revision if write.counts else plan.revision)
+    before = LineIdentity.objects.filter(owner=write.owner, freed_by__in=numbers)
+    restore(write.owner, before, write.revision if write.counts else None)

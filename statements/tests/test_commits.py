@@ -231,3 +231,16 @@ def test_a_check_that_is_there_stays(as_alice: APIClient, alice: User, bank: Acc
     assert BalanceCheck.objects.filter(owner=alice, balance=5).count() == 1
     undo(as_alice, plan)
     assert BalanceCheck.objects.filter(owner=alice, balance=5).count() == 1
+
+
+@pytest.mark.parametrize("how", ["renamed", "deleted"])
+def test_a_tag_that_has_changed_meanwhile(how: str, as_alice: APIClient, bank: Account) -> None:
+    tag = as_alice.post("/tags", {"name": "trip"}).json()["id"]
+    plan = upload(as_alice, BREAD, account="Bank").json()
+    assert as_alice.patch(f"/imports/{plan['id']}/rows/1", {"tags": ["trip"]}).status_code == 200
+    if how == "renamed":
+        as_alice.patch(f"/tags/{tag}", {"name": "journey"})
+    else:
+        as_alice.delete(f"/tags/{tag}")
+
+    refused(as_alice, plan, "stale")

@@ -156,3 +156,78 @@ def test_a_plan_that_is_not_committed_is_discarded(as_alice: APIClient, alice: U
         rows: Any = model
         assert not rows.objects.filter(owner=alice).exists()
     assert as_alice.get(f"/imports/{plan['id']}").status_code == 404
+
+
+QIF = b"""!Account
+NA
+TBank
+^
+!Type:Bank
+D11/25/2026
+T-3.00
+PFEE
+^
+!Account
+NB
+TBank
+^
+!Type:Bank
+D11/25/2026
+T-3.00
+PFEE
+^
+"""
+MT940 = b"".join(
+    b":20:X\n:25:%s\n:28C:1\n:60F:C261101EUR100,00\n:61:2611051105D3,00NMSCNONREF\n:86:FEE\n:62F:C261105EUR97,00\n-\n"
+    % iban
+    for iban in (b"DE12 3456", b"DE123456")
+)
+
+
+@pytest.mark.parametrize("content", [QIF, MT940])
+def test_twins_in_two_statements_of_one_account(
+    content: bytes, as_alice: APIClient, alice: User, bank: Account
+) -> None:
+    Account.objects.filter(owner=alice).update(identifier="DE123456")
+    said = {"accounts": '{"A": "Bank", "B": "Bank"}'} if content == QIF else {}
+
+    commit(as_alice, upload(as_alice, content, **said))
+
+    assert [amount for _date, amount, _text in contents(alice)] == ["-3.00", "-3.00"]
+    assert verdicts(as_alice, upload(as_alice, content, **said).json()["id"]) == ["duplicate"] * 2
+
+
+@pytest.fixture
+def cash(alice: User) -> Account:
+    return Account.objects.create(owner=alice, name="Cash", currency="EUR")
+
+
+def test_a_row_may_move_to_the_account_of_its_twin(
+    as_alice: APIClient, alice: User, bank: Account, cash: Account
+) -> None:
+    said = {"accounts": '{"A": "Bank", "B": "Cash"}'}
+    plan = upload(as_alice, QIF, **said).json()
+    assert as_alice.patch(f"/imports/{plan['id']}/rows/2", {"account": "Bank"}).status_code == 200
+
+    commit(as_alice, plan)
+
+    assert Transaction.objects.filter(owner=alice, account=bank).count() == 2
+    assert verdicts(as_alice, upload(as_alice, QIF, **said).json()["id"]) == ["duplicate"] * 2
+
+
+@pytest.mark.parametrize("again", [CSV, CSV.replace(b"Balance", b"Saldo")])
+def test_a_row_that_was_moved_is_known_where_the_file_has_it(
+    again: bytes, as_alice: APIClient, alice: User, bank: Account, cash: Account
+) -> None:
+    plan = upload(as_alice, CSV, account="Bank").json()
+    late = upload(as_alice, CSV, account="Bank").json()
+    for account in ("Cash", "Bank", "Cash"):
+        assert as_alice.patch(f"/imports/{plan['id']}/rows/1", {"account": account}).status_code == 200
+
+    commit(as_alice, plan)
+
+    assert Transaction.objects.filter(owner=alice, account=cash).count() == 1
+    assert verdicts(as_alice, upload(as_alice, again, account="Bank").json()["id"]) == ["duplicate"] * 4
+    assert as_alice.post(f"/imports/{late['id']}/commit", {}).json()["code"] == "stale"
+    undo(as_alice, plan)
+    assert verdicts(as_alice, upload(as_alice, CSV, account="Bank").json()["id"]) == ["new"] * 4

@@ -246,3 +246,58 @@ def test_one_side_of_a_transfer_in_the_plan_is_left_out(
     commit(as_alice, plan)
     assert as_alice.get(f"/expenses/{out}").json()["transfer"] is None
     assert not Transfer.objects.filter(owner=alice).exists()
+
+
+def test_a_row_without_an_amount_is_no_match(as_alice: APIClient, bank: Account) -> None:
+    bread = typed(as_alice, "-3.00", "2026-11-05")
+    plan = upload(as_alice, file("2026-11-05,SHOES,-9.00", "x,y,z"), account="Bank").json()
+
+    response = change(as_alice, plan, 2, verdict="match", transaction=bread)
+
+    assert response.status_code == 400
+    assert [error["field"] for error in response.json()["errors"]] == ["transaction"]
+
+
+@pytest.mark.parametrize("how", ["match", "transfer"])
+def test_a_transaction_that_is_newer_than_the_plan_can_be_chosen(
+    how: str, as_alice: APIClient, alice: User, bank: Account, savings: Account
+) -> None:
+    """It counts as it was when it was chosen."""
+    plan = upload(as_alice, file("2026-11-05,BAKERY,-3.00"), account="Bank").json()
+    if how == "match":
+        chosen = typed(as_alice, "-3.00", "2026-10-01")
+        values = {"verdict": "match", "transaction": chosen}
+    else:
+        chosen = typed(as_alice, "3.00", "2026-11-05", "Savings")
+        values = {"verdict": "transfer", "transfer_with": chosen}
+    assert change(as_alice, plan, 1, **values).status_code == 200
+    as_alice.patch(f"/transactions/{chosen}", {"notes": "x"})
+    stale = as_alice.post(f"/imports/{plan['id']}/commit", {})
+    assert (stale.status_code, stale.json()["code"]) == (409, "stale")
+
+    assert change(as_alice, plan, 1, **values).status_code == 200
+    commit(as_alice, plan)
+
+    assert Transaction.objects.filter(owner=alice).count() == (1 if how == "match" else 2)
+    assert Transfer.objects.filter(owner=alice).count() == (how == "transfer")
+
+
+def test_a_line_is_imported_again_as_a_match(as_alice: APIClient, alice: User, bank: Account) -> None:
+    content = file("2026-11-05,BAKERY,-3.00")
+    first = typed(as_alice, "-3.00", "2026-11-05")
+    commit(as_alice, upload(as_alice, content, account="Bank"))
+    as_alice.delete(f"/expenses/{first}")
+    second = typed(as_alice, "-3.00", "2026-11-05")
+    plan = upload(as_alice, content, account="Bank").json()
+    values = {"verdict": "match", "transaction": second}
+
+    refused = change(as_alice, plan, 1, **values)
+    assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [("reimport", "invalid")]
+    assert change(as_alice, plan, 1, **values, reimport=True).status_code == 200
+    plan = commit(as_alice, plan)
+
+    [row] = rows_of(as_alice, upload(as_alice, content, account="Bank").json()["id"])
+    assert (row["verdict"], row["transaction"]) == ("duplicate", second)
+    undo(as_alice, plan)  # the line is as it was: imported once, and deleted by hand
+    [row] = rows_of(as_alice, upload(as_alice, content, account="Bank").json()["id"])
+    assert (row["verdict"], row["transaction"]) == ("duplicate", first)

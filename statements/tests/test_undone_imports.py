@@ -125,3 +125,16 @@ def test_a_tag_that_was_renamed_stays(as_alice: APIClient, alice: User, bank: Ac
     undo(as_alice, plan, force=True)
 
     assert [tag.name for tag in Tag.objects.filter(owner=alice)] == ["home"]
+
+
+def test_what_a_rule_gives_stays(as_alice: APIClient, alice: User, bank: Account) -> None:
+    plan = commit(as_alice, upload(as_alice, TAGGED, account="Bank", create_categories="true"))
+    given = {"category": "Home", "tags": ["out"]}
+    assert as_alice.post("/rules", {"when": {"words": ["z"]}, "set": given}).status_code == 201
+
+    assert undo(as_alice, plan)["deleted"] == 2
+
+    assert [tag.name for tag in Tag.objects.filter(owner=alice)] == ["out"]
+    assert [category.name for category in Category.objects.filter(owner=alice)] == ["Home"]
+    [rule] = as_alice.get("/rules").json()["results"]
+    assert rule["set"]["tags"] == ["out"]
