@@ -11,7 +11,9 @@ from conftest import client_of
 from moving.files import FILES, LEFT_OUT
 from moving.tests.books import contents, everything, exported, fill, ok, restored
 from statements.models import Import
-from statements.tests.plans import CSV, upload, verdicts
+from statements.tests.compared import SUFFIX
+from statements.tests.plans import CSV, commit, upload, verdicts
+from statements.tests.test_plans import SAMPLES, answered
 from users.models import User
 
 
@@ -107,6 +109,22 @@ def test_pages_of_imports_show_what_came_in(alice: User, bob: User) -> None:
         assert browser.get(f"/imports/{plan.pk}", headers={"Accept": "text/html"}).status_code == 200
         if plan.status == "committed":
             ok(client_of(bob).delete(f"/imports/{plan.pk}?force=true"))
+
+
+def test_whatever_a_statement_was_it_comes_in_again(alice: User, bob: User) -> None:
+    client = client_of(alice)
+    for path in SAMPLES:
+        read = upload(client, path.read_bytes(), create_account="true", create_categories="true")
+        if read.status_code == 201:
+            expected = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))
+            commit(client, answered(client, read.json(), expected.get("options") or {}))
+    before, content = everything(alice), exported(alice)
+    alice.delete()
+
+    restored(bob, content)
+
+    assert len(before["Import"]) > 30
+    assert everything(bob) == before
 
 
 def test_previews_stay_behind(alice: User, bob: User) -> None:
