@@ -26,6 +26,7 @@ from transactions.models import (
 if TYPE_CHECKING:
     from django.db.models import Model
 
+CARRIED_OUT = (Status.COMMITTED, Status.UNDONE)  # statuses of imports that go out
 FORMAT = 1  # of exports; a reader refuses those that are newer
 MANIFEST, README, CSV = "manifest.json", "README.txt", "transactions.csv"
 Rows = QuerySet[Any]  # of any model of owned rows
@@ -56,7 +57,7 @@ class File(NamedTuple):
 
 
 def _carried_out(rows: Rows, owner: UUID) -> Rows:
-    return rows.filter(status__in=(Status.COMMITTED, Status.UNDONE))
+    return rows.filter(status__in=CARRIED_OUT)
 
 
 def _of_carried_out(rows: Rows, owner: UUID) -> Rows:

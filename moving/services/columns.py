@@ -25,13 +25,17 @@ from cashman_project.money.amounts import INVALID_AMOUNT, LIMIT, parse_amount, u
 from cashman_project.money.model_field import MoneyField
 from ledgers.models import OwnedModel
 from statements.models import LineIdentity
+from transactions.models.rule import LONGEST_TEXT, MOST_TEXTS
+from transactions.names import LONGEST_NAME, MOST_TAGS
 
 NOT_MOVED = {"owner", "ledger", "by"}  # the new owner is the one who reads; nobody else is known there
-LISTS = {"tags", "words", "starts_with"}  # columns of texts that are arrays of texts in JSON
+LISTS = {"tags": MOST_TAGS, "words": MOST_TEXTS, "starts_with": MOST_TEXTS}  # columns of texts that are arrays of texts
+# in JSON, of so many
 OBJECTS = {"before"}  # columns of texts that are objects in JSON: what a row of another table was
 LARGEST = 2**53  # of an integer: counters of versions and revisions, which have room to go on
 DEEPEST = 12  # arrays and objects within one another
-LONGEST_LIST = 100  # texts
+LONGEST_LISTED = max(LONGEST_NAME, LONGEST_TEXT)  # characters of a text in an array
+LONGEST = 10_000  # characters of a text that has no length of its own
 KEPT_VALUES = 2_000  # of a column, because most come again
 LONGEST_KEPT = 100  # characters
 WRONG = _("This can't be stored here.")
@@ -80,7 +84,7 @@ def line_of(names: Sequence[str], values: Sequence[object]) -> bytes:
 
 def object_of(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row, whose values are as its model has them, as it is written in JSON. It is changed."""
-    for name in LISTS & row.keys():
+    for name in LISTS.keys() & row.keys():
         row[name] = orjson.Fragment(row[name])  # the text of an array
     return row
 
@@ -146,7 +150,7 @@ def _remembering(read: Read) -> Read:
 def _reader(field: AnyField) -> Read:
     """Return what reads the values of a field that are not null."""
     if field.name in LISTS:
-        return _names_text
+        return _names_reader(LISTS[field.name])
     if field.name in OBJECTS:
         return _object
     if isinstance(field, models.ForeignKey | models.UUIDField):
@@ -229,14 +233,14 @@ def _integer_reader(field: AnyField) -> Read:
 
 
 def _text_reader(field: AnyField) -> Read:
-    longest, choices = field.max_length, {key for key, _label in field.flatchoices}
+    longest, choices = field.max_length or LONGEST, {key for key, _label in field.flatchoices}
     validators = [one for one in field.validators if not isinstance(one, MaxLengthValidator)]
     needs_text = issubclass(field.model, OwnedModel) and field.editable and not field.blank
 
     def read(value: Any) -> str:
         if type(value) is not str or "\0" in value or (needs_text and not value):
             raise ValidationError(WRONG, code="invalid")
-        if (longest and len(value) > longest) or (choices and value not in choices) or field.to_python(value) != value:
+        if len(value) > longest or (choices and value not in choices) or field.to_python(value) != value:
             raise ValidationError(WRONG, code="invalid")
         for validate in validators:
             validate(value)
@@ -251,13 +255,17 @@ def _object(value: Any) -> dict[str, Any]:
     return value
 
 
-def _names_text(value: Any) -> str:
-    """Return an array of texts as its text, in the form that is stored."""
-    if type(value) is not list or len(value) > LONGEST_LIST:
-        raise ValidationError(WRONG, code="invalid")
-    if any(type(name) is not str or "\0" in name for name in value):
-        raise ValidationError(WRONG, code="invalid")
-    return orjson.dumps(value).decode()
+def _names_reader(most: int) -> Read:
+    """Return what reads an array of texts as its text, in the form that is stored."""
+
+    def read(value: Any) -> str:
+        if type(value) is not list or len(value) > most:
+            raise ValidationError(WRONG, code="invalid")
+        if any(type(name) is not str or "\0" in name or len(name) > LONGEST_LISTED for name in value):
+            raise ValidationError(WRONG, code="invalid")
+        return orjson.dumps(value).decode()
+
+    return read
 
 
 def _json(value: Any) -> Any:

@@ -26,6 +26,7 @@ from .export import PREFERENCES, Progress, Sums
 from .rules import Rules
 
 ROWS = 2_000  # rows that are stored together
+BYTES = 4_000_000  # of their lines, about
 
 
 class Chunk(NamedTuple):
@@ -71,7 +72,7 @@ class Read:
 
     def _read_file(self, file: File) -> None:
         columns, keys = columns_of(file.model), [field.attname for field in file.model._meta.pk_fields]
-        number = 0
+        number = size = 0
         last: tuple[Any, ...] = ()
         rows: list[list[object]] = []
         keys = [key for key in keys if key not in ("owner_id", "ledger_id")]
@@ -88,9 +89,10 @@ class Read:
             if file.model is Transaction:
                 self.sums.add(values["currency"], units_of(values["amount"]))
             rows.append(stored_values(columns, values))
-            if len(rows) == ROWS:
+            size += len(line)
+            if len(rows) == ROWS or size >= BYTES:
                 self._keep(file, columns, rows)
-                rows = []
+                rows, size = [], 0
         self._keep(file, columns, rows)
         self.counts[file.name] = number
 

@@ -17,8 +17,6 @@ from cashman_project.api.errors import Conflict
 from cashman_project.db.constraint_errors import conflict_of
 from cashman_project.db.insert_many import insert_many, insert_target
 from ledgers.models import Ledger, OwnedModel
-from statements.models import Import
-from statements.services.shown import plans_json, rows_json
 from transactions.models import Rule, Transaction, Transfer
 from transactions.services.splits import LEAST, MOST
 from transactions.split_rules import SHARED
@@ -29,7 +27,6 @@ from ..errors import IdsTaken, NotEmpty, unreadable
 from ..files import FILES
 from .export import Progress
 from .reading import Chunk, Read
-from .rules import UNABLE
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -51,7 +48,7 @@ def restore(owner: User, read: Read, progress: Progress = lambda number: None) -
         progress(len(chunk.values[0]))
     try:
         _check_together(owner)
-    except (Conflict, DjangoValidationError, *UNABLE):
+    except (Conflict, DjangoValidationError, ValueError):
         raise unreadable(NOT_TOGETHER) from None
     has_rules = Rule.objects.filter(owner=owner.pk).exists()
     Ledger.objects.filter(pk=owner.pk).update(revision=read.revision, kept_from=read.kept_from, has_rules=has_rules)
@@ -82,13 +79,10 @@ def _insert(owner: UUID, chunk: Chunk) -> None:
 
 
 def _check_together(owner: User) -> None:
-    """Raise a Conflict, or an error of UNABLE, if what rows have in common is not as it must be."""
+    """Raise a Conflict, ValidationError or ValueError if what rows have in common is not as it must be."""
     transfers: QuerySet[Transfer, UUID] = Transfer.objects.for_owner(owner).values_list("pk", flat=True)
     check_transfers(owner.pk, list(transfers))
     _check_splits(owner)
-    for plan in Import.objects.filter(owner=owner).order_by("pk").iterator():
-        plans_json(owner, [plan])
-        rows_json(owner, plan, [])
 
 
 def _check_splits(owner: User) -> None:

@@ -10,23 +10,20 @@ from uuid import UUID
 import orjson
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from rest_framework.exceptions import APIException
 
 from ledgers.models import Change, Operation, OwnedForeignKey, OwnedModel, Revision
 from ledgers.resources import RESOURCES
-from statements.models import ImportProfile, ImportRow
-from statements.serializers import options_of
-from statements.services.rows import message_of
+from statements.models import Import, ImportProfile, ImportRow
 from transactions.choices import TransactionType
 from transactions.models import Account, BalanceCheck, Rule, Tag, Transaction
-from transactions.models.rule import LAST_POSITION, MOST_TEXTS, texts_of
-from transactions.names import MOST_TAGS, tag_names
+from transactions.names import NO_TAGS, tag_names
+from transactions.rule_querysets import MOST_RULES
 
-from .columns import WRONG, columns_of, read_values, stored_values
+from .columns import WRONG, column_of, columns_of, read_values, stored_values
+from .import_rules import check_import, check_import_row, check_profile
 
 NO_SUCH_ROW = _("There is no such row in this export.")
 Values = dict[str, Any]
-UNABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # to show what is not as it is stored
 
 
 class Rules:
@@ -37,6 +34,7 @@ class Rules:
         self.ids: dict[Any, set[UUID]] = {}  # by model, of those that others refer to
         self.accounts: dict[UUID, Account] = {}
         self.tags: set[str] = set()
+        self.tag_name = column_of(Tag._meta.get_field("name"))
         self.row = Transaction()  # which all transactions are, one after another
         self.columns = {resource.name: columns_of(resource.model) for resource in RESOURCES.values()}
         self.of: dict[Any, Callable[[Values], None]] = {
@@ -45,8 +43,9 @@ class Rules:
             Transaction: self.check_transaction,
             BalanceCheck: self.check_check,
             Rule: self.check_rule,
-            ImportProfile: self.check_profile,
-            ImportRow: self.check_import_row,
+            Import: check_import,
+            ImportProfile: check_profile,
+            ImportRow: check_import_row,
         }
 
     def check(self, model: Any, values: Values) -> None:
@@ -90,7 +89,7 @@ class Rules:
 
     def _check_tags(self, values: Values) -> None:
         names = tag_names(values["tags"])
-        if len(names) > MOST_TAGS or len(set(names)) < len(names):
+        if len(set(names)) < len(names):
             raise ValidationError({"tags": WRONG})
         if not self.tags.issuperset(names):
             raise ValidationError({"tags": NO_SUCH_ROW})
@@ -105,32 +104,14 @@ class Rules:
         row.clean()
 
     def check_rule(self, values: Values) -> None:
-        self._check_tags(values)
-        for name in ("words", "starts_with"):
-            texts = texts_of(values[name])
-            if type(texts) is not list or len(texts) > MOST_TEXTS or any(type(text) is not str for text in texts):
-                raise ValidationError({name: WRONG})
-        if not 0 < values["position"] <= LAST_POSITION:
-            raise ValidationError({"position": WRONG})
+        if len(self.ids[Rule]) > MOST_RULES:
+            raise ValidationError(_("You have %(most)d rules, and can't have more.") % {"most": MOST_RULES})
         row_of(Rule, values).clean()
 
     def check_check(self, values: Values) -> None:
         row = row_of(BalanceCheck, values)
         row.account = self.accounts[values["account_id"]]
         row.clean()
-
-    def check_profile(self, values: Values) -> None:
-        options = values["options"]
-        try:
-            options_of({"date_format" if name == "date_order" else name: value for name, value in options.items()})
-        except (APIException, *UNABLE):
-            raise ValidationError({"options": WRONG}) from None
-
-    def check_import_row(self, values: Values) -> None:
-        try:
-            message_of(values["message"])
-        except UNABLE:
-            raise ValidationError({"message": WRONG}) from None
 
     def check_revision(self, values: Values) -> None:
         self._check_revision("number", values["number"])
@@ -145,10 +126,19 @@ class Rules:
 
     def _check_alone(self, model: Any, values: Values) -> None:
         """Check a row without those that it refers to. Columns that are missing have their defaults."""
+        for name in tag_names(values.get("tags", NO_TAGS)):
+            if name not in self.tags:  # an undo makes those that are gone
+                self._check_tag(name)
         if model is Transaction:
             self.check_amount(values)
         elif model is not BalanceCheck:
             row_of(model, values).clean()
+
+    def _check_tag(self, name: str) -> None:
+        try:
+            Tag(name=self.tag_name.read(name)).clean()
+        except ValidationError:
+            raise ValidationError({"tags": WRONG}) from None
 
     def check_change(self, values: Values) -> None:
         """Check what a row was. An undo makes it that again, so it is checked as rows are. What it refers to may be

@@ -20,6 +20,7 @@ from transactions.models import MonthTotal, TransactionTag
 from transactions.triggers import differences
 from users.models import User
 
+NAMED = b"Date,Description,Amount,Balance,Category,Tags\n2026-11-05,Zoo,-3.00,7.00,Fun,new\n2026-11-06,a,x,,,\n"
 MONDAY = datetime.date(2026, 11, 2)
 
 
@@ -64,6 +65,9 @@ def fill(owner: User) -> None:
     commit(client, kept)
     undo(client, commit(client, upload(client, CSV.replace(b"Coffee", b"Tea"), account="Bank")))
     upload(client, CSV.replace(b"Coffee", b"Draft"), account="Bank")
+    made = {"account": "Giro", "create_account": "true", "currency": "EUR", "create_categories": "true"}
+    commit(client, upload(client, NAMED, **made))
+    commit(client, upload(client, NAMED.replace(b"Zoo", b"Pub"), account="Bank", decimal=".", save_profile="true"))
     ImportProfile.objects.create(
         owner=owner, account_id=UUID(_id(client, "Bank")), shape="csv", options={"date_order": "DMY", "header": 0}
     )

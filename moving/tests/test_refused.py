@@ -6,8 +6,10 @@ import struct
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,11 @@ from conftest import client_of
 from ledgers.models import Ledger
 from moving.files import FILES
 from moving.services import archive
+from moving.services.reading import BYTES, Read
 from moving.tests.books import contents, everything, exported, fill, ok, packed, restored
+from statements.services.lines import LONGEST_NOTES
+from transactions.models.rule import LAST_POSITION, LONGEST_TEXT, MOST_TEXTS
+from transactions.rule_querysets import MOST_RULES
 from transactions.tests.shares import cases, reached, reaches
 from users.models import User
 
@@ -114,6 +120,11 @@ def _twice(rows: list[dict[str, Any]]) -> None:
     rows.append({**rows[0], "id": "ffffffff-ffff-7fff-8fff-ffffffffffff"})
 
 
+def _rule(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a rule was."""
+    return next(row["before"] for row in rows if row["resource"] == "rules" and row["before"])
+
+
 # A file, what is changed in its rows, and a word of the error.
 WRONG: list[tuple[str, Callable[[list[dict[str, Any]]], object], str]] = [
     ("transactions.jsonl", lambda rows: rows[0].update(amount=1.5), "amount"),
@@ -178,8 +189,25 @@ WRONG: list[tuple[str, Callable[[list[dict[str, Any]]], object], str]] = [
     ("changes.jsonl", lambda rows: rows[0]["before"].update(id=rows[0]["before"]["account_id"]), "before"),
     ("changes.jsonl", lambda rows: rows[0]["before"].pop("currency"), "currency"),
     ("changes.jsonl", lambda rows: rows[0]["before"].update(colour="red"), "colour"),
-    ("imports.jsonl", lambda rows: rows[0].update(statements=[{}]), "fit together"),
-    ("imports.jsonl", lambda rows: rows[0].update(makes=[]), "fit together"),
+    ("imports.jsonl", lambda rows: rows[0].update(statements=[{}]), "statements"),
+    ("imports.jsonl", lambda rows: rows[0].update(makes=[]), "makes"),
+    ("imports.jsonl", lambda rows: rows[0].update(makes={"tags": 5}), "makes"),
+    ("imports.jsonl", lambda rows: rows[0].update(makes={"tags": ["x" * 101]}), "makes"),
+    ("imports.jsonl", lambda rows: rows[0].update(makes={"tags": ["x"] * 1_001}), "makes"),
+    ("imports.jsonl", lambda rows: rows[0].update(makes={"categories": [{"id": "1", "name": "x"}]}), "makes"),
+    ("imports.jsonl", lambda rows: rows[0].update(makes={"lies": []}), "makes"),
+    ("imports.jsonl", lambda rows: rows[0]["statements"][0].update(checks={"lies": "1"}), "statements"),
+    ("imports.jsonl", lambda rows: rows[0]["statements"][0].update(currency="XXX"), "statements"),
+    ("imports.jsonl", lambda rows: rows[0]["statements"][0].pop("adds_up"), "statements"),
+    ("imports.jsonl", lambda rows: rows[0]["statements"][0].update(notes="x" * 900_000), "statements"),
+    ("imports.jsonl", lambda rows: rows[0].update(counts={"new": [1]}), "counts"),
+    ("imports.jsonl", lambda rows: rows[0].update(counts={"lies": 1}), "counts"),
+    ("imports.jsonl", lambda rows: rows[0].update(questions=[{}]), "questions"),
+    ("imports.jsonl", lambda rows: rows[0].update(options={"colour": "red"}), "options"),
+    ("imports.jsonl", lambda rows: rows[0].update(profile={"colour": "red"}), "profile"),
+    ("imports.jsonl", lambda rows: rows[0].update(profile=5), "profile"),
+    ("imports.jsonl", lambda rows: rows[0].update(status="preview"), "status"),
+    ("imports.jsonl", lambda rows: rows[0].update(status="reading"), "status"),
     ("imports.jsonl", lambda rows: rows[0].update(options={"a": {"b\0": 1}}), "options"),
     ("imports.jsonl", lambda rows: rows[0].update(status="lost"), "status"),
     ("import_profiles.jsonl", lambda rows: rows[0].update(options={"colour": "red"}), "options"),
@@ -188,6 +216,19 @@ WRONG: list[tuple[str, Callable[[list[dict[str, Any]]], object], str]] = [
     ("transactions.jsonl", lambda rows: rows[0].update(tags=["trip", "trip"]), "tags"),
     ("import_rows.jsonl", lambda rows: rows[0].update(message="x"), "message"),
     ("import_rows.jsonl", lambda rows: rows[0].update(tags=[1]), "tags"),
+    ("import_rows.jsonl", lambda rows: rows[0].update(tags=["x" * 101]), "tags"),
+    ("import_rows.jsonl", lambda rows: rows[0].update(notes="x" * 2_001), "notes"),
+    ("import_rows.jsonl", lambda rows: rows[0].update(message='["", {"a": "' + "x" * 20_000 + '"}]'), "message"),
+    ("import_rows.jsonl", lambda rows: rows[0].update(message='["%(a)999999s", {"a": "x"}]'), "message"),
+    ("import_rows.jsonl", lambda rows: rows[0].update(message='["x", {"a": []}]'), "message"),
+    ("rules.jsonl", lambda rows: rows[0].update(words=["x"] * (MOST_TEXTS + 1)), "words"),
+    ("rules.jsonl", lambda rows: rows[0].update(words=["x" * (LONGEST_TEXT + 1)]), "words"),
+    ("rules.jsonl", lambda rows: rows[0].update(starts_with=["x" * (LONGEST_TEXT + 1)]), "starts_with"),
+    ("changes.jsonl", lambda rows: _rule(rows).update(words=["x"] * (MOST_TEXTS + 1)), "words"),
+    ("changes.jsonl", lambda rows: _rule(rows).update(starts_with=["x" * (LONGEST_TEXT + 1)]), "starts_with"),
+    ("changes.jsonl", lambda rows: _rule(rows).update(position=LAST_POSITION + 1), "1000000"),
+    ("changes.jsonl", lambda rows: _rule(rows).update(tags=["a,b"]), "tags"),
+    ("changes.jsonl", lambda rows: _rule(rows).update(tags=["a\nb"]), "tags"),
 ]
 
 
@@ -202,6 +243,28 @@ def test_transfers_and_splits_are_whole(content: bytes, bob: User) -> None:
 
     for field in ("split", "transfer_id"):
         refused(bob, edited(content, "transactions.jsonl", lose(field)), "invalid_export", "fit together")
+
+
+def test_no_more_rules_than_an_owner_may_have(content: bytes, bob: User) -> None:
+    def more(rows: list[dict[str, Any]]) -> None:
+        [*_others, last] = rows
+        first, number = UUID(last["id"]).int, MOST_RULES + 1 - len(rows)
+        rows += [{**last, "id": str(UUID(int=first + n)), "position": 100 + n} for n in range(1, number + 1)]
+
+    refused(bob, edited(content, "rules.jsonl", more), "invalid_export", "rules.jsonl, line 1001", "1000 rules")
+
+
+def test_rows_with_long_texts_are_not_kept_in_memory_together(content: bytes) -> None:
+    def long(rows: list[dict[str, Any]]) -> None:
+        last = rows[-1] | {"message": "", "notes": "é" * LONGEST_NOTES}
+        rows += [last | {"number": last["number"] + n} for n in range(1, 3_001)]
+
+    read = Read(BytesIO(edited(content, "import_rows.jsonl", long)))
+    sizes = [len(orjson.dumps(chunk.values)) for chunk in read.chunks()]
+    read.close()
+
+    assert sum(sizes) > 3 * BYTES
+    assert max(sizes) < 2.2 * BYTES  # notes are there twice: as they are, and folded for search
 
 
 def test_sums_are_those_of_the_manifest(content: bytes, bob: User) -> None:

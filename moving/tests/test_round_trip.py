@@ -4,13 +4,16 @@ import json
 
 from django.apps import apps
 from django.db import connection
+from django.test import Client
 
 from cashman_project.db.owned_tables import owned_models
 from conftest import client_of
 from moving.files import FILES, LEFT_OUT
 from moving.tests.books import contents, everything, exported, fill, ok, restored
 from statements.models import Import
+from statements.tests.compared import SUFFIX
 from statements.tests.plans import CSV, HEADER, commit, upload, verdicts
+from statements.tests.test_plans import SAMPLES, answered
 from users.models import User
 
 
@@ -82,13 +85,55 @@ def test_numbers_go_on_and_what_was_imported_stays_a_duplicate(alice: User, bob:
     assert [(row["amount"], row["account"]) for row in found] == [("-3.00", "Bank")]
 
 
+def test_rules_run_in_the_new_ledger(alice: User, bob: User) -> None:
+    fill(alice)
+    content = exported(alice)
+    alice.delete()
+    restored(bob, content)
+    client = client_of(bob)
+
+    made = ok(client.post("/expenses", {"description": "Tram", "amount": 1, "account": "Bank"}))
+
+    assert (made["category"], made["tags"]) == ("Meals", ["trip"])
+
+
+def test_pages_of_imports_show_what_came_in(alice: User, bob: User) -> None:
+    fill(alice)
+    content = exported(alice)
+    alice.delete()
+    restored(bob, content)
+    browser = Client()
+    browser.force_login(bob)
+
+    for plan in Import.objects.filter(owner=bob):
+        assert browser.get(f"/imports/{plan.pk}", headers={"Accept": "text/html"}).status_code == 200
+        if plan.status == "committed":
+            ok(client_of(bob).delete(f"/imports/{plan.pk}?force=true"))
+
+
+def test_whatever_a_statement_was_it_comes_in_again(alice: User, bob: User) -> None:
+    client = client_of(alice)
+    for path in SAMPLES:
+        read = upload(client, path.read_bytes(), create_account="true", create_categories="true")
+        if read.status_code == 201:
+            expected = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))
+            commit(client, answered(client, read.json(), expected.get("options") or {}))
+    before, content = everything(alice), exported(alice)
+    alice.delete()
+
+    restored(bob, content)
+
+    assert len(before["Import"]) > 30
+    assert everything(bob) == before
+
+
 def test_previews_stay_behind(alice: User, bob: User) -> None:
     fill(alice)
     content = exported(alice)
 
     names = [json.loads(line)["status"] for line in contents(content)["imports.jsonl"].splitlines()]
 
-    assert sorted(names) == ["committed", "undone"]
+    assert sorted(names) == [*["committed"] * 3, "undone"]
     assert b"Draft" not in contents(content)["import_rows.jsonl"]
 
 

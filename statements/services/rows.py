@@ -17,7 +17,7 @@ from cashman_project.money.amounts import LIMIT, STORED_DIGITS, units_of
 from transactions.names import NO_TAGS
 
 from ..choices import Verdict
-from ..formats.results import Line, Message, Problem, Skipped, Statement
+from ..formats.results import Line, Message, Problem, Skipped, Statement, shown
 from ..models import LONGEST_BANK_ID, ImportRow
 from . import lines
 from .accounts import Target
@@ -92,7 +92,7 @@ def settle(row: Row, target: Target) -> None:
     row.account_id = target.id
     if row.currency not in ("", target.currency):
         row.verdict = Verdict.ERROR
-        row.message = Message(lines.OTHER_CURRENCY, {"currency": row.currency, "other": target.currency})
+        row.message = Message(lines.OTHER_CURRENCY, {"currency": shown(row.currency), "other": target.currency})
     elif wrong := lines.why_wrong(row.date, row.amount, target.currency):
         row.verdict, row.message = Verdict.ERROR, wrong
     elif not row.amount:

@@ -356,3 +356,12 @@ def test_old_previews_are_swept(as_alice: APIClient, as_bob: APIClient, alice: U
     assert {str(key) for key in Import.objects.values_list("pk", flat=True)} == {done["id"], new["id"]}
     assert {str(key) for key in ImportFile.objects.values_list("import_id", flat=True)} == {new["id"]}
     assert {str(key) for key in ImportRow.objects.values_list("import_id", flat=True)} == {done["id"], new["id"]}
+
+
+def test_a_message_quotes_only_the_start_of_a_long_currency(as_alice: APIClient) -> None:
+    content = (OWN / "ofx" / "xml-bank-and-card.ofx").read_bytes().replace(b"CHF", b"C" * 5_000)
+
+    plan = upload(as_alice, content, create_account="true").json()
+
+    found = [row["message"] for row in rows_of(as_alice, plan["id"]) if "CCC" in row["message"]]
+    assert [len(message) < 200 for message in found] == [True]
