@@ -29,7 +29,7 @@ CASES = re.compile(r"(\d[\d,]*) generated")
 def round_of(server: LiveServer, seed: int, refresh: str) -> tuple[int, bool]:
     """Run schemathesis once; return how many cases it tried, and whether it found nothing."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(HERE / "schemathesis.toml"), "run"]
-    options = [f"{server.url}/schema", "--checks=all", EXCLUDED, f"--seed={seed}", "--workers=2", "--no-color"]
+    options = [f"{server.url}/schema", "--checks=all", EXCLUDED, f"--seed={seed}", "--workers=1", "--no-color"]
     options.append(f"--max-examples={min(EXAMPLES, length(20_000) // EXAMPLES + 1)}")
     environment = {
         **os.environ,

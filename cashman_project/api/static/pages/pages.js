@@ -30,6 +30,18 @@ for (const summary of document.querySelectorAll("details.tool > summary")) {
   });
 }
 
+// A menu closes when somebody clicks elsewhere or presses Escape.
+for (const menu of document.querySelectorAll("details.choices")) {
+  document.addEventListener("click", (event) => {
+    if (!menu.querySelector("summary").contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
+
 // Buttons that copy the text of an element.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
