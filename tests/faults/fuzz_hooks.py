@@ -30,6 +30,8 @@ BEYOND_THE_SCHEMA = {
         "refresh",
         "identifier",
         "external_id",
+        "words",
+        "starts_with",
     },  # nothing that shows, in whatever script
     "does_not_exist": {*NAMES, "expense", "income", "id", "ids"},  # another category's name, another row's id
     "duplicate": {"id"},  # an array of objects names a row twice
