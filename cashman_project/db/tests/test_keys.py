@@ -20,7 +20,9 @@ pytestmark = [
 
 TABLES = ("transactions_category", "transactions_transaction")
 MODELS = ("transactions.Category", "transactions.Transaction")
+LATER = "transactions.Rule"  # refers to categories, too, and is no table of before
 OLD = """
+    ALTER TABLE transactions_rule DROP CONSTRAINT {rule};
     ALTER TABLE transactions_transaction DROP CONSTRAINT {category}, DROP CONSTRAINT {owner},
         DROP CONSTRAINT transactions_transaction_pkey, ADD PRIMARY KEY (id),
         ADD FOREIGN KEY (owner_id) REFERENCES users_user (id) DEFERRABLE INITIALLY DEFERRED;
@@ -39,6 +41,11 @@ def keys_of(table: str) -> dict[str, str]:
             [table],
         )
         return dict(cursor.fetchall())
+
+
+def names_of(keys: dict[str, str]) -> dict[str, str]:
+    """Return the names of the keys by their columns."""
+    return {key.partition("(")[2].partition(")")[0]: name for key, name in keys.items()}
 
 
 def keys() -> dict[str, dict[str, str]]:
@@ -72,12 +79,13 @@ def old_keys() -> Iterator[dict[str, dict[str, str]]]:
     if PARTITIONS or has_citus(connection):
         pytest.skip("no table of before is partitioned or distributed")
     new = keys()
-    names = {key.partition("(")[2].partition(")")[0]: name for key, name in new["transactions_transaction"].items()}
+    names, later = names_of(new["transactions_transaction"]), names_of(keys_of("transactions_rule"))
+    category, owner, rule = names["owner_id, category_id"], names["owner_id"], later["owner_id, category_id"]
     with connection.cursor() as cursor:
-        cursor.execute(OLD.format(category=names["owner_id, category_id"], owner=names["owner_id"]))
+        cursor.execute(OLD.format(category=category, owner=owner, rule=rule))
     yield new
-    run(make_keys(*MODELS))
-    run(validate_keys(*MODELS))
+    run(make_keys(*MODELS, LATER))
+    run(validate_keys(*MODELS, LATER))
 
 
 def test_tables_of_before_get_the_same_keys(old_keys: dict[str, dict[str, str]]) -> None:
