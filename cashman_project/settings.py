@@ -328,6 +328,7 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["cashman_project.api.schema_hooks.without_optional_slash"],
     "POSTPROCESSING_HOOKS": [
         "cashman_project.api.schema_hooks.name_enumerations",
+        "cashman_project.api.schema_hooks.type_what_may_be_null",
         "cashman_project.api.schema_hooks.share_examples",
         "cashman_project.api.schema_hooks.add_server",
     ],

@@ -131,7 +131,18 @@ class ProfileOptionsSerializer(OptionsSerializer):
         return {name: field for name, field in super().get_fields().items() if name in names}
 
 
-class UploadSerializer(OptionsSerializer):
+class TextOptionsSerializer(OptionsSerializer):
+    """The options as a query and a form have them: objects are texts of JSON."""
+
+    accounts = serializers.CharField(  # type: ignore[assignment]
+        required=False, help_text="An object in JSON: the names of accounts in the file, and those of yours."
+    )
+    columns = serializers.CharField(  # type: ignore[assignment]
+        required=False, help_text="An object in JSON: what is read, and arrays of the columns that it is in."
+    )
+
+
+class UploadSerializer(TextOptionsSerializer):
     """A file of statements, and what is said of it."""
 
     file = serializers.FileField()
@@ -213,6 +224,14 @@ class LeftOutSerializer(FieldsSerializer):
     tags = serializers.ListField(child=serializers.CharField())
 
 
+@extend_schema_field(  # in place: examples have null here, which a component would not allow
+    {
+        "type": "object",
+        "properties": {"read": {"type": "integer"}, "of": {"type": "integer"}},
+        "required": ["of", "read"],
+        "additionalProperties": False,
+    }
+)
 class ProgressSerializer(FieldsSerializer):
     """How many bytes of the file have been read, and how many it has."""
 

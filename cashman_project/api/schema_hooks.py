@@ -1,7 +1,7 @@
 """Hooks of drf-spectacular: changes to the list of endpoints, and to the finished OpenAPI document."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 from django.http.response import HttpResponseBase
 from django.urls import get_script_prefix
@@ -55,3 +55,43 @@ def share_examples(result: JSONObject, **kwargs: object) -> JSONObject:
                     examples[name] = {"$ref": f"#/components/examples/{name}"}
     result["components"]["examples"] = dict(sorted(shared.items()))
     return result
+
+
+def type_what_may_be_null(result: JSONObject, **kwargs: object) -> JSONObject:
+    """Give each schema that is nullable its type, without which OpenAPI 3.0 knows no `nullable`.
+
+    What may be anything may be null anyhow. A text or a number is a component of its own where it may be null too.
+    """
+    components = result["components"]["schemas"]
+    for schema in [*_nullable(result["paths"]), *_nullable(components)]:
+        if "type" in schema:
+            continue
+        if "allOf" not in schema:
+            del schema["nullable"]
+            continue
+        [reference] = schema["allOf"]
+        name = reference["$ref"].rpartition("/")[2]
+        target = components[name]
+        if "oneOf" in target:
+            text, *others = target["oneOf"]  # only one may be null: `oneOf` means exactly one
+            name = f"{name.removesuffix('Request')}OrNullRequest"
+            components[name] = {**target, "oneOf": [{**text, "nullable": True}, *others]}
+            schema["allOf"] = [{"$ref": f"#/components/schemas/{name}"}]
+            del schema["nullable"]
+        else:
+            schema["type"] = target["type"]
+    result["components"]["schemas"] = dict(sorted(components.items()))
+    return result
+
+
+def _nullable(node: Any) -> Iterator[JSONObject]:  # Any: a part of the document
+    """Return the schemas in the node that say `nullable`."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _nullable(item)
+    elif isinstance(node, dict):
+        if node.get("nullable") is True:
+            yield node
+        for name, value in node.items():
+            if name not in ("example", "examples", "enum", "default"):
+                yield from _nullable(value)

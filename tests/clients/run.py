@@ -25,6 +25,7 @@ TOOLS = HERE / "node_modules" / ".bin"
 PYTHON = HERE / ".venv" / "bin" / "python"
 PATIENCE = 600  # seconds that a step may take
 OUTPUT = 4_000  # characters of what failed
+JARS = ("geronimo-annotation-1.3-spec", "httpmime", "httpclient", "httpcore")  # of Debian, for Java; bodies of forms
 
 Environment = Mapping[str, str]
 
@@ -96,7 +97,8 @@ def java(schema: Path, at: Path, live: Environment) -> str:
     properties = "openApiNullable=false,invokerPackage=cashman,apiPackage=cashman.api,modelPackage=cashman.model"
     openapi_generator("java", schema, at, "--library=native", f"--additional-properties={properties}")
     sources = [str(path) for path in (at / "src" / "main").rglob("*.java")]
-    classpath = f"{jar()}:/usr/share/java/geronimo-annotation-1.3-spec.jar"  # Jackson is in the jar
+    debian = [f"/usr/share/java/{name}.jar" for name in JARS]
+    classpath = ":".join([jar(), *debian])  # Jackson is in the generator's jar
     arguments = at / "sources"
     arguments.write_text("\n".join([*sources, str(DRIVERS / "java" / "Journey.java")]), encoding="utf-8")
     step(["javac", "-proc:none", "-nowarn", "-d", "classes", "-cp", classpath, f"@{arguments}"], at)

@@ -22,11 +22,12 @@ travel({
         authorization = `Bearer ${token}`;
     },
     me: () => answer(cashman.getMe(options())),
-    create: (description, amount) => answer(cashman.createIncome({ description, amount }, options())),
+    create: (description, amount) => answer(cashman.createIncome({ description, amount }, {}, options())),
     createMany: (amounts) =>
         answer(
             cashman.bulkCreateIncomes(
                 amounts.map((amount) => ({ description: 'one of many', amount })),
+                {},
                 options(),
             ),
         ),
