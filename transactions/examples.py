@@ -51,7 +51,7 @@ def examples_of_many(row: dict[str, object], two: list[object]) -> list[OpenApiE
     return [
         OpenApiExample("Two", two, request_only=True),
         OpenApiExample("Answer", [row], response_only=True, status_codes=["201"]),
-        OpenApiExample("SentAgain", again, response_only=True, status_codes=["200"]),
+        OpenApiExample("SentAgain", again, response_only=True, status_codes=["207"]),
     ]
 
 

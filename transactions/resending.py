@@ -30,7 +30,7 @@ EXISTING = OpenApiParameter(
     "existing",
     enum=["skip"],
     description="Of an array: `skip` creates only the rows whose `external_id` you don't have yet. Then the response"
-    " is a 200, and says which were there.",
+    " is a 207, and says which were there.",
 )
 
 
@@ -72,7 +72,7 @@ def create_new(request: Request, data: JSON, create: Callable[[list[JSON]], list
         if isinstance(error.detail, dict):
             error.detail = {str(found.indexes[int(index)]): detail for index, detail in error.detail.items()}
         raise
-    return Answer(status.HTTP_200_OK, {"created": created, "existing": found.existing})
+    return Answer(status.HTTP_207_MULTI_STATUS, {"created": created, "existing": found.existing})
 
 
 def _sort(owner: "User", data: list[JSON]) -> Sorted:

@@ -79,7 +79,7 @@ CREATION_PARAMETERS = frozenset({EXISTING.name, APPLY_RULES.name})
 
 def _creations(serializer: type[TransactionSerializer], sent_again: type[SentAgainSerializer]) -> Any:
     """Describe the creation of rows: what `existing=skip` does, and its response."""
-    responses = {200: OpenApiResponse(sent_again, SENT_AGAIN), 201: serializer}
+    responses = {201: serializer, 207: OpenApiResponse(sent_again, SENT_AGAIN)}
     return extend_schema_view(
         create=extend_schema(parameters=[EXISTING, APPLY_RULES]),
         create_many=extend_schema(parameters=[EXISTING, APPLY_RULES], responses=responses),

@@ -126,7 +126,7 @@ KEY_HEADERS = [
         pattern="^[!-~]{1,255}$",
     ),
     _header(
-        "Idempotency-Replayed", "`true` if this is the response to the first request.", 200, 201, 204, always=False
+        "Idempotency-Replayed", "`true` if this is the response to the first request.", 200, 201, 204, 207, always=False
     ),
     _header("Retry-After", "How many seconds to wait before sending the same request again.", 409, always=False),
 ]
@@ -145,8 +145,8 @@ LIST_HEADERS = [
     _header("Link", "The URLs of `next` and `previous`, as `next` and `prev` (RFC 8288).", 200, always=False)
 ]
 NEWNESS = LEDGER_REVISION, "The number of a revision that the response is at least as new as."
-REVISION_HEADERS = [_header(*NEWNESS, 200, 201)]
-ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 304, always=False)]  # an export may have none
+REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 207)]
+ROW_REVISION_HEADERS = [_header(*NEWNESS, 200, 201, 204, 207, 304, always=False)]  # an export may have none
 READ_REVISION_HEADERS = [
     _header(MIN_REVISION, "The number of a revision: 412 if there is none as high.", pattern="^([0-9]{1,18})?$"),
     _header(*NEWNESS, 200, 304, always=False),

@@ -144,8 +144,8 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             )
         if answer.status == status.HTTP_204_NO_CONTENT:
             return Response(status=answer.status, headers={**answer.headers, "Preference-Applied": "return=minimal"})
-        if answer.status == status.HTTP_200_OK:  # not of one row: it has no entity tag
-            return Response(answer.data, headers=answer.headers)
+        if answer.status == status.HTTP_207_MULTI_STATUS:  # not of one row: it has no entity tag
+            return Response(answer.data, status=answer.status, headers=answer.headers)
         return tagged_response(request, answer.data, status=answer.status, headers=answer.headers)
 
     def retrieve(self, request: Request, *args: object, **kwargs: object) -> AnyResponse:

@@ -29,7 +29,7 @@ SKIP = "?existing=skip"
 def sent(client: APIClient, rows: list[Any], path: str = "/transactions", **headers: str) -> Any:
     """Send the rows; return the response's JSON, with the ids of the rows that were there by their indexes."""
     response = client.post(f"{path}{SKIP}", rows, headers=headers)
-    assert response.status_code == 200, response.content
+    assert response.status_code == 207, response.content
     assert "ETag" not in response
     assert "Location" not in response
     answer = response.json()
@@ -162,7 +162,7 @@ def test_with_a_key_the_first_response_comes_again(as_alice: APIClient, as_bob: 
     first = as_alice.post(f"/transactions{SKIP}", rows, headers=key)
     again = as_alice.post(f"/transactions{SKIP}", rows, headers=key)
 
-    assert (again.status_code, again.json()) == (200, first.json())
+    assert (again.status_code, again.json()) == (207, first.json())
     assert again["Idempotency-Replayed"] == "true"
     problem_of(as_alice.post("/transactions", rows, headers=key), 422, "idempotency_key_reused")
     assert len(as_bob.post(f"/transactions{SKIP}", rows, headers=key).json()["created"]) == 2
@@ -178,7 +178,7 @@ def test_who_prefers_no_answer_gets_none(as_alice: APIClient, alice: User, as_ou
 
 def test_a_browser_gets_a_page(as_alice: APIClient) -> None:
     response = as_alice.post(f"/incomes{SKIP}", [row("")], headers={"Accept": "text/html"})
-    assert (response.status_code, response["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert (response.status_code, response["Content-Type"]) == (207, "text/html; charset=utf-8")
 
 
 def test_it_is_one_revision_or_none(as_alice: APIClient, alice: User, as_outsider: APIClient) -> None:
@@ -264,7 +264,7 @@ def test_equal_requests_to_two_processes_make_each_row_once(alice: User, bob: Us
             with ThreadPoolExecutor(6) as pool:
                 answers = Counter(pool.map(send, range(6)))
 
-            assert answers == {(200, 50): 1, (200, 0): 5}
+            assert answers == {(207, 50): 1, (207, 0): 5}
     assert Transaction.objects.for_owner(alice).count() == 500
     assert not Transaction.objects.for_owner(bob).exists()
 

@@ -74,9 +74,9 @@ func main() {
 	got(201, response, err)
 	same(created.Amount, "5000.10")
 	many := []cashman.IncomeRequest{*cashman.NewIncomeRequest("one of many", amount("1")), *cashman.NewIncomeRequest("one of many", amount("2"))}
-	rows, response, err := client.IncomesAPI.BulkCreateIncomes(ctx).IncomeRequest(many).Existing("skip").Execute()
-	got(200, response, err)
-	same(len(rows.Created), 2)
+	rows, response, err := client.IncomesAPI.BulkCreateIncomes(ctx).IncomeRequest(many).Execute()
+	got(201, response, err)
+	same(len(rows), 2)
 
 	list, response, err := client.IncomesAPI.ListIncomes(ctx).UpdatedAfter(began).Execute()
 	got(200, response, err)
