@@ -98,6 +98,7 @@ def faults(visitor: Visitor) -> list[str]:
 
     A rule is tried again only if its result can be another one in a narrow window or in the dark.
     """
+    visitor.page.wait_for_load_state("load")  # or the page may still lack its styles
     is_dark = visitor.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     found = []
     for name, (width, height), rules in (("wide", WIDE, RULES), ("narrow", NARROW, OF_LAYOUT)):
