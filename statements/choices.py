@@ -24,3 +24,8 @@ class Verdict(TextChoices):
 
 CREATES = (Verdict.NEW, Verdict.TRANSFER)  # lines of which a commit makes transactions
 ENTERS = (*CREATES, Verdict.MATCH)  # lines whose identities a commit stores
+
+
+def option_name(name: str) -> str:
+    """Return what clients call an option of the readers."""
+    return "date_format" if name == "date_order" else name

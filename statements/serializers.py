@@ -30,7 +30,7 @@ from transactions.names import LONGEST_NAME
 from transactions.tag_fields import TagsField
 
 from . import examples
-from .choices import Status, Verdict
+from .choices import Status, Verdict, option_name
 from .services.lines import LONGEST_DESCRIPTION, LONGEST_NOTES
 from .services.profiles import OPTIONS
 
@@ -127,7 +127,7 @@ class ProfileOptionsSerializer(OptionsSerializer):
     """The options that a profile keeps: how files of a shape are read."""
 
     def get_fields(self) -> dict[str, Any]:
-        names = {{"date_order": "date_format"}.get(name, name) for name in OPTIONS}
+        names = {option_name(name) for name in OPTIONS}
         return {name: field for name, field in super().get_fields().items() if name in names}
 
 

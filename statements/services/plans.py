@@ -15,7 +15,7 @@ from cashman_project.api.errors import PreconditionFailed
 from cashman_project.db.retry import in_transaction
 from ledgers.models import Ledger
 
-from ..choices import Status, Verdict
+from ..choices import Status, Verdict, option_name
 from ..errors import NotAPreview, TooManyPlans
 from ..formats.reading import read
 from ..formats.recognition import recognise
@@ -301,7 +301,7 @@ def counted(verdicts: Iterable[str]) -> dict[str, int]:
 
 def _question(question: Question) -> Json:
     return {
-        "option": {"date_order": "date_format"}.get(question.option, question.option),
+        "option": option_name(question.option),
         "message": [question.message.text, dict(question.message.values)],
         "line": question.number,
         "example": question.example,

@@ -11,7 +11,7 @@ from cashman_project.money.currencies import DIGITS
 from transactions.models import Account, Category
 from transactions.names import tag_names
 
-from ..choices import Status, Verdict
+from ..choices import Status, Verdict, option_name
 from ..formats.results import Message
 from ..formats.shapes import format_of
 from ..models import Import, ImportProfile, ImportRow
@@ -86,7 +86,7 @@ def profiles_json(owner: "User", profiles: Sequence[ImportProfile]) -> list[Json
 
 def options_json(options: Json) -> Json:
     """Return stored options by the names that the API has for them."""
-    return {{"date_order": "date_format"}.get(name, name): value for name, value in options.items()}
+    return {option_name(name): value for name, value in options.items()}
 
 
 def _question_json(question: Json) -> Json:

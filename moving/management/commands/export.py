@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from cashman_project.db.snapshot import snapshot
 from moving.files import FILES
 from moving.management.bar import Bar
-from moving.management.users import user_of
 from moving.services.export import write_export
+from users.management.users import user_of
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ from cashman_project.money.currencies import DIGITS
 from ledgers.writer import COMMAND
 from users.models import User
 
-from ...choices import Verdict
+from ...choices import Verdict, option_name
 from ...formats.results import Question
 from ...serializers import options_of_texts
 from ...services.commit import commit
@@ -95,7 +95,7 @@ class Command(BaseCommand):
                 return said, plan
             if question.option == "accounts":
                 answer = _added(texts.get("accounts", "{}"), question.example, answer)
-            texts[_option(question)] = answer
+            texts[option_name(question.option)] = answer
 
     def _watched(self, source: BinaryIO) -> BinaryIO:
         """Return the file, which shows on a terminal how far it is read."""
@@ -128,7 +128,7 @@ class Command(BaseCommand):
             self.stdout.write(_("... and %(count)d more") % {"count": len(plan.rows) - SHOWN})
         for question in plan.questions:
             self._ask(question)
-            self.stdout.write(f"  --option {_option(question)}=...")
+            self.stdout.write(f"  --option {option_name(question.option)}=...")
 
     def _commit(self, owner: User, source: BinaryIO, name: str, plan: Draft, said: Said) -> None:
         stored = in_transaction(lambda: create_plan(owner, source, name, plan, said))
@@ -143,10 +143,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not sign:
         raise CommandError(_("Write an option as NAME=VALUE."))
     return name, value
-
-
-def _option(question: Question) -> str:
-    return {"date_order": "date_format"}.get(question.option, question.option)
 
 
 def _answer(question: Question, text: str) -> str:

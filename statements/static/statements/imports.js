@@ -14,18 +14,6 @@ for (const box of document.querySelectorAll("[data-drop]")) {
   });
 }
 
-// A menu closes when somebody clicks elsewhere or presses Escape.
-for (const menu of document.querySelectorAll("details.choices")) {
-  document.addEventListener("click", (event) => {
-    if (!menu.querySelector("summary").contains(event.target)) menu.open = false;
-  });
-  menu.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    menu.open = false;
-    menu.querySelector("summary").focus();
-  });
-}
-
 // A file of at least data-progress bytes: it is stored first, then read, and a bar shows how far that is.
 async function readInSteps(form) {
   const headers = { Accept: "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };

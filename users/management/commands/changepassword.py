@@ -3,10 +3,8 @@
 from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
-from django.core.management.base import CommandError
-from django.utils.translation import gettext as _
 
-from users.models import User
+from users.management.users import user_of
 
 
 class Command(changepassword.Command):
@@ -15,9 +13,6 @@ class Command(changepassword.Command):
     def handle(self, *args: object, **options: Any) -> str | None:  # Any: the options of Django's command
         """Ask for the new password twice, and set it. Raises CommandError if there is no such user."""
         if name := options["username"]:
-            try:
-                options["username"] = User.objects.db_manager(options["database"]).get_by_natural_key(name).username
-            except User.DoesNotExist:
-                raise CommandError(_("There is no user with the name %(name)r.") % {"name": name}) from None
+            options["username"] = user_of(name, options["database"]).username
         message: str | None = super().handle(*args, **options)
         return message
