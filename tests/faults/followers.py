@@ -48,7 +48,7 @@ TROUBLE = (OSError, http.client.HTTPException)
 REFUSED = {400, 404, 409}  # a category or a row is gone, or a name is taken
 COMMAND = """
 import random, sys
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from transactions.models import Transaction
 while True:
     try:
@@ -56,8 +56,8 @@ while True:
             row.notes = str(random.random())
             try:
                 row.save()
-            except Transaction.DoesNotExist:
-                pass
+            except (Transaction.DoesNotExist, IntegrityError):
+                pass  # the row, or the category that it had when it was read, is gone
         pks = list(Transaction.objects.order_by("?").values_list("pk", flat=True)[:20])
         Transaction.objects.filter(pk__in=pks).update(notes=str(random.random()))
         Transaction.objects.filter(pk__in=pks[:3]).delete()
