@@ -1,6 +1,6 @@
 """Undo of a commit, and what happens to plans that are not wanted any more."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -52,13 +52,11 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
     undone = Undone()
     with writing(owner.pk, origin._replace(via=IMPORT)) as write:
         write.lock()
-        rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk).order_by("number")
-        created = rows.filter(verdict__in=CREATES)
-        if not force:  # before anything is deleted: that takes transfers from what stays
-            undone.kept = [key for chunk in _chunks(created) for key in _edited(owner.pk, chunk)]
-        kept = set(undone.kept)
-        for chunk in _chunks(created):
-            undone.deleted += _delete(write, [row.transaction_id for row in chunk if row.transaction_id not in kept])
+        rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk)
+        kept = {} if force else dict(_edited(plan, rows))  # before a deletion takes transfers from what stays
+        undone.kept = list(kept.values())
+        for part in _parts(plan, rows.filter(verdict__in=CREATES), kept):
+            undone.deleted += _delete(write, part)
         if plan.revision:
             BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # what is as it was made
         _delete_made(owner, plan)
@@ -73,31 +71,42 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
     return undone
 
 
-def _chunks(rows: "QuerySet[ImportRow]") -> Iterator[list[ImportRow]]:
-    last = 0
-    while chunk := list(rows.filter(number__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1].number
+def _parts(
+    plan: Import, rows: "QuerySet[ImportRow]", kept: Mapping[int, UUID] | None = None
+) -> "Iterator[QuerySet[ImportRow]]":
+    """Yield the rows of the plan without those that are kept, by their numbers, a few at a time."""
+    for last in range(0, sum(plan.counts.values()), CHUNK):
+        numbers = range(last + 1, last + CHUNK + 1)
+        part = rows.filter(number__gte=numbers[0], number__lte=numbers[-1])
+        own = [number for number in kept or () if number in numbers]
+        yield part.exclude(number__in=own) if own else part
 
 
-def _edited(owner: UUID, rows: Collection[ImportRow]) -> list[UUID]:
-    """Return the transactions of these rows that are not as the commit has made them. Those that are gone are none."""
-    found = Transaction.objects.filter(owner=owner, pk__in=[row.transaction_id for row in rows])
-    stored = {pk: values for pk, *values in found.values_list("pk", *WRITTEN, "transfer_id", "split", "external_id")}
-    edited = []
-    for row in rows:
-        transfer = row.transfer_id if row.verdict == Verdict.TRANSFER else None
-        made = [*(getattr(row, name) for name in WRITTEN), transfer, None, None]
-        if row.transaction_id and stored.get(row.transaction_id, made) != made:
-            edited.append(row.transaction_id)
-    return edited
+def _edited(plan: Import, rows: "QuerySet[ImportRow]") -> Iterator[tuple[int, UUID]]:
+    """Yield the numbers of rows, with their transactions, that are not as the commit has made them. Those that are gone
+    are none."""
+    own = Transaction.objects.filter(owner=plan.owner_id)
+    written = own.filter(pk=OuterRef("transaction_id"), revision__gt=F("created_revision"))
+    for part in _parts(plan, rows.filter(Exists(written), verdict__in=CREATES)):
+        made = list(part.values_list("number", "transaction_id", "verdict", "transfer_id", *WRITTEN).order_by("number"))
+        found = own.filter(pk__in=[row[1] for row in made])
+        stored = {
+            pk: values for pk, *values in found.values_list("pk", "transfer_id", *WRITTEN, "split", "external_id")
+        }
+        for number, key, verdict, transfer, *values in made:
+            as_made = [transfer if verdict == Verdict.TRANSFER else None, *values, None, None]
+            if stored[key] != as_made:
+                yield number, key
 
 
-def _delete(write: Write, keys: Collection[UUID | None]) -> int:
-    """Delete these transactions, with the other parts of those that were split, and unlink the other sides of their
-    transfers. Return the number of the transactions."""
+def _delete(write: Write, part: "QuerySet[ImportRow]") -> int:
+    """Delete the transactions of these rows, with the other parts of those that were split, and unlink the other sides
+    of their transfers. Return the number of the transactions."""
     own = Transaction.objects.legs().filter(owner=write.owner)
-    rows = own.filter(Q(pk__in=keys) | Q(split__in=keys))
+    rows = own.filter(pk__in=part.values("transaction_id"))
+    splits = set(rows.filter(split__isnull=False).values_list("split", flat=True))
+    if splits:
+        rows = own.filter(Q(pk__in=part.values("transaction_id")) | Q(split__in=splits))
     transfers = set(rows.filter(transfer__isnull=False).values_list("transfer", flat=True))
     number, _counts = rows.delete()
     if transfers:
@@ -131,12 +140,11 @@ def _delete_made(owner: "User", plan: Import) -> None:
         made.filter(pk__in=[pk for pk, name in unused if name not in given]).delete()
 
 
-def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: set[UUID]) -> None:
+def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: Mapping[int, UUID]) -> None:
     """Let the lines be imported again, but for those whose transactions are kept."""
     numbers = {plan.revision} - {None}  # by which the commit has stored the lines
-    for chunk in _chunks(rows.filter(verdict__in=ENTERS)):
-        keys = [row.transaction_id for row in chunk if row.transaction_id not in kept]
-        lines = valid(write.owner).filter(transaction_id__in=keys, key__in=[row.key for row in chunk if row.key])
+    for part in _parts(plan, rows.filter(verdict__in=ENTERS, key__isnull=False), kept):
+        lines = valid(write.owner).filter(transaction_id__in=part.values("transaction_id"), key__in=part.values("key"))
         if not plan.revision:
             numbers |= {*lines.filter(revision__lte=0).values_list("revision", flat=True)}
         if write.counts:

@@ -174,7 +174,7 @@ def timed(processes: Processes, work: Callable[[], Any]) -> tuple[Any, Figures]:
 
 def compared(url: str, processes: Processes, importer: Importer) -> dict[str, float]:
     """Return how many times as long as COPY of its rows an import takes, by clock and by processors, on average."""
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = defaultdict(float)
     with closing(psycopg2.connect(url)) as session, session.cursor() as cursor:
         session.autocommit = True
         pid = session.info.backend_pid
