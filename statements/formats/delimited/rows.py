@@ -238,11 +238,10 @@ class Rows:
 
     def _continues(self, line: Line, record: Record) -> bool:
         """Tell whether a record has nothing but more of the text of the line before it."""
-        texts = set(self.layout.columns.description)
+        if cell_of(record.cells, self.layout.columns.date) or len(line.description) >= TEXT:
+            return False
         filled = {index for index, cell in enumerate(record.cells) if cell}
-        return (
-            len(line.description) < TEXT and bool(filled) and filled <= texts and self.layout.columns.date not in filled
-        )
+        return bool(filled) and filled <= set(self.layout.columns.description)
 
     def _statement(self, account: str | None, currency: str | None) -> Statement:
         key = (account or None, currency)
@@ -283,7 +282,7 @@ def _continued(line: Line, text: str) -> Line:
 
 
 def _tags(cell: str) -> tuple[str, ...]:
-    return tuple(tag for tag in (piece.strip() for piece in cell.split(",")) if tag)
+    return tuple(tag for tag in (piece.strip() for piece in cell.split(",")) if tag) if cell else ()
 
 
 def _is_declaration(record: Record | Problem) -> bool:
