@@ -112,6 +112,7 @@ class Rows:
     def _joined(self, records: Iterable[Record | Problem]) -> Iterator[Row]:
         """Join each line with the records that go on with its text, and rows that are no lines for the same reason."""
         facts = about(self.layout.preamble)
+        currency = self.layout.currency or facts.currency
         before: Row | None = None
         for record in records:
             if record.number <= self.layout.header or _is_declaration(record):
@@ -123,7 +124,7 @@ class Rows:
                 continue
             else:
                 cells = self._filled_down(record.cells, before)
-                item = self._item(Record(record.number, cells), facts.account, facts.currency)
+                item = self._item(Record(record.number, cells), facts.account, currency)
                 row = (item, cells) if item else None
             if before and row and (joined := _both(before[0], row[0])):
                 before = (joined, row[1])
@@ -179,7 +180,7 @@ class Rows:
         description = self._description(cells)
         if len(description) <= LONGEST_LABEL and folded(description) in BALANCES:
             raise NoLine(BALANCE)
-        own = currency_of(cell_of(cells, columns.currency)) or written or self.layout.currency or currency
+        own = currency_of(cell_of(cells, columns.currency)) or written or currency
         statement = self._statement(cell_of(cells, columns.account).strip('"') or account, own)
         counterparty = " ".join(cell_of(cells, columns.counterparty).split())
         kind = cell_of(cells, columns.kind)
