@@ -5,6 +5,7 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from statements.formats.results import Options
 from statements.tests.compared import answers
 
 CSV = b"""Date,Description,Amount,Balance
@@ -61,7 +62,8 @@ def answered(client: APIClient, plan: dict[str, Any], options: dict[str, Any]) -
             option = question["option"]
             value = question["choices"][0]["value"] if question["choices"] else "Giro"
             name = {"date_format": "date_order"}.get(option, option)
-            told = getattr(answers({name}, options), name, None)
+            is_read = name in Options.__dataclass_fields__
+            told = getattr(answers({name}, options), name) if is_read else options.get(name)
             said[option] = {question["example"]: value} if option == "accounts" else told or value
         response = client.patch(f"/imports/{plan['id']}", said)
         assert response.status_code == 200, response.content
