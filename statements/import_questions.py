@@ -15,6 +15,7 @@ from cashman_project.money.amounts import parse_amount
 from cashman_project.money.formats import currency_options
 from transactions.services.currencies import own_currencies
 
+from .formats.results import NO_READING
 from .import_forms import ANSWER, NEW_NAME, OWN, suggested_name
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _question(number: int, content: Json) -> ShownQuestion:
 
 def _answer(option: str, value: str, reading: str) -> Answer:
     if option == "date_format":
-        return Answer(value, day(reading))
+        return Answer(value, reading if reading == NO_READING else day(reading))
     if option in ("unsigned", "negative_debit"):
         return Answer(value, _("It came in") if value == "in" else _("It went out"))
     if option == "other_files":
