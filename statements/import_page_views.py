@@ -14,7 +14,7 @@ from cashman_project.api.pages.requests import is_page_form, own_path
 from cashman_project.api.pagination import PAGE_SIZE, KeysetPagination, OrderedBy, Page, read_page_request
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
-from cashman_project.api.types import AnyResponse
+from cashman_project.api.types import AnyResponse, JSONObject
 from cashman_project.api.views import StrictViewMixin
 from ledgers.writer import writing
 
@@ -121,7 +121,7 @@ class ImportPagesMixin(Base):
             return self._plan_context(self.read_plan, self.shown(self.read_plan), data)
         return self._plan_context(self.read_plan, data, self.shown_rows)
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         if self.action == "upload":
             owner = owner_of(self.request)
             plans = Import.objects.filter(owner=owner).order_by("-created_at", "-id")[:PAGE_SIZE]

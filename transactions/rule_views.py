@@ -21,7 +21,7 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.types import AnyResponse, AnySerializer
+from cashman_project.api.types import AnyResponse, AnySerializer, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
 from ledgers.viewsets import LedgerMixin
@@ -258,7 +258,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
             }
         return super().page_context(data)
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         return self._form_context() if self.action == "test" else super().error_context(problem)
 
     @property

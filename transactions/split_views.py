@@ -1,6 +1,5 @@
 """Splits over HTTP: the parts of a transaction."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
@@ -18,7 +17,7 @@ from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, READ_HEADERS
-from cashman_project.api.types import JSON, AnyResponse
+from cashman_project.api.types import JSON, AnyResponse, JSONObject
 from cashman_project.db.retry import in_transaction
 from cashman_project.money.amounts import format_amount
 
@@ -138,7 +137,7 @@ class SplitMixin(Base):
     def page_parameters(self) -> frozenset[str]:
         return frozenset({NEXT_FIELD}) if self.action == "split" else super().page_parameters()
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         if self.action != "put_split":
             return super().error_context(problem)
         row, data = self._row(), self.request.data

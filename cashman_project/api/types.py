@@ -4,6 +4,7 @@ What such a value holds is known only when the service runs. These names say wha
 without its own reason.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from rest_framework import serializers
@@ -14,6 +15,8 @@ JSON: TypeAlias = Any
 JSONObject: TypeAlias = dict[str, JSON]
 # What a serializer or a filter form has validated: by field, a value of the field's own type.
 Validated: TypeAlias = dict[str, Any]
+# What the REST framework hands to its hooks: the `view`, its `request`, its `response`, and others.
+RequestContext: TypeAlias = Mapping[str, Any]
 # A field of a serializer, of any type of value.
 SerializerField: TypeAlias = serializers.Field[Any, Any, Any, Any]
 # A serializer of any type of row, or of many rows.

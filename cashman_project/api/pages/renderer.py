@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from ..etags import etag_of
 from ..owner import owner_of
 from ..renderers import text_of
-from ..types import JSON
+from ..types import JSON, RequestContext
 from . import inputs as pages
 from .layout import laid_out
 from .merging import base_of, differences
@@ -48,7 +48,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
         self,
         data: JSON,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,  # the `view`, its `request` and its `response`
+        renderer_context: RequestContext | None = None,
     ) -> bytes:
         """Return the page in UTF-8; b"" if there is no data."""
         assert renderer_context is not None
@@ -87,8 +87,9 @@ def _as_content(text: str) -> SafeString:
     return SafeString(escape(text, quote=False))
 
 
+# Any: only viewsets, which have an `action`, have rows.
 def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
-    """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
+    """Return what the templates use."""
     problem = data if response.exception else None
     serializer, stored, conflicts, *_others = view.form_state
     errors = problem["errors"] if problem else []
