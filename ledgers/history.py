@@ -15,7 +15,7 @@ from django.db.models import F, QuerySet, Value
 from cashman_project.db.compiled import execute_later
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.json_object import ColumnsJSON
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import AnyField, Values
 
 from .writer import DELETED, UPDATED, Write
 
@@ -60,7 +60,7 @@ def stored_columns(model: Any) -> tuple[str, ...]:  # Any: mypy does not see tha
     )
 
 
-def read_before(model: Any, before: str) -> dict[str, Any]:  # Any: as above, and values of all kinds of fields
+def read_before(model: Any, before: str) -> Values:  # Any: as above
     """Return what a row was: the `before` of a Change as the model's fields have it in Python, by the names of columns.
 
     Columns that the model has lost since are left out, and those that it has got since are missing.

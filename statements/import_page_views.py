@@ -33,7 +33,6 @@ else:
     Base = object
 
 LIST, PLAN, ROW = (f"statements/{name}.html" for name in ("import_list", "import_detail", "import_row"))
-Json = dict[str, Any]
 REFRESH = "2"  # seconds until the page of a file that is being read looks how far that is
 
 
@@ -55,7 +54,7 @@ class ByNumber:
     default_ordering = "number"
 
 
-def page_of_plans(request: Request) -> tuple[Json, Page[Import]]:
+def page_of_plans(request: Request) -> tuple[JSONObject, Page[Import]]:
     """Return a page of the list of plans, as JSON has it and with its rows. Raises ValidationError."""
     owner = owner_of(request)
     plans = Import.objects.filter(owner=owner)
@@ -65,7 +64,7 @@ def page_of_plans(request: Request) -> tuple[Json, Page[Import]]:
     return {"next": page.next, "previous": page.previous, "results": plans_json(owner, page.rows)}, page
 
 
-def page_of_rows(request: Request, plan: Import) -> tuple[Json, Page[ImportRow]]:
+def page_of_rows(request: Request, plan: Import) -> tuple[JSONObject, Page[ImportRow]]:
     """Return a page of the rows of a plan, likewise."""
     owner = owner_of(request)
     rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk)
@@ -90,13 +89,13 @@ class ImportPagesMixin(Base):
     error_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "edit": ROW}
     conflict_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "commit": PLAN, "remove": PLAN, "edit": ROW}
     read_plan: Import  # of a page
-    shown_rows: Json | None = None  # of the page of a plan
+    shown_rows: JSONObject | None = None  # of the page of a plan
 
     def plan(self, key: str) -> Import:
         """Return the owner's plan; raises NotFound."""
         raise NotImplementedError
 
-    def shown(self, plan: Import) -> Json:
+    def shown(self, plan: Import) -> JSONObject:
         """Return a plan as JSON."""
         raise NotImplementedError
 
@@ -133,13 +132,13 @@ class ImportPagesMixin(Base):
             return {"page": RowPage(owner_of(self.request), plan, content, sent, problem["errors"])}
         return self._plan_context(plan, self.shown(plan), None, problem["errors"])
 
-    def _list_context(self, data: Json) -> dict[str, object]:
+    def _list_context(self, data: JSONObject) -> dict[str, object]:
         owner = owner_of(self.request)
         inputs = file_inputs(owner, self.request.query_params.get("account", ""))
         return {"plans": listed(owner, data["results"]), "inputs": inputs}
 
     def _plan_context(
-        self, plan: Import, content: Json, data: Json | None, errors: Sequence[FieldError] = ()
+        self, plan: Import, content: JSONObject, data: JSONObject | None, errors: Sequence[FieldError] = ()
     ) -> dict[str, object]:
         owner, verdict = owner_of(self.request), self.request.query_params.get("verdict", "")
         rows = data["results"] if data else ()
@@ -152,7 +151,7 @@ class ImportPagesMixin(Base):
 
     # -- Forms --------------------------------------------------------------------------------
 
-    def row_of(self, plan: Import) -> Json:
+    def row_of(self, plan: Import) -> JSONObject:
         """Return the row of the path as JSON; raises NotFound."""
         owner = owner_of(self.request)
         rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk, number=int(self.kwargs["row"]))
@@ -185,7 +184,7 @@ class ImportPagesMixin(Base):
         return response
 
 
-def done_text(plan: Json) -> str:
+def done_text(plan: JSONObject) -> str:
     """Return what the message says after a commit."""
     number = plan["counts"][Verdict.NEW] + plan["counts"][Verdict.TRANSFER]
     if not number:

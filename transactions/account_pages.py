@@ -3,7 +3,7 @@ balance is compared with."""
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -102,7 +102,7 @@ def shown_check(account: Account, checked: Checked) -> dict[str, object]:
     }
 
 
-def register_days(account: Account, owner: "User", data: Mapping[str, Any]) -> list[RegisterDay]:
+def register_days(account: Account, owner: "User", data: JSONObject) -> list[RegisterDay]:
     """Return the rows of a page of a register by days, the newest first, with the checks between them."""
     results = sorted(data["results"], key=lambda row: str(row["date"]), reverse=True)
     if not results:
@@ -118,7 +118,7 @@ def register_days(account: Account, owner: "User", data: Mapping[str, Any]) -> l
     return days
 
 
-def _checks_between(account: Account, data: Mapping[str, Any], is_reversed: bool) -> Iterator[JSONObject]:
+def _checks_between(account: Account, data: JSONObject, is_reversed: bool) -> Iterator[JSONObject]:
     """Yield the checks from the oldest row of the page to the next newer row, which another page may have."""
     rows = Transaction.objects.filter(owner=account.owner_id, account=account.pk)
     keys = [(str(row["date"]), str(row["id"])) for row in data["results"]]
@@ -131,7 +131,7 @@ def _checks_between(account: Account, data: Mapping[str, Any], is_reversed: bool
         yield shown_check(account, checked)
 
 
-def register_context(account: Account, request: Any, data: Mapping[str, Any]) -> dict[str, object]:  # Any: JSON
+def register_context(account: Account, request: Any, data: JSONObject) -> dict[str, object]:  # Any: JSON
     """Return the days of a page of a register, the balance of today, and forms for new rows."""
     owner = owner_of(request)
     today = balances(owner, owner.today(), [account.pk])[account.pk]
@@ -199,7 +199,7 @@ class Comparison:
         return checks.order_by("-date").values_list("date", flat=True).first()
 
     @property
-    def rows(self) -> dict[str, Any]:
+    def rows(self) -> dict[str, object]:
         """The transactions since the check before, the newest first. Those are marked whose amount is the
         difference, or its opposite."""
         last = self.last
@@ -219,7 +219,7 @@ class Comparison:
         return {"last": last, "shown": shown, "is_whole": is_whole, "out": out, "into": into}
 
 
-def reconcile_context(account: Account, request: Any) -> dict[str, Any]:  # Any: as above
+def reconcile_context(account: Account, request: Any) -> dict[str, object]:
     """Return the form that asks for a balance, and what is compared with it if both are given and valid."""
     owner = owner_of(request)
     texts = {name: request.query_params.get(name, "") for name in ("date", "balance")}
@@ -253,7 +253,7 @@ def reconcile_context(account: Account, request: Any) -> dict[str, Any]:  # Any:
     return {"account": account, "inputs": inputs, **_compared(comparison, request)}
 
 
-def check_context(account: Account, request: Any, date: datetime.date) -> dict[str, Any]:  # Any: as above
+def check_context(account: Account, request: Any, date: datetime.date) -> dict[str, object]:
     """Return what a stored check is compared with."""
     [stored] = BalanceCheck.objects.filter(owner=account.owner_id, account=account.pk, date=date)
     return {
@@ -262,7 +262,7 @@ def check_context(account: Account, request: Any, date: datetime.date) -> dict[s
     }
 
 
-def _compared(comparison: Comparison | None, request: Any) -> dict[str, Any]:  # Any: as above
+def _compared(comparison: Comparison | None, request: Any) -> dict[str, object]:
     """Return a comparison, and a form for what is missing if there is a difference."""
     if comparison is None or comparison.is_right:
         return {"comparison": comparison}

@@ -20,7 +20,7 @@ from cashman_project.api.export import LISTS, columns_of, database_texts, is_exp
 from cashman_project.api.filters import check_parameters, flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.pagination import KeysetPagination, Window, read_ordering, read_page_request
+from cashman_project.api.pagination import KeysetPagination, OrderedBy, Window, read_ordering, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from cashman_project.api.spreadsheet import Column, Kind
@@ -60,7 +60,7 @@ class ByDate:
 
     def __init__(self, queryset: Any) -> None:  # Any: of transactions or checks
         self.queryset = queryset
-        self.orderings: Mapping[str, Any] = {"date": "date"}
+        self.orderings: Mapping[str, OrderedBy] = {"date": "date"}
         self.default_ordering = "-date"
 
 

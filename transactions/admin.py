@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm
 from cashman_project.api.origin import admin_origin_of
+from cashman_project.api.types import Validated
 from cashman_project.db.types import AnyField
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 SHARED = ["type", "amount", "currency", "date", "account"]  # what changes with the transfer or the split only
 RULED = ("description", "notes", "account", "type", "currency", "amount", "category", "tags")  # what rules ask and give
-MODELS: dict[str, Any] = {"category": Category, "account": Account}  # of the rows that transactions name
+MODELS: dict[str, type[NamedModel]] = {"category": Category, "account": Account}  # of the rows that transactions name
 
 admin.site.site_header = "Cashman"
 admin.site.site_title = "Cashman"
@@ -112,7 +113,7 @@ class TransactionForm(ChangesForm):
             if owner:
                 field.queryset = model._default_manager.filter(owner=owner).select_related("owner")
 
-    def clean(self) -> dict[str, Any]:  # Any: each value has the type that its field makes
+    def clean(self) -> Validated:
         data = super().clean()
         if owner := data.get("owner"):
             account = data.get("account")

@@ -19,11 +19,13 @@ from rest_framework.request import Request
 
 from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, TextsFilter, TimestampFilter
 from cashman_project.api.owner import owner_of
+from cashman_project.api.types import Validated
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.compiled import Parameter, Statement
 from cashman_project.db.search import LONGEST
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import validate_currency
+from transactions.models import NamedModel
 
 from .choices import TransactionType
 from .models import Account, Category, Tag, Transaction, TransactionTag, Transfer
@@ -33,7 +35,7 @@ from .transaction_querysets import TransactionQuerySet
 
 MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
 CATEGORY_FILTERS = frozenset({"category", "exclude_category"})
-NAME_FILTERS: dict[str, Any] = {  # the models of the rows that these filters name; they may be repeated
+NAME_FILTERS: dict[str, type[NamedModel]] = {  # the models of the rows that these filters name; they may be repeated
     **dict.fromkeys(sorted(CATEGORY_FILTERS), Category),
     "group": Category,  # those that are in it
     "account": Account,
@@ -168,7 +170,7 @@ class TransferFilterSet(FilterSet):
         fields: list[str] = []
 
     @classmethod
-    def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
+    def values_of(cls, request: Request) -> Validated:
         values = super().values_of(request)
         if "account" in values:
             found = _ids_of(request, "account", values["account"])
@@ -260,7 +262,7 @@ class TransactionFilterSet(FilterSet):
         return [(name, name) for name in dict.fromkeys([*names, *filter(None, given)])]
 
     @classmethod
-    def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
+    def values_of(cls, request: Request) -> Validated:
         values = super().values_of(request)
         for name in NAME_FILTERS.keys() & values.keys():
             found = _ids_of(request, name, values[name])

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.templatetags.days import day
-from cashman_project.api.types import JSONObject
+from cashman_project.api.types import JSONObject, Validated
 
 from .choices import TransactionType
 from .date_links import DATES, Chip, DateLinks, Link, url_of
@@ -77,7 +77,7 @@ class ListPage(DateLinks):
     def totals(self) -> list[Total] | None:
         """The sums of all rows that match the filters, by currency; those with the most rows come first. None if there
         are too many rows to read all of them for a page."""
-        values: dict[str, Any] = {**self.values}  # Any: each value has the type that its filter makes
+        values: Validated = {**self.values}
         if self.kind and values.setdefault("type", self.kind) != self.kind:
             return []
         owner, excluded = owner_of(self.request), self.counts_excluded

@@ -14,6 +14,7 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.selects import Select
 from cashman_project.api.serializers import StrictCharField
+from transactions.models import NamedModel
 
 from .models import Account, Category
 from .names import name_key
@@ -28,7 +29,7 @@ class NamedField(serializers.SlugRelatedField[Any]):
     model: Any  # of the rows
     label_text: str | Promise
     select: Select | None = None  # of a form; otherwise a name is typed
-    known: dict[str, Any] | None = None  # by their keys, after `read`
+    known: dict[str, NamedModel] | None = None  # by their keys, after `read`
 
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         if not options.get("read_only"):

@@ -119,7 +119,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         rule = Rule(owner=owner_of(request), **values)
         return Response(self._run_json(try_rule(owner_of(request), rule, overwrite=overwrite)))
 
-    def _run_json(self, run: Run) -> dict[str, Any]:
+    def _run_json(self, run: Run) -> JSONObject:
         context = self.get_serializer_context()
         return {
             "compared": run.compared,

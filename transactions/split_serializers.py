@@ -19,8 +19,6 @@ from .serializers import TransactionSerializer
 from .services.splits import LEAST, MOST, parts_of, rows_for
 from .tag_fields import TagsField
 
-ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
-
 
 class PartListSerializer(StrictListSerializer[Transaction]):
     """The parts of a split. Its `stored` parts must be set before they are validated; then `instance` has the rows that

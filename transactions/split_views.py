@@ -114,7 +114,7 @@ class SplitMixin(Base):
         assert isinstance(row, Transaction)
         return row
 
-    def _split_json(self, row: Transaction) -> dict[str, Any]:
+    def _split_json(self, row: Transaction) -> JSONObject:
         parts = parts_of(row)
         serializer = TransactionSerializer(context=self.get_serializer_context())
         return {

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.types import AnyResponse
+from cashman_project.api.types import AnyResponse, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
 from ledgers.viewsets import LedgerMixin
@@ -135,7 +135,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
         self._written(lambda: reject(owner_of(request), **pair), _("These two are not proposed again."))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _pair(self) -> dict[str, Any]:
+    def _pair(self) -> JSONObject:
         serializer = PairSerializer(data=self.request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)

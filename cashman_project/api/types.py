@@ -5,9 +5,12 @@ without its own reason.
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from rest_framework import serializers
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # A JSON value: from the parser, before a serializer has checked it, or from a serializer.
 JSON: TypeAlias = Any
@@ -17,6 +20,17 @@ JSONObject: TypeAlias = dict[str, JSON]
 Validated: TypeAlias = dict[str, Any]
 # What the REST framework hands to its hooks: the `view`, its `request`, its `response`, and others.
 RequestContext: TypeAlias = Mapping[str, Any]
+
+
+class FieldOptions(TypedDict, total=False):
+    """Those options of a serializer's field that every kind of field of ours takes."""
+
+    required: bool
+    allow_null: bool
+    label: "StrOrPromise"
+    help_text: "StrOrPromise"
+
+
 # A field of a serializer, of any type of value.
 SerializerField: TypeAlias = serializers.Field[Any, Any, Any, Any]
 # A serializer of any type of row, or of many rows.

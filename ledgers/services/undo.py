@@ -245,7 +245,7 @@ class Undo:
                 pk, former = taken[0]
                 field = field_of(model, constraint)
                 raise Taken(field=field, value=part[former].get(field or ""), id=str(pk), count=len(taken))
-            freed: dict[str, Any] = {
+            freed: dict[str, Cast | None] = {
                 field.attname: None if field.null else Cast(F("pk"), CharField())
                 for field in fields
                 if field.null or isinstance(field, CharField)

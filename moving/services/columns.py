@@ -4,7 +4,7 @@ An amount is a text with plain digits, a timestamp is in UTC, an id has its usua
 itself is left out, and so is the owner.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -17,10 +17,11 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import INVALID_DATE, INVALID_TIMESTAMP, parse_date, parse_timestamp
+from cashman_project.api.types import JSONObject
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.sqlite.values import sqlite_value
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import AnyField, Values
 from cashman_project.money.amounts import INVALID_AMOUNT, LIMIT, parse_amount, units_of
 from cashman_project.money.model_field import MoneyField
 from ledgers.models import OwnedModel
@@ -82,7 +83,7 @@ def line_of(names: Sequence[str], values: Sequence[object]) -> bytes:
     return orjson.dumps(object_of(dict(zip(names, values, strict=True))), _plain, OPTIONS)
 
 
-def object_of(row: dict[str, Any]) -> dict[str, Any]:
+def object_of(row: JSONObject) -> JSONObject:
     """Return a row, whose values are as its model has them, as it is written in JSON. It is changed."""
     for name in LISTS.keys() & row.keys():
         row[name] = orjson.Fragment(row[name])  # the text of an array
@@ -98,7 +99,7 @@ def _plain(value: object) -> str:
 # -- In ---------------------------------------------------------------------------------------
 
 
-def read_values(columns: Sequence[Column], data: Mapping[str, Any]) -> dict[str, Any]:
+def read_values(columns: Sequence[Column], data: JSONObject) -> Values:
     """Return the values of a row as its model has them; a column that is missing has its default if it has one.
 
     Raises ValidationError, by the names of the columns.
@@ -124,7 +125,7 @@ def read_values(columns: Sequence[Column], data: Mapping[str, Any]) -> dict[str,
     return values
 
 
-def stored_values(columns: Sequence[Column], values: Mapping[str, Any]) -> list[object]:
+def stored_values(columns: Sequence[Column], values: Values) -> list[object]:
     """Return the values as the database stores them, in the order of the columns."""
     found = [(values[name], stored) for name, _field, _read, stored, _is_required in columns]
     return [value if value is None or stored is None else stored(value) for value, stored in found]
@@ -132,7 +133,7 @@ def stored_values(columns: Sequence[Column], values: Mapping[str, Any]) -> list[
 
 def _remembering(read: Read) -> Read:
     """Return a reader that reads equal short texts once."""
-    known: dict[str, Any] = {}
+    known: dict[str, object] = {}
 
     def remember(value: Any) -> Any:
         if type(value) is not str or len(value) > LONGEST_KEPT:
@@ -249,7 +250,7 @@ def _text_reader(field: AnyField) -> Read:
     return read
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: Any) -> JSONObject:
     if type(value) is not dict:
         raise ValidationError(WRONG, code="invalid")
     return value
@@ -289,7 +290,7 @@ def _json(value: Any) -> Any:
     raise ValidationError(WRONG, code="invalid")
 
 
-def read_line(line: bytes) -> dict[str, Any]:
+def read_line(line: bytes) -> JSONObject:
     """Return the object in a line of JSON. Raises ValidationError."""
     try:
         data = orjson.loads(line)

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from rest_framework.exceptions import APIException
 
 from cashman_project.api.viewsets import UUID_FORM
+from cashman_project.db.types import Values
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import DIGITS
 from statements.choices import Verdict
@@ -27,7 +28,6 @@ from transactions.names import LONGEST_NAME
 from ..files import CARRIED_OUT
 from .columns import LARGEST, WRONG
 
-Values = dict[str, Any]
 Fits = Callable[[Any], bool]  # whether a value of JSON is as it is stored
 UNABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # to show what is not as it is stored
 VALUES = re.compile(r"%\(\w+\)[sd]|%%")  # in a message

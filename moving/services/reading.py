@@ -4,7 +4,7 @@ The rows are kept in a temporary file as the database stores them, so that a wri
 to pass them on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any, BinaryIO, NamedTuple
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from cashman_project.api.slow_clients import no_room, spool
+from cashman_project.api.types import JSONObject
 from cashman_project.db.derived_fields import with_derived
 from cashman_project.money.amounts import units_of
 from transactions.models import Account, Transaction
@@ -116,7 +117,7 @@ class Read:
         self._rows.close()
 
 
-def _numbers(manifest: Mapping[str, Any]) -> tuple[int, int]:
+def _numbers(manifest: JSONObject) -> tuple[int, int]:
     """Return the ledger's last revision, and from which one its history is kept."""
     ledger = manifest.get("ledger")
     found = ledger if type(ledger) is dict else {}
@@ -128,7 +129,7 @@ def _numbers(manifest: Mapping[str, Any]) -> tuple[int, int]:
     return revision, kept_from
 
 
-def _preferences(manifest: Mapping[str, Any]) -> dict[str, Any]:
+def _preferences(manifest: JSONObject) -> JSONObject:
     """Return what the user has chosen, but for the account."""
     user = manifest.get("user")
     if type(user) is not dict:

@@ -3,7 +3,7 @@
 Each rule raises ValidationError.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ import orjson
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cashman_project.db.types import Values
 from ledgers.models import Change, Operation, OwnedForeignKey, OwnedModel, Revision
 from ledgers.resources import RESOURCES
 from statements.models import Import, ImportProfile, ImportRow
@@ -23,7 +24,6 @@ from .columns import WRONG, column_of, columns_of, read_values, stored_values
 from .import_rules import check_import, check_import_row, check_profile
 
 NO_SUCH_ROW = _("There is no such row in this export.")
-Values = dict[str, Any]
 
 
 class Rules:
@@ -160,7 +160,7 @@ class Rules:
         values["before"] = orjson.dumps(dict(zip(names, stored_values(columns, was), strict=True))).decode()
 
 
-def row_of(model: Any, values: Mapping[str, Any]) -> Any:
+def row_of(model: Any, values: Values) -> Any:
     """Return the row, not saved, with rows in place of those that it refers to."""
     row = model(**values)
     for field in model._meta.concrete_fields:

@@ -1,12 +1,12 @@
 """The sums that the charts show, each with one query, or two (docs/adr/0040-charts-of-our-own.md)."""
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
+from cashman_project.api.types import Validated
 from cashman_project.money.amounts import EXACT, STORED_DIGITS
 from transactions.choices import TransactionType
 from transactions.filters import TransactionFilterSet
@@ -29,7 +29,7 @@ class Query:
     owner: "User"
     window: Window
     currency: str
-    filters: Mapping[str, Any]
+    filters: Validated
     excluded: bool = False  # whether categories that are excluded from sums are counted
 
 

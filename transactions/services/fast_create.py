@@ -4,7 +4,7 @@ Everything else (a rare notation, an error, an unknown category) is left to the 
 and report errors. So there is only one judge of errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from uuid_utils.compat import uuid7
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.origin import Origin
 from cashman_project.api.serializers import StrictModelSerializer
+from cashman_project.api.types import JSONObject, Validated
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import format_units, units_of
 from ledgers.at_once import Link, insert_at_once
@@ -34,13 +35,13 @@ if TYPE_CHECKING:
 
 
 EXPENSE = TransactionType.EXPENSE.value
-NOTHING: Mapping[str, Any] = {}
+NOTHING: JSONObject = {}
 FIND_NONE = "SELECT NULL::uuid AS id, NULL::text AS name"
 FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"
 
 
 NO_CATEGORY = Link("category_id", FIND_NONE, ())
-NewRows = tuple[list[DatabaseRow], list[dict[str, Any]]]
+NewRows = tuple[list[DatabaseRow], list[JSONObject]]
 
 
 class UnusualError(ValueError):
@@ -62,7 +63,7 @@ def create_fast(
     is_array: bool = False,
     is_new: bool = False,
     runs_rules: bool = True,
-) -> list[dict[str, Any]] | None:
+) -> list[JSONObject] | None:
     """Insert the transactions that `data` describes, as the serializer would; return them as JSON data.
 
     With `is_array`, what is wrong with a row is told with its index, also if there is only one. With `is_new`, the
@@ -105,7 +106,7 @@ def create_fast(
 
 def create_one(
     *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Any]], data: Any
-) -> tuple[dict[str, Any], int] | None:
+) -> tuple[JSONObject, int] | None:
     """Insert one transaction as `create_fast` does, but by `insert_at_once`. Return it as JSON data, and the number of
     its revision; None if nothing was inserted, as for a row with an account, which a lock may refuse, or
     with tags. Raises IntegrityError."""
@@ -137,7 +138,7 @@ def _new_rows(
     others = tuple(notation.others.values())
     candidate = Candidate()
     rows: list[DatabaseRow] = []
-    answers: list[dict[str, Any]] = []
+    answers: list[JSONObject] = []
     for item in data:
         if type(item) is not dict:
             return None
@@ -196,7 +197,7 @@ class Accounts:
         self.default = next((row for row in self.found.values() if row.pk == owner.account), None)
         self.ids = {row.name: row.pk for row in self.found.values()}
 
-    def of(self, item: Mapping[str, Any]) -> Account | None:
+    def of(self, item: JSONObject) -> Account | None:
         """Return the account of a new row. Raises UnusualError if it names one that is not there."""
         if "account" not in item:
             default = self.default
@@ -238,7 +239,7 @@ class Tags:
 def _ruled(
     write: Write,
     data: Sequence[Any],
-    answers: Sequence[dict[str, Any]],
+    answers: Sequence[JSONObject],
     accounts: Accounts,
     chosen: Sequence[tuple[Any, str | None]],
 ) -> list[tuple[Any, str | None]]:
@@ -262,9 +263,9 @@ def _may_be_name(name: str) -> bool:
 
 
 def _read(
-    item: Mapping[str, Any],
+    item: JSONObject,
     notation: Notation,
-    values: dict[str, Any],
+    values: Validated,
     candidate: Candidate,
     account: Account | None,
 ) -> int:
@@ -285,7 +286,7 @@ def _read(
     return -units if values["type"] == EXPENSE and units > 0 else units
 
 
-def _has_taken(owner: "User", name: str, answers: Sequence[Mapping[str, Any]]) -> bool:
+def _has_taken(owner: "User", name: str, answers: Sequence[JSONObject]) -> bool:
     """Return whether a value of the field, which is unique, is given twice or is taken. The serializers report which
     one."""
     given = [answer[name] for answer in answers if answer[name] is not None]

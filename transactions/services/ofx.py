@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from django.db.models import Max, Min
 from django.utils import timezone
 
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount, format_units
 
 from ..choices import AccountKind
@@ -19,8 +20,7 @@ from ..models import Account
 if TYPE_CHECKING:
     from users.models import User
 
-Row: TypeAlias = dict[str, Any]  # a transaction as JSON has it
-Read: TypeAlias = Callable[[Any], Iterator[Row]]  # the rows of a queryset of transactions
+Read: TypeAlias = Callable[[Any], Iterator[JSONObject]]  # the rows of a queryset of transactions
 
 HEADER = (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
@@ -79,7 +79,7 @@ class _File:
         spans = rows.order_by().values_list("account__name", "currency").annotate(Min("date"), Max("date"))
         self.spans = {(name, currency): span for name, currency, *span in spans}
 
-    def statement(self, form: _Form, name: str | None, currency: str, rows: Iterator[Row]) -> Iterator[str]:
+    def statement(self, form: _Form, name: str | None, currency: str, rows: Iterator[JSONObject]) -> Iterator[str]:
         first, last = self.spans.get((name, currency), (self.today, self.today))
         account = self.accounts.get(name) if name else None
         number = account.identifier or account.name if account else NO_ACCOUNT
@@ -108,7 +108,7 @@ def _kind(account: Account | None) -> AccountKind:
     return AccountKind(account.kind) if account else AccountKind.OTHER
 
 
-def _line(row: Row) -> str:
+def _line(row: JSONObject) -> str:
     kind = "XFER" if row["transfer"] else "DEBIT" if row["amount"].startswith("-") else "CREDIT"
     description, notes = row["description"], row["notes"]
     memo = " ".join(filter(None, [description if len(description) > NAME else "", notes]))

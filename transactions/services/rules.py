@@ -5,12 +5,13 @@ for every transaction. `transactions/tests/test_rules_judge.py` has the simple w
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from cashman_project.api.types import Validated
 from cashman_project.money.amounts import units_of
 from cashman_project.texts import fold
 from ledgers.writer import Write
@@ -204,14 +205,14 @@ def rules_of(owner: UUID) -> Rules:
 
 def only(rule: Rule) -> Rules:
     """Return the rule alone, which may not be saved."""
-    values: Mapping[str, Any] = {"category__name": rule.category and rule.category.name}
+    values: Validated = {"category__name": rule.category and rule.category.name}
     return Rules([[values[name] if name in values else getattr(rule, name) for name in COLUMNS]])
 
 
 # -- New transactions -------------------------------------------------------------------------
 
 
-def fill_left_out(write: Write, rows: Sequence[dict[str, Any]], is_form: bool = False) -> list[Given]:
+def fill_left_out(write: Write, rows: Sequence[Validated], is_form: bool = False) -> list[Given]:
     """Give new transactions of the owner what the rules have for them; return that, or nothing if there are no rules.
 
     `rows` are the values of their fields. A field that is named is left as it is, also if it is null; one that a form
@@ -236,7 +237,7 @@ def fill_left_out(write: Write, rows: Sequence[dict[str, Any]], is_form: bool = 
     return found
 
 
-def left_out(values: Mapping[str, Any], is_form: bool = False) -> frozenset[str]:
+def left_out(values: Validated, is_form: bool = False) -> frozenset[str]:
     """Return which of these fields of a new transaction rules may give. A form names them all."""
     lacks = {name for name in ("category", "tags") if name not in values}
     if is_form:
@@ -244,7 +245,7 @@ def left_out(values: Mapping[str, Any], is_form: bool = False) -> frozenset[str]
     return frozenset(lacks)
 
 
-def _facts(values: Mapping[str, Any]) -> Facts:
+def _facts(values: Validated) -> Facts:
     account = values.get("account")
     return Facts(
         values["description"],

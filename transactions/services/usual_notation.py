@@ -27,7 +27,9 @@ from cashman_project.api.serializers import (
     StrictIntegerField,
     StrictModelSerializer,
 )
+from cashman_project.api.types import JSONObject, SerializerField
 from cashman_project.db.derived_fields import DerivedField
+from cashman_project.db.types import Values
 from cashman_project.money.serializer_field import AmountField
 from cashman_project.texts import validate_one_line
 from ledgers.models.foreign_key import OwnedForeignKey
@@ -71,14 +73,14 @@ class Notation:
     readers: Mapping[str, Reader]  # return the value of what a body has
     known: frozenset[str]  # the fields that a body may have
     required: frozenset[str]  # those that it must have
-    defaults: Mapping[str, Any]  # the values of fields that a body leaves out
+    defaults: Values  # the values of fields that a body leaves out
     owner_defaults: Mapping[str, Callable[[Any], Any]]  # likewise, those that depend on the owner
     owners: frozenset[str]  # the names of the latter
-    json: Mapping[str, Any]  # the JSON of a row with these defaults
+    json: JSONObject  # the JSON of a row with these defaults
     representations: Mapping[str, Callable[[Any], Any]]  # make the JSON of a value
     clean: Callable[[Any], None]  # the model's rules for a row
     inserted: tuple[str, ...]  # the fields that are inserted, but for the category, the account and the tags
-    others: Mapping[str, Any]  # the columns that no body has, and what they hold
+    others: Values  # the columns that no body has, and what they hold
     unique: tuple[str, ...]  # the fields that no two rows of an owner have the same value of
 
     @property
@@ -100,7 +102,7 @@ def find_notation(serializer: type[StrictModelSerializer[Any]]) -> Notation:
     """Return what fast creation has to know of the serializer; raises Unknown."""
     model: Any = serializer.Meta.model
     _check_methods(serializer, model)
-    fields: dict[str, Any] = dict(serializer().fields)
+    fields: dict[str, SerializerField] = dict(serializer().fields)
     written = {name: field for name, field in fields.items() if not field.read_only}
     empty = {column.name for column in model._meta.concrete_fields if _is_empty(column)}
     if hidden := fields.keys() - written.keys() - set(OWN) - empty:
@@ -185,7 +187,7 @@ def _default(field: Any, column: Any) -> Any:
     return value
 
 
-def _others(model: Any, written: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _others(model: Any, written: Values) -> Iterator[tuple[str, Any]]:
     """Yield the columns that no body has and the database doesn't fill itself, and the values of new rows."""
     for column in model._meta.concrete_fields:
         if column.name in written or column.name in OWN or column.generated or isinstance(column, DerivedField):
