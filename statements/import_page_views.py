@@ -111,7 +111,7 @@ class ImportPagesMixin(Base):
     def is_page(self) -> bool:
         return self.request.accepted_renderer.format == "api"
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         if self.action == "index":
             return self._list_context(data)
         if self.action == "row":

@@ -25,7 +25,7 @@ from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from cashman_project.api.spreadsheet import Column, Kind
 from cashman_project.api.templatetags.days import day
-from cashman_project.api.types import AnyResponse, AnySerializer
+from cashman_project.api.types import AnyResponse, AnySerializer, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
 from cashman_project.money.amounts import format_units
@@ -113,7 +113,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
             return KeysetPagination.parameters
         return super().allowed_parameters() | further.get(str(self.action), set())
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         owner = owner_of(self.request)
         if self.action == "list":
             return account_pages.list_context(owner, self._date(), data["results"])

@@ -238,7 +238,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         given = self.request.query_params
         return {name: given[name] for name in rule_pages.PREFILLED if given.get(name)}
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         owner = owner_of(self.request)
         if self.action == "list":
             found = data["results"].serializer.instance

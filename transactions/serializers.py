@@ -20,7 +20,7 @@ from cashman_project.api.serializers import (
     StrictListSerializer,
     StrictModelSerializer,
 )
-from cashman_project.api.types import Validated
+from cashman_project.api.types import JSON, Validated
 from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField
 
@@ -61,7 +61,7 @@ class TagSerializer(StrictModelSerializer[Tag]):
 class TransactionListSerializer(StrictListSerializer[Transaction]):
     """Many transactions."""
 
-    def prepare(self, data: list[object]) -> None:
+    def prepare(self, data: list[JSON]) -> None:
         for field in ("category", "account"):
             names = (item.get(field) for item in data if isinstance(item, dict))
             self.child.fields[field].read({name for name in names if isinstance(name, str)})

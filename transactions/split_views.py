@@ -126,7 +126,7 @@ class SplitMixin(Base):
 
     # -- Pages --------------------------------------------------------------------------------
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         if self.action == "retrieve" and data["split"]:
             row = data.serializer.instance
             return {**super().page_context(data), "parts": parts_of(row), "first": row.split}

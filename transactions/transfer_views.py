@@ -48,7 +48,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
     def new_row(self) -> dict[str, str]:
         return new_transfer(owner_of(self.request))
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         context = super().page_context(data)
         if self.action == "retrieve":
             legs = [leg for leg in (data["expense"], data["income"]) if leg]

@@ -25,7 +25,7 @@ from cashman_project.api.pagination import OrderedBy
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import MAX_ROWS
-from cashman_project.api.types import AnySerializer
+from cashman_project.api.types import AnySerializer, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
 from ledgers.at_once import can_insert_at_once
 from ledgers.viewsets import LedgerMixin
@@ -120,7 +120,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     def page_parameters(self) -> frozenset[str]:
         return super().page_parameters() | ({"excluded"} if self.action == "list" else set())
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         if self.action == "retrieve":
             owner, row = owner_of(self.request), data.serializer.instance
             further = {"ends": ends_of(owner, [data]).get(str(data["transfer"])), "opposites": opposites(row)}
@@ -355,7 +355,7 @@ class CategoryViewSet(NameViewSet):
         names = list(group_names(owner_of(self.request)).values())[:MOST_NAMES]
         return {"group": [Suggestion(name) for name in names]}
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         owner = owner_of(self.request)
         if self.action == "list":
             by_group = self.request.query_params.get("ordering", "").removeprefix("-") == "group"
@@ -387,7 +387,7 @@ class TagViewSet(NameViewSet):
     error_pages = {"list": "transactions/tag_list.html"}
     conflict_pages = {"destroy": "transactions/tag_in_use.html"}
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         context = super().page_context(data)
         if self.action == "retrieve":
             owner = owner_of(self.request)

@@ -97,7 +97,7 @@ class StrictChoiceField(serializers.ChoiceField):
 
     default_error_messages = {"invalid_choice": _("Not a choice: give one of {choices}.")}
 
-    def to_internal_value(self, data: object) -> JSON:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str) or data not in self.choice_strings_to_values:
             self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
         return super().to_internal_value(data)
@@ -290,11 +290,11 @@ class StrictListSerializer(serializers.ListSerializer[Any], Generic[ModelT]):  #
 
     child: Any  # Any: a StrictModelSerializer of any model, with fields that its own class knows
 
-    def to_internal_value(self, data: JSON) -> list[Validated]:
+    def to_internal_value(self, data: Any) -> list[Validated]:  # Any: JSON; `check_rows` refuses all but arrays
         check_rows(data)
         self.prepare(data)
         rows = []
-        errors: dict[str, JSON] = {}
+        errors: dict[str, Any] = {}  # Any: the details of errors, which the stub has no name for
         for index, item in enumerate(data):
             if self.instance is not None:
                 self.child.instance = self.instance[index]

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from ..etags import etag_of
 from ..owner import owner_of
 from ..renderers import text_of
-from ..types import JSON, RequestContext
+from ..types import JSONObject, RequestContext
 from . import inputs as pages
 from .layout import laid_out
 from .merging import base_of, differences
@@ -46,7 +46,7 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
 
     def render(
         self,
-        data: JSON,
+        data: JSONObject | None,
         accepted_media_type: str | None = None,
         renderer_context: RequestContext | None = None,
     ) -> bytes:
@@ -75,7 +75,7 @@ def _page(view: "StrictViewMixin", templates: Mapping[str, str]) -> str | None:
     return templates.get(getattr(view, "action", None) or (view.request.method or "").lower())
 
 
-def _start_of(data: JSON) -> JSON:
+def _start_of(data: object) -> object:
     """Return the data; of a list, only the first rows."""
     if isinstance(data, dict) and isinstance(rows := data.get("results"), list):
         return {**data, "results": rows[:MOST_JSON_ROWS]}
@@ -88,7 +88,7 @@ def _as_content(text: str) -> SafeString:
 
 
 # Any: only viewsets, which have an `action`, have rows.
-def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
+def _context(data: JSONObject, view: Any, request: Request, response: Response) -> dict[str, object]:
     """Return what the templates use."""
     problem = data if response.exception else None
     serializer, stored, conflicts, *_others = view.form_state
