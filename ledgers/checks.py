@@ -1,7 +1,5 @@
 """System checks of owned models: the history can show the rows of each of them."""
 
-from typing import Any
-
 from django.apps import apps
 from django.core import checks
 
@@ -12,7 +10,7 @@ from .resources import RESOURCES
 
 
 @checks.register
-def check_registered(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_registered(**kwargs: object) -> list[checks.CheckMessage]:
     """ledgers.E001: each owned model that is not registered, or whose JSON has no form in SQL."""
     faults = {}
     for model in apps.get_models():

@@ -20,7 +20,7 @@ from cashman_project.api.origin import ADMIN, API, COMMAND, IMPORT, PAGE, RULE, 
 from cashman_project.api.types import JSONObject, SerializerField
 from cashman_project.locales import current_formats
 
-from .models import Operation
+from .models import Operation, OwnedModel
 from .resources import RESOURCES, Resource
 from .serializers import revision_json
 from .services.revisions import RowChange, Version, deletion_of, names_in
@@ -102,7 +102,7 @@ def field_words(resource: Resource, change: JSONObject) -> FieldWords:
     return FieldWords(label, old, new, getattr(field, "is_decimal", False))
 
 
-def _value(field: Any, value: Any) -> str:  # Any: a serializer field of any kind, and a value of its JSON
+def _value(field: object, value: Any) -> str:  # Any: of the JSON of the field
     """Return a value of JSON as people of the reader's language write it."""
     if value in EMPTY:
         return NOTHING
@@ -232,7 +232,7 @@ def is_told(resource: Resource, name: str) -> bool:
     return not resource.serializer.fields[name].read_only
 
 
-def deletion_context(owner: UUID, model: Any, pk: UUID) -> Row:
+def deletion_context(owner: UUID, model: type[OwnedModel], pk: UUID) -> Row:
     """Return the name of a deleted row, and who deleted it and when, if that is kept.
 
     `can_restore` says whether to undo the revision brings back this row and no other. Raises LookupError if the owner

@@ -19,6 +19,7 @@ from cashman_project.api.pagination import KeysetPagination
 from cashman_project.api.schema import LIST_HEADERS, ROW_REVISION_HEADERS
 from cashman_project.api.types import AnyResponse, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
+from ledgers.models import OwnedModel
 
 from .history_pages import SHOWN, changes_one, deletion_context, version_rows
 from .models import Ledger
@@ -115,7 +116,9 @@ class LedgerMixin(LedgerReads, Base):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
-def _versions(owner: UUID, model: object, pk: UUID, size: int, start: int | None, descending: bool) -> list[Version]:
+def _versions(
+    owner: UUID, model: type[OwnedModel], pk: UUID, size: int, start: int | None, descending: bool
+) -> list[Version]:
     try:
         return versions_of(owner, model, pk, size, start, descending=descending)
     except LookupError:
