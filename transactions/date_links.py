@@ -96,7 +96,7 @@ class DateLinks:
 
     def __init__(self, request: Request, values: Validated) -> None:
         self.request = request
-        self.values = values  # Any: each value has the type that its filter makes
+        self.values = values
         owner = owner_of(request)
         self.today, self.month_start = owner.today(), owner.month_start
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -64,11 +63,13 @@ class Day:
 class ListPage(DateLinks):
     """The page of a list. `rows` are all that the list may show to the owner, and `data` is the response."""
 
-    def __init__(self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: Any) -> None:
+    def __init__(
+        self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: JSONObject
+    ) -> None:
         super().__init__(request, TransactionFilterSet.values_of(request))
         self.rows = rows
         self.kind = kind
-        self.data = data  # Any: the JSON of a page of the list
+        self.data = data
         self.ordering = request.query_params.get("ordering") or "-date"
 
     # -- Sums ---------------------------------------------------------------------------------

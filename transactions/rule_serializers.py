@@ -83,7 +83,7 @@ class RuleTextsField(serializers.Field[str, object, list[str], Rule]):
     def to_representation(self, value: str) -> list[str]:
         return texts_of(value)
 
-    def form_value(self, value: Any) -> str:
+    def form_value(self, value: str | list[str]) -> str:
         """Return texts of JSON as a form shows them."""
         return value if isinstance(value, str) else BETWEEN.join(value)
 
@@ -152,7 +152,7 @@ class ObjectJSON(RowJSON):
     quoted = False
 
 
-class ColumnsField(serializers.Field[Validated, object, Any, Rule]):
+class ColumnsField(serializers.Field[Validated, object, JSONObject, Rule]):
     """Several columns of a rule as one object in JSON. It is written as a whole: what it leaves out is empty."""
 
     serializer_class: type[StrictSerializer]
@@ -170,7 +170,7 @@ class ColumnsField(serializers.Field[Validated, object, Any, Rule]):
     def shown(self) -> FieldsSerializer:
         return self.serializer_class()
 
-    def to_representation(self, value: Any) -> Any:  # Any: a rule; its JSON
+    def to_representation(self, value: Any) -> JSONObject:  # Any: a rule, where the stub has what is validated
         return dict(self.shown.to_representation(value))
 
     def json_value(self) -> ObjectJSON:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import cached_property
 from operator import attrgetter, methodcaller
-from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,7 +19,7 @@ from cashman_project.api.serializers import (
     StrictListSerializer,
     StrictModelSerializer,
 )
-from cashman_project.api.types import JSON, Validated
+from cashman_project.api.types import JSON, FieldsSerializer, Validated
 from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField
 
@@ -200,14 +199,14 @@ class ExpenseSerializer(TransactionSerializer):
         fixed_fields = ("type",)
 
 
-class ExistingRowSerializer(serializers.Serializer[Any]):  # Any: of what was there before
+class ExistingRowSerializer(FieldsSerializer):
     """A row of the array that was there, by its index in the array, and the id that it has."""
 
     index = serializers.IntegerField(min_value=0)
     id = serializers.UUIDField()
 
 
-class SentAgainSerializer(serializers.Serializer[Any]):  # Any: as above
+class SentAgainSerializer(FieldsSerializer):
     """What an array with `existing=skip` has created, and which of its rows were there."""
 
     existing = ExistingRowSerializer(many=True)

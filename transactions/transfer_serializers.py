@@ -27,6 +27,7 @@ from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.money.amounts import EXACT, exact_decimal, format_amount, parse_amount
 from cashman_project.money.typed import form_amount, typed_amount
 from cashman_project.texts import validate_one_line
+from users.models import User
 
 from . import transfer_examples as examples
 from .models import Transaction, Transfer
@@ -47,7 +48,7 @@ class StoredTransferSerializer(StrictModelSerializer[Transfer]):
         read_only_fields = fields
 
 
-class TransferAmountField(serializers.Field[Any, object, str, Any]):
+class TransferAmountField(serializers.Field[Decimal, object, str, Transfer]):
     """An absolute amount, in the currency of an account that the transfer names."""
 
     default_error_messages = {
@@ -71,7 +72,7 @@ class TransferAmountField(serializers.Field[Any, object, str, Any]):
         """Return an amount of JSON as a form shows it."""
         return form_amount(text)
 
-    def to_representation(self, value: Any) -> str:
+    def to_representation(self, value: object) -> str:
         return str(value)
 
 
@@ -87,7 +88,7 @@ class IdField(serializers.UUIDField):
 class TransferListSerializer(StrictListSerializer[Transfer]):
     """Many transfers, whose legs are read together."""
 
-    def to_representation(self, data: Any) -> Any:  # Any: transfers; their JSON
+    def to_representation(self, data: Any) -> list[JSONObject]:  # Any: transfers
         transfers = list(data)
         attach_legs(owner_of(self.context["request"]), transfers)
         return super().to_representation(transfers)
@@ -155,7 +156,7 @@ class TransferSerializer(StrictSerializer):
         replaced = base if self.partial else {**NOTHING, "date": base["date"]}
         return self._saved(owner, instance.legs, {**replaced, **validated_data})  # type: ignore[attr-defined]
 
-    def _saved(self, owner: Any, legs: Legs, values: Validated) -> Transfer:
+    def _saved(self, owner: "User", legs: Legs, values: Validated) -> Transfer:
         saved = save_transfer(owner, legs, values)
         saved.transfer.legs = saved  # type: ignore[attr-defined]  # as attach_legs does
         return saved.transfer
@@ -218,7 +219,7 @@ class ProposalsSerializer(FieldsSerializer):
     results = ProposalSerializer(many=True)
 
 
-def attach_legs(owner: Any, transfers: Sequence[Transfer]) -> None:  # Any: a user
+def attach_legs(owner: "User", transfers: Sequence[Transfer]) -> None:
     """Give each transfer its `legs`, with one query for those that have none yet."""
     missing = [transfer for transfer in transfers if not hasattr(transfer, "legs")]
     for legs in legs_of(owner, missing) if missing else ():

@@ -1,7 +1,7 @@
 """Transfers over HTTP."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -23,6 +23,8 @@ from .serializers import TransactionSerializer
 from .services.accounts import new_transfer
 from .services.transfers import Ends, delete_transfer, link, proposals, reject, unlink_transfer
 from .transfer_serializers import EmptySerializer, PairSerializer, ProposalsSerializer, TransferSerializer
+
+ResultT = TypeVar("ResultT")
 
 
 class TransferViewSet(LedgerMixin, OwnedModelViewSet):
@@ -76,9 +78,10 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
         """Make one transfer of an expense and an income that are there."""
         pair = self._pair()
 
-        def work() -> Any:  # Any: parsed JSON
+        def work() -> JSONObject:
             legs = link(owner_of(request), **pair)
-            return self.get_serializer(legs.transfer).data
+            data: JSONObject = self.get_serializer(legs.transfer).data
+            return data
 
         return Response(self._written(work, _("These two are a transfer now.")), status=status.HTTP_201_CREATED)
 
@@ -140,7 +143,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def _written(self, work: Callable[[], Any], done: str) -> Any:  # Any: what the work returns
+    def _written(self, work: Callable[[], ResultT], done: str) -> ResultT:
         self.form_state = FormState(done=done)
         with self.turn():
             return in_transaction(lambda: self.write(work))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -41,6 +42,7 @@ FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s 
 
 
 NO_CATEGORY = Link("category_id", FIND_NONE, ())
+CategoryFound = tuple[UUID | None, str | None]  # its id and its name
 NewRows = tuple[list[DatabaseRow], list[JSONObject]]
 
 
@@ -51,15 +53,15 @@ class UnusualError(ValueError):
 class Candidate:
     """Stands for a row while the model's rules are checked. It has the values of the fields that a body may have."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         raise UnusualError(name)
 
 
 def create_fast(
     *,
     owner: "User",
-    serializer: type[StrictModelSerializer[Any]],
-    data: Sequence[Any],
+    serializer: type[StrictModelSerializer[Transaction]],
+    data: Sequence[object],
     is_array: bool = False,
     is_new: bool = False,
     runs_rules: bool = True,
@@ -105,7 +107,7 @@ def create_fast(
 
 
 def create_one(
-    *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Any]], data: Any
+    *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Transaction]], data: object
 ) -> tuple[JSONObject, int] | None:
     """Insert one transaction as `create_fast` does, but by `insert_at_once`. Return it as JSON data, and the number of
     its revision; None if nothing was inserted, as for a row with an account, which a lock may refuse, or
@@ -127,7 +129,7 @@ def create_one(
 
 
 def _new_rows(
-    owner: "User", notation: Notation, data: Sequence[Any], accounts: "Accounts", tags: "Tags"
+    owner: "User", notation: Notation, data: Sequence[object], accounts: "Accounts", tags: "Tags"
 ) -> NewRows | None:
     """Return the columns of the rows that `data` describes, and the JSON data of each; None if one of them is not in
     the usual notation."""
@@ -181,7 +183,7 @@ class Accounts:
     The database refuses a row whose account is deleted between this and the insertion.
     """
 
-    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
+    def __init__(self, owner: "User", data: Sequence[object], *, read: bool = True) -> None:
         self.owner = owner
         names = {
             item["account"]
@@ -190,7 +192,7 @@ class Accounts:
         }
         keys = {name_key(name) for name in names if _may_be_name(name)}
         self.are_named = bool(keys or (owner.account and data))
-        self.found: dict[Any, Account] = {}
+        self.found: dict[str, Account] = {}
         if self.are_named and read:
             wanted = Q(key__in=keys) | Q(pk=owner.account)
             self.found = {row.key: row for row in Account.objects.for_owner(owner).filter(wanted)}
@@ -218,7 +220,7 @@ class Tags:
     `insert` refuses a row whose tag is renamed or deleted between this and the insertion.
     """
 
-    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
+    def __init__(self, owner: "User", data: Sequence[object], *, read: bool = True) -> None:
         given = [names for item in data if type(item) is dict and type(names := item.get("tags")) is list]
         self.are_named = any(given)
         self.found: dict[str, str] = {}
@@ -238,11 +240,11 @@ class Tags:
 
 def _ruled(
     write: Write,
-    data: Sequence[Any],
+    data: Sequence[Any],  # Any: objects of JSON, which were read
     answers: Sequence[JSONObject],
     accounts: Accounts,
-    chosen: Sequence[tuple[Any, str | None]],
-) -> list[tuple[Any, str | None]]:
+    chosen: Sequence[CategoryFound],
+) -> list[CategoryFound]:
     """Give the answers the tags that the owner's rules have for what the items leave out. Return the id and the name of
     each row's category, given or chosen."""
     rules, categories = rules_of(write.owner), []
@@ -296,9 +298,9 @@ def _has_taken(owner: "User", name: str, answers: Sequence[JSONObject]) -> bool:
     return len(set(given)) < len(given) or rows.exists()
 
 
-def _categories(write: Write, keys: set[str]) -> dict[str | None, tuple[Any, str | None]]:
+def _categories(write: Write, keys: set[str]) -> dict[str | None, CategoryFound]:
     """Lock the ledger, and return the id and the name of its categories with those keys, and None for no category."""
-    none: dict[str | None, tuple[Any, str | None]] = {None: (None, None)}
+    none: dict[str | None, CategoryFound] = {None: (None, None)}
     if len(keys) == 1:
         [key] = keys
         pk, name = write.lock_and_read(FIND_CATEGORY, [write.owner, key])

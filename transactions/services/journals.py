@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from django.db.models import Min
 from django.db.models.functions import Coalesce
@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from cashman_project.api.dates import FIRST_DATE
 from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount, format_units
+from transactions.transaction_querysets import TransactionQuerySet
 
 from ..choices import AccountKind, TransactionType
 from ..models import Account, Category, Transaction
@@ -63,7 +64,9 @@ class Leg(NamedTuple):
 class Journal:
     """The entries of a list of transactions. `read` yields the rows of a queryset."""
 
-    def __init__(self, owner: "User", rows: Any, read: Callable[[Any], Iterator[JSONObject]]) -> None:
+    def __init__(
+        self, owner: "User", rows: TransactionQuerySet, read: Callable[[TransactionQuerySet], Iterator[JSONObject]]
+    ) -> None:
         self.owner = owner
         self.rows = rows
         self.read = read

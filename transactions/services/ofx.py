@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from xml.sax.saxutils import escape
 
 from django.db.models import Max, Min
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount, format_units
+from transactions.transaction_querysets import TransactionQuerySet
 
 from ..choices import AccountKind
 from ..models import Account
@@ -20,7 +21,7 @@ from ..models import Account
 if TYPE_CHECKING:
     from users.models import User
 
-Read: TypeAlias = Callable[[Any], Iterator[JSONObject]]  # the rows of a queryset of transactions
+Read: TypeAlias = Callable[[TransactionQuerySet], Iterator[JSONObject]]
 
 HEADER = (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
@@ -34,7 +35,7 @@ TYPES = {AccountKind.SAVINGS: "SAVINGS", AccountKind.LOAN: "CREDITLINE", Account
 ORDER = ("account_id", "currency", "date", "id")
 
 
-def statements(owner: "User", rows: Any, read: Read) -> Iterator[str]:
+def statements(owner: "User", rows: TransactionQuerySet, read: Read) -> Iterator[str]:
     """Yield the file in pieces. A statement's rows are in the order of their dates, and cards come last.
 
     The balance of a statement is that of its account today, whatever else is filtered.
@@ -71,7 +72,7 @@ CARD = _Form("CREDITCARDMSGSRSV1", "CC", "CCACCTFROM")
 class _File:
     """What the statements of a file have in common."""
 
-    def __init__(self, owner: "User", rows: Any) -> None:
+    def __init__(self, owner: "User", rows: TransactionQuerySet) -> None:
         accounts = Account.objects.for_owner(owner)
         self.today = owner.today()
         self.accounts = {account.name: account for account in accounts}

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from cashman_project.api.types import Validated
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import units_of
 from cashman_project.texts import fold
 from ledgers.writer import Write
@@ -20,6 +21,8 @@ from ..models import Category, Rule
 from ..models.rule import SET, texts_of
 from ..names import MOST_TAGS, NO_TAGS, tag_names, tags_text
 from ..words import WORD, words_of
+
+KeyT = TypeVar("KeyT")
 
 MOST_REMEMBERED = 100_000  # rules, of the texts of rows, that are remembered while rows are filled
 MOST_COMPARED = 1_000  # texts of rules that are compared with the words of a transaction
@@ -59,7 +62,7 @@ class Given:
 class OneRule:
     """A rule, made ready to be compared."""
 
-    def __init__(self, place: int, values: Sequence[Any]) -> None:
+    def __init__(self, place: int, values: DatabaseRow) -> None:
         self.place = place
         self.id, words, starts, self.account, self.type, self.currency, least, most, *gives, self.stop = values
         category, category_name, tags, self.description = gives
@@ -127,14 +130,14 @@ class TextIndex:
         return met
 
 
-def _add(index: dict[Any, int], key: object, place: int) -> None:
+def _add(index: dict[KeyT, int], key: KeyT, place: int) -> None:
     index[key] = index.get(key, 0) | 1 << place
 
 
 class Rules:
     """The rules of an owner, or one rule that is tried, in their order."""
 
-    def __init__(self, values: Iterable[Sequence[Any]]) -> None:
+    def __init__(self, values: Iterable[DatabaseRow]) -> None:
         self.rules = [OneRule(place, one) for place, one in enumerate(values)]
         self.index = TextIndex(self.rules)
         self.gives = frozenset(name for rule in self.rules for name in rule.gives)
