@@ -30,6 +30,7 @@ from cashman_project.api.serializers import (
 from cashman_project.api.types import JSONObject, SerializerField
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.types import AnyField, Values
+from cashman_project.money.amounts import parse_amount
 from cashman_project.money.serializer_field import AmountField
 from cashman_project.texts import validate_one_line
 from ledgers.models.foreign_key import OwnedForeignKey
@@ -290,10 +291,9 @@ _parsed = lru_cache(maxsize=1_000)(parse_date)  # many rows of a body have the s
 
 
 def _amount(field: SerializerField) -> Reader:
-    read: Reader = field.to_internal_value
     if field.validators or field.allow_null or not field.required:
         raise Unknown(f"the field {field.field_name}, which has validators or may be left out")
-    return read
+    return lambda value: parse_amount(value) if type(value) is str else field.to_internal_value(value)
 
 
 def _converted(
