@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import NotFound, ValidationError
@@ -14,9 +15,12 @@ from cashman_project.api.pages.requests import is_page_form, own_path
 from cashman_project.api.pagination import PAGE_SIZE, KeysetPagination, OrderedBy, Page, read_page_request
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
-from cashman_project.api.types import AnyResponse, JSONObject
+from cashman_project.api.types import AnyResponse, JSONObject, SerializerField
 from cashman_project.api.views import StrictViewMixin
 from ledgers.writer import writing
+from transactions.models import Category
+from transactions.models.named import NamedModel
+from transactions.tag_fields import TagsField
 
 from .choices import Status, Verdict
 from .examples import VERDICTS
@@ -42,14 +46,14 @@ class ByCreation:
     orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
     default_ordering = "-created_at"
 
-    def __init__(self, queryset: Any) -> None:  # Any: of plans
+    def __init__(self, queryset: QuerySet[Import]) -> None:
         self.queryset = queryset
 
 
 class ByNumber:
     """The order of the rows of a plan: that of the file."""
 
-    queryset: Any = None
+    queryset = None
     orderings: Mapping[str, OrderedBy] = {"number": "number"}
     default_ordering = "number"
 
@@ -159,13 +163,14 @@ class ImportPagesMixin(Base):
             return content
         raise NotFound
 
-    def row_changes(self, plan: Import) -> Any:  # Any: the JSON of a request
+    def row_changes(self, plan: Import) -> JSONObject:
         """Return what the request changes of a row."""
         return changes_of(self.request.data, self.row_of(plan)) if is_page_form(self.request) else self.request.data
 
-    def save_new_names(self, category: Any, tags: Any) -> None:  # Any: a category or None, and the field of tags
+    def save_new_names(self, category: Category | None, tags: SerializerField) -> None:
         """Save the category and the tags that the form of a row has made up."""
-        new = [*tags.new, *([category] if category is not None and category._state.adding else [])]
+        assert isinstance(tags, TagsField)
+        new: list[NamedModel] = [*tags.new, *([category] if category is not None and category._state.adding else [])]
         if new:
             with writing(owner_of(self.request).pk, origin_of(self.request), in_transaction=True) as write:
                 write.lock()

@@ -4,9 +4,9 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -106,7 +106,7 @@ class RowPage:
             return row["description"], row["account"] or ""
         return "…", "…"
 
-    def _rows(self, verdict: Verdict) -> Any:  # Any: a queryset of rows
+    def _rows(self, verdict: Verdict) -> QuerySet[ImportRow]:
         return ImportRow.objects.filter(owner=self.owner, import_id=self.plan.pk, verdict=verdict)
 
     @cached_property

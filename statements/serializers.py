@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import orjson
@@ -348,7 +348,7 @@ class CommitSerializer(StrictSerializer):
 
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
-class SignedAmountField(serializers.Field[Any, object, str, Any]):
+class SignedAmountField(serializers.Field[Decimal, object, str, object]):
     """An amount with its sign: below zero is money out."""
 
     default_error_messages = {"invalid": _("Not an amount: write it in plain digits, such as 12.50.")}

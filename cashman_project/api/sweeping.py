@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Model
@@ -31,7 +32,7 @@ def delete_expired(expired: "QuerySet[Model]", *, wait: Callable[[float], object
     return sum(delete_batches(expired.filter(**{owner.name: key}), wait=wait) for key in owners_of(expired, owner.name))
 
 
-def owners_of(rows: "QuerySet[Model]", owner: str) -> Iterator[object]:
+def owners_of(rows: "QuerySet[Model]", owner: str) -> Iterator[UUID]:
     """Yield the owners of the rows, a few at a time. `owner` is the name of the field."""
     last = None
     owners = rows.order_by(owner).values_list(owner, flat=True).distinct()

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from cashman_project.api.slow_clients import no_room, spool
 from cashman_project.api.types import JSONObject
 from cashman_project.db.derived_fields import with_derived
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import units_of
 from transactions.models import Account, Transaction
 from users.models import User
@@ -74,7 +75,7 @@ class Read:
     def _read_file(self, file: File) -> None:
         columns, keys = columns_of(file.model), [field.attname for field in file.model._meta.pk_fields]
         number = size = 0
-        last: tuple[Any, ...] = ()
+        last: tuple[Any, ...] = ()  # Any: values of the columns' own types
         rows: list[list[object]] = []
         keys = [key for key in keys if key not in ("owner_id", "ledger_id")]
         for number, line in enumerate(self.archive.lines(file.path), 1):
@@ -102,7 +103,7 @@ class Read:
         if not rows:
             return
         names, derived = with_derived(file.model, tuple(column.name for column in columns))
-        values: list[Sequence[Any]] = list(zip(*rows, strict=True))
+        values: list[DatabaseRow] = list(zip(*rows, strict=True))
         values += [field.derive_all(values[position]) for position, field in derived]
         self._rows.write(orjson.dumps((file.name, names, values), option=orjson.OPT_APPEND_NEWLINE))
         self.progress(len(rows))

@@ -1,9 +1,10 @@
 """Changes of single rows of a preview."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from uuid_utils.compat import uuid7
@@ -67,7 +68,7 @@ class _Edit:
         self.joined: Verdict | None = None
 
     @property
-    def rows(self) -> Any:  # Any: a queryset of rows
+    def rows(self) -> "QuerySet[ImportRow]":
         return ImportRow.objects.filter(owner=self.owner, import_id=self.plan.pk)
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cashman_project.api.dates import format_timestamp
@@ -10,6 +10,7 @@ from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
 from transactions.models import Account, Category
+from transactions.models.named import NamedModel
 from transactions.names import tag_names
 
 from ..choices import Status, Verdict, option_name
@@ -134,7 +135,7 @@ def _amount(amount: Decimal, currency: str) -> str:
     return format_amount(amount, currency) if currency in DIGITS else f"{amount:f}"
 
 
-def _names(owner: "User", model: Any, keys: Iterable[UUID | None]) -> dict[UUID, str]:  # Any: of named rows
+def _names(owner: "User", model: type[NamedModel], keys: Iterable[UUID | None]) -> dict[UUID, str]:
     wanted = {key for key in keys if key}
     rows = model.objects.for_owner(owner).filter(pk__in=wanted) if wanted else None
     return {} if rows is None else dict(rows.values_list("pk", "name"))
