@@ -1,7 +1,5 @@
 """System checks of owned models: `/changes` and the history can show the rows of each of them."""
 
-from typing import Any
-
 from django.apps import apps
 from django.core import checks
 
@@ -14,7 +12,7 @@ INDEXED = ["owner", "revision", "id"]
 
 
 @checks.register
-def check_registered(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_registered(**kwargs: object) -> list[checks.CheckMessage]:
     """ledgers.E001: each owned model that is not registered, or whose JSON has no form in SQL."""
     faults = {}
     for model in apps.get_models():
@@ -33,7 +31,7 @@ def check_registered(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 @checks.register
-def check_indexed(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_indexed(**kwargs: object) -> list[checks.CheckMessage]:
     """ledgers.E002: each owned model without the index by which `/changes` finds what a revision has written."""
     return [
         checks.Error(

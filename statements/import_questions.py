@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -10,6 +10,7 @@ from cashman_project.api.pages.inputs import Input
 from cashman_project.api.pages.selects import Select
 from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
+from cashman_project.api.types import JSONObject
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.formats import currency_options
@@ -21,7 +22,6 @@ from .import_forms import ANSWER, NEW_NAME, OWN, suggested_name
 if TYPE_CHECKING:
     from users.models import User
 
-Json = dict[str, Any]
 CURRENCY = Select(currency_options, own_currencies)
 ASKED_EACH_TIME = ("account", "accounts", "currency", "other_files")  # which no profile keeps
 
@@ -42,7 +42,7 @@ class ShownQuestion:
     new account, if it may be one, `suggested` what it holds, and `error` what is wrong with it."""
 
     name: str
-    content: Json
+    content: JSONObject
     answers: list[Answer]
     new_name: str = ""
     suggested: str = ""
@@ -54,7 +54,7 @@ class ShownQuestion:
         return bool(self.new_name) and not self.answers
 
 
-def questions_of(content: Json, sent: Mapping[str, Any], errors: Sequence[FieldError]) -> list[ShownQuestion]:
+def questions_of(content: JSONObject, sent: Mapping[str, object], errors: Sequence[FieldError]) -> list[ShownQuestion]:
     """Return the questions of a plan, with what was sent if the form was refused."""
     told = {error["field"]: error["detail"] for error in errors}
     found = [_question(number, one) for number, one in enumerate(content["questions"])]
@@ -69,7 +69,7 @@ def questions_of(content: Json, sent: Mapping[str, Any], errors: Sequence[FieldE
     ]
 
 
-def _question(number: int, content: Json) -> ShownQuestion:
+def _question(number: int, content: JSONObject) -> ShownQuestion:
     name, option = f"{ANSWER}.{number}", content["option"]
     if option in ("account", "accounts"):
         answers = [Answer(OWN + one["value"], one["reading"]) for one in content["choices"]]

@@ -1,7 +1,7 @@
 """Names that transactions have over HTTP: categories and tags."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -15,6 +15,7 @@ from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pagination import OrderedBy
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import ProblemSerializer
+from cashman_project.api.types import JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
 from ledgers.viewsets import LedgerMixin
 
@@ -32,8 +33,12 @@ from .serializers import (
 from .services.categories import delete_category, group_names
 from .services.tags import delete_tag
 
+ViewT = TypeVar("ViewT", bound=Callable[..., object])
 
-def _deletion(problem: type[ProblemSerializer], example: OpenApiExample, into: str, force: str) -> Any:
+
+def _deletion(
+    problem: type[ProblemSerializer], example: OpenApiExample, into: str, force: str
+) -> Callable[[ViewT], ViewT]:
     """Describe the deletion of a name that transactions have: what the parameters do, and the 409 without them."""
     parameters = [
         OpenApiParameter("into", OpenApiTypes.STR, description=into),
@@ -106,7 +111,7 @@ class CategoryViewSet(NameViewSet):
         names = list(group_names(owner_of(self.request)).values())[:MOST_NAMES]
         return {"group": [Suggestion(name) for name in names]}
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         owner = owner_of(self.request)
         if self.action == "list":
             by_group = self.request.query_params.get("ordering", "").removeprefix("-") == "group"
@@ -138,7 +143,7 @@ class TagViewSet(NameViewSet):
     error_pages = {"list": "transactions/tag_list.html"}
     conflict_pages = {"destroy": "transactions/tag_in_use.html"}
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         context = super().page_context(data)
         if self.action == "retrieve":
             owner = owner_of(self.request)

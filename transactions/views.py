@@ -1,8 +1,8 @@
 """Transactions over HTTP."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.urls import reverse
@@ -21,7 +21,7 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.serializers import MAX_ROWS
-from cashman_project.api.types import AnySerializer
+from cashman_project.api.types import JSON, AnySerializer
 from ledgers.at_once import can_insert_at_once
 from ledgers.viewsets import LedgerMixin
 
@@ -52,6 +52,8 @@ from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
+ViewT = TypeVar("ViewT", bound=Callable[..., object])
+
 # What a page says after the type of a row was corrected.
 NOW: Mapping[str | None, object] = {
     TransactionType.INCOME: gettext_lazy("It is an income now."),
@@ -66,7 +68,9 @@ APPLY_RULES = OpenApiParameter(
 CREATION_PARAMETERS = frozenset({EXISTING.name, APPLY_RULES.name})
 
 
-def _creations(serializer: type[TransactionSerializer], sent_again: type[SentAgainSerializer]) -> Any:
+def _creations(
+    serializer: type[TransactionSerializer], sent_again: type[SentAgainSerializer]
+) -> Callable[[ViewT], ViewT]:
     """Describe the creation of rows: what `existing=skip` does, and its response."""
     responses = {201: serializer, 207: OpenApiResponse(sent_again, SENT_AGAIN)}
     return extend_schema_view(
@@ -109,7 +113,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     def page_parameters(self) -> frozenset[str]:
         return super().page_parameters() | ({"excluded"} if self.action == "list" else set())
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         if self.action == "retrieve":
             owner, row = owner_of(self.request), data.serializer.instance
             further = {"ends": ends_of(owner, [data]).get(str(data["transfer"])), "opposites": opposites(row)}
@@ -145,7 +149,8 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
             super().perform_create(serializer)
 
     def perform_update(self, serializer: AnySerializer) -> None:
-        row: Any = serializer.instance  # a transaction
+        row = serializer.instance
+        assert isinstance(row, Transaction)
         kind = serializer.validated_data.get("type")
         self.new_type = kind if kind != row.type else None
         with self._saved_names(serializer):
@@ -193,7 +198,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
     def allowed_parameters(self) -> frozenset[str]:
         return CREATION_PARAMETERS if self.action in CREATIONS else super().allowed_parameters()
 
-    def create_at_once(self, data: Any, minimal: bool) -> Answer | None:  # Any: parsed JSON
+    def create_at_once(self, data: JSON, minimal: bool) -> Answer | None:
         if not (self.fastpath and isinstance(data, dict) and can_insert_at_once()):
             return None
         if self.request.META["QUERY_STRING"]:
@@ -206,15 +211,15 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         self.wrote(revision)
         return self._created(row, minimal)
 
-    def _create(self, data: Any, minimal: bool) -> Answer:  # Any: parsed JSON
+    def _create(self, data: JSON, minimal: bool) -> Answer:
         if skips_existing(self.request):
             answer = create_new(self.request, data, lambda rows: self._create_rows(rows, False, is_new=True).data)
             return Answer(status.HTTP_204_NO_CONTENT) if minimal else answer
         return self._create_rows(data, minimal)
 
-    def _create_rows(self, data: Any, minimal: bool, *, is_new: bool = False) -> Answer:  # Any: as above
-        many = isinstance(data, list)
-        items = data if many else [data]
+    def _create_rows(self, data: JSON, minimal: bool, *, is_new: bool = False) -> Answer:
+        items = data if isinstance(data, list) else [data]
+        many = items is data
         rows = None
         if self.fastpath and len(items) <= MAX_ROWS:
             owner, serializer = owner_of(self.request), self.serializer_class

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 from uuid import UUID
@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.errors import PreconditionFailed
+from cashman_project.api.types import JSONObject
 from cashman_project.db.retry import in_transaction
 from ledgers.models import Ledger
 
@@ -39,14 +40,13 @@ if TYPE_CHECKING:
 
 WAITING = (Status.READING, Status.PREVIEW)  # for their commit
 MOST_PREVIEWS = 20  # that an owner has at a time, each with its file
-Json = dict[str, Any]  # what is stored of a plan, in JSON
 
 
 @dataclass(frozen=True)
 class Said:
     """What the user has said of a file, in JSON."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: JSONObject = field(default_factory=dict)
 
     @property
     def reader(self) -> Options:
@@ -77,7 +77,7 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     accounts: dict[Source, Target] = field(default_factory=dict)
     names: Names | None = None
-    profile: Json | None = None  # the options that were kept of an earlier file
+    profile: JSONObject | None = None  # the options that were kept of an earlier file
 
 
 def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
@@ -237,7 +237,7 @@ def read_later(owner: "User", plan: Import, said: Said) -> Import:
     if locked.version != plan.version:
         raise PreconditionFailed
     ImportRow.objects.filter(owner=owner, import_id=plan.pk).delete()
-    empty: Json = {"counts": {}, "questions": [], "statements": [], "makes": {}, "profile": None}
+    empty: JSONObject = {"counts": {}, "questions": [], "statements": [], "makes": {}, "profile": None}
     change(locked, **empty, options=dict(said.options), status=Status.READING, read=0)
     return locked
 
@@ -272,7 +272,7 @@ def locked_preview(owner: UUID, import_id: UUID, statuses: Collection[Status] = 
     return plan
 
 
-def _stored(plan: Draft) -> Json:
+def _stored(plan: Draft) -> JSONObject:
     """Return the fields of the plan's row."""
     accounts = {} if plan.questions else plan.accounts
     days = [row.date for row in plan.rows if row.date]
@@ -299,7 +299,7 @@ def counted(verdicts: Iterable[str]) -> dict[str, int]:
     return {verdict.value: counts[verdict] for verdict in Verdict}
 
 
-def _question(question: Question) -> Json:
+def _question(question: Question) -> JSONObject:
     return {
         "option": option_name(question.option),
         "message": [question.message.text, dict(question.message.values)],
@@ -309,7 +309,7 @@ def _question(question: Question) -> Json:
     }
 
 
-def _made(target: Target) -> Json:
+def _made(target: Target) -> JSONObject:
     return {
         "id": str(target.id),
         "name": target.name,
@@ -318,7 +318,7 @@ def _made(target: Target) -> Json:
     }
 
 
-def _statements(plan: Draft) -> list[Json]:
+def _statements(plan: Draft) -> list[JSONObject]:
     """Return what the file says of each account, and whether its lines add up to it."""
     of_account: dict[Target, list[Statement]] = {}
     rows: dict[UUID | None, list[Row]] = {}
