@@ -23,6 +23,7 @@ from cashman_project.locales import current_formats
 from ledgers.models import Revision
 from transactions.models import Transaction
 from transactions.services.accounts import account_names
+from transactions.templatetags.money import money
 
 from .choices import CREATES, ENTERS, Status, Verdict
 from .import_questions import ASKED_EACH_TIME, ShownQuestion, questions_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from users.models import User
 
 Json = dict[str, Any]
+TELL_ACCOUNT = ("account", "accounts", "create_account", "currency")
 MOST_KEPT = 100  # transactions that a page lists after an undo that kept some
 MOST_NAMED = 20  # categories or tags that a sentence names
 
@@ -122,6 +124,11 @@ class ShownRow:
         return self.content["verdict"] in ENTERS
 
     @property
+    def is_readable(self) -> bool:
+        """Whether there is something to read or to correct: not so of a total or a heading."""
+        return bool(self.content["description"]) or self.content["verdict"] != Verdict.SKIPPED
+
+    @property
     def is_again(self) -> bool:
         return bool(self.content["verdict"] == Verdict.DUPLICATE)
 
@@ -178,7 +185,9 @@ class PlanPage:
 
     @cached_property
     def questions(self) -> list[ShownQuestion]:
-        return questions_of(self.content, self.sent, self.errors) if self.is_preview else []
+        if not self.is_preview:
+            return []
+        return questions_of(self.owner, self.plan, self.content, self.sent, self.errors)
 
     @property
     def may_keep(self) -> bool:
@@ -186,8 +195,19 @@ class PlanPage:
         return any(one.content["option"] not in ASKED_EACH_TIME for one in self.questions)
 
     @property
-    def may_make_account(self) -> bool:
-        return any(bool(one.new_name) for one in self.questions)
+    def asks_currency(self) -> ShownQuestion | None:
+        """The first question of an account whose currency the file does not say."""
+        return next((one for one in self.questions if one.new_name and not one.currency), None)
+
+    @property
+    def was_told_account(self) -> bool:
+        """Whether somebody has said which account the file is of."""
+        return any(self.plan.options.get(name) for name in TELL_ACCOUNT)
+
+    @property
+    def account_options(self) -> tuple[str, ...]:
+        """The options with which that was said."""
+        return TELL_ACCOUNT
 
     @property
     def creates(self) -> int:
@@ -261,8 +281,8 @@ class PlanPage:
                 counts[Verdict.DUPLICATE],
             ),
             Verdict.ERROR: ngettext(
-                "Leaves out %(count)s line that can't be read. You can correct it below.",
-                "Leaves out %(count)s lines that can't be read. You can correct them below.",
+                "Leaves out %(count)s line that can't be imported. You can correct it below.",
+                "Leaves out %(count)s lines that can't be imported. You can correct them below.",
                 counts[Verdict.ERROR],
             ),
             Verdict.SKIPPED: ngettext(
@@ -276,7 +296,12 @@ class PlanPage:
     def _of_names(self) -> Iterable[str]:
         makes = self.content["makes"]
         for account in makes["accounts"]:
-            yield _("Makes the account %(name)s, in %(currency)s.") % account
+            if account["opening"]:
+                balance = money(account["opening"]["balance"], account["currency"])
+                text = _("Makes the account %(name)s, in %(currency)s, with an opening balance of %(balance)s.")
+                yield text % {**account, "balance": balance}
+            else:
+                yield _("Makes the account %(name)s, in %(currency)s.") % account
         if makes["categories"]:
             yield _("Makes these categories: %(names)s.") % {"names": _list(makes["categories"])}
         if makes["tags"]:
