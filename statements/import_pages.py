@@ -119,9 +119,11 @@ class ShownRow:
     takes_in: str = ""  # the label of the button that lets the commit create a transaction of it
     leaves_out: str = ""  # of the one that leaves it out
 
+    is_undone: bool = False
+
     @property
     def is_in(self) -> bool:
-        return self.content["verdict"] in ENTERS
+        return self.content["verdict"] in ENTERS and not self.is_undone
 
     @property
     def is_readable(self) -> bool:
@@ -347,6 +349,8 @@ class PlanPage:
         elif content["message"]:
             what = content["message"]
         url = reverse("transaction-detail", args=[named.pk]) if named else ""
+        if self.is_undone and verdict in ENTERS:
+            return ShownRow(content, str(capfirst(Status.UNDONE.label)), is_undone=True)
         if not self.is_preview:
             return ShownRow(content, what, url)
         is_whole = bool(content["date"] and content["amount"] and content["account"])

@@ -79,6 +79,12 @@ class ShownQuestion:
         return self.sent or self.last or ("new" if self.is_only_new else "")
 
     @property
+    def pair(self) -> list[str]:
+        """The texts of two lines that may be the same."""
+        is_pair = self.content["option"] == "other_files"
+        return [one["reading"] for one in self.content["choices"]] if is_pair else []
+
+    @property
     def lines(self) -> list[ShownLine]:
         rows = [(one, one["currency"] or "") for one in self.content["lines"]]
         return [ShownLine(one["date"], one["description"], _shown(one["amount"], code), code) for one, code in rows]
@@ -149,7 +155,7 @@ def _answer(option: str, value: str, reading: str) -> Answer:
     if option in ("unsigned", "negative_debit"):
         return Answer(value, _("It came in") if value == "in" else _("It went out"))
     if option == "other_files":
-        return Answer(value, _("The same lines") if value == "same" else _("Different lines"), note=reading)
+        return Answer(value, _("The same lines") if value == "same" else _("Different lines"))
     if option in ("decimal", "direction", "fee"):
         try:
             return Answer(value, current_formats().number(parse_amount(reading)))

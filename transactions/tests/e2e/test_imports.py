@@ -141,3 +141,21 @@ def test_the_keyboard_is_enough(visit: Visit, newcomer: str) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("button", name="Take in")).to_have_count(1)
+
+
+def test_another_account_is_chosen_after_all(visit: Visit, newcomer: str) -> None:
+    visitor = visit(NARROW)
+    page = start(visitor, newcomer)
+    send(page, ASKS)
+    page.locator("fieldset").first.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("table", name="Lines of the file").locator("tr").first).to_be_visible()
+    assert faults(visitor) == []
+    answer_account(page, "Purse")
+    expect(page.get_by_text("Makes the account Purse", exact=False)).to_be_visible()
+
+    page.get_by_role("button", name="Choose another account").click()
+
+    expect(page.get_by_role("table", name="Lines of the file")).to_be_visible()
+    answer_account(page, "Wallet")
+    expect(page.get_by_text("Makes the account Wallet", exact=False)).to_be_visible()
