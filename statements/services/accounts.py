@@ -1,6 +1,6 @@
 """Which account each statement of a file belongs to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -67,8 +67,11 @@ class Accounts:
         says_which = len(sources) == 1 and self.answers.account  # whatever the file calls it
         open_sources = [source for source in sources if says_which or not self._by_file(source)]
         is_alone = len({account for account, _currency in open_sources}) == 1
+        currencies: dict[str | None, set[str | None]] = {}
+        for account, currency in open_sources:
+            currencies.setdefault(account, set()).add(currency)
         for source in open_sources:
-            self.found[source] = self._by_answer(source, is_alone)
+            self.found[source] = self._by_answer(source, is_alone, currencies[source[0]])
 
     def _by_file(self, source: Source) -> bool:
         """Find the account by its identifier, or by its name, as programs export it. Return whether it was found."""
@@ -82,7 +85,7 @@ class Accounts:
             self.found[source] = target_of(same[0])
         return len(same) == 1
 
-    def _by_answer(self, source: Source, is_alone: bool) -> Target | None:
+    def _by_answer(self, source: Source, is_alone: bool, currencies: Collection[str | None]) -> Target | None:
         account, currency = source
         name = self.answers.accounts.get(account or "") or (self.answers.account if is_alone else None)
         if name is not None and (named := self._named(name)):
@@ -94,7 +97,7 @@ class Accounts:
                 return target_of(named)
         if self.answers.create and (name or account):
             return self._make(name or account or "", account, currency)
-        self._ask(account, is_alone, NO_SUCH if name else WHICH if account is None else WHICH_OF)
+        self._ask(account, is_alone, NO_SUCH if name else WHICH if account is None else WHICH_OF, currencies)
         return None
 
     def _named(self, name: str) -> Account | None:
@@ -124,8 +127,10 @@ class Accounts:
         account = account_of(self.owner, target)
         account.full_clean(exclude=["owner", "id"], validate_unique=False)
 
-    def _ask(self, account: str | None, is_alone: bool, text: str) -> None:
-        names = [row.name for row in self.own if not row.archived][:MOST_CHOICES]
+    def _ask(self, account: str | None, is_alone: bool, text: str, currencies: Collection[str | None]) -> None:
+        """Ask which account this is, of those that have one of the currencies; None: the file does not say it."""
+        fits = [row for row in self.own if None in currencies or row.currency in currencies]
+        names = [row.name for row in fits if not row.archived][:MOST_CHOICES]
         choices = tuple(Choice(name, name) for name in names)
         message = Message(text, {"name": shown(account or "")})
         option = "account" if is_alone else "accounts"
@@ -135,6 +140,11 @@ class Accounts:
 
 def source_of(statement: Statement) -> Source:
     return statement.account, statement.currency
+
+
+def called(statement: Statement) -> str:
+    """Return what the file calls the account of the statement; "" if it does not say."""
+    return statement.account or ""
 
 
 def target_of(account: Account) -> Target:

@@ -66,7 +66,9 @@ def test_an_account_is_made_if_that_is_asked(as_alice: APIClient, alice: User) -
     plan = upload(as_alice, CSV, account="Giro", create_account="true").json()
     assert [question["option"] for question in plan["questions"]] == ["currency"]
     plan = as_alice.patch(f"/imports/{plan['id']}", {"currency": "CHF"}).json()
-    assert plan["makes"]["accounts"] == [{"name": "Giro", "currency": "CHF", "identifier": None}]
+    opening = {"date": "2026-10-31", "balance": "1000.00"}
+    made = {"name": "Giro", "currency": "CHF", "identifier": None, "opening": opening}
+    assert plan["makes"]["accounts"] == [made]
     assert not Account.objects.filter(owner=alice).exists()
 
     commit(as_alice, plan)

@@ -56,7 +56,7 @@ LAYERS = (
     {"pictures"},
     {"account_serializers", "transfer_serializers", "split_serializers", "rule_serializers"},
     {"serializers", "filters"},
-    {"uploads", "tag_fields"},
+    {"uploads", "tag_fields", "question_serializers"},
     {"name_fields"},
     {"permissions"},
     {"authentication"},
