@@ -1,5 +1,7 @@
 """Every resource with an amount refuses what it can't store, and what its currency does not have."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import get_resolver
@@ -15,9 +17,10 @@ from users.models import User
 def amounts() -> list[tuple[str, str]]:
     """Return the path of each list that rows are added to, and the name of each amount that such a row has."""
     writable = {route.cls for route in routes_of(get_resolver().url_patterns) if "create" in route.actions.values()}
+    registry: list[tuple[str, Any, str]] = router.registry
     return [
         (f"/{prefix}", name)
-        for prefix, viewset, _basename in router.registry
+        for prefix, viewset, _basename in registry
         if viewset in writable
         for name, field in viewset.serializer_class().fields.items()
         if isinstance(field, AmountField) and not field.read_only
