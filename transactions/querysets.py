@@ -58,7 +58,7 @@ class ShownQuerySet(NamedQuerySet[RowT]):
     def bulk_update(self, objs: Iterable[RowT], fields: Iterable[str], batch_size: int | None = None) -> int:
         if "name" not in (names := set(fields)):
             return super().bulk_update(objs, names)
-        named: list[Any] = list(objs)
+        named: list[Any] = list(objs)  # of NamedModels
         with writing_each({row.owner_id for row in named}, self.db) as writes:
             stored = self.filter(owner__in=writes, pk__in=[row.pk for row in named])
             before = dict(stored.values_list("pk", "name"))
@@ -84,7 +84,7 @@ class CategoryQuerySet(ShownQuerySet["Category"]):
         spelled in several ways, it is the first of these by code points."""
         names: dict[str, str] = {}
         found: Any = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key", "group")
-        for key, name in found.distinct():
+        for key, name in found.distinct():  # Any: texts, which are not null here
             names[key] = min(name, names.get(key, name))
         return names
 

@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         account: str | None = None,
         option: Sequence[str] = (),
         stdin: TextIO | None = None,
-        **options: Any,  # Any: those of all commands
+        **options: object,
     ) -> None:
         """Print the plan of the file, and commit it if that is asked. Raises CommandError."""
         owner = user_of(user)
@@ -165,7 +165,7 @@ def _line(row: Row) -> str:
     return f"{row.date or ''!s:>10}  {amount:>14} {row.currency:3}  {told[:WIDE]:{WIDE}}  {row.verdict.label}"
 
 
-def _messages(detail: Any) -> list[str]:  # Any: a text, or lists and objects of them
+def _messages(detail: object) -> list[str]:
     if isinstance(detail, Mapping):
         return [f"{name}: {text}" for name, those in detail.items() for text in _messages(those)]
     return [text for one in detail for text in _messages(one)] if isinstance(detail, list) else [str(detail)]
