@@ -176,7 +176,7 @@ class PictureMixin:
         allowed: frozenset[str] = super().allowed_parameters()  # type: ignore[misc]  # of the chart's view
         return allowed | {"width"}
 
-    # Any: of the chart's view.
+    # Of the chart's view.
     def get(self: Any, request: Request) -> HttpResponseBase:
         width = number_of(request, "width", NARROWEST, WIDEST)
         report = self.report(self.query(request))

@@ -147,7 +147,8 @@ class AccountSerializer(StrictModelSerializer[Account]):
         try:
             return super().validate(attrs)
         except ValidationError as error:
-            found: Any = error.detail  # by the names of fields
+            found = error.detail
+            assert isinstance(found, dict)
             raise ValidationError({name.replace("opening_", "opening."): found[name] for name in found}) from None
 
 

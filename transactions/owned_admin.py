@@ -109,7 +109,7 @@ class OwnedModelAdmin(StrictModelAdmin):
                 write.lock()
             return view()
 
-    # Any: a row of the model of the admin.
+    # A row of the model of the admin.
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
         with writing(obj.owner_id, admin_origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)

@@ -1,6 +1,7 @@
 """Rules in JSON, and in forms."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Unpack
 
@@ -107,11 +108,11 @@ class AbsoluteAmountField(AmountField):
         form: Any = self.parent  # a serializer of a form
         return str(form.initial_data.get("currency") or owner_of(self.context["request"]).currency)
 
-    def get_attribute(self, instance: Any) -> Any:  # Any: a rule; the amount with its currency, or None
+    def get_attribute(self, instance: Any) -> Any:  # a rule; the amount with its currency, or None
         amount = getattr(instance, str(self.source))
         return None if amount is None else (amount, instance.currency)
 
-    def to_representation(self, value: Any) -> str:  # Any: as above
+    def to_representation(self, value: tuple[Decimal, str]) -> str:
         amount, currency = value
         return format_amount(amount, currency or USUAL)
 
@@ -228,7 +229,8 @@ class RuleSerializer(PlacedSerializer):
         try:
             return super().validate(attrs)
         except ValidationError as error:
-            found: Any = error.detail  # by the names of columns
+            found = error.detail
+            assert isinstance(found, dict)
             raise ValidationError({_place(name): found[name] for name in found}) from None
 
 

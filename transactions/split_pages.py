@@ -35,7 +35,7 @@ NAME = re.compile(r"parts\.([0-9]{1,3})\.([a-z_]+)")  # of an input, as errors n
 SPARE = 3  # empty lines, for more parts
 
 
-def parts_of_form(form: Any) -> JSONObject:  # Any: a QueryDict, which the REST framework does not say
+def parts_of_form(form: Any) -> JSONObject:  # a QueryDict, which the stub does not promise
     """Return the form as the JSON of a request has it, with a form in place of each part.
 
     A line without an amount is left out, and so is what is empty in the line of a new part.

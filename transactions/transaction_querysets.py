@@ -16,7 +16,6 @@ from cashman_project.db.search import containing
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.sums import MoneySum
 from ledgers.writer import Write
-from transactions.models import BalanceCheck
 
 from .choices import TransactionType
 from .errors import Locked, NoSuchTag, PartOfSplit, PartOfTransfer
@@ -26,7 +25,7 @@ from .totals import SummedQuerySet
 from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
-    from .models import Transaction
+    from .models import BalanceCheck, Transaction
 
 KEPT = {"amount", "currency", "type", "date", "account", "account_id"}  # what a lock keeps, and a transfer of its legs
 OF_ONE_PART = {"amount", "type"}  # of these, what a split keeps of each part. The others it keeps of all together

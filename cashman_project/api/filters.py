@@ -90,7 +90,7 @@ def _fields(filterset: type[FilterSet]) -> dict[str, forms.Field]:
 class StrictFilterBackend(DjangoFilterBackend):
     """Applies the view's `filterset_class`; raises ValidationError (400) that names each wrong parameter."""
 
-    # Any: the stub has Django's request here, but the REST framework gives its own.
+    # The stub has Django's request here, but the REST framework gives its own.
     def filter_queryset(self, request: Any, queryset: QuerySet[ModelT], view: "APIView") -> QuerySet[ModelT]:
         filters: type[FilterSet] | None = getattr(view, "filterset_class", None)
         return filters.applied(queryset, filters.values_of(request)) if filters else queryset

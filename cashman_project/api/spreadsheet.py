@@ -92,7 +92,7 @@ class _Writer:
         self.sheet = sheet
         self.date_format = book.add_format({"num_format": "yyyy-mm-dd"})
         self.right = book.add_format({"align": "right"})
-        self.formats: dict[int, Any] = {}  # Any: as above
+        self.formats: dict[int, object] = {}
 
     def write(self, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]) -> int:
         """Write the rows below the names of the columns, and return how many there are.

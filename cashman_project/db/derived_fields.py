@@ -31,7 +31,7 @@ class DerivedField(Base):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "source": self.source}
 
-    def derive(self, text: Any) -> str | None:  # Any: a text, or None as in KeyField
+    def derive(self, text: str) -> str | None:
         """Return the value for the source's text."""
         raise NotImplementedError
 

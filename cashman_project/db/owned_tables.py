@@ -37,7 +37,7 @@ def primary_key(model: type[Model]) -> list[str]:
 
 def foreign_keys(model: type[Model]) -> "list[AnyForeignKey]":
     """Return the fields that have a foreign key."""
-    fields: Any = model._meta.concrete_fields  # Any: the stub does not know db_constraint
+    fields = model._meta.concrete_fields
     return [field for field in fields if isinstance(field, ForeignKey) and field.db_constraint]  # type: ignore[attr-defined]
 
 

@@ -41,7 +41,7 @@ from transactions.models import Transaction
 from ..models.transaction import SignedAmountField
 from ..names import LONGEST_NAME, MOST_TAGS
 
-# How a kind of field is read, and the fields of a model that may store it. Any: a field of that kind.
+# How a kind of field is read, a field of that kind, and the fields of a model that may store it.
 Rule = tuple[Callable[[Any], "Reader"], tuple[type, ...]]
 Reader = Callable[[Any], Any]  # Any: what a body has, and a value of the field's own type
 
@@ -191,7 +191,7 @@ def _default(field: SerializerField, column: Any) -> object:  # Any: the field o
     return value
 
 
-# Any: a model; the stub lacks `has_db_default`.
+# A model; the stub lacks `has_db_default`.
 def _others(model: Any, written: Values) -> Iterator[tuple[str, object]]:
     """Yield the columns that no body has and the database doesn't fill itself, and the values of new rows."""
     for column in model._meta.concrete_fields:
@@ -297,7 +297,7 @@ def _amount(field: SerializerField) -> Reader:
 
 
 def _converted(
-    # Any: what the REST framework takes for validators.
+    # What the REST framework takes for validators.
     field: SerializerField,
     kind: type,
     convert: Reader | None,

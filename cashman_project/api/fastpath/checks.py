@@ -126,7 +126,7 @@ def _field_fault(viewset: type[OwnedModelViewSet], field: Any) -> str:  # Any: o
     return ""
 
 
-# Any: its serializer has a Meta.
+# Its serializer has a Meta.
 def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
     """Yield each method that is bypassed, and the class that overrides it."""
     yield from overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
