@@ -82,7 +82,7 @@ class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Acc
 
     def _currency(self) -> str:
         """Return the currency of the form: the chosen one, or that of its account."""
-        form: Any = self.parent  # a serializer of accounts
+        form = self.parent
         return str(form.initial_data.get("currency") or getattr(form.instance, "currency", ""))
 
     def to_internal_value(self, data: object) -> Opening:

@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm
 from cashman_project.api.origin import admin_origin_of
 from cashman_project.api.types import Validated
-from cashman_project.db.owned_tables import AnyForeignKey
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import AnyField, AnyForeignKey
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS

@@ -36,7 +36,7 @@ class NamedField(serializers.SlugRelatedField[Any]):  # Any: a row; of DefaultAc
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         if not options.get("read_only"):
             options["queryset"] = self.model.objects.all()
-        style: Any = {"base_template": "input.html", "input_type": "text", "select": self.select}  # Any: as any field's
+        style: Any = {"base_template": "input.html", "input_type": "text", "select": self.select}  # as any field's
         style |= options.pop("style", {})
         super().__init__(slug_field="name", style=style, **{"label": self.label_text, **options})
 

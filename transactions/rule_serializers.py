@@ -105,7 +105,7 @@ class AbsoluteAmountField(AmountField):
         return super().run_validation(data)
 
     def _currency(self) -> str:
-        form: Any = self.parent  # a serializer of a form
+        form = self.parent
         return str(form.initial_data.get("currency") or owner_of(self.context["request"]).currency)
 
     def get_attribute(self, instance: Any) -> Any:  # a rule; the amount with its currency, or None
@@ -171,7 +171,7 @@ class ColumnsField(serializers.Field[Validated, object, JSONObject, Rule]):
     def shown(self) -> FieldsSerializer:
         return self.serializer_class()
 
-    def to_representation(self, value: Any) -> JSONObject:  # Any: a rule, where the stub has what is validated
+    def to_representation(self, value: object) -> JSONObject:
         return dict(self.shown.to_representation(value))
 
     def json_value(self) -> ObjectJSON:

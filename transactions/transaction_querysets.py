@@ -25,7 +25,7 @@ from .totals import SummedQuerySet
 from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
-    from .models import BalanceCheck, Transaction
+    from .models import BalanceCheck, Tag, Transaction
 
 KEPT = {"amount", "currency", "type", "date", "account", "account_id"}  # what a lock keeps, and a transfer of its legs
 OF_ONE_PART = {"amount", "type"}  # of these, what a split keeps of each part. The others it keeps of all together
@@ -208,7 +208,7 @@ def check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None
     names = {name for text in set(texts) for name in tag_names(text)}
     if not names:
         return
-    tags: Any = apps.get_model("transactions", "Tag")  # the stub knows no class of ours
+    tags: type[Tag] = apps.get_model("transactions", "Tag")
     missing = names.difference(tags.objects.filter(owner=owner, name__in=names).values_list("name", flat=True))
     if not missing:
         return

@@ -57,7 +57,7 @@ class OrderedView(Protocol):
     """A view of a list: its rows, its orderings as {parameter: what it is ordered by}, and the parameter of the default
     one."""
 
-    queryset: Any  # Any: of any model
+    queryset: Any  # of any model, or None
     orderings: Mapping[str, OrderedBy]
     default_ordering: str
 

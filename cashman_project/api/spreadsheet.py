@@ -1,6 +1,6 @@
 """Spreadsheets: rows as an .xlsx file (Office Open XML), some at a time.
 
-A number is a number in its cell only if it has at most 15 digits, which is what Excel keeps. Any other is text, so no
+A number is a number in its cell only if it has at most 15 digits, which is what Excel keeps. All others are text, so no
 digit is ever lost. A text is always a text: nothing in it is run as a formula or becomes a link.
 """
 

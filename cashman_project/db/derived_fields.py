@@ -62,7 +62,7 @@ class KeyField(DerivedField, models.CharField):  # type: ignore[type-arg]  # not
     """The `text_key` of a name. The name is found, sorted and kept unique by it. If there may be no name, it is NULL
     then."""
 
-    def derive(self, text: Any) -> str | None:  # Any: a text, or None if the source may be NULL
+    def derive(self, text: str | None) -> str | None:
         return None if text is None else text_key(text, self.limit)
 
     @property

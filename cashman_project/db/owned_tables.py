@@ -5,15 +5,14 @@ the models of migrations too.
 """
 
 from graphlib import TopologicalSorter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 
-from .types import AnyField
+from .types import AnyField, AnyForeignKey
 
 OWNER_FIELDS = ("owner", "ledger")
-AnyForeignKey = ForeignKey[Any, Any]  # Any: to any model, required or not
 
 
 class Reference(NamedTuple):

@@ -276,7 +276,7 @@ def _names_reader(most: int) -> Read:
 
 def _json(value: object) -> object:
     """Return any JSON whose texts can be stored."""
-    level: list[Any] = [value]  # Any: JSON
+    level: list[Any] = [value]  # of JSON
     for _depth in range(DEEPEST):
         texts = [one for one in level if type(one) is str]
         for one in level:
