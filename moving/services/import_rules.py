@@ -6,7 +6,6 @@ Each rule raises ValidationError, by the names of the columns.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any
 
 import orjson
 from django.core.exceptions import ValidationError
@@ -86,10 +85,12 @@ def _or_null(fits: Fits) -> Fits:
 
 
 def _parsed(parse: Callable[[str], object]) -> Fits:
-    def fits(value: Any) -> bool:  # Any: JSON
+    def fits(value: object) -> bool:
+        if type(value) is not str:
+            return False
         try:
             parse(value)
-        except (TypeError, ValueError):
+        except ValueError:
             return False
         return len(value) <= LONGEST_NAME
 

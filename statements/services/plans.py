@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from cashman_project.api.errors import PreconditionFailed
 from cashman_project.api.types import JSONObject
 from cashman_project.db.retry import in_transaction
+from cashman_project.db.types import Values
 from ledgers.models import Ledger
 
 from ..choices import Status, Verdict, option_name
@@ -189,7 +190,7 @@ def _find_duplicates(owner: "User", account: UUID, rows: Sequence[Row]) -> None:
 
 def create_plan(owner: "User", source: BinaryIO, name: str, plan: Draft, said: Said) -> Import:
     """Store a draft with its file. Raises TooManyPlans if the owner has too many previews."""
-    row = _create(owner, source, name, said, **_stored(plan))
+    row = _create(owner, source, name, said, _stored(plan))
     store_rows(owner.pk, row.pk, plan.rows)
     return row
 
@@ -200,10 +201,10 @@ def create_unread(owner: "User", source: BinaryIO, name: str, said: Said) -> Imp
         form = said.reader.format or recognise(source)
     except UnreadableFile as error:
         raise ValidationError({"file": [str(error)]}, code="unreadable") from None
-    return _create(owner, source, name, said, format=form, status=Status.READING)
+    return _create(owner, source, name, said, {"format": form, "status": Status.READING})
 
 
-def _create(owner: "User", source: BinaryIO, name: str, said: Said, **values: Any) -> Import:  # Any: of the fields
+def _create(owner: "User", source: BinaryIO, name: str, said: Said, values: Values) -> Import:
     previews = Import.objects.filter(owner=owner, status__in=WAITING)
     if previews.count() >= MOST_PREVIEWS:
         message = _("You have %(most)d previews. Commit or delete one of them first.")
