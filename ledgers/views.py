@@ -35,6 +35,7 @@ from cashman_project.api.schema import (
     ProblemSerializer,
     problems,
 )
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import ApiView
 
 from . import examples
@@ -145,7 +146,7 @@ class RevisionListView(LedgerReads, ApiView):
 
         return numbered_page(request, "number", find, revision_json)
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         return {"days": revision_days(owner_of(self.request), data["results"])}
 
 
@@ -172,7 +173,7 @@ class RevisionView(LedgerReads, ApiView):
         content = {**revision_json(revision), "changes": list(map(change_json, self.changes)), "more": more}
         return tagged_response(request, content)
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         [revision] = revision_rows(owner_of(self.request), [data])
         first = self.changes[0] if self.changes else None
         revision["undone"] = first is None or is_undone(owner_of(self.request).pk, data["number"], first.id)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CARRIED_OUT = (Status.COMMITTED, Status.UNDONE)  # statuses of imports that go out
 FORMAT = 1  # of exports; a reader refuses those that are newer
 MANIFEST, README, CSV = "manifest.json", "README.txt", "transactions.csv"
-Rows = QuerySet[Any]  # of any model of owned rows
+Rows = QuerySet[Any]  # Any: of any model of owned rows
 
 
 class File(NamedTuple):

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.urls import reverse
@@ -19,6 +19,7 @@ from cashman_project.api.pages.inputs import Input
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
+from cashman_project.api.types import JSONObject
 from cashman_project.locales import current_formats
 from ledgers.models import Revision
 from transactions.models import Transaction
@@ -33,7 +34,6 @@ from .services.shown import rows_json
 if TYPE_CHECKING:
     from users.models import User
 
-Json = dict[str, Any]
 TELL_ACCOUNT = ("account", "accounts", "create_account", "currency")
 MOST_KEPT = 100  # transactions that a page lists after an undo that kept some
 MOST_NAMED = 20  # categories or tags that a sentence names
@@ -53,7 +53,7 @@ class Count:
     is_current: bool = False
 
 
-def counts_of(content: Json) -> list[Count]:
+def counts_of(content: JSONObject) -> list[Count]:
     """Return the verdicts that rows of a plan have."""
     counts = content["counts"]
     return [Count(str(capfirst(verdict.label)), counts[verdict]) for verdict in Verdict if counts[verdict]]
@@ -66,7 +66,7 @@ def counts_of(content: Json) -> list[Count]:
 class ListedPlan:
     """A plan in the list. `at` is when it was imported or undone, or else when its file was read."""
 
-    content: Json
+    content: JSONObject
     at: str
     counts: list[Count]
 
@@ -79,7 +79,7 @@ class ListedPlan:
         return [one["account"] for one in self.content["statements"] if one["account"]]
 
 
-def listed(owner: "User", results: Sequence[Json]) -> list[ListedPlan]:
+def listed(owner: "User", results: Sequence[JSONObject]) -> list[ListedPlan]:
     """Return the plans of a page of the list, with one query for the times of all commits."""
     numbers = {one["revision"] for one in results if one["revision"]}
     found = Revision.objects.filter(ledger=owner.pk, number__in=numbers) if numbers else Revision.objects.none()
@@ -103,7 +103,7 @@ def file_inputs(owner: "User", account: str = "") -> list[Input]:
 class ShownStatement:
     """What the file says of an account. `url` is its register, if it is there already or still."""
 
-    content: Json
+    content: JSONObject
     url: str
     is_new: bool
     checks: list[str]
@@ -113,7 +113,7 @@ class ShownStatement:
 class ShownRow:
     """A row of a plan. `what` says in words what happens with it, and `url` leads to the transaction that it names."""
 
-    content: Json
+    content: JSONObject
     what: str
     url: str = ""
     takes_in: str = ""  # the label of the button that lets the commit create a transaction of it
@@ -141,12 +141,12 @@ class PlanPage:
 
     owner: "User"
     plan: Import
-    content: Json
+    content: JSONObject
     verdict: str = ""
-    results: Sequence[Json] = ()
-    data: Json = field(default_factory=dict)  # with the links to the neighbours
+    results: Sequence[JSONObject] = ()
+    data: JSONObject = field(default_factory=dict)  # with the links to the neighbours
     here: str = ""  # the path of the page with its query
-    sent: Mapping[str, Any] = field(default_factory=dict)  # of a form that was refused
+    sent: Mapping[str, object] = field(default_factory=dict)  # of a form that was refused
     errors: Sequence[FieldError] = ()
 
     @property
@@ -326,13 +326,13 @@ class PlanPage:
         others = self._rows_of(sides) if sides else {}
         return [self._row(row, there, others) for row in self.results]
 
-    def _rows_of(self, keys: Iterable[str]) -> dict[str, Json]:
+    def _rows_of(self, keys: Iterable[str]) -> dict[str, JSONObject]:
         """Return the rows of the plan that become these transactions."""
         rows = ImportRow.objects.filter(owner=self.owner, import_id=self.plan.pk, verdict=Verdict.TRANSFER)
         found = list(rows.filter(transaction_id__in=[UUID(key) for key in keys]))
         return {str(row["transaction"]): row for row in rows_json(self.owner, self.plan, found)}
 
-    def _row(self, content: Json, there: dict[str, Transaction], others: dict[str, Json]) -> ShownRow:
+    def _row(self, content: JSONObject, there: dict[str, Transaction], others: dict[str, JSONObject]) -> ShownRow:
         verdict, own = content["verdict"], there.get(str(content["transaction"]))
         side = there.get(str(content["transfer_with"]))
         what, named = _("Left out"), own

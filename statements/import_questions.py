@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
@@ -11,6 +11,7 @@ from cashman_project.api.pages.inputs import Input
 from cashman_project.api.pages.selects import Select
 from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
+from cashman_project.api.types import JSONObject
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import DIGITS
@@ -19,6 +20,7 @@ from transactions.models import Account
 from transactions.services.currencies import own_currencies
 from transactions.templatetags.money import money
 
+from .formats.results import NO_READING
 from .import_forms import ANSWER, NEW_NAME, OWN, suggested_name
 from .models import Import
 from .services.accounts import MOST_ACCOUNTS
@@ -27,7 +29,6 @@ from .services.profiles import last_accounts
 if TYPE_CHECKING:
     from users.models import User
 
-Json = dict[str, Any]
 CURRENCY = Select(currency_options, own_currencies)
 OF_ACCOUNT = ("account", "accounts")
 ASKED_EACH_TIME = ("account", "accounts", "currency", "other_files")  # which no profile keeps
@@ -61,7 +62,7 @@ class ShownQuestion:
     the file says it."""
 
     name: str
-    content: Json
+    content: JSONObject
     answers: list[Answer]
     new_name: str = ""
     suggested: str = ""
@@ -96,7 +97,7 @@ class ShownQuestion:
 
 
 def questions_of(
-    owner: "User", plan: Import, content: Json, sent: Mapping[str, Any], errors: Sequence[FieldError]
+    owner: "User", plan: Import, content: JSONObject, sent: Mapping[str, object], errors: Sequence[FieldError]
 ) -> list[ShownQuestion]:
     """Return the questions of a plan, with what was sent if the form was refused."""
     told = {error["field"]: error["detail"] for error in errors}
@@ -129,7 +130,9 @@ def _last_answer(question: ShownQuestion, accounts: Mapping[str, tuple[str, str]
     return next((value for value in found if value in offered), "")
 
 
-def _question(owner: "User", number: int, content: Json, accounts: Mapping[str, tuple[str, str]]) -> ShownQuestion:
+def _question(
+    owner: "User", number: int, content: JSONObject, accounts: Mapping[str, tuple[str, str]]
+) -> ShownQuestion:
     name, option = f"{ANSWER}.{number}", content["option"]
     if option in OF_ACCOUNT:
         answers = [
@@ -151,7 +154,7 @@ def _shown(amount: str, currency: str) -> str:
 
 def _answer(option: str, value: str, reading: str) -> Answer:
     if option == "date_format":
-        return Answer(value, day(reading))
+        return Answer(value, reading if reading == NO_READING else day(reading))
     if option in ("unsigned", "negative_debit"):
         return Answer(value, _("It came in") if value == "in" else _("It went out"))
     if option == "other_files":

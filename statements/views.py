@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 from django.http.response import HttpResponseBase
@@ -37,6 +37,7 @@ from cashman_project.api.schema import (
     ROW_REVISION_HEADERS,
     ProblemSerializer,
 )
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import StrictViewMixin
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.retry import in_transaction
@@ -134,7 +135,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         self.read_plan = plan
         return plan
 
-    def shown(self, plan: Import) -> dict[str, Any]:
+    def shown(self, plan: Import) -> JSONObject:
         [content] = plans_json(owner_of(self.request), [plan])
         return content
 
@@ -271,7 +272,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         owner, force = owner_of(request), flag_of(request, "force")
         check_id(pk)
 
-        def work() -> dict[str, Any] | None:
+        def work() -> JSONObject | None:
             plan = Import.objects.select_for_update(no_key=True).filter(owner=owner, pk=pk).first()
             if plan is None:
                 raise NotFound

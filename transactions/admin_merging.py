@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cashman_project.api.admin import StrictModelAdmin
+from transactions.models import NamedModel
 
 
 class MergingAdmin(StrictModelAdmin):
@@ -24,7 +25,7 @@ class MergingAdmin(StrictModelAdmin):
         raise NotImplementedError
 
     @admin.action(description=gettext_lazy("Merge selected %(verbose_name_plural)s"), permissions=["change", "delete"])
-    def merge(self, request: HttpRequest, queryset: "models.QuerySet[Any]") -> HttpResponseBase | None:
+    def merge(self, request: HttpRequest, queryset: "models.QuerySet[NamedModel]") -> HttpResponseBase | None:
         """Ask which of the selected rows stays, and then merge the others into it."""
         rows = list(queryset.select_related("owner"))
         if len(rows) < 2 or len({row.owner_id for row in rows}) > 1:

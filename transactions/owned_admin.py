@@ -109,6 +109,7 @@ class OwnedModelAdmin(StrictModelAdmin):
                 write.lock()
             return view()
 
+    # Any: a row of the model of the admin.
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
         with writing(obj.owner_id, admin_origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)
@@ -117,7 +118,7 @@ class OwnedModelAdmin(StrictModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Return the page of the row's history: what the admin's log has of it, and its last versions."""
-        row: Any = self.get_object(request, object_id)
+        row: Any = self.get_object(request, object_id)  # of the model of the admin
         context: dict[str, object] = {}
         if row is not None and self.has_view_or_change_permission(request, row):
             versions = versions_of(row.owner_id, self.model, row.pk, VERSIONS, None, descending=True)

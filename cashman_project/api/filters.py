@@ -61,7 +61,9 @@ class FilterSet(django_filters.FilterSet):
         return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
     @classmethod
-    def applied(cls, rows: Any, values: Mapping[str, object]) -> Any:  # a queryset of any class, and the same class
+    def applied(
+        cls, rows: Any, values: Mapping[str, object]
+    ) -> Any:  # Any: a queryset of any class, and the same class
         """Return the rows that match the values, or parameters that stand for values."""
         for name, value in values.items():
             rows = cls.base_filters[name].filter(rows, value)

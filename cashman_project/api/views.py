@@ -39,7 +39,7 @@ from .pages.submission import FormState, see_other, take_method
 from .parsers import NEXT_FIELD
 from .renderers import JSONRenderer
 from .schema import problems
-from .types import JSON, AnyResponse
+from .types import AnyResponse, JSONObject
 
 STATUS = OpenApiResponse(
     inline_serializer("Status", {"status": serializers.CharField()}),
@@ -118,11 +118,11 @@ class StrictViewMixin(Base):
         """Return the parameters of a page whose request has none."""
         return {}
 
-    def page_context(self, data: JSON) -> dict[str, object]:
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         """Return what the page of a good response shows beside `data`."""
         return {}
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         """Return what the page of an error shows beside the problem."""
         return {}
 
@@ -152,7 +152,7 @@ class StrictViewMixin(Base):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        view: Any = self.__class__  # mypy does not see that a class is hashable
+        view: Any = self.__class__  # Any: mypy does not see that a class is hashable
         return {"Allow": _allow(view, *getattr(self, "action_map", ()))}
 
     def options(self, request: HttpRequest, *args: object, **kwargs: object) -> AnyResponse:
@@ -251,7 +251,7 @@ class SchemaView(StrictViewMixin, SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
-        renderer: Any = request.accepted_renderer  # mypy does not see that its class is hashable
+        renderer: Any = request.accepted_renderer  # Any: mypy does not see that its class is hashable
         headers = {
             "Cache-Control": "no-cache",  # a cache may keep it, but asks each time whether it has changed
             "Content-Disposition": f'inline; filename="Cashman.{renderer.format}"',

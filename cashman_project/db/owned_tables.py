@@ -13,7 +13,7 @@ from django.db.models import ForeignKey, Model
 from .types import AnyField
 
 OWNER_FIELDS = ("owner", "ledger")
-AnyForeignKey = ForeignKey[Any, Any]  # to any model, required or not
+AnyForeignKey = ForeignKey[Any, Any]  # Any: to any model, required or not
 
 
 class Reference(NamedTuple):
@@ -37,7 +37,7 @@ def primary_key(model: type[Model]) -> list[str]:
 
 def foreign_keys(model: type[Model]) -> "list[AnyForeignKey]":
     """Return the fields that have a foreign key."""
-    fields: Any = model._meta.concrete_fields  # the stub does not know db_constraint
+    fields: Any = model._meta.concrete_fields  # Any: the stub does not know db_constraint
     return [field for field in fields if isinstance(field, ForeignKey) and field.db_constraint]  # type: ignore[attr-defined]
 
 

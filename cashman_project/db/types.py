@@ -13,5 +13,7 @@ AnyField: TypeAlias = "Field[Any, Any]"
 FieldOrRelation: TypeAlias = "AnyField | ForeignObjectRel | GenericForeignKey"
 # The values of a row as a driver takes or returns them. Their types are those of the row's columns.
 DatabaseRow: TypeAlias = Sequence[Any]
+# The values of a row by the names of its columns, each of its column's type.
+Values: TypeAlias = dict[str, Any]
 # SQL and its parameters. Django passes the parameters on without reading them.
 SQL: TypeAlias = tuple[str, list[Any] | tuple[Any, ...]]

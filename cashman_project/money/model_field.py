@@ -72,7 +72,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         self,
         form_class: type[forms.Field] | None = None,
         choices_form_class: type[forms.ChoiceField] | None = None,
-        **options: Any,  # the options of any form field
+        **options: Any,  # Any: the options of any form field
     ) -> forms.Field | None:
         options = {"max_digits": 15, "decimal_places": 4, **options}
         return super().formfield(form_class or AmountFormField, choices_form_class, **options)

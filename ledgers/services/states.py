@@ -8,15 +8,15 @@ from cashman_project.api.types import JSONObject
 from cashman_project.db.types import AnyField
 
 from ..history import read_before, stored_columns
-from ..models import Change, Operation, OwnedForeignKey
+from ..models import Change, Operation, OwnedForeignKey, OwnedModel
 from ..resources import Resource
 
-State = Any  # a row of a registered model, saved or not
+State = OwnedModel  # a row of a registered model, saved or not
 
 UNTOLD = {"id", "version", "created_at", "updated_at"}  # which follow from the change itself
 
 
-def state_of(model: Any, owner: UUID, before: str) -> State:
+def state_of(model: type[OwnedModel], owner: UUID, before: str) -> State:
     """Return the row that a Change holds. Columns that the model did not have then get their default.
 
     Raises ValueError if the model, a proxy, can't hold such a row.
@@ -46,7 +46,7 @@ def link(owner: UUID, states: Iterable[State | None]) -> None:
             setattr(state, field.name, found.get(getattr(state, field.attname)))
 
 
-def _rows(model: Any, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:
+def _rows(model: Any, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:  # Any: an OwnedModel; the stub says more
     """Return the rows with these keys."""
     found: dict[UUID, State] = model._base_manager.filter(owner=owner).in_bulk(keys) if keys else {}
     if missing := keys - found.keys():

@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from rest_framework.exceptions import APIException
 
 from cashman_project.api.viewsets import UUID_FORM
+from cashman_project.db.types import Values
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import DIGITS
 from statements.choices import Verdict
@@ -27,8 +28,7 @@ from transactions.names import LONGEST_NAME
 from ..files import CARRIED_OUT
 from .columns import LARGEST, WRONG
 
-Values = dict[str, Any]
-Fits = Callable[[Any], bool]  # whether a value of JSON is as it is stored
+Fits = Callable[[object], bool]  # whether a value of JSON is as it is stored
 UNABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # to show what is not as it is stored
 VALUES = re.compile(r"%\(\w+\)[sd]|%%")  # in a message
 
@@ -86,7 +86,7 @@ def _or_null(fits: Fits) -> Fits:
 
 
 def _parsed(parse: Callable[[str], object]) -> Fits:
-    def fits(value: Any) -> bool:
+    def fits(value: Any) -> bool:  # Any: JSON
         try:
             parse(value)
         except (TypeError, ValueError):
@@ -101,15 +101,15 @@ def _one_of(values: Iterable[str]) -> Fits:
     return lambda value: type(value) is str and value in known
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     return type(value) is bool
 
 
-def _number(value: Any) -> bool:
+def _number(value: object) -> bool:
     return type(value) is int and 0 <= value <= LARGEST
 
 
-def _id(value: Any) -> bool:
+def _id(value: object) -> bool:
     return type(value) is str and UUID_FORM.fullmatch(value) is not None
 
 
@@ -118,7 +118,7 @@ def _list(inner: Fits, most: int) -> Fits:
 
 
 def _map(key: Fits, inner: Fits, most: int) -> Fits:
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         return type(value) is dict and len(value) <= most and all(map(key, value)) and all(map(inner, value.values()))
 
     return fits
@@ -128,7 +128,7 @@ def _object(needed: Mapping[str, Fits], others: Mapping[str, Fits] | None = None
     """Return what an object fits that has these members: all that are needed, and no unknown ones."""
     known = {**needed, **(others or {})}
 
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         if type(value) is not dict or not needed.keys() <= value.keys() <= known.keys():
             return False
         return all(known[name](inner) for name, inner in value.items())

@@ -88,14 +88,20 @@ class Accounts:
     def _by_answer(self, source: Source, is_alone: bool, currencies: Collection[str | None]) -> Target | None:
         account, currency = source
         name = self.answers.accounts.get(account or "") or (self.answers.account if is_alone else None)
-        if name is not None:
-            same = [row for row in self.own if row.key == name_key(name)]
-            if same:
-                return target_of(same[0])
+        if name is not None and (named := self._named(name)):
+            other = self._named(with_currency(name, currency)) if currency else None
+            for row in (named, other):
+                if row and currency in (None, row.currency):
+                    return target_of(row)
+            if other or not self.answers.create:
+                return target_of(named)
         if self.answers.create and (name or account):
             return self._make(name or account or "", account, currency)
         self._ask(account, is_alone, NO_SUCH if name else WHICH if account is None else WHICH_OF, currencies)
         return None
+
+    def _named(self, name: str) -> Account | None:
+        return next((row for row in self.own if row.key == name_key(name)), None)
 
     def _make(self, name: str, account: str | None, currency: str | None) -> Target | None:
         currency = currency or self.answers.currency
@@ -106,10 +112,9 @@ class Accounts:
                 self.questions.append(Question("currency", Message(CURRENCY), 1, account or "", choices))
             return None
         name = " ".join(name.split())[:LONGEST_NAME]
-        taken = [row for row in self.own if row.key == name_key(name)]
         made = self.made.get(name_key(name))
-        if taken or (made and made.currency != currency):
-            name = f"{name[: LONGEST_NAME - 4]} {currency}"  # an account that has two currencies
+        if self._named(name) or (made and made.currency != currency):
+            name = with_currency(name, currency)
             made = self.made.get(name_key(name))
         if made is None and len(self.made) < MOST_MADE:
             identifier = account[:LONGEST_IDENTIFIER] if account else None
@@ -149,6 +154,11 @@ def target_of(account: Account) -> Target:
 def account_of(owner: "User", target: Target) -> Account:
     """Return a new account, which is not saved yet."""
     return Account(pk=target.id, owner=owner, name=target.name, currency=target.currency, identifier=target.identifier)
+
+
+def with_currency(name: str, currency: str) -> str:
+    """Return what the second account is called if a file has two currencies of one account."""
+    return f"{name[: LONGEST_NAME - 4]} {currency}"
 
 
 def bare(identifier: str) -> str:

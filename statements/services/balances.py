@@ -3,11 +3,11 @@
 import datetime
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount, validate_balance
 
 from ..choices import Verdict
@@ -20,7 +20,7 @@ DAY = datetime.timedelta(days=1)
 MOST_CHECKS = 1_000  # closing balances of one account that are kept, the last ones
 
 
-def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence[Row]) -> dict[str, Any]:
+def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence[Row]) -> JSONObject:
     """Return the statement of one account in JSON: its first and its last balance, and what its lines make of it.
 
     `called` is what the file calls the account. `checks` are the closing balances, by day, which a commit stores.
@@ -84,7 +84,7 @@ def _day(balance: Balance | None) -> datetime.date:
     return balance.date if balance and balance.date else datetime.date.min
 
 
-def _shown(balance: Balance | None, currency: str) -> dict[str, Any] | None:
+def _shown(balance: Balance | None, currency: str) -> JSONObject | None:
     if balance is None:
         return None
     return {"balance": _amount(balance.amount, currency), "date": balance.date and balance.date.isoformat()}

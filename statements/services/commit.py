@@ -18,6 +18,7 @@ from cashman_project.money.amounts import parse_amount
 from ledgers.writer import Write, writing
 from transactions.choices import TransactionType
 from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
+from transactions.models.named import NamedModel
 from transactions.names import name_key, tag_names
 
 from ..choices import CREATES, ENTERS, Status, Verdict
@@ -124,7 +125,7 @@ def _lacks(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> bool:
     )
 
 
-def _is_taken(owner: "User", model: Any, names: Sequence[str]) -> bool:  # Any: a model of named rows
+def _is_taken(owner: "User", model: type[NamedModel], names: Sequence[str]) -> bool:
     keys = [name_key(name) for name in names]
     return bool(keys) and model.objects.for_owner(owner).filter(key__in=keys).exists()
 

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -13,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.errors import PreconditionFailed
+from cashman_project.api.types import JSONObject
 from cashman_project.db.retry import in_transaction
 from ledgers.models import Ledger
 
@@ -41,14 +42,13 @@ if TYPE_CHECKING:
 WAITING = (Status.READING, Status.PREVIEW)  # for their commit
 MOST_LINES = 5  # of a file that a question shows
 MOST_PREVIEWS = 20  # that an owner has at a time, each with its file
-Json = dict[str, Any]  # what is stored of a plan, in JSON
 
 
 @dataclass(frozen=True)
 class Said:
     """What the user has said of a file, in JSON."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: JSONObject = field(default_factory=dict)
 
     @property
     def reader(self) -> Options:
@@ -79,7 +79,7 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     accounts: dict[Source, Target] = field(default_factory=dict)
     names: Names | None = None
-    profile: Json | None = None  # the options that were kept of an earlier file
+    profile: JSONObject | None = None  # the options that were kept of an earlier file
     waiting: list[Row] = field(default_factory=list)  # lines that wait for the answers to the questions
 
 
@@ -241,7 +241,7 @@ def read_later(owner: "User", plan: Import, said: Said) -> Import:
     if locked.version != plan.version:
         raise PreconditionFailed
     ImportRow.objects.filter(owner=owner, import_id=plan.pk).delete()
-    empty: Json = {"counts": {}, "questions": [], "statements": [], "makes": {}, "profile": None}
+    empty: JSONObject = {"counts": {}, "questions": [], "statements": [], "makes": {}, "profile": None}
     change(locked, **empty, options=dict(said.options), status=Status.READING, read=0)
     return locked
 
@@ -276,7 +276,7 @@ def locked_preview(owner: UUID, import_id: UUID, statuses: Collection[Status] = 
     return plan
 
 
-def _stored(plan: Draft) -> Json:
+def _stored(plan: Draft) -> JSONObject:
     """Return the fields of the plan's row."""
     accounts = {} if plan.questions else plan.accounts
     days = [row.date for row in plan.rows if row.date]
@@ -304,7 +304,7 @@ def counted(verdicts: Iterable[str]) -> dict[str, int]:
     return {verdict.value: counts[verdict] for verdict in Verdict}
 
 
-def _question(question: Question, waiting: Iterable[Row]) -> Json:
+def _question(question: Question, waiting: Iterable[Row]) -> JSONObject:
     """Return the question in JSON. One of an account has the first lines of it, by which people know it."""
     is_of_account = question.option in ("account", "accounts", "currency")
     lines = (row for row in waiting if is_of_account and row.statement and called(row.statement) == question.example)
@@ -318,7 +318,7 @@ def _question(question: Question, waiting: Iterable[Row]) -> Json:
     }
 
 
-def _line(row: Row) -> Json:
+def _line(row: Row) -> JSONObject:
     return {
         "line": row.line,
         "date": row.date and row.date.isoformat(),
@@ -328,7 +328,7 @@ def _line(row: Row) -> Json:
     }
 
 
-def _made(target: Target, statements: Iterable[Json]) -> Json:
+def _made(target: Target, statements: Iterable[JSONObject]) -> JSONObject:
     openings = (one["begins"] for one in statements if one["account_id"] == str(target.id))
     return {
         "id": str(target.id),
@@ -339,7 +339,7 @@ def _made(target: Target, statements: Iterable[Json]) -> Json:
     }
 
 
-def _statements(plan: Draft) -> list[Json]:
+def _statements(plan: Draft) -> list[JSONObject]:
     """Return what the file says of each account, and whether its lines add up to it."""
     of_account: dict[Target, list[Statement]] = {}
     rows: dict[UUID | None, list[Row]] = {}

@@ -127,6 +127,12 @@ def test_questions_show_what_each_answer_means(browser: Browser, bank: Account) 
     assert page.rows()[0][0] == "4 Mar 2026"
 
 
+def test_an_answer_that_the_example_does_not_have_is_offered(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, b"!Type:Bank\nD13/2/2026\nT-1\nPA\n^\nD2/13/2026\nT-1\nPB\n^\n", account="Bank")
+
+    assert [one.text for one in page.main.one("fieldset").all("label")] == ["13 Feb 2026", "?"]
+
+
 def test_saving_without_an_answer_asks_again(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, AMBIGUOUS, account="Bank")
 

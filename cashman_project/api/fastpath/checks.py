@@ -1,7 +1,7 @@
 """System checks: a viewset is on the fast path only if that bypasses nothing, and can write each of its fields."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, cast
 
 import orjson
 from django.core import checks
@@ -34,6 +34,16 @@ VIEW_HOOKS = (
 SERIALIZER_HOOKS = ("__init__", "get_fields", "fields", "to_representation", "data")
 LIST_HOOKS = ("to_representation", "data")
 PAGE_HOOKS = ("paginate_queryset", "get_paginated_response")
+
+
+class Route(Protocol):
+    """The view of a viewset's route: a function with these attributes."""
+
+    cls: type[OwnedModelViewSet]
+    actions: Mapping[str, str]  # by the method of the request
+    initkwargs: Mapping[str, object]
+
+
 # What the fast path reads from the class, so that a route's `as_view()` can't give the view another.
 DECLARATIONS = {
     "fastpath",
@@ -47,7 +57,7 @@ DECLARATIONS = {
 
 
 @checks.register
-def check_fastpath(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_fastpath(**kwargs: object) -> list[checks.CheckMessage]:
     """api.E002 and api.E003: what the fast path would bypass, and what it can't write, of each viewset that has it."""
     routes = [route for route in routes_of(get_resolver().url_patterns) if _is_read(route)]
     viewsets = dict.fromkeys(route.cls for route in routes if route.cls.fastpath)
@@ -57,7 +67,7 @@ def check_fastpath(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
-def route_faults(route: Any) -> list[checks.CheckMessage]:
+def route_faults(route: Route) -> list[checks.CheckMessage]:
     """Return what a route gives its view in place of what the class of the viewset declares."""
     given = sorted(DECLARATIONS & route.initkwargs.keys())
     if not given or not (route.cls.fastpath or "fastpath" in given):
@@ -87,7 +97,7 @@ def hook_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
 
 def field_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
     """Return the fields of the viewset's serializer that the database can't write as the serializer does."""
-    serializer: Any = viewset.serializer_class
+    serializer: Any = viewset.serializer_class  # Any: None, too
     if serializer is None:  # then get_serializer_class() is overridden, which is an error of its own
         return []
     return [
@@ -103,7 +113,7 @@ def field_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
     ]
 
 
-def _field_fault(viewset: Any, field: Any) -> str:
+def _field_fault(viewset: type[OwnedModelViewSet], field: Any) -> str:  # Any: of any kind
     form = find_form(field)
     if form is None:
         return f"the fast path has no form in SQL for a {type(field).__name__}."
@@ -116,6 +126,7 @@ def _field_fault(viewset: Any, field: Any) -> str:
     return ""
 
 
+# Any: its serializer has a Meta.
 def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
     """Yield each method that is bypassed, and the class that overrides it."""
     yield from overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
@@ -130,7 +141,7 @@ def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
         yield from overridden(permission, BasePermission, ("has_object_permission",))
 
 
-def _permissions(declared: Iterable[Any]) -> Iterator[type]:
+def _permissions(declared: Iterable[Any]) -> Iterator[type]:  # Any: classes, or what joins them
     """Yield the classes of permissions; of one that is made of others by &, | and ~ those others."""
     for permission in declared:
         if isinstance(permission, OperandHolder):
@@ -141,14 +152,14 @@ def _permissions(declared: Iterable[Any]) -> Iterator[type]:
             yield permission
 
 
-def routes_of(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
+def routes_of(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Route]:
     """Yield the view of each route of a viewset."""
     for pattern in patterns:
         if isinstance(pattern, URLResolver):
             yield from routes_of(pattern.url_patterns)
         elif issubclass(getattr(pattern.callback, "cls", object), OwnedModelViewSet):
-            yield pattern.callback
+            yield cast(Route, pattern.callback)
 
 
-def _is_read(route: Any) -> bool:
+def _is_read(route: Route) -> bool:
     return not {"list", "retrieve"}.isdisjoint(route.actions.values())

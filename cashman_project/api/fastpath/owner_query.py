@@ -4,14 +4,14 @@ The reasons are in docs/adr/0032-owner-query.md.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import IntegerField, Model, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.compiled import Parameter, Statement
-from cashman_project.db.types import SQL
+from cashman_project.db.types import SQL, DatabaseRow
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -54,7 +54,7 @@ class OwnerQuery:
         self.has_lines = lines is not None
         self.columns = (*extras, lines) if lines is not None else extras
         self.values = values
-        self._found: tuple[Any, ...] | None = None
+        self._found: DatabaseRow | None = None
 
     def take(self, *found: object) -> None:
         """Store what was found for the columns."""
@@ -69,12 +69,12 @@ class OwnerQuery:
         text = self._values(owner)[-1]
         return text.split("\n") if text else []
 
-    def extras(self, owner: Model) -> tuple[Any, ...]:
+    def extras(self, owner: Model) -> DatabaseRow:
         """Return the values of the other columns."""
         found = self._values(owner)
         return found[:-1] if self.has_lines else found
 
-    def _values(self, owner: Model) -> tuple[Any, ...]:
+    def _values(self, owner: Model) -> DatabaseRow:
         """Return what was found. If the owner was found by another query, this runs one of its own."""
         if self._found is None:
             rows = _statement(owner._meta.model, *self.columns).rows({"owner": owner.pk, **self.values})

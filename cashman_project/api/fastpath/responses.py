@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..viewsets import OwnedModelViewSet
 
     ViewSet: TypeAlias = type[OwnedModelViewSet]
-    Rows: TypeAlias = QuerySet[Any]  # of any owned model, or dictionaries with its `line`
+    Rows: TypeAlias = QuerySet[Any]  # Any: of any owned model, or dictionaries with its `line`
 
 CURSOR = ("cursor value", "cursor id")  # parameters of a page's query; no filter has such a name
 

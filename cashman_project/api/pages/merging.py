@@ -33,11 +33,8 @@ def base_of(inputs: list[Input]) -> str:
     return orjson.dumps({one.name: one.value for one in inputs}).decode()
 
 
-def decided(data: Any) -> Any:
-    """Return the form with the values that it was opened with in the fields that are to stay as they are stored.
-
-    It is a QueryDict, which the REST framework does not say.
-    """
+def decided(data: Any) -> Any:  # Any: a QueryDict, which the stub does not promise
+    """Return the form with the values that it was opened with in the fields that are to stay as they are stored."""
     base, names = _base(data.get(BASE_FIELD)), data.getlist(TAKE_FIELD)
     if not names:
         return data
@@ -47,11 +44,9 @@ def decided(data: Any) -> Any:
     return result
 
 
-def merged(sent: Any, stored: Any) -> Merged | None:
+def merged(sent: Any, stored: Any) -> Merged | None:  # Any: FieldsSerializers, likewise
     """Return the form of the serializer `sent`, merged into the row of the serializer `stored`. It is None
     if the form doesn't know what it was opened with.
-
-    They are Any because their callers have serializers of rows in general.
     """
     data: QueryDict = sent.initial_data
     base = _base(data.get(BASE_FIELD))
@@ -86,7 +81,7 @@ def differences(sent: FieldsSerializer, stored: JSONObject, conflicts: frozenset
     ]
 
 
-def _is_same(serializer: Any, name: str, one: str, other: str) -> bool:
+def _is_same(serializer: Any, name: str, one: str, other: str) -> bool:  # Any: as above
     """Return whether two texts of a form mean the same value of the serializer's row."""
     if one == other:
         return True

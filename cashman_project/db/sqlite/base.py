@@ -26,7 +26,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
         """Execute a statement. There is no round trip that could be saved by waiting, as on PostgreSQL."""
         with self.cursor() as cursor:
-            values: Any = map(sqlite_value, params)
+            values: Any = map(sqlite_value, params)  # Any: of the types that SQLite takes
             cursor.execute(sql, list(values))
 
     def _start_transaction_under_autocommit(self) -> None:
