@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from django.utils.translation import gettext_noop as _
 from .languages import LANGUAGES
 
 T = TypeVar("T")
+DatabaseSettings: TypeAlias = dict[str, Any]  # Any: each of Django's settings of a database has a type of its own
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
@@ -211,7 +212,7 @@ def language(code: str) -> str:
     return code
 
 
-def database(url: str) -> dict[str, Any]:  # Any: the types of Django's settings for a database
+def database(url: str) -> DatabaseSettings:
     """Parse a database URL into Django's settings. Raises ValueError unless it is SQLite or PostgreSQL."""
     if not url.startswith(("sqlite:///", "postgres://", "postgresql://")):
         raise Invalid(_("it must start with postgres:// (server) or sqlite:/// (file)"))
@@ -222,7 +223,7 @@ def database(url: str) -> dict[str, Any]:  # Any: the types of Django's settings
         raise Invalid(message) from None
 
 
-def database_server(url: str) -> dict[str, Any]:  # Any: as `database` returns it
+def database_server(url: str) -> DatabaseSettings:
     """Parse the URL of a PostgreSQL server into Django's settings. Raises ValueError on any other."""
     if not url.startswith(("postgres://", "postgresql://")):
         raise Invalid(_("it must start with postgres:// (server)"))

@@ -10,12 +10,11 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.server import MPServer
@@ -28,7 +27,7 @@ START_TIMEOUT = 10  # seconds that a worker needs at most to start
 STOP_AGAIN_AFTER = 2  # seconds after which a worker is told again to end
 KILLED = (-signal.SIGKILL, -signal.SIGTERM)  # exit codes of a worker that somebody killed
 
-Application = Callable[..., Any]  # a WSGI application, as granian takes it
+Application = Callable[..., Iterable[bytes]]  # a WSGI application, as granian takes it
 
 
 class Server(MPServer):

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Any
 
 from corsheaders.defaults import default_headers
 from django.utils.translation import gettext_noop as _
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 from . import languages
 from .environment import (
     BASE_DIR,
+    DatabaseSettings,
     Invalid,
     address,
     base_path,
@@ -74,7 +74,7 @@ _file = BASE_DIR / ("demo.sqlite3" if DEBUG else "cashman.sqlite3")
 _sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(_file)}
 _password = read_text("DATABASE_PASSWORD")
 _pooled = read("DISABLE_SERVER_SIDE_CURSORS", flag, False)
-_database: dict[str, Any] = read("DATABASE_URL", database, _sqlite)  # Any: as `database` returns it
+_database: DatabaseSettings = read("DATABASE_URL", database, _sqlite)
 _database |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if _database["ENGINE"].endswith("sqlite3"):
     _database["ENGINE"] = "cashman_project.db.sqlite"
@@ -104,7 +104,7 @@ else:
         **_database.get("OPTIONS", {}),
     }
 DATABASES = {"default": _database}
-_replica: dict[str, Any] = read("DATABASE_REPLICA_URL", database_server, {})
+_replica: DatabaseSettings = read("DATABASE_REPLICA_URL", database_server, {})
 if _replica and _database["ENGINE"].endswith("sqlite"):
     errors.append(("DATABASE_REPLICA_URL", Invalid(_("it needs a PostgreSQL server in DATABASE_URL, too"))))
 elif _replica:

@@ -5,7 +5,7 @@ A write of more than that is begun by `writing`. The reasons are in docs/adr/004
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
@@ -17,6 +17,9 @@ from cashman_project.db.insert_many import insert_target
 from cashman_project.db.types import DatabaseRow
 
 from .writer import CREATED, INTO_REVISIONS, LEDGERS, Write
+
+if TYPE_CHECKING:
+    from .models import OwnedModel
 
 LOCK = f"SELECT FROM {LEDGERS} WHERE id = %s FOR NO KEY UPDATE"
 
@@ -32,12 +35,12 @@ class Link(NamedTuple):
 def can_insert_at_once() -> bool:
     """Return whether `insert_at_once` may work here. SQLite has no round trips, Citus can't send a WITH of several
     tables to one machine, and a transaction that has begun may hold more than the one write."""
-    database: Any = connections[DEFAULT_DB_ALIAS]
+    database: Any = connections[DEFAULT_DB_ALIAS]  # of one of our two backends
     return database.vendor == "postgresql" and database.is_one_server and not database.in_atomic_block
 
 
 def insert_at_once(
-    owner: UUID, origin: Origin, model: Any, columns: tuple[str, ...], row: DatabaseRow, link: Link
+    owner: UUID, origin: Origin, model: "type[OwnedModel]", columns: tuple[str, ...], row: DatabaseRow, link: Link
 ) -> DatabaseRow | None:
     """Lock the owner's ledger, insert the new row, store the revision, and commit. The row has the values of `columns`
     as `OwnedQuerySet.insert` takes them.

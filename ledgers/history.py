@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet
@@ -15,21 +15,26 @@ from django.db.models import F, QuerySet, Value
 from cashman_project.db.compiled import execute_later
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.json_object import ColumnsJSON
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import Values
 
 from .writer import DELETED, UPDATED, Write
+
+if TYPE_CHECKING:
+    from .models import OwnedModel
+
+Converter: TypeAlias = Callable[[Any], object]  # Any: a value of JSON of the column's kind
 
 CHANGES = "ledgers_change"
 TARGET = f"INSERT INTO {CHANGES} (ledger_id, revision, resource, row_id, operation, before)"  # no input
 
 
-def record(rows: "QuerySet[Any]", write: Write, operation: str) -> None:
+def record(rows: "QuerySet[Any]", write: Write, operation: str) -> None:  # Any: an OwnedModel
     """Store what the rows are, before the write updates or deletes them.
 
     Rows that this write has created have no earlier state. Those that it has updated already have theirs stored, but
     not those whose JSON it has changed by another row's.
     """
-    model: Any = rows.model  # an OwnedModel
+    model: type[OwnedModel] = rows.model
     earlier = rows.order_by().filter(created_revision__lt=write.revision)
     select = earlier.values_list(
         F("owner_id"),
@@ -51,7 +56,7 @@ def record(rows: "QuerySet[Any]", write: Write, operation: str) -> None:
 
 
 @lru_cache
-def stored_columns(model: Any) -> tuple[str, ...]:  # Any: mypy does not see that a class is hashable
+def stored_columns(model: "type[OwnedModel]") -> tuple[str, ...]:
     """Return the names of the columns that the history keeps: all but the owner and those that follow from others."""
     return tuple(
         field.attname
@@ -60,7 +65,7 @@ def stored_columns(model: Any) -> tuple[str, ...]:  # Any: mypy does not see tha
     )
 
 
-def read_before(model: Any, before: str) -> dict[str, Any]:  # Any: as above, and values of all kinds of fields
+def read_before(model: "type[OwnedModel]", before: str) -> Values:
     """Return what a row was: the `before` of a Change as the model's fields have it in Python, by the names of columns.
 
     Columns that the model has lost since are left out, and those that it has got since are missing.
@@ -74,19 +79,20 @@ def read_before(model: Any, before: str) -> dict[str, Any]:  # Any: as above, an
 
 
 @lru_cache
-def _converters(model: Any) -> list[tuple[str, Callable[[Any], Any] | None]]:  # Any: as above
+def _converters(model: "type[OwnedModel]") -> list[tuple[str, Converter | None]]:
     """Return the names of the columns, with what makes values in Python of those in JSON; None if they are the same."""
     return [(name, _converter(model._meta.get_field(name))) for name in stored_columns(model)]
 
 
-def _converter(field: AnyField) -> Callable[[Any], Any] | None:
+def _converter(field: Any) -> Converter | None:  # Any: a field of any kind
     if hasattr(field, "from_db_value"):  # an amount stays exact: it is a number of ten-thousandths
         return lambda value: field.from_db_value(value, field.cached_col, connection)
     if isinstance(field, models.CharField | models.TextField | models.IntegerField):
         return None
     if isinstance(field, models.DateTimeField):
         return _timestamp
-    return field.to_python
+    convert: Converter = field.to_python
+    return convert
 
 
 def _timestamp(text: str) -> datetime.datetime:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from cashman_project.api.origin import ADMIN, API, COMMAND, IMPORT, PAGE, RULE, UNDO
-from cashman_project.api.types import JSONObject
+from cashman_project.api.types import JSONObject, SerializerField
 from cashman_project.locales import current_formats
 
-from .models import Operation
+from .models import Operation, OwnedModel
 from .resources import RESOURCES, Resource
 from .serializers import revision_json
 from .services.revisions import RowChange, Version, deletion_of, names_in
@@ -32,7 +32,7 @@ SHOWN = 10  # versions on the page of a row
 LONGEST_TEXT = 100  # characters of a value that are shown
 NOTHING = "—"
 EMPTY: tuple[object, ...] = (None, "", [])  # values that say nothing
-Row = dict[str, Any]  # what a template reads
+Row = JSONObject  # what a template reads
 
 DONE = {
     Operation.CREATED.value: gettext_lazy("Added: %(what)s"),
@@ -72,7 +72,7 @@ class FieldWords(NamedTuple):
     is_number: bool
 
 
-def by_whom(origin: Mapping[str, Any], owner_name: str = "") -> str:
+def by_whom(origin: JSONObject, owner_name: str = "") -> str:
     """Return who wrote something and how; "" if that is not kept. The reader is its owner, unless the owner is named.
 
     `origin` is the JSON of a revision or of a version.
@@ -89,12 +89,12 @@ def by_whom(origin: Mapping[str, Any], owner_name: str = "") -> str:
 
 
 @lru_cache
-def _fields(resource: Resource, language: str | None) -> Mapping[str, Any]:  # Any: serializer fields of any kind
+def _fields(resource: Resource, language: str | None) -> Mapping[str, SerializerField]:
     """Return the fields of the resource's JSON. Their labels are in the language, which is the present one."""
     return resource.serializer_class().fields
 
 
-def field_words(resource: Resource, change: Mapping[str, Any]) -> FieldWords:
+def field_words(resource: Resource, change: JSONObject) -> FieldWords:
     """Return the words for a field in the JSON of a change."""
     field = _fields(resource, get_language()).get(change["field"])  # None if the serializer has lost it since
     label = capfirst(str(field.label)) if field else change["field"]
@@ -102,7 +102,7 @@ def field_words(resource: Resource, change: Mapping[str, Any]) -> FieldWords:
     return FieldWords(label, old, new, getattr(field, "is_decimal", False))
 
 
-def _value(field: Any, value: Any) -> str:  # Any: a serializer field of any kind, and a value of its JSON
+def _value(field: object, value: object) -> str:
     """Return a value of JSON as people of the reader's language write it."""
     if value in EMPTY:
         return NOTHING
@@ -111,9 +111,9 @@ def _value(field: Any, value: Any) -> str:  # Any: a serializer field of any kin
     if isinstance(value, list):
         return Truncator(", ".join(value)).chars(LONGEST_TEXT)
     if getattr(field, "is_decimal", False):
-        return current_formats().number(Decimal(value))
+        return current_formats().number(Decimal(str(value)))
     if isinstance(field, serializers.DateField):
-        return current_formats().day(datetime.date.fromisoformat(value))
+        return current_formats().day(datetime.date.fromisoformat(str(value)))
     if isinstance(field, serializers.UUIDField | serializers.PrimaryKeyRelatedField):
         return _("Yes")  # it has one: an id tells people nothing
     if isinstance(field, serializers.ChoiceField):
@@ -134,7 +134,7 @@ def version_rows(resource: Resource, versions: Iterable[JSONObject], owner_name:
     ]
 
 
-def revision_words(revision: Mapping[str, Any], names: Mapping[int, tuple[Resource, str]]) -> list[str]:
+def revision_words(revision: JSONObject, names: Mapping[int, tuple[Resource, str]]) -> list[str]:
     """Return what a revision, in JSON, has done. `names` has the only row that it wrote, by its number."""
     if revision["undoes"]:
         return [_("Undid revision %(number)s") % {"number": revision["undoes"]}]
@@ -165,7 +165,7 @@ def _counted(name: str, number: int) -> str:
     return str(RESOURCES[name].counted % {"rows": number, "count": count})
 
 
-def rows_written(revision: Mapping[str, Any]) -> int:
+def rows_written(revision: JSONObject) -> int:
     """Return how many rows a revision, in JSON, has written."""
     return sum(sum(counts.values()) for counts in revision["counts"].values())
 
@@ -232,7 +232,7 @@ def is_told(resource: Resource, name: str) -> bool:
     return not resource.serializer.fields[name].read_only
 
 
-def deletion_context(owner: UUID, model: Any, pk: UUID) -> Row:
+def deletion_context(owner: UUID, model: type[OwnedModel], pk: UUID) -> Row:
     """Return the name of a deleted row, and who deleted it and when, if that is kept.
 
     `can_restore` says whether to undo the revision brings back this row and no other. Raises LookupError if the owner
@@ -251,7 +251,7 @@ def changes_one(version: Version) -> bool:
     return is_update and version.origin is not None and rows_written(revision_json(version.origin)) == 1
 
 
-def deletes_one(revision: Mapping[str, Any]) -> bool:
+def deletes_one(revision: JSONObject) -> bool:
     """Return whether a revision, in JSON, has deleted one row and created none."""
     operations = revision["counts"].values()
     deleted = sum(counts.get(Operation.DELETED.value, 0) for counts in operations)

@@ -1,7 +1,7 @@
 """Pages of revisions and versions, which have no ids: a page starts after a number."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -17,7 +17,7 @@ RowT = TypeVar("RowT")
 class Numbers:
     """The order of a list by the numbers of revisions, the newest ones first unless the request says otherwise."""
 
-    queryset: Any = None
+    queryset = None
 
     def __init__(self, name: str) -> None:
         self.orderings: Mapping[str, OrderedBy] = {name: name}

@@ -51,7 +51,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         resource: str = model.resource
         return resource
 
-    def for_owner(self, owner: "User | Parameter") -> Self:
+    def for_owner(self, owner: "User | UUID | Parameter") -> Self:
         """Return only the rows of `owner`."""
         return self.filter(owner=owner)
 
@@ -131,7 +131,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         """Insert the given rows. Raises ValueError for `update_conflicts`, which would change rows without `update`."""
         if update_conflicts:
             raise ValueError("Insert new rows, and use bulk_update for existing ones: bulk_create replaces no row.")
-        rows: list[Any] = list(objs)
+        rows: list[Any] = list(objs)  # of OwnedModels, as above
         with writing_each({row.owner_id for row in rows}, self.db) as writes:
             self.check_new(rows)
             for row in rows:
@@ -143,7 +143,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
                 write.count(self._resource, CREATED, stored.count() if ignore_conflicts else len(keys))
         return created
 
-    def check_new(self, rows: Sequence[Any]) -> None:
+    def check_new(self, rows: Sequence[RowT]) -> None:
         """Raise a Conflict if these new rows are refused. Their ledgers are locked."""
 
     def check_inserted(self, write: Write, columns: tuple[str, ...], rows: Sequence[DatabaseRow]) -> None:
@@ -152,7 +152,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
     def check_update(self, write: Write, values: Mapping[str, object]) -> None:
         """Raise a Conflict if writing these values to the rows is refused."""
 
-    def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
+    def check_rows(self, write: Write, rows: Sequence[RowT], names: Collection[str]) -> None:
         """Raise a Conflict if writing these fields of the rows, which have their new values, is refused."""
 
     def check_delete(self, write: Write) -> None:
@@ -218,7 +218,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
         Return the number of rows. Raises FieldError for a field that never changes.
         """
         names, _derived = with_derived(self.model, tuple(fields))
-        rows: list[Any] = list(objs)
+        rows: list[Any] = list(objs)  # of OwnedModels, as above
         self._result_cache = None
         with writing_each({row.owner_id for row in rows}, self.db) as writes:
             return sum(
@@ -226,7 +226,7 @@ class OwnedQuerySet(DerivedQuerySet[RowT]):
                 for owner, write in writes.items()
             )
 
-    def _update_each(self, rows: Sequence[Any], names: Sequence[str], write: Write) -> int:
+    def _update_each(self, rows: Sequence[Any], names: Sequence[str], write: Write) -> int:  # Any: as above
         self.check_rows(write, rows, names)
         written = [_field(self.model, name) for name in names]
         given = [self.model._meta.pk, *written]
@@ -260,7 +260,7 @@ def last_revision() -> OwnerColumn:
 
 
 @lru_cache
-def references_to(model: Any) -> list[AnyField]:  # Any: mypy does not see that a class is hashable
+def references_to(model: Any) -> list[AnyField]:  # Any: a model; the stub hides what a relation has
     """Return the foreign keys of owned rows that refer to the model's rows."""
     relations = model._meta.concrete_model._meta.get_fields(include_hidden=True)
     return [one.field for one in relations if one.auto_created and not one.concrete and one.on_delete is RESTRICT]

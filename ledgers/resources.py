@@ -1,7 +1,7 @@
 """The resources of owned rows. The apps above register theirs, so that the history can show rows of every model."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cashman_project.api.fastpath.row_json import RowJSON, row_json
 from cashman_project.api.types import FieldsSerializer
@@ -21,13 +21,13 @@ class Resource:
     def __init__(
         self, model: type[OwnedModel], serializer_class: type[FieldsSerializer], counted: "_StrPromise"
     ) -> None:
-        self.model: Any = model  # of the rows, which have a manager
+        self.model = model
         self.serializer_class = serializer_class
         self.counted = counted
 
     @property
     def name(self) -> str:
-        return self.model.resource  # type: ignore[no-any-return]  # a text
+        return self.model.resource
 
     @cached_property
     def serializer(self) -> FieldsSerializer:

@@ -1,14 +1,12 @@
 """Revisions, changes and versions in JSON."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.schema import ProblemSerializer
 from cashman_project.api.serializers import StrictBooleanField, StrictSerializer
-from cashman_project.api.types import JSONObject
+from cashman_project.api.types import FieldsSerializer, JSONObject
 
 from . import examples
 from .models import Operation, Revision
@@ -16,11 +14,11 @@ from .services.revisions import RowChange, Version
 
 OPERATIONS = [operation.value for operation in Operation]
 BY = "The name of the user who made it, if that is not you."
-VIA = "How it was made: `api`, `page`, `admin`, `import`, `rule`, `recurrence`, `undo` or `command`."
+VIA = "How it was made: `api`, `page`, `admin`, `import`, `rule`, `undo` or `command`."
 AS_READ = "The row as a GET of it gives it, or null."
 
 
-class FieldChangeSerializer(serializers.Serializer[Any]):
+class FieldChangeSerializer(FieldsSerializer):
     """A field that was changed, in the notation of the row's JSON."""
 
     field = serializers.CharField()
@@ -28,7 +26,7 @@ class FieldChangeSerializer(serializers.Serializer[Any]):
     new = serializers.JSONField(allow_null=True)
 
 
-class OriginSerializer(serializers.Serializer[Any]):
+class OriginSerializer(FieldsSerializer):
     """When something was written, by whom and how."""
 
     at = serializers.DateTimeField()
@@ -38,10 +36,10 @@ class OriginSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema_serializer(examples=examples.FEED)
-class FeedSerializer(serializers.Serializer[Any]):
+class FeedSerializer(FieldsSerializer):
     """What was written after a position. `cursor` is the position after it; if `more`, other changes follow now."""
 
-    class ChangeSerializer(serializers.Serializer[Any]):
+    class ChangeSerializer(FieldsSerializer):
         """What happened to a row, and the row as it is now; null if it was deleted."""
 
         revision = serializers.IntegerField()
@@ -68,7 +66,7 @@ class RevisionSerializer(OriginSerializer):
 
 
 @extend_schema_serializer(examples=examples.REVISIONS)
-class RevisionPageSerializer(serializers.Serializer[Any]):
+class RevisionPageSerializer(FieldsSerializer):
     """A page of revisions."""
 
     next = serializers.URLField(allow_null=True)
@@ -76,7 +74,7 @@ class RevisionPageSerializer(serializers.Serializer[Any]):
     results = RevisionSerializer(many=True)
 
 
-class RowChangeSerializer(serializers.Serializer[Any]):
+class RowChangeSerializer(FieldsSerializer):
     """What a revision did to a row: the `fields` that an update changed, or as `data` the row that was deleted, or
     that was created, as it is now."""
 
@@ -104,7 +102,7 @@ class VersionSerializer(OriginSerializer):
 
 
 @extend_schema_serializer(examples=examples.HISTORY)
-class HistorySerializer(serializers.Serializer[Any]):
+class HistorySerializer(FieldsSerializer):
     """A page of the versions of a row."""
 
     next = serializers.URLField(allow_null=True)

@@ -1,6 +1,5 @@
 """The history of a ledger over HTTP: what changed since a position, and revisions."""
 
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -35,6 +34,7 @@ from cashman_project.api.schema import (
     ProblemSerializer,
     problems,
 )
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import ApiView
 
 from . import examples
@@ -145,7 +145,7 @@ class RevisionListView(LedgerReads, ApiView):
 
         return numbered_page(request, "number", find, revision_json)
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         return {"days": revision_days(owner_of(self.request), data["results"])}
 
 
@@ -172,7 +172,7 @@ class RevisionView(LedgerReads, ApiView):
         content = {**revision_json(revision), "changes": list(map(change_json, self.changes)), "more": more}
         return tagged_response(request, content)
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         [revision] = revision_rows(owner_of(self.request), [data])
         first = self.changes[0] if self.changes else None
         revision["undone"] = first is None or is_undone(owner_of(self.request).pk, data["number"], first.id)
@@ -234,7 +234,8 @@ class UndoView(ApiView):
                 answer = answer_once(key, work)
         except ChangedSince as error:
             if is_page_form(request):  # which was sent twice, perhaps
-                ids: Any = error.members["ids"]  # a list of texts
+                ids = error.members["ids"]
+                assert isinstance(ids, list)
                 self.is_undone = is_undone(owner, int(number), UUID(ids[0]))
             raise
         self.form_state = FormState(done=str(_("Undone.")), revision=answer.data["number"])

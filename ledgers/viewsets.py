@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from django.http import Http404
@@ -17,8 +17,9 @@ from cashman_project.api.origin import origin_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pagination import KeysetPagination
 from cashman_project.api.schema import LIST_HEADERS, ROW_REVISION_HEADERS
-from cashman_project.api.types import AnyResponse
+from cashman_project.api.types import AnyResponse, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
+from ledgers.models import OwnedModel
 
 from .history_pages import SHOWN, changes_one, deletion_context, version_rows
 from .models import Ledger
@@ -61,7 +62,7 @@ class LedgerMixin(LedgerReads, Base):
         find = partial(_versions, owner_of(request).pk, self.queryset.model, UUID(self.get_key()))
         return numbered_page(request, "revision", find, version_json)
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         context = super().page_context(data)
         if self.action not in ("retrieve", "history"):
             return context
@@ -115,7 +116,9 @@ class LedgerMixin(LedgerReads, Base):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
-def _versions(owner: UUID, model: object, pk: UUID, size: int, start: int | None, descending: bool) -> list[Version]:
+def _versions(
+    owner: UUID, model: type[OwnedModel], pk: UUID, size: int, start: int | None, descending: bool
+) -> list[Version]:
     try:
         return versions_of(owner, model, pk, size, start, descending=descending)
     except LookupError:

@@ -4,10 +4,10 @@ A table that is not here stays behind, with its reason in LEFT_OUT. A test fails
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from ledgers.models import Change, Revision
 from statements.choices import Status
@@ -23,20 +23,17 @@ from transactions.models import (
     Transfer,
 )
 
-if TYPE_CHECKING:
-    from django.db.models import Model
-
 CARRIED_OUT = (Status.COMMITTED, Status.UNDONE)  # statuses of imports that go out
 FORMAT = 1  # of exports; a reader refuses those that are newer
 MANIFEST, README, CSV = "manifest.json", "README.txt", "transactions.csv"
-Rows = QuerySet[Any]  # of any model of owned rows
+Rows = QuerySet[Model]  # of any model of owned rows
 
 
 class File(NamedTuple):
     """One file of an export: the model of its rows, and what the README says of it. `chosen` leaves out some rows."""
 
     name: str
-    model: Any  # whose fields only the model knows
+    model: type[Model]  # whose fields only the model knows
     about: str
     chosen: Callable[[Rows, UUID], Rows] | None = None
 

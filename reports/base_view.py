@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.http.response import HttpResponseBase
@@ -21,9 +21,10 @@ from cashman_project.api.filters import FilterSet, StrictFilterBackend, flag_of,
 from cashman_project.api.middleware.security_headers import CONTENT_POLICY
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import READ_HEADERS
-from cashman_project.api.types import JSONObject
+from cashman_project.api.types import FieldsSerializer, JSONObject
 from cashman_project.api.views import ApiView
 from ledgers.reads import LedgerReads
+from reports.services.sums import AnyReport
 from transactions.date_links import DateLinks
 from transactions.filters import NAME_FILTERS
 from transactions.models import Transaction
@@ -34,7 +35,7 @@ from .charts.styles import STYLES_SOURCE
 from .filters import EXCLUDED, PeriodFilterSet
 from .periods import Window, window_of
 from .serializers import chart_serializer
-from .services.sums import Query, Report
+from .services.sums import Query
 from .tables import table_of
 
 # The styles of a chart stand in it, so that it looks the same wherever it is shown.
@@ -70,7 +71,7 @@ class ChartView(LedgerReads, ApiView):
     filterset_class: type[FilterSet] = PeriodFilterSet
     further_parameters: frozenset[str] = frozenset()
     repeatable_parameters = frozenset(NAME_FILTERS)
-    queryset: Any = Transaction.objects.all()
+    queryset = Transaction.objects.all()
     filter_backends = [StrictFilterBackend]  # where the schema finds the filters
     charts: "list[type[ChartView]]" = []  # all of them, in their order
     pages = error_pages = {"get": "reports/chart.html"}
@@ -112,18 +113,18 @@ class ChartView(LedgerReads, ApiView):
         owner = owner_of(self.request)
         return window_of(first, last, owner.today(), owner.month_start)
 
-    def report(self, query: Query) -> Report[Any]:
+    def report(self, query: Query) -> AnyReport:
         raise NotImplementedError
 
-    def rows(self, report: Report[Any]) -> list[JSONObject]:
+    def rows(self, report: AnyReport) -> list[JSONObject]:
         """Return the rows of the chart's JSON."""
         raise NotImplementedError
 
-    def draw(self, report: Report[Any], subtitle: Sequence[str], canvas: Canvas) -> str:
+    def draw(self, report: AnyReport, subtitle: Sequence[str], canvas: Canvas) -> str:
         """Return the chart's SVG."""
         raise NotImplementedError
 
-    def subtitle(self, report: Report[Any]) -> list[str]:
+    def subtitle(self, report: AnyReport) -> list[str]:
         """Return what is covered: the days, the currency, and what else was filtered by."""
         given = self.given()
         categories = [name for parameter in ("category", "group") for name in given.get(parameter, [])]
@@ -133,7 +134,7 @@ class ChartView(LedgerReads, ApiView):
             categories.append(gettext("without a category") if has_none else gettext("with a category"))
         return [*self.subtitle_without_categories(report), *([", ".join(categories)] if categories else [])]
 
-    def subtitle_without_categories(self, report: Report[Any]) -> list[str]:
+    def subtitle_without_categories(self, report: AnyReport) -> list[str]:
         given = self.given()
         names = [
             given.get(name, []) + [_without(one) for one in given.get(f"exclude_{name}", [])]
@@ -164,18 +165,23 @@ class ChartView(LedgerReads, ApiView):
         return _with_query(reverse(f"{self.name}-svg"), self.given())
 
 
-class PictureMixin:
+if TYPE_CHECKING:
+    ViewBase = ChartView  # with which it is mixed
+else:
+    ViewBase = object
+
+
+class PictureMixin(ViewBase):
     """The same chart as SVG."""
 
     renderer_classes = (SVGRenderer,)
-    pages: Mapping[str, str] = {}
-    error_pages: Mapping[str, str] = {}
+    pages: dict[str, str] = {}
+    error_pages: dict[str, str] = {}
 
-    def allowed_parameters(self: Any) -> frozenset[str]:
-        allowed: frozenset[str] = super().allowed_parameters()  # type: ignore[misc]  # of the chart's view
-        return allowed | {"width"}
+    def allowed_parameters(self) -> frozenset[str]:
+        return super().allowed_parameters() | {"width"}
 
-    def get(self: Any, request: Request) -> HttpResponseBase:
+    def get(self, request: Request) -> HttpResponseBase:
         width = number_of(request, "width", NARROWEST, WIDEST)
         report = self.report(self.query(request))
         content = self.draw(report, self.subtitle(report), Canvas(width or WIDE)).encode()
@@ -191,12 +197,16 @@ def _with_query(url: str, parameters: Mapping[str, Sequence[str]]) -> str:
 
 
 def published(
-    view: type[ChartView], word: str, row: Any, example: OpenApiExample, *parameters: OpenApiParameter
-) -> Any:
+    view: type[ChartView],
+    word: str,
+    row: type[FieldsSerializer],
+    example: OpenApiExample,
+    *parameters: OpenApiParameter,
+) -> type[ChartView]:
     """Describe the view of a chart in the schema. Return the view of its picture, described likewise."""
     operation = f"{view.name.replace('-', '_')}_chart"
     parameters += (EXCLUDED,) if view.sums_categories() else ()
-    picture: Any = type(f"{word}PictureView", (PictureMixin, view), {"__doc__": view.__doc__})
+    picture: type[ChartView] = type(f"{word}PictureView", (PictureMixin, view), {"__doc__": view.__doc__})
     read = extend_schema(
         operation_id=f"get_{operation}",
         summary=f"Read the chart {view.name}",

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -107,7 +107,7 @@ class Dashboard:
         ]
 
     @property
-    def other_currencies(self) -> Iterator[dict[str, Any]]:
+    def other_currencies(self) -> Iterator[dict[str, object]]:
         """The same in each other currency that has transactions this month."""
         for code in sorted({total.currency for total in self._this_month} - {self.currency}):
             yield {
@@ -117,7 +117,7 @@ class Dashboard:
             }
 
     @property
-    def later(self) -> dict[str, Any] | None:
+    def later(self) -> dict[str, object] | None:
         """What is entered already for the rest of this month, if anything."""
         month, now = self.year.rows[-1], _whole(self._this_month, self.currency)
         sums = Sums(month.income - now.income, month.expense - now.expense)

@@ -1,13 +1,13 @@
 """Examples for the API's description."""
 
-from typing import Any
-
 from drf_spectacular.utils import OpenApiExample
+
+from cashman_project.api.types import JSONObject
 
 MONTH = {"period": "2026-11", "from": "2026-11-01", "to": "2026-11-30"}
 
 
-def _example(*rows: dict[str, Any], first: str = "2026-11-01", last: str = "2026-11-30") -> OpenApiExample:
+def _example(*rows: JSONObject, first: str = "2026-11-01", last: str = "2026-11-30") -> OpenApiExample:
     return OpenApiExample(
         "Answer", {"currency": "USD", "from": first, "to": last, "rows": list(rows)}, response_only=True
     )

@@ -1,7 +1,6 @@
 """The parameters of the summary and the charts: some of the filters of lists. They never count transfers."""
 
 from collections.abc import Set
-from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
@@ -20,7 +19,7 @@ ONE_CATEGORY = {"currency", "category", "group", "uncategorized", *ACCOUNTS, "ta
 SHARED = {*ONE_CATEGORY, "exclude_category"}
 
 
-def _some(name: str, names: Set[str]) -> Any:
+def _some(name: str, names: Set[str]) -> type[TransactionFilterSet]:
     """Return a set of those of the filters; django-filter leaves out the ones that are None."""
     others = dict.fromkeys(TransactionFilterSet.base_filters.keys() - names)
     return type(name, (TransactionFilterSet,), others)

@@ -1,23 +1,21 @@
 """What the summary and the charts show, in JSON."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from cashman_project.api.types import FieldsSerializer, SerializerField
+from cashman_project.api.types import FieldOptions, FieldsSerializer, SerializerField
 from cashman_project.money.serializer_field import AmountField
 from transactions.choices import TransactionType
 from transactions.groupings import GROUPINGS, Grouping
 
 from . import examples
 
-PERIOD: dict[str, Any] = {"help_text": _("A month such as 2026-11, or a year such as 2026.")}
-CATEGORY: dict[str, Any] = {"allow_null": True, "help_text": _("The name of a category, or null for none.")}
+PERIOD: FieldOptions = {"help_text": _("A month such as 2026-11, or a year such as 2026.")}
+CATEGORY: FieldOptions = {"allow_null": True, "help_text": _("The name of a category, or null for none.")}
 
-OTHERS: dict[str, Any] = {"allow_null": True, "help_text": _("The name of an account, or null for all others.")}
-OUTSIDE: dict[str, Any] = {"allow_null": True, "help_text": _("The name of an account, or null for outside.")}
+OTHERS: FieldOptions = {"allow_null": True, "help_text": _("The name of an account, or null for all others.")}
+OUTSIDE: FieldOptions = {"allow_null": True, "help_text": _("The name of an account, or null for outside.")}
 
 
 class DatedSerializer(FieldsSerializer):
@@ -141,7 +139,7 @@ class SummarySerializer(SummaryTotalSerializer):
 def _key_field(name: str, grouping: Grouping) -> SerializerField:
     words = {"name": name, "example": grouping.example}
     help_text = _("Such as %(example)s; with group_by=%(name)s.") if grouping.example else _("With group_by=%(name)s.")
-    options: dict[str, Any] = {"required": False, "allow_null": grouping.nullable, "help_text": help_text % words}
+    options: FieldOptions = {"required": False, "allow_null": grouping.nullable, "help_text": help_text % words}
     if grouping.choices:
         return serializers.ChoiceField(grouping.choices, **options)
     return serializers.CharField(**options)

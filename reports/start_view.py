@@ -1,7 +1,5 @@
 """The start page: the links to everything, and a dashboard for who is signed in."""
 
-from typing import Any
-
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework.request import Request
@@ -51,7 +49,7 @@ class StartView(LedgerReads, PublicView):
 
     def quick_inputs(self) -> list[Input]:
         """Return the inputs of the form for an expense or an income."""
-        serializer: Any = ExpenseSerializer(context={"request": self.request})
+        serializer = ExpenseSerializer(context={"request": self.request})
         owner = owner_of(self.request)
         suggestions = form_suggestions(owner, Transaction.objects.for_owner(owner))
         inputs = {one.name: one for one in form_inputs(serializer, suggestions=suggestions)}

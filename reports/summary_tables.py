@@ -1,13 +1,13 @@
 """The groups of a summary as rows: of JSON, of a table, and of a pivot table."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from cashman_project.api.spreadsheet import Column, Kind
-from cashman_project.api.types import JSONObject
+from cashman_project.api.types import JSON, JSONObject
 from cashman_project.money.amounts import format_units
 from transactions.groupings import DAY, GROUPINGS
 from transactions.totals import Total
@@ -24,7 +24,7 @@ Block = dict[str | None, dict[str | None, Total]]  # the totals of a currency by
 
 class Table(NamedTuple):
     columns: list[Column]
-    rows: Iterable[Sequence[Any]]  # Any: the values of each column's kind
+    rows: Iterable[Sequence[JSON]]  # the values of each column's kind
 
 
 def row_of(query: SummaryQuery, group: Group) -> JSONObject:
@@ -63,7 +63,7 @@ def _kind(name: str) -> Kind:
     return KINDS.get(name, Kind.DECIMAL)
 
 
-def _flat(row: JSONObject) -> list[Any]:
+def _flat(row: JSONObject) -> list[JSON]:
     previous = row.pop("previous", {})
     return [*row.values(), *previous.values()]
 
@@ -106,7 +106,7 @@ def pivot_of(query: SummaryQuery, summary: Summary, value: str) -> Table:
 
 def _pivot_rows(
     currency: str, block: Block, grouping: str, seconds: Sequence[str | None], value: str
-) -> Iterator[list[Any]]:
+) -> Iterator[list[JSON]]:
     sums = {second: Total(currency, {}) for second in seconds}
     for first, totals in block.items():
         row_sum = Total(currency, {})

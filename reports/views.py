@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Protocol
 
 from django.http.response import HttpResponseBase
 from django.utils.functional import cached_property
@@ -20,6 +20,8 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import format_amount
+from reports.periods import Part
+from reports.services.sums import AnyReport
 from transactions.choices import TransactionType
 from transactions.date_links import DateLinks, Link
 
@@ -141,7 +143,7 @@ class CategoryView(IncomeAndExpenseView):
             return pictures.category_label(None) if self.filters["uncategorized"] else gettext("With a category")
         return gettext("All categories")
 
-    def subtitle(self, report: Report[Any]) -> list[str]:
+    def subtitle(self, report: AnyReport) -> list[str]:
         return self.subtitle_without_categories(report)
 
     def draw(self, report: Report[sums.PeriodSums], subtitle: Sequence[str], canvas: Canvas) -> str:
@@ -282,7 +284,14 @@ class TransfersView(ChartView):
         return pictures.draw_transfers(report, subtitle, canvas)
 
 
-def _part(row: Any) -> dict[str, str]:
+class HasPart(Protocol):
+    """What a chart shows of a part of its time."""
+
+    @property
+    def part(self) -> Part: ...
+
+
+def _part(row: HasPart) -> dict[str, str]:
     period, window = row.part
     return {"period": key_of(period), "from": window.first.isoformat(), "to": window.last.isoformat()}
 

@@ -1,18 +1,17 @@
 """Examples for the API's schema."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from cashman_project.api.problems import problem_details, problem_of
+from cashman_project.api.types import JSONObject
 
 from .errors import NotAPreview, Stale
 
 VERDICTS = _("Give one of new, duplicate, match, transfer, error and skipped.")
 ID = "019a3e2c-9c10-7b2e-8a41-2d5f0b8c6e31"
 TRANSACTION = "019a3e2c-8b21-7d4f-9e63-4a7b2d0c8f53"
-STATEMENT: dict[str, Any] = {
+STATEMENT: JSONObject = {
     "account": "Checking",
     "currency": "EUR",
     "opening": {"balance": "1200.00", "date": "2026-10-31"},
@@ -20,7 +19,7 @@ STATEMENT: dict[str, Any] = {
     "adds_up": True,
     "difference": "0.00",
 }
-PLAN_ROW: dict[str, Any] = {
+PLAN_ROW: JSONObject = {
     "id": ID,
     "status": "preview",
     "file": "november.xml",
@@ -39,7 +38,7 @@ PLAN_ROW: dict[str, Any] = {
     "version": 1,
     "created_at": "2026-12-01T08:15:00.000000Z",
 }
-PROFILE_ROW: dict[str, Any] = {
+PROFILE_ROW: JSONObject = {
     "id": "019a3e2c-7a45-7c18-8d90-5b1e3f6a9c27",
     "account": "Checking",
     "format": "csv",
@@ -47,7 +46,7 @@ PROFILE_ROW: dict[str, Any] = {
     "version": 1,
     "created_at": "2026-11-01T08:15:00.000000Z",
 }
-LINE: dict[str, Any] = {
+LINE: JSONObject = {
     "number": 1,
     "line": 12,
     "verdict": "new",

@@ -1,8 +1,9 @@
 """The pages of imports: which template an action has, and what it shows."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from rest_framework.exceptions import NotFound, ValidationError
@@ -14,9 +15,12 @@ from cashman_project.api.pages.requests import is_page_form, own_path
 from cashman_project.api.pagination import PAGE_SIZE, KeysetPagination, OrderedBy, Page, read_page_request
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
-from cashman_project.api.types import AnyResponse
+from cashman_project.api.types import AnyResponse, JSONObject, SerializerField
 from cashman_project.api.views import StrictViewMixin
 from ledgers.writer import writing
+from transactions.models import Category
+from transactions.models.named import NamedModel
+from transactions.tag_fields import TagsField
 
 from .choices import Status, Verdict
 from .examples import VERDICTS
@@ -33,7 +37,6 @@ else:
     Base = object
 
 LIST, PLAN, ROW = (f"statements/{name}.html" for name in ("import_list", "import_detail", "import_row"))
-Json = dict[str, Any]
 REFRESH = "2"  # seconds until the page of a file that is being read looks how far that is
 
 
@@ -43,19 +46,19 @@ class ByCreation:
     orderings: Mapping[str, OrderedBy] = {"created_at": "created_at"}
     default_ordering = "-created_at"
 
-    def __init__(self, queryset: Any) -> None:  # Any: of plans
+    def __init__(self, queryset: QuerySet[Import]) -> None:
         self.queryset = queryset
 
 
 class ByNumber:
     """The order of the rows of a plan: that of the file."""
 
-    queryset: Any = None
+    queryset = None
     orderings: Mapping[str, OrderedBy] = {"number": "number"}
     default_ordering = "number"
 
 
-def page_of_plans(request: Request) -> tuple[Json, Page[Import]]:
+def page_of_plans(request: Request) -> tuple[JSONObject, Page[Import]]:
     """Return a page of the list of plans, as JSON has it and with its rows. Raises ValidationError."""
     owner = owner_of(request)
     plans = Import.objects.filter(owner=owner)
@@ -65,7 +68,7 @@ def page_of_plans(request: Request) -> tuple[Json, Page[Import]]:
     return {"next": page.next, "previous": page.previous, "results": plans_json(owner, page.rows)}, page
 
 
-def page_of_rows(request: Request, plan: Import) -> tuple[Json, Page[ImportRow]]:
+def page_of_rows(request: Request, plan: Import) -> tuple[JSONObject, Page[ImportRow]]:
     """Return a page of the rows of a plan, likewise."""
     owner = owner_of(request)
     rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk)
@@ -85,18 +88,18 @@ def page_of_rows(request: Request, plan: Import) -> tuple[Json, Page[ImportRow]]
 class ImportPagesMixin(Base):
     """Adds the pages to the viewset of imports. Their forms send what the API takes (import_forms.py)."""
 
-    action: Any  # as the viewset has it
+    action: str  # as the viewset has it
     pages = {"index": LIST, "show": PLAN, "rows": PLAN, "row": ROW}
     error_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "edit": ROW}
     conflict_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "commit": PLAN, "remove": PLAN, "edit": ROW}
     read_plan: Import  # of a page
-    shown_rows: Json | None = None  # of the page of a plan
+    shown_rows: JSONObject | None = None  # of the page of a plan
 
     def plan(self, key: str) -> Import:
         """Return the owner's plan; raises NotFound."""
         raise NotImplementedError
 
-    def shown(self, plan: Import) -> Json:
+    def shown(self, plan: Import) -> JSONObject:
         """Return a plan as JSON."""
         raise NotImplementedError
 
@@ -112,7 +115,7 @@ class ImportPagesMixin(Base):
     def is_page(self) -> bool:
         return self.request.accepted_renderer.format == "api"
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         if self.action == "index":
             return self._list_context(data)
         if self.action == "row":
@@ -121,7 +124,7 @@ class ImportPagesMixin(Base):
             return self._plan_context(self.read_plan, self.shown(self.read_plan), data)
         return self._plan_context(self.read_plan, data, self.shown_rows)
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         if self.action == "upload":
             owner = owner_of(self.request)
             plans = Import.objects.filter(owner=owner).order_by("-created_at", "-id")[:PAGE_SIZE]
@@ -133,26 +136,26 @@ class ImportPagesMixin(Base):
             return {"page": RowPage(owner_of(self.request), plan, content, sent, problem["errors"])}
         return self._plan_context(plan, self.shown(plan), None, problem["errors"])
 
-    def _list_context(self, data: Json) -> dict[str, object]:
+    def _list_context(self, data: JSONObject) -> dict[str, object]:
         owner = owner_of(self.request)
         inputs = file_inputs(owner, self.request.query_params.get("account", ""))
         return {"plans": listed(owner, data["results"]), "inputs": inputs}
 
     def _plan_context(
-        self, plan: Import, content: Json, data: Json | None, errors: Sequence[FieldError] = ()
+        self, plan: Import, content: JSONObject, data: JSONObject | None, errors: Sequence[FieldError] = ()
     ) -> dict[str, object]:
         owner, verdict = owner_of(self.request), self.request.query_params.get("verdict", "")
         rows = data["results"] if data else ()
         sent = self.request.data if self.action == "answer" and is_page_form(self.request) else {}
         page = PlanPage(owner, plan, content, verdict, rows, data or {}, own_path(self.request), sent, errors)
         context: dict[str, object] = {"page": page}
-        if page.may_make_account:
+        if page.asks_currency:
             context["currency"] = currency_input(owner)
         return context
 
     # -- Forms --------------------------------------------------------------------------------
 
-    def row_of(self, plan: Import) -> Json:
+    def row_of(self, plan: Import) -> JSONObject:
         """Return the row of the path as JSON; raises NotFound."""
         owner = owner_of(self.request)
         rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk, number=int(self.kwargs["row"]))
@@ -160,13 +163,14 @@ class ImportPagesMixin(Base):
             return content
         raise NotFound
 
-    def row_changes(self, plan: Import) -> Any:  # Any: the JSON of a request
+    def row_changes(self, plan: Import) -> JSONObject:
         """Return what the request changes of a row."""
         return changes_of(self.request.data, self.row_of(plan)) if is_page_form(self.request) else self.request.data
 
-    def save_new_names(self, category: Any, tags: Any) -> None:  # Any: a category or None, and the field of tags
+    def save_new_names(self, category: Category | None, tags: SerializerField) -> None:
         """Save the category and the tags that the form of a row has made up."""
-        new = [*tags.new, *([category] if category is not None and category._state.adding else [])]
+        assert isinstance(tags, TagsField)
+        new: list[NamedModel] = [*tags.new, *([category] if category is not None and category._state.adding else [])]
         if new:
             with writing(owner_of(self.request).pk, origin_of(self.request), in_transaction=True) as write:
                 write.lock()
@@ -185,7 +189,7 @@ class ImportPagesMixin(Base):
         return response
 
 
-def done_text(plan: Json) -> str:
+def done_text(plan: JSONObject) -> str:
     """Return what the message says after a commit."""
     number = plan["counts"][Verdict.NEW] + plan["counts"][Verdict.TRANSFER]
     if not number:

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.urls import reverse
@@ -19,10 +19,12 @@ from cashman_project.api.pages.inputs import Input
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
+from cashman_project.api.types import JSONObject
 from cashman_project.locales import current_formats
 from ledgers.models import Revision
 from transactions.models import Transaction
 from transactions.services.accounts import account_names
+from transactions.templatetags.money import money
 
 from .choices import CREATES, ENTERS, Status, Verdict
 from .import_questions import ASKED_EACH_TIME, ShownQuestion, questions_of
@@ -32,7 +34,7 @@ from .services.shown import rows_json
 if TYPE_CHECKING:
     from users.models import User
 
-Json = dict[str, Any]
+TELL_ACCOUNT = ("account", "accounts", "create_account", "currency")
 MOST_KEPT = 100  # transactions that a page lists after an undo that kept some
 MOST_NAMED = 20  # categories or tags that a sentence names
 
@@ -51,7 +53,7 @@ class Count:
     is_current: bool = False
 
 
-def counts_of(content: Json) -> list[Count]:
+def counts_of(content: JSONObject) -> list[Count]:
     """Return the verdicts that rows of a plan have."""
     counts = content["counts"]
     return [Count(str(capfirst(verdict.label)), counts[verdict]) for verdict in Verdict if counts[verdict]]
@@ -64,7 +66,7 @@ def counts_of(content: Json) -> list[Count]:
 class ListedPlan:
     """A plan in the list. `at` is when it was imported or undone, or else when its file was read."""
 
-    content: Json
+    content: JSONObject
     at: str
     counts: list[Count]
 
@@ -77,7 +79,7 @@ class ListedPlan:
         return [one["account"] for one in self.content["statements"] if one["account"]]
 
 
-def listed(owner: "User", results: Sequence[Json]) -> list[ListedPlan]:
+def listed(owner: "User", results: Sequence[JSONObject]) -> list[ListedPlan]:
     """Return the plans of a page of the list, with one query for the times of all commits."""
     numbers = {one["revision"] for one in results if one["revision"]}
     found = Revision.objects.filter(ledger=owner.pk, number__in=numbers) if numbers else Revision.objects.none()
@@ -101,7 +103,7 @@ def file_inputs(owner: "User", account: str = "") -> list[Input]:
 class ShownStatement:
     """What the file says of an account. `url` is its register, if it is there already or still."""
 
-    content: Json
+    content: JSONObject
     url: str
     is_new: bool
     checks: list[str]
@@ -111,15 +113,22 @@ class ShownStatement:
 class ShownRow:
     """A row of a plan. `what` says in words what happens with it, and `url` leads to the transaction that it names."""
 
-    content: Json
+    content: JSONObject
     what: str
     url: str = ""
     takes_in: str = ""  # the label of the button that lets the commit create a transaction of it
     leaves_out: str = ""  # of the one that leaves it out
 
+    is_undone: bool = False
+
     @property
     def is_in(self) -> bool:
-        return self.content["verdict"] in ENTERS
+        return self.content["verdict"] in ENTERS and not self.is_undone
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is something to read or to correct: not so of a total or a heading."""
+        return bool(self.content["description"]) or self.content["verdict"] != Verdict.SKIPPED
 
     @property
     def is_again(self) -> bool:
@@ -132,12 +141,12 @@ class PlanPage:
 
     owner: "User"
     plan: Import
-    content: Json
+    content: JSONObject
     verdict: str = ""
-    results: Sequence[Json] = ()
-    data: Json = field(default_factory=dict)  # with the links to the neighbours
+    results: Sequence[JSONObject] = ()
+    data: JSONObject = field(default_factory=dict)  # with the links to the neighbours
     here: str = ""  # the path of the page with its query
-    sent: Mapping[str, Any] = field(default_factory=dict)  # of a form that was refused
+    sent: Mapping[str, object] = field(default_factory=dict)  # of a form that was refused
     errors: Sequence[FieldError] = ()
 
     @property
@@ -178,7 +187,9 @@ class PlanPage:
 
     @cached_property
     def questions(self) -> list[ShownQuestion]:
-        return questions_of(self.content, self.sent, self.errors) if self.is_preview else []
+        if not self.is_preview:
+            return []
+        return questions_of(self.owner, self.plan, self.content, self.sent, self.errors)
 
     @property
     def may_keep(self) -> bool:
@@ -186,8 +197,19 @@ class PlanPage:
         return any(one.content["option"] not in ASKED_EACH_TIME for one in self.questions)
 
     @property
-    def may_make_account(self) -> bool:
-        return any(bool(one.new_name) for one in self.questions)
+    def asks_currency(self) -> ShownQuestion | None:
+        """The first question of an account whose currency the file does not say."""
+        return next((one for one in self.questions if one.new_name and not one.currency), None)
+
+    @property
+    def was_told_account(self) -> bool:
+        """Whether somebody has said which account the file is of."""
+        return any(self.plan.options.get(name) for name in TELL_ACCOUNT)
+
+    @property
+    def account_options(self) -> tuple[str, ...]:
+        """The options with which that was said."""
+        return TELL_ACCOUNT
 
     @property
     def creates(self) -> int:
@@ -261,8 +283,8 @@ class PlanPage:
                 counts[Verdict.DUPLICATE],
             ),
             Verdict.ERROR: ngettext(
-                "Leaves out %(count)s line that can't be read. You can correct it below.",
-                "Leaves out %(count)s lines that can't be read. You can correct them below.",
+                "Leaves out %(count)s line that can't be imported. You can correct it below.",
+                "Leaves out %(count)s lines that can't be imported. You can correct them below.",
                 counts[Verdict.ERROR],
             ),
             Verdict.SKIPPED: ngettext(
@@ -276,7 +298,12 @@ class PlanPage:
     def _of_names(self) -> Iterable[str]:
         makes = self.content["makes"]
         for account in makes["accounts"]:
-            yield _("Makes the account %(name)s, in %(currency)s.") % account
+            if account["opening"]:
+                balance = money(account["opening"]["balance"], account["currency"])
+                text = _("Makes the account %(name)s, in %(currency)s, with an opening balance of %(balance)s.")
+                yield text % {**account, "balance": balance}
+            else:
+                yield _("Makes the account %(name)s, in %(currency)s.") % account
         if makes["categories"]:
             yield _("Makes these categories: %(names)s.") % {"names": _list(makes["categories"])}
         if makes["tags"]:
@@ -299,13 +326,13 @@ class PlanPage:
         others = self._rows_of(sides) if sides else {}
         return [self._row(row, there, others) for row in self.results]
 
-    def _rows_of(self, keys: Iterable[str]) -> dict[str, Json]:
+    def _rows_of(self, keys: Iterable[str]) -> dict[str, JSONObject]:
         """Return the rows of the plan that become these transactions."""
         rows = ImportRow.objects.filter(owner=self.owner, import_id=self.plan.pk, verdict=Verdict.TRANSFER)
         found = list(rows.filter(transaction_id__in=[UUID(key) for key in keys]))
         return {str(row["transaction"]): row for row in rows_json(self.owner, self.plan, found)}
 
-    def _row(self, content: Json, there: dict[str, Transaction], others: dict[str, Json]) -> ShownRow:
+    def _row(self, content: JSONObject, there: dict[str, Transaction], others: dict[str, JSONObject]) -> ShownRow:
         verdict, own = content["verdict"], there.get(str(content["transaction"]))
         side = there.get(str(content["transfer_with"]))
         what, named = _("Left out"), own
@@ -322,6 +349,8 @@ class PlanPage:
         elif content["message"]:
             what = content["message"]
         url = reverse("transaction-detail", args=[named.pk]) if named else ""
+        if verdict in ENTERS and (self.is_undone or (self.plan.undone_by and not own)):
+            return ShownRow(content, str(capfirst(Status.UNDONE.label)), is_undone=True)
         if not self.is_preview:
             return ShownRow(content, what, url)
         is_whole = bool(content["date"] and content["amount"] and content["account"])

@@ -4,9 +4,9 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from cashman_project.api.pages.inputs import Input
 from cashman_project.api.problems import FieldError
 from cashman_project.api.templatetags.days import day
+from cashman_project.api.types import JSONObject
 from transactions.models import Transaction
 from transactions.services.accounts import account_names
 from transactions.services.suggestions import form_suggestions
@@ -29,7 +30,6 @@ from .services.shown import rows_json
 if TYPE_CHECKING:
     from users.models import User
 
-Json = dict[str, Any]
 MOST_OFFERED = 10  # transactions that a row may be, or be a transfer with
 NEAR = datetime.timedelta(days=10)
 
@@ -40,8 +40,8 @@ class RowPage:
 
     owner: "User"
     plan: Import
-    content: Json
-    sent: Mapping[str, Any] | None = None
+    content: JSONObject
+    sent: Mapping[str, object] | None = None
     errors: Sequence[FieldError] = ()
 
     @property
@@ -106,7 +106,7 @@ class RowPage:
             return row["description"], row["account"] or ""
         return "…", "…"
 
-    def _rows(self, verdict: Verdict) -> Any:  # Any: a queryset of rows
+    def _rows(self, verdict: Verdict) -> QuerySet[ImportRow]:
         return ImportRow.objects.filter(owner=self.owner, import_id=self.plan.pk, verdict=verdict)
 
     @cached_property

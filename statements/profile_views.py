@@ -1,7 +1,5 @@
 """The options that are kept for the next file of an account, over HTTP."""
 
-from typing import Any
-
 from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -14,6 +12,7 @@ from rest_framework.viewsets import ViewSet
 from cashman_project.api.etags import check_preconditions, is_conditional, tagged_response
 from cashman_project.api.owner import owner_of
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, READ_HEADERS
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import StrictViewMixin
 from cashman_project.api.viewsets import UUID_FORM
 
@@ -48,7 +47,7 @@ class ImportProfileViewSet(StrictViewMixin, ViewSet):
             raise NotFound
         return profile
 
-    def shown(self, profile: ImportProfile) -> dict[str, Any]:
+    def shown(self, profile: ImportProfile) -> JSONObject:
         [content] = profiles_json(owner_of(self.request), [profile])
         return content
 

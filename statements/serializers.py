@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 import orjson
@@ -20,7 +20,7 @@ from cashman_project.api.serializers import (
     StrictIntegerField,
     StrictSerializer,
 )
-from cashman_project.api.types import FieldsSerializer
+from cashman_project.api.types import FieldsSerializer, JSONObject, SerializerField
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.money.amounts import exact_decimal, parse_amount
 from cashman_project.money.currencies import validate_currency
@@ -31,6 +31,7 @@ from transactions.tag_fields import TagsField
 
 from . import examples
 from .choices import Status, Verdict, option_name
+from .question_serializers import QuestionSerializer
 from .services.lines import LONGEST_DESCRIPTION, LONGEST_NOTES
 from .services.profiles import OPTIONS
 
@@ -91,19 +92,19 @@ def _bounded(value: Mapping[str, ValueT] | None) -> Mapping[str, ValueT] | None:
     return value
 
 
-def options_of(data: Mapping[str, Any]) -> dict[str, Any]:
+def options_of(data: JSONObject) -> JSONObject:
     """Return the options of JSON, as they are stored. An option that is null is one that is not given."""
     serializer = OptionsSerializer(data=data)
     serializer.is_valid(raise_exception=True)
-    said: dict[str, Any] = dict(serializer.validated_data)
+    said: JSONObject = dict(serializer.validated_data)
     if "date_format" in said:
         said["date_order"] = said.pop("date_format")
     return said
 
 
-def options_of_texts(texts: Mapping[str, str]) -> dict[str, Any]:
+def options_of_texts(texts: Mapping[str, str]) -> JSONObject:
     """Return the options of the parameters of a query, or of the fields of a form. Objects are given in JSON."""
-    data: dict[str, Any] = {}
+    data: JSONObject = {}
     fields = OptionsSerializer().fields
     for name, text in texts.items():
         if text == "":
@@ -126,7 +127,7 @@ def options_of_texts(texts: Mapping[str, str]) -> dict[str, Any]:
 class ProfileOptionsSerializer(OptionsSerializer):
     """The options that a profile keeps: how files of a shape are read."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, SerializerField]:
         names = {option_name(name) for name in OPTIONS}
         return {name: field for name, field in super().get_fields().items() if name in names}
 
@@ -170,26 +171,6 @@ class StatementSerializer(FieldsSerializer):
     difference = serializers.CharField(allow_null=True)
 
 
-class ChoiceSerializer(FieldsSerializer):
-    """A possible answer: the value of the option, and what the example then means."""
-
-    value = serializers.CharField()
-    reading = serializers.CharField()
-
-    class Meta:
-        ref_name = "AnswerChoice"
-
-
-class QuestionSerializer(FieldsSerializer):
-    """What the file does not say. PATCH the plan with `option` and one of the values to answer it."""
-
-    option = serializers.CharField()
-    message = serializers.CharField()
-    line = serializers.IntegerField()
-    example = serializers.CharField(allow_blank=True)
-    choices = ChoiceSerializer(many=True)
-
-
 class CountsSerializer(FieldsSerializer):
     """How many rows have each verdict."""
 
@@ -202,11 +183,12 @@ class CountsSerializer(FieldsSerializer):
 
 
 class MadeAccountSerializer(FieldsSerializer):
-    """An account that a commit makes."""
+    """An account that a commit makes. `opening` is what the file says of its balance before the first line."""
 
     name = serializers.CharField()
     currency = serializers.CharField()
     identifier = serializers.CharField(allow_null=True)
+    opening = StatedBalanceSerializer(allow_null=True)
 
 
 class MakesSerializer(FieldsSerializer):
@@ -348,7 +330,7 @@ class CommitSerializer(StrictSerializer):
 
 
 @extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
-class SignedAmountField(serializers.Field[Any, object, str, Any]):
+class SignedAmountField(serializers.Field[Decimal, object, str, object]):
     """An amount with its sign: below zero is money out."""
 
     default_error_messages = {"invalid": _("Not an amount: write it in plain digits, such as 12.50.")}
@@ -388,7 +370,7 @@ class RowChangeRequestSerializer(StrictSerializer):
             self.fields["verdict"].fail("invalid_choice", choices=choices)
         return value
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, SerializerField]:
         return {
             **super().get_fields(),
             "account": AccountField(required=False),

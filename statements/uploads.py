@@ -16,6 +16,7 @@ from cashman_project.api.errors import TooLarge
 from cashman_project.api.parsers import SessionFormParser
 from cashman_project.api.serializers import FORM_FIELDS
 from cashman_project.api.slow_clients import SMALL, spool
+from cashman_project.api.types import RequestContext
 
 FIELD = "file"
 
@@ -43,7 +44,7 @@ class FileParser(BaseParser):
     media_type = "*/*"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: RequestContext | None = None
     ) -> Any:  # Any: an Upload, where the REST framework expects the fields of a form
         file = cast("BinaryIO", spool())
         while chunk := stream.read(SMALL):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 from django.http.response import HttpResponseBase
@@ -37,6 +37,7 @@ from cashman_project.api.schema import (
     ROW_REVISION_HEADERS,
     ProblemSerializer,
 )
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import StrictViewMixin
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.retry import in_transaction
@@ -89,7 +90,7 @@ ID = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 NUMBER = OpenApiParameter("row", OpenApiTypes.INT, OpenApiParameter.PATH, description="The `number` of the row.")
 CONFLICT = {
     (409, PROBLEM_JSON): OpenApiResponse(
-        ProblemSerializer, "It is not a preview any more (`not_a_preview`).", examples=[examples.NOT_A_PREVIEW]
+        ProblemSerializer, "It is not a preview (`not_a_preview`).", examples=[examples.NOT_A_PREVIEW]
     )
 }
 
@@ -136,7 +137,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         self.read_plan = plan
         return plan
 
-    def shown(self, plan: Import) -> dict[str, Any]:
+    def shown(self, plan: Import) -> JSONObject:
         [content] = plans_json(owner_of(self.request), [plan])
         return content
 
@@ -275,7 +276,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
         owner, force = owner_of(request), flag_of(request, "force")
         check_id(pk)
 
-        def work() -> dict[str, Any] | None:
+        def work() -> JSONObject | None:
             plan = Import.objects.select_for_update(no_key=True).filter(owner=owner, pk=pk).first()
             if plan is None:
                 raise NotFound

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.db import models
@@ -111,7 +112,7 @@ class TransferAdmin(OwnedModelAdmin):
         self, objs: Iterable[models.Model], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Return what the base returns, but the legs, which go with their transfer, keep none from being deleted."""
-        rows: list[Any] = list(objs)  # Any: transfers
+        rows: list[Any] = list(objs)  # of Transfers
         links, counts, forbidden, _legs = super().get_deleted_objects(rows, request)
         legs = Transaction.objects.filter(owner__in={row.owner_id for row in rows}, transfer__in=rows)
         return links, {**counts, str(Transaction._meta.verbose_name_plural): legs.count()}, forbidden, []
@@ -125,9 +126,9 @@ class TransferAdmin(OwnedModelAdmin):
             self.delete_model(request, transfer)
 
 
-def _attach_legs(rows: Iterable[Any]) -> None:  # Any: transfers, which get an attribute
+def _attach_legs(rows: Iterable[Transfer]) -> None:
     """Give each transfer its legs, with one query for all."""
-    found = {(row.owner_id, row.pk): Legs(row) for row in rows}
+    found: dict[tuple[UUID, UUID | None], Legs] = {(row.owner_id, row.pk): Legs(row) for row in rows}
     owners, keys = ({key[place] for key in found} for place in (0, 1))
     legs = Transaction.objects.filter(owner__in=owners, transfer__in=keys).select_related("account")
     for leg in legs if found else ():
@@ -137,7 +138,7 @@ def _attach_legs(rows: Iterable[Any]) -> None:  # Any: transfers, which get an a
         one.transfer.shown_legs = one  # type: ignore[attr-defined]  # read below
 
 
-def _legs(row: Any) -> Legs:  # Any: as above
+def _legs(row: Any) -> Legs:  # Any: a Transfer, which gets an attribute
     if not hasattr(row, "shown_legs"):
         _attach_legs([row])
     legs: Legs = row.shown_legs

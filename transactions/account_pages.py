@@ -3,16 +3,17 @@ balance is compared with."""
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from rest_framework.request import Request
 
 from cashman_project.api.dates import INVALID_DATE, parse_date
 from cashman_project.api.owner import owner_of
@@ -102,7 +103,7 @@ def shown_check(account: Account, checked: Checked) -> dict[str, object]:
     }
 
 
-def register_days(account: Account, owner: "User", data: Mapping[str, Any]) -> list[RegisterDay]:
+def register_days(account: Account, owner: "User", data: JSONObject) -> list[RegisterDay]:
     """Return the rows of a page of a register by days, the newest first, with the checks between them."""
     results = sorted(data["results"], key=lambda row: str(row["date"]), reverse=True)
     if not results:
@@ -118,7 +119,7 @@ def register_days(account: Account, owner: "User", data: Mapping[str, Any]) -> l
     return days
 
 
-def _checks_between(account: Account, data: Mapping[str, Any], is_reversed: bool) -> Iterator[JSONObject]:
+def _checks_between(account: Account, data: JSONObject, is_reversed: bool) -> Iterator[JSONObject]:
     """Yield the checks from the oldest row of the page to the next newer row, which another page may have."""
     rows = Transaction.objects.filter(owner=account.owner_id, account=account.pk)
     keys = [(str(row["date"]), str(row["id"])) for row in data["results"]]
@@ -131,7 +132,7 @@ def _checks_between(account: Account, data: Mapping[str, Any], is_reversed: bool
         yield shown_check(account, checked)
 
 
-def register_context(account: Account, request: Any, data: Mapping[str, Any]) -> dict[str, object]:  # Any: JSON
+def register_context(account: Account, request: Request, data: JSONObject) -> dict[str, object]:
     """Return the days of a page of a register, the balance of today, and forms for new rows."""
     owner = owner_of(request)
     today = balances(owner, owner.today(), [account.pk])[account.pk]
@@ -145,7 +146,7 @@ def register_context(account: Account, request: Any, data: Mapping[str, Any]) ->
     }
 
 
-def _exports(request: Any) -> list[Link]:  # Any: as above
+def _exports(request: Request) -> list[Link]:
     """Return links to the whole register as files, in the order of the page."""
     query = request.query_params.copy()
     for name in ("cursor", "page_size"):
@@ -153,17 +154,17 @@ def _exports(request: Any) -> list[Link]:  # Any: as above
     return [Link(label, url_of(f"{request.path.rstrip('/')}.{ending}", query)) for label, ending in EXPORTS.items()]
 
 
-def quick_inputs(request: Any, owner: "User", **values: str) -> list[Input]:  # Any: DRF's request
+def quick_inputs(request: Request, owner: "User", **values: str) -> list[Input]:
     """Return the inputs of a form for an expense or an income of an account, with these values."""
-    serializer: Any = ExpenseSerializer(context={"request": request})
+    serializer = ExpenseSerializer(context={"request": request})
     suggestions = form_suggestions(owner, Transaction.objects.for_owner(owner))
     inputs = {one.name: one for one in form_inputs(serializer, (), values, suggestions)}
     return [inputs[name] for name in QUICK_FIELDS]
 
 
-def transfer_inputs(request: Any, owner: "User", account: Account) -> list[Input]:  # Any: as above
+def transfer_inputs(request: Request, owner: "User", account: Account) -> list[Input]:
     """Return the inputs of a form for a transfer from an account."""
-    serializer: Any = TransferSerializer(context={"request": request})
+    serializer = TransferSerializer(context={"request": request})
     return laid_out(form_inputs(serializer, (), new_transfer(owner, account)), serializer, owner)
 
 
@@ -199,7 +200,7 @@ class Comparison:
         return checks.order_by("-date").values_list("date", flat=True).first()
 
     @property
-    def rows(self) -> dict[str, Any]:
+    def rows(self) -> dict[str, object]:
         """The transactions since the check before, the newest first. Those are marked whose amount is the
         difference, or its opposite."""
         last = self.last
@@ -219,7 +220,7 @@ class Comparison:
         return {"last": last, "shown": shown, "is_whole": is_whole, "out": out, "into": into}
 
 
-def reconcile_context(account: Account, request: Any) -> dict[str, Any]:  # Any: as above
+def reconcile_context(account: Account, request: Request) -> dict[str, object]:
     """Return the form that asks for a balance, and what is compared with it if both are given and valid."""
     owner = owner_of(request)
     texts = {name: request.query_params.get(name, "") for name in ("date", "balance")}
@@ -253,7 +254,7 @@ def reconcile_context(account: Account, request: Any) -> dict[str, Any]:  # Any:
     return {"account": account, "inputs": inputs, **_compared(comparison, request)}
 
 
-def check_context(account: Account, request: Any, date: datetime.date) -> dict[str, Any]:  # Any: as above
+def check_context(account: Account, request: Request, date: datetime.date) -> dict[str, object]:
     """Return what a stored check is compared with."""
     [stored] = BalanceCheck.objects.filter(owner=account.owner_id, account=account.pk, date=date)
     return {
@@ -262,7 +263,7 @@ def check_context(account: Account, request: Any, date: datetime.date) -> dict[s
     }
 
 
-def _compared(comparison: Comparison | None, request: Any) -> dict[str, Any]:  # Any: as above
+def _compared(comparison: Comparison | None, request: Request) -> dict[str, object]:
     """Return a comparison, and a form for what is missing if there is a difference."""
     if comparison is None or comparison.is_right:
         return {"comparison": comparison}

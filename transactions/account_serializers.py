@@ -1,7 +1,7 @@
 """Accounts and their checks in JSON."""
 
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F
@@ -21,7 +21,7 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
     StrictSerializer,
 )
-from cashman_project.api.types import FieldsSerializer
+from cashman_project.api.types import FieldsSerializer, Validated
 from cashman_project.db.types import SQL
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.formats import currency_options
@@ -34,7 +34,10 @@ from .models import Account, BalanceCheck
 from .serializers import TransactionSerializer
 from .services.currencies import own_currencies
 
-Opening = dict[str, Any]  # `opening_date` and `opening_balance`, both of them or none
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Opening = Validated  # `opening_date` and `opening_balance`, both of them or none
 
 
 class OpeningSerializer(StrictSerializer):
@@ -67,9 +70,9 @@ class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Acc
 
     columns = ("opening_date", "opening_balance")
 
-    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
+    def __init__(self, *, label: "StrOrPromise") -> None:
         style = {"base_template": "day_and_amount.html"}
-        super().__init__(source="*", required=False, allow_null=True, style=style, **options)
+        super().__init__(source="*", required=False, allow_null=True, style=style, label=label)
 
     def get_value(self, dictionary: Any) -> Any:  # Any: parsed JSON, or a form
         """Return the field's value; of a form with two inputs of its name, the day and the amount as one text."""
@@ -79,11 +82,11 @@ class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Acc
 
     def _currency(self) -> str:
         """Return the currency of the form: the chosen one, or that of its account."""
-        form: Any = self.parent  # a serializer of accounts
+        form = self.parent
         return str(form.initial_data.get("currency") or getattr(form.instance, "currency", ""))
 
     def to_internal_value(self, data: object) -> Opening:
-        opening: dict[str, Any] = {}
+        opening: Opening = {}
         if isinstance(data, str) and is_html_input(getattr(self.parent, "initial_data", None)):
             date, _space, balance = data.strip().partition(" ")
             data = {"date": date, "balance": f"{typed_amount(balance, self._currency()):f}"} if date else None
@@ -144,7 +147,8 @@ class AccountSerializer(StrictModelSerializer[Account]):
         try:
             return super().validate(attrs)
         except ValidationError as error:
-            found: Any = error.detail  # by the names of fields
+            found = error.detail
+            assert isinstance(found, dict)
             raise ValidationError({name.replace("opening_", "opening."): found[name] for name in found}) from None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
@@ -20,17 +21,18 @@ from cashman_project.api.export import LISTS, columns_of, database_texts, is_exp
 from cashman_project.api.filters import check_parameters, flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.pagination import KeysetPagination, Window, read_ordering, read_page_request
+from cashman_project.api.pagination import KeysetPagination, OrderedBy, Window, read_ordering, read_page_request
 from cashman_project.api.problems import PROBLEM_JSON
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, LIST_HEADERS, READ_HEADERS
 from cashman_project.api.spreadsheet import Column, Kind
 from cashman_project.api.templatetags.days import day
-from cashman_project.api.types import AnyResponse, AnySerializer
+from cashman_project.api.types import AnyResponse, AnySerializer, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
 from cashman_project.money.amounts import format_units
 from ledgers.paging import page_parameters
 from ledgers.viewsets import LedgerMixin
+from transactions.models import Transaction
 
 from . import account_examples as examples
 from . import account_pages
@@ -58,9 +60,9 @@ CHECK_PATH = r"checks/(?P<date>[^/.]+)"
 class ByDate:
     """The order of a register and of a list of checks: the newest rows first, unless the request says otherwise."""
 
-    def __init__(self, queryset: Any) -> None:  # Any: of transactions or checks
+    def __init__(self, queryset: QuerySet[Transaction] | QuerySet[BalanceCheck]) -> None:
         self.queryset = queryset
-        self.orderings: Mapping[str, Any] = {"date": "date"}
+        self.orderings: Mapping[str, OrderedBy] = {"date": "date"}
         self.default_ordering = "-date"
 
 
@@ -113,7 +115,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
             return KeysetPagination.parameters
         return super().allowed_parameters() | further.get(str(self.action), set())
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         owner = owner_of(self.request)
         if self.action == "list":
             return account_pages.list_context(owner, self._date(), data["results"])
@@ -132,7 +134,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
             self.units |= balances(owner_of(self.request), self._date(), keys)
         return format_units(self.units[account.pk], account.currency)
 
-    def paginate_queryset(self, queryset: Any) -> Any:  # Any: rows of accounts
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:  # Any: rows of accounts
         rows = super().paginate_queryset(queryset)
         self.units = balances(owner_of(self.request), self._date(), [row.pk for row in rows or ()])
         return rows
@@ -241,7 +243,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
             shown = in_transaction(lambda: self.write(lambda: self._put_check(data)))
         return tagged_response(request, shown)
 
-    def _put_check(self, data: Any) -> dict[str, object]:  # Any: parsed JSON
+    def _put_check(self, data: object) -> dict[str, object]:
         account = self._account()
         if is_conditional(self.request):
             try:

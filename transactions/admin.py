@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm
 from cashman_project.api.origin import admin_origin_of
-from cashman_project.db.types import AnyField
+from cashman_project.api.types import Validated
+from cashman_project.db.types import AnyField, AnyForeignKey
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 SHARED = ["type", "amount", "currency", "date", "account"]  # what changes with the transfer or the split only
 RULED = ("description", "notes", "account", "type", "currency", "amount", "category", "tags")  # what rules ask and give
-MODELS: dict[str, Any] = {"category": Category, "account": Account}  # of the rows that transactions name
+MODELS: dict[str, type[NamedModel]] = {"category": Category, "account": Account}  # of the rows that transactions name
 
 admin.site.site_header = "Cashman"
 admin.site.site_title = "Cashman"
@@ -53,14 +54,14 @@ class TagFilter(admin.SimpleListFilter):
     parameter_name = "tag"
     template = "admin/text_filter.html"
 
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> list[tuple[str, str]]:
+    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[models.Model]") -> list[tuple[str, str]]:
         return [("", "")]  # without any, Django would not show the filter
 
     def choices(self, changelist: "ChangeList") -> "Iterator[Any]":  # Any: what our template needs
         others = {name: value for name, value in changelist.params.items() if name != self.parameter_name}
         yield {"others": others, "name": self.parameter_name, "value": self.value() or ""}
 
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[models.Model]) -> models.QuerySet[models.Model]:
         if not self.value():
             return queryset
         names = Tag.objects.filter(key=name_key(str(self.value()))).values("name").distinct()
@@ -73,10 +74,12 @@ class TransferFilter(admin.SimpleListFilter):
     title = _("transfer")
     parameter_name = "leg"
 
-    def lookups(self, request: HttpRequest, model_admin: "admin.ModelAdmin[Any]") -> "list[tuple[str, _StrOrPromise]]":
+    def lookups(
+        self, request: HttpRequest, model_admin: "admin.ModelAdmin[models.Model]"
+    ) -> "list[tuple[str, _StrOrPromise]]":
         return [("1", _("Yes")), ("0", _("No"))]
 
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[models.Model]) -> models.QuerySet[models.Model]:
         return queryset.filter(transfer__isnull=self.value() == "0") if self.value() in ("0", "1") else queryset
 
 
@@ -100,6 +103,7 @@ class TransactionForm(ChangesForm):
         else:
             self.initial["amount"] = format_amount(self.instance.amount, self.instance.currency)
 
+    # An id, or what the form has for one.
     def _offer(self, name: str, model: type[NamedModel], owner: Any, foreign: "_StrOrPromise") -> None:
         """Let the field offer only the owner's rows. `foreign` says that a row is not the owner's."""
         field = self.fields[name]
@@ -112,7 +116,7 @@ class TransactionForm(ChangesForm):
             if owner:
                 field.queryset = model._default_manager.filter(owner=owner).select_related("owner")
 
-    def clean(self) -> dict[str, Any]:  # Any: each value has the type that its field makes
+    def clean(self) -> Validated:
         data = super().clean()
         if owner := data.get("owner"):
             account = data.get("account")
@@ -133,7 +137,8 @@ class TransactionAdmin(OwnedModelAdmin):
 
     form = TransactionForm
     fields = [
-        *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
+        *("owner", "type", "description", "amount", "currency", "date", "category", "account"),
+        *("notes", "external_id"),
     ]
     generated = ("tag_list", "transfer", "split", *OwnedModelAdmin.generated)
     date_hierarchy = "date"
@@ -154,6 +159,7 @@ class TransactionAdmin(OwnedModelAdmin):
     radio_fields = {"type": admin.HORIZONTAL}
     formfield_overrides = DATES
 
+    # A transaction.
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
         """Save the row. The owner's rules give a new one what the form leaves empty."""
         with writing(obj.owner_id, admin_origin_of(request)) as write:
@@ -195,9 +201,8 @@ class TransactionAdmin(OwnedModelAdmin):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(
-        # Any: to a row of any model
         self,
-        db_field: "models.ForeignKey[Any, Any]",
+        db_field: AnyForeignKey,
         request: HttpRequest,
         **kwargs: object,
     ) -> "forms.ModelChoiceField[models.Model] | None":
@@ -233,7 +238,7 @@ class OneTypeAdmin(TransactionAdmin):
 
 
 @admin.register(Category)
-class CategoryAdmin(MergingAdmin, NamedModelAdmin):
+class CategoryAdmin(MergingAdmin[Category], NamedModelAdmin):
     fields = ["owner", "name", "group", "excluded"]
     list_display = ["name", "group", "excluded", "owner"]
     list_filter = ["excluded", ("owner", AutocompleteFilter)]
@@ -243,7 +248,7 @@ class CategoryAdmin(MergingAdmin, NamedModelAdmin):
 
 
 @admin.register(Tag)
-class TagAdmin(MergingAdmin, NamedModelAdmin):
+class TagAdmin(MergingAdmin[Tag], NamedModelAdmin):
     """A tag that is in use is deleted in the API and on the pages, which can take it off its transactions."""
 
     fields = ["owner", "name"]

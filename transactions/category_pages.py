@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -37,11 +37,11 @@ def list_context(owner: "User", results: Sequence[JSONObject], by_group: bool) -
     return {"groups": groups, "this_year": owner.today().year, "currency": owner.currency}
 
 
-def _rows(group: tuple[str, Iterator[dict[str, Any]]]) -> list[dict[str, Any]]:
+def _rows(group: tuple[str, Iterator[JSONObject]]) -> list[JSONObject]:
     return list(group[1])
 
 
-def page_context(owner: "User", category: Category) -> dict[str, Any]:  # Any: what the template reads
+def page_context(owner: "User", category: Category) -> dict[str, object]:
     """Return the sums of the category and its latest transactions."""
     totals = summarize(owner=owner, filters=TransactionFilterSet, values={"category": category.pk}, group_by=())
     latest = Transaction.objects.for_owner(owner).filter(category=category.pk)[:SHOWN]

@@ -1,7 +1,6 @@
 """What a start needs: declarations that agree, and no user whose password everybody knows."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -17,7 +16,7 @@ from .views import ExpenseViewSet, IncomeViewSet, TransactionViewSet
 
 
 @checks.register(checks.Tags.database)
-def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+def check_demo_passwords(databases: Sequence[str] | None, **kwargs: object) -> list[checks.CheckMessage]:
     """transactions.E001: without DEBUG, nobody may sign in with a password that the demo gave them.
 
     It reads two users at most, and hashes a password for each. Raises OperationalError if the database can't be used.
@@ -41,7 +40,7 @@ def check_demo_passwords(databases: Sequence[str] | None, **kwargs: Any) -> list
 
 
 @checks.register
-def check_fast_creation(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_fast_creation(**kwargs: object) -> list[checks.CheckMessage]:
     """transactions.W001: what makes fast creation leave every row of a viewset to its serializer, which is slower."""
     return [
         checks.Warning(

@@ -1,9 +1,8 @@
 """Links to the same page with other dates: this month, last year, one month back or ahead."""
 
 import datetime
-from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.http import QueryDict
 from django.utils.formats import date_format
@@ -14,6 +13,7 @@ from rest_framework.request import Request
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
+from cashman_project.api.types import Validated
 from cashman_project.locales import current_formats
 
 from .calendar import PeriodLength, earlier, later, starting
@@ -94,9 +94,9 @@ class Excluded(NamedTuple):
 class DateLinks:
     """The links of the page of a request. `values` has the values of its filters."""
 
-    def __init__(self, request: Request, values: Mapping[str, Any]) -> None:
+    def __init__(self, request: Request, values: Validated) -> None:
         self.request = request
-        self.values = values  # Any: each value has the type that its filter makes
+        self.values = values
         owner = owner_of(request)
         self.today, self.month_start = owner.today(), owner.month_start
 

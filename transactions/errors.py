@@ -1,10 +1,9 @@
 """What the rows of a ledger refuse, each with its code."""
 
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.errors import Conflict
+from cashman_project.api.types import JSONObject
 
 
 class Locked(Conflict):
@@ -44,5 +43,5 @@ class InUse(Conflict):
     """409: so many transactions and rules name what is to be deleted."""
 
     def __init__(self, detail: str, transactions: int, rules: int) -> None:
-        members: dict[str, Any] = {"rules": rules} if rules else {}
+        members: JSONObject = {"rules": rules} if rules else {}
         super().__init__(detail, transactions=transactions, **members)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, cast
+from typing import TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import django_filters
@@ -19,11 +19,14 @@ from rest_framework.request import Request
 
 from cashman_project.api.filters import DateFilter, FilterSet, FlagFilter, TextsFilter, TimestampFilter
 from cashman_project.api.owner import owner_of
+from cashman_project.api.types import Validated
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.compiled import Parameter, Statement
 from cashman_project.db.search import LONGEST
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import validate_currency
+from transactions.models import NamedModel
+from transactions.querysets import TransferQuerySet
 
 from .choices import TransactionType
 from .models import Account, Category, Tag, Transaction, TransactionTag, Transfer
@@ -31,9 +34,12 @@ from .names import name_key
 from .services.categories import group_names
 from .transaction_querysets import TransactionQuerySet
 
+RowsT = TypeVar("RowsT", bound=QuerySet[Model])
+
 MOST_NAMES = 500  # categories that a page offers to filter by, besides those that it is filtered by
 CATEGORY_FILTERS = frozenset({"category", "exclude_category"})
-NAME_FILTERS: dict[str, Any] = {  # the models of the rows that these filters name; they may be repeated
+NamedModels: TypeAlias = type[NamedModel]
+NAME_FILTERS: dict[str, NamedModels] = {  # the models of the rows that these filters name; they may be repeated
     **dict.fromkeys(sorted(CATEGORY_FILTERS), Category),
     "group": Category,  # those that are in it
     "account": Account,
@@ -122,7 +128,7 @@ def _containing(rows: TransactionQuerySet, name: str, text: str) -> TransactionQ
 Names = tuple[UUID, list[str]]  # an owner, and names of the owner's tags, or keys of the owner's groups
 
 
-def _of_groups(rows: Any, name: str, groups: Names) -> Any:  # Any: transactions or month totals
+def _of_groups(rows: RowsT, name: str, groups: Names) -> RowsT:
     owner, keys = groups
     return rows.filter(category_id__in=Category.objects.filter(owner=owner, group_key__in=keys).values("pk"))
 
@@ -151,7 +157,7 @@ class AccountFilterSet(FilterSet):
         fields: list[str] = []
 
 
-def _between(rows: Any, name: str, accounts: tuple[UUID, list[UUID]]) -> Any:  # Any: transfers
+def _between(rows: TransferQuerySet, name: str, accounts: tuple[UUID, list[UUID]]) -> TransferQuerySet:
     """Return the transfers that have a leg of one of these accounts of an owner."""
     owner, keys = accounts
     legs = Transaction.objects.filter(owner=owner, transfer=OuterRef("pk"), account__in=keys)
@@ -168,7 +174,7 @@ class TransferFilterSet(FilterSet):
         fields: list[str] = []
 
     @classmethod
-    def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
+    def values_of(cls, request: Request) -> Validated:
         values = super().values_of(request)
         if "account" in values:
             found = _ids_of(request, "account", values["account"])
@@ -248,7 +254,7 @@ class TransactionFilterSet(FilterSet):
     def _category_choices(self) -> list[tuple[str, str]]:
         return self._choices(Category, CATEGORY_FILTERS)
 
-    def _choices(self, model: Any, filters: Iterable[str]) -> list[tuple[str, str]]:  # Any: one that has names
+    def _choices(self, model: NamedModels, filters: Iterable[str]) -> list[tuple[str, str]]:
         """Return the names of the owner's rows, as the choices of an input, and those that are chosen."""
         request = cast("Request", self.request)
         names = model.objects.for_owner(owner_of(request)).values_list("name", flat=True)[:MOST_NAMES]
@@ -260,7 +266,7 @@ class TransactionFilterSet(FilterSet):
         return [(name, name) for name in dict.fromkeys([*names, *filter(None, given)])]
 
     @classmethod
-    def values_of(cls, request: Request) -> dict[str, Any]:  # Any: each value has the type that its filter makes
+    def values_of(cls, request: Request) -> Validated:
         values = super().values_of(request)
         for name in NAME_FILTERS.keys() & values.keys():
             found = _ids_of(request, name, values[name])
@@ -270,7 +276,7 @@ class TransactionFilterSet(FilterSet):
         return values
 
 
-def _ids_of(request: Request, parameter: str, names: list[str]) -> Any:  # Any: UUID | list[UUID], or the same of str
+def _ids_of(request: Request, parameter: str, names: list[str]) -> object:
     """Return the id of the category or account with the name that the parameter has, or a list of ids for several
     names. Of tags, return the names as transactions have them, and of groups their keys.
 
@@ -292,11 +298,11 @@ def _ids_of(request: Request, parameter: str, names: list[str]) -> Any:  # Any: 
 
 
 @lru_cache
-def _key_statement(model: Any) -> Statement:  # Any: as above
+def _key_statement(model: NamedModels) -> Statement:
     owner, key = (Parameter(name, model._meta.get_field(name)) for name in ("owner", "key"))
     return Statement(model.objects.for_owner(owner).filter(key=key).values_list(_shown(model)))
 
 
-def _shown(model: Any) -> str:  # Any: as above
+def _shown(model: NamedModels) -> str:
     """Return the column that a transaction has of a row of the model."""
     return "name" if model is Tag else "id"

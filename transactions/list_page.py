@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -16,7 +15,7 @@ from rest_framework.request import Request
 from cashman_project.api.filters import flag_of
 from cashman_project.api.owner import owner_of
 from cashman_project.api.templatetags.days import day
-from cashman_project.api.types import JSONObject
+from cashman_project.api.types import JSONObject, Validated
 
 from .choices import TransactionType
 from .date_links import DATES, Chip, DateLinks, Link, url_of
@@ -64,11 +63,13 @@ class Day:
 class ListPage(DateLinks):
     """The page of a list. `rows` are all that the list may show to the owner, and `data` is the response."""
 
-    def __init__(self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: Any) -> None:
+    def __init__(
+        self, request: Request, rows: TransactionQuerySet, kind: TransactionType | None, data: JSONObject
+    ) -> None:
         super().__init__(request, TransactionFilterSet.values_of(request))
         self.rows = rows
         self.kind = kind
-        self.data = data  # Any: the JSON of a page of the list
+        self.data = data
         self.ordering = request.query_params.get("ordering") or "-date"
 
     # -- Sums ---------------------------------------------------------------------------------
@@ -77,7 +78,7 @@ class ListPage(DateLinks):
     def totals(self) -> list[Total] | None:
         """The sums of all rows that match the filters, by currency; those with the most rows come first. None if there
         are too many rows to read all of them for a page."""
-        values: dict[str, Any] = {**self.values}  # Any: each value has the type that its filter makes
+        values: Validated = {**self.values}
         if self.kind and values.setdefault("type", self.kind) != self.kind:
             return []
         owner, excluded = owner_of(self.request), self.counts_excluded

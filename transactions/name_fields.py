@@ -14,6 +14,9 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.selects import Select
 from cashman_project.api.serializers import StrictCharField
+from transactions.models import NamedModel
+from transactions.querysets import AccountQuerySet
+from users.models import User
 
 from .models import Account, Category
 from .names import name_key
@@ -22,13 +25,13 @@ from .services.accounts import account_names
 NAME = StrictCharField()
 
 
-class NamedField(serializers.SlugRelatedField[Any]):
+class NamedField(serializers.SlugRelatedField[Any]):  # Any: a row; of DefaultAccountField, its id
     """One of the owner's rows, by its name. `read` looks up the rows of many names in one query."""
 
-    model: Any  # of the rows
+    model: type[NamedModel]
     label_text: str | Promise
     select: Select | None = None  # of a form; otherwise a name is typed
-    known: dict[str, Any] | None = None  # by their keys, after `read`
+    known: dict[str, NamedModel] | None = None  # by their keys, after `read`
 
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         if not options.get("read_only"):
@@ -37,7 +40,7 @@ class NamedField(serializers.SlugRelatedField[Any]):
         style |= options.pop("style", {})
         super().__init__(slug_field="name", style=style, **{"label": self.label_text, **options})
 
-    def get_queryset(self) -> Any:
+    def get_queryset(self) -> Any:  # Any: the rows, with the methods of their own class
         return self.model.objects.for_owner(owner_of(self.context["request"]))
 
     def json_value(self) -> TextJSON:
@@ -51,13 +54,13 @@ class NamedField(serializers.SlugRelatedField[Any]):
         keys = {name_key(name) for name in names if is_name(name)}
         self.known = {row.key: row for row in self.get_queryset().filter(key__in=keys)} if keys else {}
 
-    def to_internal_value(self, data: object) -> Any:
+    def to_internal_value(self, data: object) -> Any:  # Any: a row; DefaultAccountField returns an id
         name = NAME.run_validation(data)
         known = self.known
         row = self.get_queryset().named(name).first() if known is None else known.get(name_key(name))
         return self.missing(name) if row is None else row
 
-    def missing(self, name: str) -> Any:
+    def missing(self, name: str) -> NamedModel:
         """Return what stands for a row that is not there. Raises ValidationError."""
         self.fail("does_not_exist")
 
@@ -102,19 +105,19 @@ class AccountField(NamedField):
 class DefaultAccountField(AccountField):
     """The account of an owner's new rows. The owner, whom the serializer is of, has its id."""
 
-    def get_queryset(self) -> Any:
-        user: Any = self.parent.instance
+    def get_queryset(self) -> AccountQuerySet:
+        user: Any = self.parent.instance  # a user
         return Account.objects.for_owner(user)
 
     def to_internal_value(self, data: object) -> UUID:
         pk: UUID = super().to_internal_value(data).pk
         return pk
 
-    def get_attribute(self, instance: Any) -> UUID | None:  # Any: a user
+    def get_attribute(self, instance: "User") -> UUID | None:
         pk: UUID | None = instance.account
         return pk
 
-    def to_representation(self, value: Any) -> Any:  # Any: as the base has it, of an id to a name
+    def to_representation(self, value: Any) -> Any:  # as the base has it, of an id to a name
         return self.get_queryset().filter(pk=value).values_list("name", flat=True).first()
 
     def use_pk_only_optimization(self) -> bool:

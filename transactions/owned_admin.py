@@ -1,6 +1,6 @@
 """What the admin's pages of all owned rows have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
 
 VERSIONS = 100  # of a row that the page of its history lists
-DATES: Any = {  # how forms ask for dates
+DATES: Mapping[type[AnyField], Mapping[str, object]] = {  # how forms ask for dates
     models.DateField: {
         "form_class": DateFormField,
         "widget": forms.DateInput({"type": "date", "min": FIRST_DATE, "max": LAST_DATE}, "%Y-%m-%d"),
@@ -109,6 +109,7 @@ class OwnedModelAdmin(StrictModelAdmin):
                 write.lock()
             return view()
 
+    # A row of the model of the admin.
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
         with writing(obj.owner_id, admin_origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)
@@ -117,7 +118,7 @@ class OwnedModelAdmin(StrictModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
         """Return the page of the row's history: what the admin's log has of it, and its last versions."""
-        row: Any = self.get_object(request, object_id)
+        row: Any = self.get_object(request, object_id)  # of the model of the admin
         context: dict[str, object] = {}
         if row is not None and self.has_view_or_change_permission(request, row):
             versions = versions_of(row.owner_id, self.model, row.pk, VERSIONS, None, descending=True)

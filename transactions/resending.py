@@ -5,7 +5,7 @@ A row is there if its external id is. The reasons are in docs/adr/0052-sent-agai
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
@@ -79,9 +79,9 @@ def _sort(owner: "User", data: list[JSON]) -> Sorted:
     """Sort the rows. Raises a Conflict if an external id is given twice."""
     sent = indexes_of(
         {
-            index: row["external_id"]
+            index: external_id
             for index, row in enumerate(data)
-            if isinstance(row, dict) and _may_be_there(row.get("external_id"))
+            if isinstance(row, dict) and _may_be_there(external_id := row.get("external_id"))
         }
     )
     rows = Transaction.objects.for_owner(owner).filter(external_id__in=sent).order_by()
@@ -91,7 +91,8 @@ def _sort(owner: "User", data: list[JSON]) -> Sorted:
     return Sorted([data[index] for index in indexes], indexes, existing)
 
 
-def _may_be_there(external_id: Any) -> bool:  # Any: parsed JSON
+def _may_be_there(external_id: object) -> TypeGuard[str]:
     """Return whether the database can look for it. Of any other, the serializer says what is wrong."""
-    is_text = isinstance(external_id, str) and 0 < len(external_id) <= LONGEST
-    return is_text and "\0" not in external_id and not SURROGATE.search(external_id)
+    if not isinstance(external_id, str) or not 0 < len(external_id) <= LONGEST:
+        return False
+    return "\0" not in external_id and not SURROGATE.search(external_id)

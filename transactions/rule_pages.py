@@ -1,7 +1,7 @@
 """What the pages of rules show beside their rows: what is above and below each one, and what they would do."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import orjson
@@ -27,7 +27,7 @@ def rules_json(rules: Iterable[Rule]) -> str:
     return orjson.dumps([serializer.to_representation(rule) for rule in rules], option=orjson.OPT_INDENT_2).decode()
 
 
-def list_context(owner: "User", results: Sequence[JSONObject], data: Mapping[str, Any]) -> dict[str, object]:
+def list_context(owner: "User", results: Sequence[JSONObject], data: JSONObject) -> dict[str, object]:
     """Return the rules of a page of the list, each with the positions above and below it, and what is suggested."""
     places = [None, *(row["position"] for row in results), None]
     rows = [

@@ -1,8 +1,8 @@
 """Queries of rules, and what is kept when they are written."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from django.db.models import Max
@@ -43,7 +43,7 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
     def move(self, rule: "Rule", position: int) -> None:
         """Give the rule, one of these, a position, and let those between make room: each moves by one. The ledger is
         locked."""
-        rules: list[Any] = list(self.order_by("position", "id"))
+        rules = list(self.order_by("position", "id"))
         places = [one.position for one in rules]
         others = [one for one in rules if one.pk != rule.pk]
         down = position > rule.position
@@ -58,7 +58,7 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
         if not self._shift(later, position, 1):
             self._shift(self.filter(position__lte=position).order_by("-position", "-id"), position, -1)
 
-    def _shift(self, rules: Iterable[Any], place: int, step: int) -> bool:
+    def _shift(self, rules: "Iterable[Rule]", place: int, step: int) -> bool:
         """Move rules, one after another, by a step each, away from the place and up to the first gap. Return whether
         there is one."""
         changed = []
@@ -74,7 +74,7 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
             self.bulk_update(changed, ["position"])
         return True
 
-    def _renumber(self, rules: Sequence[Any], places: Sequence[int]) -> None:
+    def _renumber(self, rules: "Sequence[Rule]", places: Sequence[int]) -> None:
         """Give the rules these positions in their order. Where two are the same, the later ones move up, or at the end
         of all positions the earlier ones down."""
         changed = []
@@ -87,7 +87,7 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
 
     # -- What is kept -------------------------------------------------------------------------
 
-    def check_new(self, rows: Sequence[Any]) -> None:
+    def check_new(self, rows: "Sequence[Rule]") -> None:
         for owner in {row.owner_id for row in rows}:
             self._check_number(owner, sum(row.owner_id == owner for row in rows))
             check_tags(owner, [row.tags for row in rows if row.owner_id == owner])
@@ -99,11 +99,11 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
         check_tags(write.owner, [row[place] for row in rows], write.origin.via == UNDO)
         self._tell(write.owner, True)
 
-    def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
+    def check_rows(self, write: Write, rows: "Sequence[Rule]", names: Collection[str]) -> None:
         if "tags" in names:
             check_tags(write.owner, [row.tags for row in rows], write.origin.via == UNDO)
 
-    def check_update(self, write: Write, values: Any) -> None:
+    def check_update(self, write: Write, values: Mapping[str, object]) -> None:
         if isinstance(tags := values.get("tags"), str):
             check_tags(write.owner, [tags])
 
@@ -118,12 +118,13 @@ class RuleQuerySet(OwnedQuerySet["Rule"]):
     def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
         """Let an undo bring rules back to positions that others have by now. Then these move on by one."""
         yield
-        rules: list[Any] = list(self._of(write.owner).order_by("position", "id"))
+        rules = list(self._of(write.owner).order_by("position", "id"))
         self._of(write.owner)._renumber(rules, [one.position for one in rules])
 
     def _of(self, owner: UUID) -> "RuleQuerySet":
-        rows: Any = self.model._base_manager.using(self.db).filter(owner=owner)
-        return rows  # type: ignore[no-any-return]  # of this class
+        rows = self.model._base_manager.using(self.db).filter(owner=owner)
+        assert isinstance(rows, RuleQuerySet)
+        return rows
 
     def _check_number(self, owner: UUID, new: int) -> None:
         if self._of(owner).count() + new > MOST_RULES:

@@ -1,8 +1,9 @@
 """Rules in JSON, and in forms."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, Unpack
 
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,14 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
     StrictSerializer,
 )
-from cashman_project.api.types import FieldsSerializer, SerializerField
+from cashman_project.api.types import (
+    FieldOptions,
+    FieldsSerializer,
+    JSONObject,
+    RequestContext,
+    SerializerField,
+    Validated,
+)
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import validate_currency
 from cashman_project.money.formats import currency_options
@@ -40,7 +48,6 @@ from .services.currencies import own_currencies
 from .tag_fields import TagsField, TagsJSON
 from .words import BETWEEN
 
-ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 TEXT = StrictCharField(max_length=LONGEST_TEXT)
 USUAL = "EUR"  # of which amounts without a currency have the decimals
 
@@ -60,9 +67,10 @@ class RuleTextsField(serializers.Field[str, object, list[str], Rule]):
         "max_length": _("A rule has at most {most} texts of each kind."),
     }
 
-    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
         style = {"base_template": "input.html", "input_type": "text"}
-        super().__init__(**{"required": False, "initial": "", "style": style, **options})
+        optional: FieldOptions = {"required": False, **options}
+        super().__init__(initial="", style=style, **optional)
 
     def to_internal_value(self, data: object) -> str:
         if is_page_form(self.context["request"]) and isinstance(data, str):
@@ -76,7 +84,7 @@ class RuleTextsField(serializers.Field[str, object, list[str], Rule]):
     def to_representation(self, value: str) -> list[str]:
         return texts_of(value)
 
-    def form_value(self, value: Any) -> str:
+    def form_value(self, value: str | list[str]) -> str:
         """Return texts of JSON as a form shows them."""
         return value if isinstance(value, str) else BETWEEN.join(value)
 
@@ -87,8 +95,9 @@ class RuleTextsField(serializers.Field[str, object, list[str], Rule]):
 class AbsoluteAmountField(AmountField):
     """An absolute amount of any currency, or null."""
 
-    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
-        super().__init__(**{"required": False, "allow_null": True, "style": {"mode": "decimal"}, **options})
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
+        optional: FieldOptions = {"required": False, "allow_null": True, **options}
+        super().__init__(style={"mode": "decimal"}, **optional)
 
     def run_validation(self, data: object = serializers.empty) -> object:
         if data == "" and is_html_input(getattr(self.parent, "initial_data", None)):
@@ -96,14 +105,14 @@ class AbsoluteAmountField(AmountField):
         return super().run_validation(data)
 
     def _currency(self) -> str:
-        form: Any = self.parent  # a serializer of a form
+        form = self.parent
         return str(form.initial_data.get("currency") or owner_of(self.context["request"]).currency)
 
-    def get_attribute(self, instance: Any) -> Any:  # Any: a rule; the amount with its currency, or None
+    def get_attribute(self, instance: Any) -> Any:  # a rule; the amount with its currency, or None
         amount = getattr(instance, str(self.source))
         return None if amount is None else (amount, instance.currency)
 
-    def to_representation(self, value: Any) -> str:  # Any: as above
+    def to_representation(self, value: tuple[Decimal, str]) -> str:
         amount, currency = value
         return format_amount(amount, currency or USUAL)
 
@@ -144,29 +153,29 @@ class ObjectJSON(RowJSON):
     quoted = False
 
 
-class ColumnsField(serializers.Field[ValidatedData, object, Any, Rule]):
+class ColumnsField(serializers.Field[Validated, object, JSONObject, Rule]):
     """Several columns of a rule as one object in JSON. It is written as a whole: what it leaves out is empty."""
 
     serializer_class: type[StrictSerializer]
     columns: tuple[str, ...]
     empty: Mapping[str, object]
 
-    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
         super().__init__(source="*", **options)
 
-    def to_internal_value(self, data: object) -> ValidatedData:
-        values: ValidatedData = self.serializer_class(context=self.context).run_validation(data)
+    def to_internal_value(self, data: object) -> Validated:
+        values: Validated = self.serializer_class(context=self.context).run_validation(data)
         return {**dict.fromkeys(self.columns), **self.empty, **values}
 
     @cached_property
     def shown(self) -> FieldsSerializer:
         return self.serializer_class()
 
-    def to_representation(self, value: Any) -> Any:  # Any: a rule; its JSON
+    def to_representation(self, value: object) -> JSONObject:
         return dict(self.shown.to_representation(value))
 
     def json_value(self) -> ObjectJSON:
-        members: dict[str, Any] = {name: find_form(field) for name, field in self.shown.fields.items()}
+        members: JSONObject = {name: find_form(field) for name, field in self.shown.fields.items()}
         return ObjectJSON(**members)
 
 
@@ -187,7 +196,7 @@ class SetField(ColumnsField):
 class PlacedSerializer(StrictModelSerializer[Rule]):
     """The base of serializers of rules, which have places among others."""
 
-    def update(self, instance: Rule, validated_data: ValidatedData) -> Rule:
+    def update(self, instance: Rule, validated_data: Validated) -> Rule:
         """Write what changes. A rule that moves lets those between make room."""
         position = validated_data.pop("position", instance.position)
         if position != instance.position:
@@ -215,12 +224,13 @@ class RuleSerializer(PlacedSerializer):
             "stop": {"help_text": _("Whether no later rule runs on a transaction that meets this one.")},
         }
 
-    def validate(self, attrs: ValidatedData) -> ValidatedData:
+    def validate(self, attrs: Validated) -> Validated:
         """Return `attrs`; raises ValidationError, whose errors are named by their places in the JSON."""
         try:
             return super().validate(attrs)
         except ValidationError as error:
-            found: Any = error.detail  # by the names of columns
+            found = error.detail
+            assert isinstance(found, dict)
             raise ValidationError({_place(name): found[name] for name in found}) from None
 
 
@@ -332,5 +342,5 @@ class RuleSuggestionsSerializer(FieldsSerializer):
     results = RuleSuggestionSerializer(many=True)
 
 
-def transaction_json(row: Transaction, context: Mapping[str, Any]) -> dict[str, Any]:
+def transaction_json(row: Transaction, context: RequestContext) -> JSONObject:
     return dict(TransactionSerializer(context=dict(context)).to_representation(row))

@@ -1,7 +1,7 @@
 """Rules over HTTP."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -21,15 +21,16 @@ from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.inputs import Suggestion
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.types import AnyResponse, AnySerializer
+from cashman_project.api.types import AnyResponse, AnySerializer, JSONObject, OwnedRows
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
 from ledgers.viewsets import LedgerMixin
 from ledgers.writer import writing
+from transactions.tag_fields import TagsField
 
 from . import rule_pages
 from .filters import NAME_FILTERS, TransactionFilterSet
-from .models import Rule, Tag, Transaction
+from .models import Rule, Transaction
 from .rule_serializers import (
     ApplySerializer,
     RuleFormSerializer,
@@ -44,12 +45,14 @@ from .services.rule_suggestions import rule_suggestions
 from .services.splits import save_new_names
 from .services.suggestions import form_suggestions
 
+ResultT = TypeVar("ResultT")
+
 TRIED_ON_PAGE = 10  # transactions that the page of a rule that is tried lists
 MOST_VALUES = 100  # of a filter, in a body
 OVERWRITE = OpenApiParameter(
     "overwrite", OpenApiTypes.BOOL, default=False, description="Whether it replaces what transactions have."
 )
-FILTERS: Any = TransactionFilterSet.base_filters
+FILTERS = TransactionFilterSet.base_filters
 
 
 class RuleViewSet(LedgerMixin, OwnedModelViewSet):
@@ -92,12 +95,12 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         self._save_new_names(serializer)
         super().perform_update(serializer)
 
-    def _save_new_names(self, serializer: Any) -> None:
+    def _save_new_names(self, serializer: AnySerializer) -> None:
         """Save the category and the tags that a page's form has named, and that are not there yet."""
         if isinstance(serializer, RuleFormSerializer):
-            tags: Any = serializer.fields["tags"]
-            new: list[Tag] = tags.new
-            save_new_names(owner_of(self.request), [serializer.validated_data], new)
+            tags = serializer.fields["tags"]
+            assert isinstance(tags, TagsField)
+            save_new_names(owner_of(self.request), [serializer.validated_data], tags.new)
 
     # -- Trying ---------------------------------------------------------------------------------
 
@@ -119,7 +122,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         rule = Rule(owner=owner_of(request), **values)
         return Response(self._run_json(try_rule(owner_of(request), rule, overwrite=overwrite)))
 
-    def _run_json(self, run: Run) -> dict[str, Any]:
+    def _run_json(self, run: Run) -> JSONObject:
         context = self.get_serializer_context()
         return {
             "compared": run.compared,
@@ -171,7 +174,8 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
             try:
                 rows = self._chosen()
             except ValidationError as error:
-                found: Any = error.detail
+                found = error.detail
+                assert isinstance(found, dict)
                 raise ValidationError({f"filter.{name}": found[name] for name in found}) from None
             return apply_rule(rule, rows, overwrite=serializer.validated_data["overwrite"])
 
@@ -185,7 +189,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         self.form_state = self.form_state._replace(done=changed % {"count": len(run.changed)})
         return Response(self._run_json(run))
 
-    def write(self, work: Callable[[], Any]) -> Any:  # Any: what the work returns
+    def write(self, work: Callable[[], ResultT]) -> ResultT:
         if self.action != "apply":
             return super().write(work)
         origin = origin_of(self.request)._replace(via=RULE)
@@ -205,7 +209,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
             raise NotFound
         return rule
 
-    def _chosen(self) -> Any:  # Any: transactions
+    def _chosen(self) -> OwnedRows:
         """Return the transactions that the filters of the request choose."""
         return self.filter_queryset(self.get_queryset())
 
@@ -238,7 +242,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
         given = self.request.query_params
         return {name: given[name] for name in rule_pages.PREFILLED if given.get(name)}
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         owner = owner_of(self.request)
         if self.action == "list":
             found = data["results"].serializer.instance
@@ -258,7 +262,7 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
             }
         return super().page_context(data)
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         return self._form_context() if self.action == "test" else super().error_context(problem)
 
     @property

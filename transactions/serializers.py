@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import cached_property
 from operator import attrgetter, methodcaller
-from typing import Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +19,7 @@ from cashman_project.api.serializers import (
     StrictListSerializer,
     StrictModelSerializer,
 )
+from cashman_project.api.types import JSON, FieldsSerializer, Validated
 from cashman_project.money.formats import currency_options
 from cashman_project.money.serializer_field import AmountField
 
@@ -31,8 +31,6 @@ from .services.accounts import link_accounts
 from .services.currencies import own_currencies
 from .tag_fields import TagsField
 from .transaction_querysets import TransactionQuerySet
-
-ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 
 
 @extend_schema_serializer(examples=examples.CATEGORIES)
@@ -62,7 +60,7 @@ class TagSerializer(StrictModelSerializer[Tag]):
 class TransactionListSerializer(StrictListSerializer[Transaction]):
     """Many transactions."""
 
-    def prepare(self, data: list[object]) -> None:
+    def prepare(self, data: list[JSON]) -> None:
         for field in ("category", "account"):
             names = (item.get(field) for item in data if isinstance(item, dict))
             self.child.fields[field].read({name for name in names if isinstance(name, str)})
@@ -70,7 +68,7 @@ class TransactionListSerializer(StrictListSerializer[Transaction]):
         if self.instance is not None:
             link_accounts(owner_of(self.context["request"]), self.instance)
 
-    def validate(self, attrs: list[ValidatedData]) -> list[ValidatedData]:
+    def validate(self, attrs: list[Validated]) -> list[Validated]:
         """Return `attrs`. Raises a Conflict that names all rows with an external id that is taken."""
         sent = {index: row["external_id"] for index, row in enumerate(attrs) if row.get("external_id") is not None}
         if not sent:
@@ -82,7 +80,7 @@ class TransactionListSerializer(StrictListSerializer[Transaction]):
             raise _taken(gettext("You already have a transaction with this external id."), sorted(taken))
         return attrs
 
-    def update(self, instance: Sequence[Transaction], validated_data: list[ValidatedData]) -> list[Transaction]:
+    def update(self, instance: Sequence[Transaction], validated_data: list[Validated]) -> list[Transaction]:
         """Write the fields of each row that change. External ids that change are removed first, so that rows may
         exchange them."""
         new = {
@@ -168,10 +166,10 @@ class TransactionSerializer(StrictModelSerializer[Transaction]):
         owner = owner_of(self.context["request"])
         return Account.objects.for_owner(owner).filter(pk=owner.account).first() if owner.account else None
 
-    def with_dependents(self, attrs: ValidatedData) -> ValidatedData:
+    def with_dependents(self, attrs: Validated) -> Validated:
         return self.instance.with_sign(attrs) if isinstance(self.instance, Transaction) else attrs
 
-    def with_defaults(self, attrs: ValidatedData) -> ValidatedData:
+    def with_defaults(self, attrs: Validated) -> Validated:
         """Return the values of a new row: an account that it names has its currency."""
         account = attrs.get("account")
         if account is not None and "currency" not in attrs:
@@ -201,14 +199,14 @@ class ExpenseSerializer(TransactionSerializer):
         fixed_fields = ("type",)
 
 
-class ExistingRowSerializer(serializers.Serializer[Any]):  # Any: of what was there before
+class ExistingRowSerializer(FieldsSerializer):
     """A row of the array that was there, by its index in the array, and the id that it has."""
 
     index = serializers.IntegerField(min_value=0)
     id = serializers.UUIDField()
 
 
-class SentAgainSerializer(serializers.Serializer[Any]):  # Any: as above
+class SentAgainSerializer(FieldsSerializer):
     """What an array with `existing=skip` has created, and which of its rows were there."""
 
     existing = ExistingRowSerializer(many=True)

@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
+from rest_framework.request import Request
 
 from cashman_project.api.etags import etag_of
 from cashman_project.api.owner import owner_of
@@ -34,7 +34,7 @@ NAME = re.compile(r"parts\.([0-9]{1,3})\.([a-z_]+)")  # of an input, as errors n
 SPARE = 3  # empty lines, for more parts
 
 
-def parts_of_form(form: Any) -> dict[str, Any]:  # Any: a QueryDict, which the REST framework does not say
+def parts_of_form(form: QueryDict | JSONObject) -> JSONObject:
     """Return the form as the JSON of a request has it, with a form in place of each part.
 
     A line without an amount is left out, and so is what is empty in the line of a new part.
@@ -43,7 +43,7 @@ def parts_of_form(form: Any) -> dict[str, Any]:  # Any: a QueryDict, which the R
     return {**others, "parts": [part for part in _lines(form) if str(part["amount"]).strip()]}
 
 
-def _lines(form: QueryDict) -> list[QueryDict]:
+def _lines(form: QueryDict | JSONObject) -> list[QueryDict]:
     """Return a form for each line of the form of a split, in their order."""
     lines: dict[int, QueryDict] = {}
     for name in form:
@@ -74,7 +74,7 @@ class SplitPage:
 
     def __init__(
         self,
-        request: Any,  # of the REST framework
+        request: Request,
         stored: Sequence[Transaction],
         content: JSONObject,  # the JSON of the split
         sent: QueryDict | None = None,
@@ -137,7 +137,7 @@ class SplitPage:
         return [self._line(place, rows[place] if place < len(rows) else None) for place in range(number)]
 
     def _line(self, number: int, row: Transaction | None) -> Line:
-        serializer: Any = PartSerializer(row, context={"request": self.request})
+        serializer = PartSerializer(row, context={"request": self.request})
         inputs = {one.name: one for one in form_inputs(serializer)}
         if row is not None:
             inputs["amount"] = replace(inputs["amount"], values=[self._absolute(row)])

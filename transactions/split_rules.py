@@ -6,13 +6,14 @@ The id of a split is the id of the transaction that was split. That one stays as
 import datetime
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.apps import apps
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from cashman_project.db.types import Values
 from cashman_project.money.amounts import EXACT
 from ledgers.history import read_before
 from ledgers.writer import Write
@@ -36,11 +37,8 @@ class Whole(NamedTuple):
     @property
     def day(self) -> tuple[UUID | None, datetime.date]:
         """The account and the date."""
-        values: dict[str, Any] = dict(zip(SHARED, self.shared, strict=True))
+        values: Values = dict(zip(SHARED, self.shared, strict=True))
         return values["account_id"], values["date"]
-
-
-Values = Mapping[str, Any]  # the columns of a row
 
 
 def splits_of(rows: "TransactionQuerySet", keys: Collection[UUID]) -> set[UUID]:

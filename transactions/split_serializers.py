@@ -1,7 +1,6 @@
 """Splits in JSON."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_serializer
@@ -9,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from cashman_project.api.serializers import StrictListSerializer, StrictModelSerializer, StrictSerializer
-from cashman_project.api.types import FieldsSerializer
+from cashman_project.api.types import JSON, FieldsSerializer, Validated
 from cashman_project.money.serializer_field import AmountField
 
 from . import split_examples as examples
@@ -19,8 +18,6 @@ from .serializers import TransactionSerializer
 from .services.splits import LEAST, MOST, parts_of, rows_for
 from .tag_fields import TagsField
 
-ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
-
 
 class PartListSerializer(StrictListSerializer[Transaction]):
     """The parts of a split. Its `stored` parts must be set before they are validated; then `instance` has the rows that
@@ -28,7 +25,7 @@ class PartListSerializer(StrictListSerializer[Transaction]):
 
     stored: Sequence[Transaction] = ()
 
-    def to_internal_value(self, data: Any) -> list[Any]:  # Any: parsed JSON
+    def to_internal_value(self, data: JSON) -> list[Validated]:
         if isinstance(data, list) and not LEAST <= len(data) <= MOST:
             message = _("A split has %(least)d to %(most)d parts.") % {"least": LEAST, "most": MOST}
             raise ValidationError([message], code="number_of_parts")
@@ -36,7 +33,7 @@ class PartListSerializer(StrictListSerializer[Transaction]):
             self.instance = rows_for(self.stored, len(data))
         return super().to_internal_value(data)
 
-    def prepare(self, data: list[Any]) -> None:
+    def prepare(self, data: list[JSON]) -> None:
         items = [item for item in data if isinstance(item, dict)]
         names = (item.get("category") for item in items)
         self.child.fields["category"].read({name for name in names if isinstance(name, str)})
@@ -57,7 +54,7 @@ class PartSerializer(StrictModelSerializer[Transaction]):
         fields = ["amount", "category", "description", "notes", "tags"]
         extra_kwargs = {"description": {"required": False}, "notes": {"trim_whitespace": False}}
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:  # Any: as the base has it
+    def run_validation(self, data: object = serializers.empty) -> object:
         self.initial_data = data  # which says whether it is a form
         values = super().run_validation(data)
         tags = self.fields["tags"]

@@ -1,6 +1,5 @@
 """Splits over HTTP: the parts of a transaction."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
@@ -18,7 +17,7 @@ from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.parsers import NEXT_FIELD
 from cashman_project.api.schema import CHANGE_HEADERS, DELETE_HEADERS, READ_HEADERS
-from cashman_project.api.types import JSON, AnyResponse
+from cashman_project.api.types import JSON, AnyResponse, JSONObject
 from cashman_project.db.retry import in_transaction
 from cashman_project.money.amounts import format_amount
 
@@ -115,7 +114,7 @@ class SplitMixin(Base):
         assert isinstance(row, Transaction)
         return row
 
-    def _split_json(self, row: Transaction) -> dict[str, Any]:
+    def _split_json(self, row: Transaction) -> JSONObject:
         parts = parts_of(row)
         serializer = TransactionSerializer(context=self.get_serializer_context())
         return {
@@ -127,7 +126,7 @@ class SplitMixin(Base):
 
     # -- Pages --------------------------------------------------------------------------------
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: Any) -> dict[str, object]:  # Any: with its serializer
         if self.action == "retrieve" and data["split"]:
             row = data.serializer.instance
             return {**super().page_context(data), "parts": parts_of(row), "first": row.split}
@@ -138,7 +137,7 @@ class SplitMixin(Base):
     def page_parameters(self) -> frozenset[str]:
         return frozenset({NEXT_FIELD}) if self.action == "split" else super().page_parameters()
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         if self.action != "put_split":
             return super().error_context(problem)
         row, data = self._row(), self.request.data

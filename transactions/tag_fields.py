@@ -1,7 +1,7 @@
 """The serializer field of a transaction's tags."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Unpack
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import F
@@ -12,6 +12,7 @@ from rest_framework import serializers
 from cashman_project.api.fastpath.row_json import TextJSON
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.requests import is_page_form
+from cashman_project.api.types import FieldOptions
 
 from .models import Tag, Transaction
 from .name_fields import NAME, is_name
@@ -50,9 +51,10 @@ class TagsField(serializers.Field[str, object, list[str], Transaction]):
         "does_not_exist": _("You have no tag with this name: create it first, or leave it out."),
     }
 
-    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
         style = {"base_template": "input.html", "input_type": "text"}
-        super().__init__(**{"required": False, "initial": "", "style": style, "label": _("Tags"), **options})
+        named: FieldOptions = {"required": False, "label": _("Tags"), **options}
+        super().__init__(initial="", style=style, **named)
         self.known: dict[str, str] | None = None  # names by their keys, after `read`
         self.new: list[Tag] = []
 

@@ -22,7 +22,9 @@ from .groupings import groupings_of
 from .names import name_key
 
 if TYPE_CHECKING:
-    from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
+    from .models import (
+        MonthTotal,  # noqa: F401  # the rows of MonthTotalQuerySet
+    )
 
 RowT = TypeVar("RowT", bound=models.Model)
 NAMED = {"category", "group", "account", "tag"}  # the groupings by names
@@ -45,7 +47,7 @@ class SummedQuerySet(OwnedQuerySet[RowT]):
 
     def without_excluded(self, owner: object) -> Self:
         """Leave out the transactions of those categories of the owner, or of a `Parameter`, that are excluded."""
-        categories: Any = apps.get_model("transactions", "Category")
+        categories: Any = apps.get_model("transactions", "Category")  # which has its own manager
         return self.exclude(category_id__in=categories.objects.filter(owner=owner, excluded=True).values("pk"))
 
     def totals(self, *group_by: str, month_start: int = 1) -> "list[Total]":

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from django.apps import apps
 from django.core.exceptions import FieldError
-from django.db.models import Count, Exists, Expression, Max, Model, OuterRef, Q
+from django.db.models import Count, Exists, Expression, Max, Model, OuterRef, Q, QuerySet
 
 from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import UNDO
+from cashman_project.db.derived_fields import FoldedField, derived_fields
 from cashman_project.db.search import containing
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.sums import MoneySum
@@ -25,7 +26,7 @@ from .totals import SummedQuerySet
 from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
-    from .models import Transaction  # noqa: F401  # the rows
+    from .models import BalanceCheck, Tag, Transaction
 
 KEPT = {"amount", "currency", "type", "date", "account", "account_id"}  # what a lock keeps, and a transfer of its legs
 OF_ONE_PART = {"amount", "type"}  # of these, what a split keeps of each part. The others it keeps of all together
@@ -61,8 +62,10 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         return self.filter(transfer__isnull=True)
 
     def containing(self, text: str) -> Self:
-        """Return the rows that have all words of the text in the description or the notes."""
-        return containing(self, text, ("description_folded__holds", "notes_folded__holds"))
+        """Return the rows that have all words of the text in the texts that have a `FoldedField`: the description and
+        the notes."""
+        folded = [field.name for field in derived_fields(self.model).values() if isinstance(field, FoldedField)]
+        return containing(self, text, [f"{name}__holds" for name in folded])
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the rows without a category if the flag is on, otherwise those with one."""
@@ -75,7 +78,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
 
     # -- What is refused ----------------------------------------------------------------------
 
-    def check_new(self, rows: Sequence[Any]) -> None:
+    def check_new(self, rows: "Sequence[Transaction]") -> None:
         for owner in {row.owner_id for row in rows if row.tags != NO_TAGS}:
             check_tags(owner, [row.tags for row in rows if row.owner_id == owner])
         if self.of_splits:
@@ -119,7 +122,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
             refused |= Q(Exists(_locks(write.owner, key, values.get("date", OuterRef("date")))))
         self._refuse(write, refused, names)
 
-    def check_rows(self, write: Write, rows: Sequence[Any], names: Collection[str]) -> None:
+    def check_rows(self, write: Write, rows: "Sequence[Transaction]", names: Collection[str]) -> None:
         if "tags" in names:
             check_tags(write.owner, [row.tags for row in rows], write.origin.via == UNDO)
         if not (kept := KEPT.intersection(names)) or self.of_splits:
@@ -147,7 +150,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
     @contextmanager
     def being_undone(self, write: Write, keys: Collection[UUID]) -> Iterator[None]:
         """Let an undo take splits and transfers apart and put them together row by row. What it leaves is checked."""
-        rows: Any = self.model._base_manager.filter(owner=write.owner)
+        rows: Any = self.model._base_manager.filter(owner=write.owner)  # the stub knows no class of ours
         splits, transfers = splits_of(rows, keys), transfers_of(write.owner, "pk", keys)
         yield
         check_transfers(write.owner, transfers | transfers_of(write.owner, "pk", keys))
@@ -166,7 +169,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         if not may_change_legs:
             refused |= Q(transfer__isnull=False)
         found = refused if is_undo else refused | Q(split__isnull=False)
-        first: list[Any] = list(self.order_by().filter(found).values_list("transfer", "split")[:1])
+        first: Any = list(self.order_by().filter(found).values_list("transfer", "split")[:1])
         if first and first[0][1] is not None and not is_undo:
             if OF_ONE_PART & {*names} or self._leaves_parts(write.owner):
                 raise PartOfSplit
@@ -176,7 +179,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
 
     def _leaves_parts(self, owner: UUID) -> bool:
         """Return whether there are other parts of the splits that these rows are parts of."""
-        rows: Any = self.model._base_manager.filter(owner=owner)
+        rows = self.model._base_manager.filter(owner=owner)
         own = self.order_by()
         splits = own.filter(split__isnull=False).values("split")
         return bool(rows.filter(split__in=splits).exclude(pk__in=own.values("pk")).exists())
@@ -197,7 +200,7 @@ def _check_accounts(owner: UUID, pairs: Collection[tuple[UUID | None, str]]) -> 
     keys = {account for account, _currency in pairs if account}
     if not keys:
         return
-    accounts: Any = apps.get_model("transactions", "Account")._default_manager
+    accounts = apps.get_model("transactions", "Account")._default_manager
     currencies = dict(accounts.filter(owner=owner, pk__in=keys).order_by().values_list("pk", "currency"))
     if any(account and currencies.get(account, currency) != currency for account, currency in pairs):
         raise Conflict(fields=("account",))
@@ -208,7 +211,7 @@ def check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None
     names = {name for text in set(texts) for name in tag_names(text)}
     if not names:
         return
-    tags: Any = apps.get_model("transactions", "Tag")
+    tags: type[Tag] = apps.get_model("transactions", "Tag")
     missing = names.difference(tags.objects.filter(owner=owner, name__in=names).values_list("name", flat=True))
     if not missing:
         return
@@ -218,13 +221,14 @@ def check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None
     tags.objects.bulk_create([tags(owner_id=owner, name=name) for name in sorted(missing)])
 
 
-def _locks(owner: UUID, account: object, date: object) -> Any:  # Any: the checks' queryset
+def _locks(owner: UUID, account: Any, date: Any) -> "QuerySet[BalanceCheck]":  # Any: values or expressions
     """Return the checks that keep the transactions of the account on that day."""
     return _checks(owner).filter(account=account, date__gte=date, locked=True)
 
 
-def _checks(owner: UUID) -> Any:  # Any: as above
-    return apps.get_model("transactions", "BalanceCheck")._default_manager.filter(owner=owner)
+def _checks(owner: UUID) -> "QuerySet[BalanceCheck]":
+    rows: QuerySet[BalanceCheck] = apps.get_model("transactions", "BalanceCheck")._default_manager.filter(owner=owner)
+    return rows
 
 
 def _date(value: object) -> datetime.date:

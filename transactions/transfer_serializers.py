@@ -22,11 +22,12 @@ from cashman_project.api.serializers import (
     StrictSerializer,
     StrictTimestampField,
 )
-from cashman_project.api.types import FieldsSerializer, SerializerField
+from cashman_project.api.types import FieldsSerializer, JSONObject, SerializerField, Validated
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.money.amounts import EXACT, exact_decimal, format_amount, parse_amount
 from cashman_project.money.typed import form_amount, typed_amount
 from cashman_project.texts import validate_one_line
+from users.models import User
 
 from . import transfer_examples as examples
 from .models import Transaction, Transfer
@@ -36,7 +37,6 @@ from .services.accounts import account_names
 from .services.transfers import NOTHING, Legs, legs_of, save_transfer, values_of
 
 END = Select(dict, account_names, none=_("outside my accounts"))
-ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 
 
 class StoredTransferSerializer(StrictModelSerializer[Transfer]):
@@ -48,7 +48,7 @@ class StoredTransferSerializer(StrictModelSerializer[Transfer]):
         read_only_fields = fields
 
 
-class TransferAmountField(serializers.Field[Any, object, str, Any]):
+class TransferAmountField(serializers.Field[Decimal, object, str, Transfer]):
     """An absolute amount, in the currency of an account that the transfer names."""
 
     default_error_messages = {
@@ -72,7 +72,7 @@ class TransferAmountField(serializers.Field[Any, object, str, Any]):
         """Return an amount of JSON as a form shows it."""
         return form_amount(text)
 
-    def to_representation(self, value: Any) -> str:
+    def to_representation(self, value: object) -> str:
         return str(value)
 
 
@@ -88,7 +88,7 @@ class IdField(serializers.UUIDField):
 class TransferListSerializer(StrictListSerializer[Transfer]):
     """Many transfers, whose legs are read together."""
 
-    def to_representation(self, data: Any) -> Any:  # Any: transfers; their JSON
+    def to_representation(self, data: Any) -> list[JSONObject]:  # Any: transfers
         transfers = list(data)
         attach_legs(owner_of(self.context["request"]), transfers)
         return super().to_representation(transfers)
@@ -137,31 +137,31 @@ class TransferSerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, SerializerField]:
         fields = super().get_fields()
-        options: dict[str, Any] = {"allow_null": True, "required": False, "style": {"select": END}}
+        options = {"allow_null": True, "required": False, "style": {"select": END}}
         ends = {
             "from": AccountField(source="source", label=pgettext_lazy("transfer", "From"), **options),
             "to": AccountField(source="target", label=pgettext_lazy("transfer", "To"), **options),
         }
         return {"id": fields.pop("id"), **ends, **fields}
 
-    def create(self, validated_data: ValidatedData) -> Transfer:
+    def create(self, validated_data: Validated) -> Transfer:
         owner = validated_data.pop("owner")
         values = {**NOTHING, "date": owner.today(), **validated_data}
         return self._saved(owner, Legs(Transfer(owner=owner)), values)
 
-    def update(self, instance: Transfer, validated_data: ValidatedData) -> Transfer:
+    def update(self, instance: Transfer, validated_data: Validated) -> Transfer:
         owner = owner_of(self.context["request"])
         attach_legs(owner, [instance])
         base = values_of(instance.legs)  # type: ignore[attr-defined]  # attached
         replaced = base if self.partial else {**NOTHING, "date": base["date"]}
         return self._saved(owner, instance.legs, {**replaced, **validated_data})  # type: ignore[attr-defined]
 
-    def _saved(self, owner: Any, legs: Legs, values: ValidatedData) -> Transfer:
+    def _saved(self, owner: "User", legs: Legs, values: Validated) -> Transfer:
         saved = save_transfer(owner, legs, values)
         saved.transfer.legs = saved  # type: ignore[attr-defined]  # as attach_legs does
         return saved.transfer
 
-    def to_representation(self, instance: Transfer) -> dict[str, Any]:
+    def to_representation(self, instance: Transfer) -> JSONObject:
         attach_legs(owner_of(self.context["request"]), [instance])
         legs: Legs = instance.legs  # type: ignore[attr-defined]  # attached
         out, into, first = legs.expense, legs.income, legs.first
@@ -219,7 +219,7 @@ class ProposalsSerializer(FieldsSerializer):
     results = ProposalSerializer(many=True)
 
 
-def attach_legs(owner: Any, transfers: Sequence[Transfer]) -> None:  # Any: a user
+def attach_legs(owner: "User", transfers: Sequence[Transfer]) -> None:
     """Give each transfer its `legs`, with one query for those that have none yet."""
     missing = [transfer for transfer in transfers if not hasattr(transfer, "legs")]
     for legs in legs_of(owner, missing) if missing else ():

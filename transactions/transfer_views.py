@@ -1,7 +1,7 @@
 """Transfers over HTTP."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from cashman_project.api.owner import owner_of
 from cashman_project.api.pages.submission import FormState
-from cashman_project.api.types import AnyResponse
+from cashman_project.api.types import AnyResponse, JSONObject
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
 from ledgers.viewsets import LedgerMixin
@@ -23,6 +23,8 @@ from .serializers import TransactionSerializer
 from .services.accounts import new_transfer
 from .services.transfers import Ends, delete_transfer, link, proposals, reject, unlink_transfer
 from .transfer_serializers import EmptySerializer, PairSerializer, ProposalsSerializer, TransferSerializer
+
+ResultT = TypeVar("ResultT")
 
 
 class TransferViewSet(LedgerMixin, OwnedModelViewSet):
@@ -48,7 +50,7 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
     def new_row(self) -> dict[str, str]:
         return new_transfer(owner_of(self.request))
 
-    def page_context(self, data: Any) -> dict[str, object]:  # Any: the response's JSON
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         context = super().page_context(data)
         if self.action == "retrieve":
             legs = [leg for leg in (data["expense"], data["income"]) if leg]
@@ -76,9 +78,10 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
         """Make one transfer of an expense and an income that are there."""
         pair = self._pair()
 
-        def work() -> Any:  # Any: parsed JSON
+        def work() -> JSONObject:
             legs = link(owner_of(request), **pair)
-            return self.get_serializer(legs.transfer).data
+            data: JSONObject = self.get_serializer(legs.transfer).data
+            return data
 
         return Response(self._written(work, _("These two are a transfer now.")), status=status.HTTP_201_CREATED)
 
@@ -135,12 +138,12 @@ class TransferViewSet(LedgerMixin, OwnedModelViewSet):
         self._written(lambda: reject(owner_of(request), **pair), _("These two are not proposed again."))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _pair(self) -> dict[str, Any]:
+    def _pair(self) -> JSONObject:
         serializer = PairSerializer(data=self.request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return dict(serializer.validated_data)
 
-    def _written(self, work: Callable[[], Any], done: str) -> Any:  # Any: what the work returns
+    def _written(self, work: Callable[[], ResultT], done: str) -> ResultT:
         self.form_state = FormState(done=done)
         with self.turn():
             return in_transaction(lambda: self.write(work))

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.apps import apps
-from django.db.models import F
+from django.db.models import F, Model, QuerySet
 from django.utils.translation import gettext as _
 
 from cashman_project.api.errors import Conflict
@@ -65,5 +65,6 @@ def check_currencies(owner: UUID, field: str, keys: Collection[UUID]) -> None:
             raise Conflict(_("This account has transactions: its currency stays."), fields=("currency",))
 
 
-def _rows(name: str, owner: UUID) -> Any:  # Any: the model's queryset
-    return apps.get_model("transactions", name)._base_manager.filter(owner=owner)
+def _rows(name: str, owner: UUID) -> "QuerySet[Model]":
+    rows: QuerySet[Model] = apps.get_model("transactions", name)._base_manager.filter(owner=owner)
+    return rows

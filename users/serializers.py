@@ -1,7 +1,7 @@
 """Users and their tokens in JSON."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar, Unpack
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -18,7 +18,7 @@ from cashman_project.api.serializers import (
     StrictModelSerializer,
     StrictSerializer,
 )
-from cashman_project.api.types import SerializerField
+from cashman_project.api.types import FieldOptions, SerializerField, Validated
 from cashman_project.money.formats import currency_options
 
 from . import examples
@@ -26,7 +26,6 @@ from .hashers import MAX_PASSWORD
 from .models import LONGEST_NAME, PersonalToken, User
 from .preferences import language_options, month_start_options, time_zone_options
 
-ValidatedData = dict[str, Any]  # the values of a serializer's fields, each of its field's type
 CONFIRMATION = "Your password. Leave it out if you have none, but signed in at your identity provider a moment ago."
 
 
@@ -59,7 +58,7 @@ class MeSerializer(StrictModelSerializer[User]):
 class PasswordField(StrictCharField):
     """A password, as it was typed."""
 
-    def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
+    def __init__(self, **options: Unpack[FieldOptions]) -> None:
         style = {"input_type": "password"}
         super().__init__(max_length=MAX_PASSWORD, write_only=True, trim_whitespace=False, style=style, **options)
 
@@ -80,7 +79,7 @@ class RegistrationSerializer(StrictSerializer):
     password = PasswordField(label=_("Password"))
     email = StrictEmailField(required=False, default="", allow_blank=True, max_length=254)
 
-    def validate(self, attrs: ValidatedData) -> ValidatedData:
+    def validate(self, attrs: Validated) -> Validated:
         _check_strength("password", attrs["password"], User(username=attrs["username"], email=attrs["email"]))
         return attrs
 
@@ -120,7 +119,7 @@ class PasswordSerializer(StrictSerializer):
         help_text="Also delete all personal access tokens.",
     )
 
-    def validate(self, attrs: ValidatedData) -> ValidatedData:
+    def validate(self, attrs: Validated) -> Validated:
         _check_strength("new_password", attrs["new_password"], owner_of(self.context["request"]))
         return attrs
 

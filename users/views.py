@@ -36,7 +36,7 @@ from cashman_project.api.pages.merging import decided, merged
 from cashman_project.api.pages.requests import is_page_form
 from cashman_project.api.pages.submission import FormState
 from cashman_project.api.schema import CHANGE_HEADERS, ETAG, LOCATION, READ_HEADERS, problems
-from cashman_project.api.types import JSON
+from cashman_project.api.types import JSONObject
 from cashman_project.api.views import ApiView, PublicView
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.db.retry import in_transaction
@@ -352,7 +352,7 @@ class PersonalTokenViewSet(OwnedModelViewSet):
         headers = {"Location": location, "ETag": etag_of(orjson.dumps(serializer.data))}
         return Response({**serializer.data, "token": token.secret}, status=201, headers=headers)
 
-    def page_context(self, data: JSON) -> dict[str, object]:
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         """Return the URL of the example beside a new token."""
         return {"example_url": reverse("me", request=self.request)}
 

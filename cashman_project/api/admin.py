@@ -24,6 +24,8 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from cashman_project.db.types import AnyForeignKey
+
 from ..db.derived_fields import derived_fields
 from ..db.owned_tables import owner_field
 from ..db.search import LONGEST, containing
@@ -37,9 +39,8 @@ from .types import AnyResponse, Validated
 if TYPE_CHECKING:
     from rest_framework.request import Request
 
-Row: TypeAlias = Any  # of the model of the admin: a derived class names it
+Row: TypeAlias = Any  # Any: of the model of the admin: a derived class names it
 Rows: TypeAlias = models.QuerySet[Row]
-ForeignKey: TypeAlias = "models.ForeignKey[Any, Any]"  # to any model, required or not
 LogMessage: TypeAlias = str | list[dict[str, dict[str, list[str]]]]  # a text, or what Django says about a form
 Attributes: TypeAlias = dict[str, str | bool] | None  # of an HTML element
 Groups: TypeAlias = list[tuple[str | None, list[dict[str, object]], int | None]]  # of the options of a select
@@ -59,7 +60,7 @@ class ChangesForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
     is validated with the row's current value, which somebody else may have changed since.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # the many arguments of Django's own
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: the many arguments of Django's own
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             # The hash of the password is a disabled field.
@@ -115,9 +116,9 @@ class AutocompleteFilter(admin.FieldListFilter):
 
     def __init__(
         self,
-        field: ForeignKey,
+        field: AnyForeignKey,
         request: HttpRequest,
-        params: Any,  # by name, a list of texts; the stub still has one text
+        params: Any,  # Any: by name, a list of texts; the stub still has one text
         model: type[models.Model],
         model_admin: "StrictModelAdmin",
         field_path: str,
@@ -133,7 +134,9 @@ class AutocompleteFilter(admin.FieldListFilter):
     def expected_parameters(self) -> list[str | None]:
         return [self.parameter]
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:  # what our template needs, which the stub does not know
+    def choices(
+        self, changelist: ChangeList
+    ) -> Iterator[Any]:  # Any: what our template needs, which the stub does not know
         others = {name: value for name, value in changelist.params.items() if name != self.parameter}
         chosen = changelist.params.get(self.parameter, "")
         attributes = {"id": f"filter_{self.field_path}", "aria-label": capfirst(self.title)}
@@ -175,7 +178,7 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
         return {}  # Django would take any value from the URL
 
     def formfield_for_foreignkey(
-        self, db_field: ForeignKey, request: HttpRequest, **kwargs: object
+        self, db_field: AnyForeignKey, request: HttpRequest, **kwargs: object
     ) -> "forms.ModelChoiceField[models.Model] | None":
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", StrictAutocompleteSelect(db_field, self.admin_site))
@@ -251,8 +254,9 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
 
     def delete_queryset(self, request: HttpRequest, queryset: Rows) -> None:
         if owner := owner_field(self.model):
-            for key in self.owners_of([row.pk for row in queryset]):
-                queryset.filter(**{owner.name: key}).delete()
+            keys = [row.pk for row in queryset]
+            for key in self.owners_of(keys):  # by their keys, because Citus takes no search in a DELETE
+                self.model._base_manager.filter(**{owner.name: key, "pk__in": keys}).delete()
         else:
             super().delete_queryset(request, queryset)
 

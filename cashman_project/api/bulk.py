@@ -2,7 +2,7 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -52,7 +52,7 @@ class IdsField(serializers.ListField):
 
     child = serializers.UUIDField()
 
-    def run_child_validation(self, data: JSON) -> JSON:
+    def run_child_validation(self, data: object) -> object:
         return data
 
 
@@ -104,7 +104,7 @@ class BulkViewSet(BulkCreateViewSet):
     @extend_schema(parameters=MANY_HEADERS)
     def update_many(self, request: Request, *args: object, **kwargs: object) -> HttpResponseBase:
         """Change the given fields of each row that the array names by its id."""
-        data: JSON = request.data
+        data: Any = request.data  # Any: an array of objects of JSON; `_read_many` refuses others
         check_preconditions(request, None)  # many rows have no entity tag
         check_rows(data)
         read = [self._read_many(data)]
@@ -130,7 +130,7 @@ class BulkViewSet(BulkCreateViewSet):
             answer = answer_once(key, lambda: self.write(lambda: self._destroy_many(serializer.validated_data["ids"])))
         return Response(status=answer.status, headers=answer.headers)
 
-    def _read_many(self, data: list[JSON]) -> StrictListSerializer[Model]:
+    def _read_many(self, data: list[Any]) -> StrictListSerializer[Model]:
         """Return the valid serializer of the rows, as they are now, and their changes.
 
         Raises ValidationError or Conflict. It locks nothing, because on SQLite every other write would wait for it.
@@ -143,7 +143,7 @@ class BulkViewSet(BulkCreateViewSet):
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def _update_many(self, data: list[JSON], serializer: StrictListSerializer[Model]) -> list[str]:
+    def _update_many(self, data: list[Any], serializer: StrictListSerializer[Model]) -> list[str]:
         """Write the changes; return the rows in JSON. If a row has changed since it was read, all are read again."""
         assert serializer.instance is not None
         versions = {row.pk: row.version for row in serializer.instance}

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from .errors import PreconditionFailed
-from .types import JSON
 
 
 def etag_of(content: bytes) -> str:
@@ -27,7 +26,7 @@ def wants_json(request: Request) -> bool:
 
 
 def tagged_response(
-    request: Request, data: JSON, *, status: int = 200, headers: Mapping[str, str] | None = None
+    request: Request, data: object, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> HttpResponseBase:
     """Return `data` as a response, with its ETag if it is the JSON of one row.
 
@@ -66,7 +65,7 @@ def is_conditional(request: Request) -> bool:
     return not {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"}.isdisjoint(request.META)
 
 
-def check_preconditions(request: Request, data: JSON) -> None:
+def check_preconditions(request: Request, data: object) -> None:
     """Raise PreconditionFailed (412) if the preconditions of a write are not met. `data` is the row as it is stored."""
     etag = etag_of(orjson.dumps(data))
     _check_match(request, etag)

@@ -1,8 +1,6 @@
 """The error that a client gets for each exception of a view (docs/adr/0008-problem-json.md)."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 from django.core.exceptions import (
     ObjectDoesNotExist,
@@ -23,15 +21,13 @@ from ..db.constraint_errors import conflict_of
 from .errors import Conflict, TooLarge, Unavailable
 from .pages.renderer import PageRenderer
 from .problems import problem_of, problem_response
+from .types import RequestContext
 
 logger = logging.getLogger("cashman.errors")
 
 
-def exception_handler(exc: Exception, context: Mapping[str, Any]) -> HttpResponseBase | None:
-    """Return the problem for an exception of a view; None for an unexpected exception, which becomes a 500.
-
-    `context` is the REST framework's: the `view`, its `request`, and others.
-    """
+def exception_handler(exc: Exception, context: RequestContext) -> HttpResponseBase | None:
+    """Return the problem for an exception of a view; None for an unexpected exception, which becomes a 500."""
     error = _api_exception(exc)
     if error is None:
         return None

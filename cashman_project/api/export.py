@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from io import StringIO
 from itertools import islice
@@ -263,7 +263,8 @@ def _cells(row: Sequence[JSON], special: Iterable[tuple[int, Callable[[JSON], JS
 
 def _word(value: JSON) -> JSON:
     """Return true or false as JSON writes them."""
-    return {True: "true", False: "false"}.get(value, value)
+    words: Mapping[object, str] = {True: "true", False: "false"}
+    return words.get(value, value)
 
 
 def _escape(value: JSON) -> JSON:

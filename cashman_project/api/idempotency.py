@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from django.db import OperationalError, connection
@@ -26,7 +26,6 @@ from .models import IdempotencyKey
 from .owner import owner_of
 from .pages.requests import is_page_form
 from .serializers import FORM_FIELDS
-from .types import JSON
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -62,7 +61,7 @@ class Answer(NamedTuple):
     """The response to a request: `data` is None if there is no body, `location` is "" if nothing was created."""
 
     status: int
-    data: JSON = None
+    data: Any = None  # Any: what a serializer has written, or what was stored of it
     location: str = ""
     replayed: bool = False
 

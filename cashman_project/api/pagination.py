@@ -57,7 +57,7 @@ class OrderedView(Protocol):
     """A view of a list: its rows, its orderings as {parameter: what it is ordered by}, and the parameter of the default
     one."""
 
-    queryset: Any  # of any model
+    queryset: Any  # of any model, or None
     orderings: Mapping[str, OrderedBy]
     default_ordering: str
 
@@ -211,13 +211,12 @@ class KeysetPagination(BasePagination):
     A cursor is signed together with the path, the filters and the ordering that it was made for. The REST framework
     calls `paginate_queryset` and then `get_paginated_response`. `page` passes the links from the first to the second,
     and nothing else reads it. All the rest are functions of a PageRequest.
-
-    `view: Any` because only an OrderedView has these pages, while the base class takes every view.
     """
 
     parameters = frozenset({"cursor", "page_size", "ordering"})
-    page: Page[Any]  # of rows of the view's model
+    page: Page[Any]  # Any: of rows of the view's model
 
+    # Only an OrderedView has these pages, while the base class takes every view.
     def paginate_queryset(self, queryset: QuerySet[ModelT, RowT], request: Request, view: Any = None) -> list[RowT]:
         """Return the rows of the page that the request asks for; raises ValidationError (400)."""
         page_request = read_page_request(request, view)
@@ -241,6 +240,7 @@ class KeysetPagination(BasePagination):
             "properties": {"next": next_link, "previous": link | {"example": None}, "results": schema},
         }
 
+    # As above.
     def get_schema_operation_parameters(self, view: Any) -> list[JSONObject]:
         orderings = [sign + name for name in view.orderings for sign in ("", "-")]
         return [

@@ -4,21 +4,20 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from io import BytesIO
-from typing import IO, Any, TypeAlias, TypeVar
+from typing import IO, Any, TypeVar
 
 from django.utils.translation import gettext as _
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError, UnsupportedMediaType, ValidationError
 from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 
-from .types import JSON, JSONObject
+from .types import JSON, RequestContext
 
 ValueT = TypeVar("ValueT")
 ResultT = TypeVar("ResultT")
-ParserContext: TypeAlias = Mapping[str, Any]  # the REST framework gives a parser the `request`, the `view`, ...
 
 MAX_DEPTH = 100  # Python's own limit depends on its version, and writing the same data may need more of it
 CONTAINERS = (dict, list)
@@ -50,8 +49,8 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: ParserContext | None = None
-    ) -> JSON:
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: RequestContext | None = None
+    ) -> Any:  # Any: a JSON value; the stub promises an object
         """Return the parsed body. Raises ParseError (400) or ValidationError (400, a duplicate key)."""
         try:
             text = stream.read().removeprefix(BOM_UTF8).decode()
@@ -75,7 +74,7 @@ class StrictJSONParser(BaseParser):
 
 def _is_deep(data: JSON) -> bool:
     """Return whether the arrays and objects in the data are nested more than MAX_DEPTH deep."""
-    level: list[list[JSON] | JSONObject] = [[data]]
+    level: list[Any] = [[data]]  # Any: arrays and objects
     for _depth in range(MAX_DEPTH + 1):
         containers = [value.values() if isinstance(value, dict) else value for value in level]
         level = [value for container in containers for value in container if type(value) in CONTAINERS]
@@ -93,7 +92,7 @@ def _decimal(text: str) -> Decimal:
         return Decimal("NaN")
 
 
-def _object(pairs: list[tuple[str, JSON]]) -> JSONObject:
+def _object(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
     data = dict(pairs)
     if len(data) < len(pairs):
         counts = Counter(key for key, _value in pairs)
@@ -105,7 +104,7 @@ def _object(pairs: list[tuple[str, JSON]]) -> JSONObject:
 DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_decimal, object_pairs_hook=_object)
 
 
-def _max_values(text: str, parser_context: ParserContext | None) -> int:
+def _max_values(text: str, parser_context: RequestContext | None) -> int:
     """Return how many values this body may hold. Only an action that takes arrays of rows allows many."""
     view = (parser_context or {}).get("view")
     if getattr(view, "action", None) in getattr(view, "array_actions", ()):
@@ -140,8 +139,8 @@ class _SessionOnly:
     """Takes forms from browser sessions only: forms come from our pages, and clients with a token send JSON."""
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: ParserContext | None = None
-    ) -> JSON:
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: RequestContext | None = None
+    ) -> Any:  # Any: as above
         request = (parser_context or {})["request"]
         if not isinstance(request.successful_authenticator, SessionAuthentication):
             raise UnsupportedMediaType(media_type or "")
@@ -155,8 +154,8 @@ class SessionFormParser(_SessionOnly, FormParser):
     """
 
     def parse(
-        self, stream: IO[bytes], media_type: str | None = None, parser_context: ParserContext | None = None
-    ) -> JSON:
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: RequestContext | None = None
+    ) -> Any:  # Any: as above
         body = stream.read().replace(b"%0D%0A", b"%0A")
         return super().parse(BytesIO(body), media_type, parser_context)
 

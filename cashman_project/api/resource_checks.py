@@ -1,12 +1,11 @@
 """System checks of resources: a field that is declared in one place is in all others, and is read strictly."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core import checks
-from django.db.models import UniqueConstraint
+from django.db.models import Model, UniqueConstraint
 from django.urls import get_resolver
 from rest_framework import serializers
 
@@ -17,9 +16,9 @@ from .viewsets import OwnedModelViewSet
 
 
 @checks.register
-def check_resources(**kwargs: Any) -> list[checks.CheckMessage]:
+def check_resources(**kwargs: object) -> list[checks.CheckMessage]:
     """api.E004 to api.E008: what each viewset's serializer, model, admin and pages don't agree about, or don't say."""
-    viewsets: dict[Any, set[str]] = {}  # with their actions
+    viewsets: dict[type[OwnedModelViewSet], set[str]] = {}  # with their actions
     for route in routes_of(get_resolver().url_patterns):
         viewsets.setdefault(route.cls, set()).update(route.actions.values())
     models = dict.fromkeys(viewset.queryset.model for viewset in viewsets)
@@ -30,7 +29,7 @@ def check_resources(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
-def _lenient(viewset: Any) -> Iterator[checks.CheckMessage]:
+def _lenient(viewset: type[OwnedModelViewSet]) -> Iterator[checks.CheckMessage]:
     """Yield the fields that convert what they are sent, or that find the rows of every owner."""
     serializer = viewset.serializer_class
     for name, field in serializer().fields.items() if serializer else ():
@@ -50,9 +49,9 @@ def _lenient(viewset: Any) -> Iterator[checks.CheckMessage]:
         )
 
 
-def _missing(viewset: Any) -> Iterator[checks.CheckMessage]:
+def _missing(viewset: type[OwnedModelViewSet]) -> Iterator[checks.CheckMessage]:
     """Yield the editable fields of the model that the serializer has not."""
-    serializer = viewset.serializer_class
+    serializer = getattr(viewset, "serializer_class", None)
     if serializer is None:  # then get_serializer_class() is overridden
         return
     fields = serializer().fields.values()
@@ -66,7 +65,7 @@ def _missing(viewset: Any) -> Iterator[checks.CheckMessage]:
         )
 
 
-def _pageless(viewset: Any, actions: set[str]) -> Iterator[checks.CheckMessage]:
+def _pageless(viewset: type[OwnedModelViewSet], actions: set[str]) -> Iterator[checks.CheckMessage]:
     """Yield the actions that have a page by default, and lost it because the viewset declares others."""
     for action in actions & OwnedModelViewSet.pages.keys() - viewset.pages.keys():
         yield checks.Error(
@@ -77,7 +76,7 @@ def _pageless(viewset: Any, actions: set[str]) -> Iterator[checks.CheckMessage]:
         )
 
 
-def _speechless(model: Any) -> Iterator[checks.CheckMessage]:
+def _speechless(model: type[Model]) -> Iterator[checks.CheckMessage]:
     """Yield the unique constraints whose error would show Django's text, which names the constraint."""
     sent = {field.name for field in model._meta.concrete_fields if field.editable or isinstance(field, DerivedField)}
     for constraint in model._meta.constraints:
@@ -94,9 +93,9 @@ def _speechless(model: Any) -> Iterator[checks.CheckMessage]:
             )
 
 
-def _unmanaged(model: Any) -> Iterator[checks.CheckMessage]:
+def _unmanaged(model: type[Model]) -> Iterator[checks.CheckMessage]:
     """Yield the model, if it is not in the admin, or its editable fields that the admin's form has not."""
-    page: Any = admin.site._registry.get(model)
+    page = admin.site._registry.get(model)
     if page is None:
         yield checks.Error(f"{model.__name__} is not in the admin.", hint="Register it.", obj=model, id="api.E006")
     else:
@@ -110,11 +109,11 @@ def _unmanaged(model: Any) -> Iterator[checks.CheckMessage]:
             )
 
 
-def _editable(model: Any) -> set[str]:
+def _editable(model: type[Model]) -> set[str]:
     return {field.name for field in model._meta.concrete_fields if field.editable and not field.primary_key}
 
 
-def _owner_of(field: Any, name: str) -> type:
+def _owner_of(field: object, name: str) -> type:
     """Return the class that defines the method of the field."""
     return next(kind for kind in type(field).__mro__ if name in vars(kind))
 

@@ -300,13 +300,13 @@ class ProblemAutoSchema(AutoSchema):
         return examples.get(getattr(self.view, "action", ""), [])
 
     def get_override_parameters(self) -> list[OpenApiParameter | FieldsSerializer | type[FieldsSerializer]]:
-        view: Any = self.view  # which is strict
+        view: Any = self.view  # one that is strict
         own = getattr(view, "response_headers", [])
         reads_ledger = self.method == "GET" and {} not in self.get_auth() and view.owner_columns()
         revision = READ_REVISION_HEADERS if reads_ledger else []
         return [*revision, *super().get_override_parameters(), *own, *ERROR_HEADERS]
 
-    def get_response_serializers(self) -> Any:  # also serializers by status, which the base class does not say
+    def get_response_serializers(self) -> Any:  # Any: also serializers by status, which the base class does not say
         response = super().get_response_serializers()
         is_creation = getattr(self.view, "action", None) == "create_many" and not isinstance(response, dict)
         return {201: response} if is_creation else response

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -25,6 +25,11 @@ from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date
 from .owner import owner_of
 from .parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD, TAKE_FIELD
 from .types import JSON, FieldsSerializer, OwnedRows, SerializerField, Validated
+
+if TYPE_CHECKING:
+    from rest_framework.exceptions import _Detail
+
+    from users.models import User
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -97,7 +102,7 @@ class StrictChoiceField(serializers.ChoiceField):
 
     default_error_messages = {"invalid_choice": _("Not a choice: give one of {choices}.")}
 
-    def to_internal_value(self, data: object) -> JSON:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str) or data not in self.choice_strings_to_values:
             self.fail("invalid_choice", choices=", ".join(self.choice_strings_to_values))
         return super().to_internal_value(data)
@@ -219,14 +224,14 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
     }
     serializer_choice_field = StrictChoiceField
     # By the name of a field: what makes of the owner the value that a new row has if the field was left out.
-    owner_defaults: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    owner_defaults: ClassVar[Mapping[str, Callable[["User"], object]]] = {}
 
-    def get_initial(self) -> dict[str, Any]:
+    def get_initial(self) -> Validated:
         """Return what an empty form shows, or what was sent."""
         return {**super().get_initial(), **({} if hasattr(self, "initial_data") else self.defaults)}
 
     @cached_property
-    def defaults(self) -> dict[str, Any]:
+    def defaults(self) -> Validated:
         """What a new row has if the fields are left out."""
         return {name: find(owner_of(self.context["request"])) for name, find in self.owner_defaults.items()}
 
@@ -288,13 +293,13 @@ class StrictListSerializer(serializers.ListSerializer[Any], Generic[ModelT]):  #
     To change rows, it takes as many rows as there are items in the data, in the same order.
     """
 
-    child: Any  # a StrictModelSerializer of any model, with fields that its own class knows
+    child: Any  # Any: a StrictModelSerializer of any model, with fields that its own class knows
 
-    def to_internal_value(self, data: JSON) -> list[Validated]:
+    def to_internal_value(self, data: Any) -> list[Validated]:  # Any: JSON; `check_rows` refuses all but arrays
         check_rows(data)
         self.prepare(data)
         rows = []
-        errors: dict[str, JSON] = {}
+        errors: dict[str, _Detail] = {}
         for index, item in enumerate(data):
             if self.instance is not None:
                 self.child.instance = self.instance[index]

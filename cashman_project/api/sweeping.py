@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from ..db.owned_tables import owner_field
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 BATCH = 500  # rows that are deleted in one transaction
 
 
-def delete_expired(expired: "QuerySet[Any]", *, wait: Callable[[float], object] = time.sleep) -> int:
+def delete_expired(expired: "QuerySet[Model]", *, wait: Callable[[float], object] = time.sleep) -> int:
     """Delete the rows, except for those that are locked at that moment; return how many were deleted.
 
     It goes from owner to owner, if the rows have owners, and walks through an owner's rows once, by primary key. After
@@ -30,7 +32,7 @@ def delete_expired(expired: "QuerySet[Any]", *, wait: Callable[[float], object] 
     return sum(delete_batches(expired.filter(**{owner.name: key}), wait=wait) for key in owners_of(expired, owner.name))
 
 
-def owners_of(rows: "QuerySet[Any]", owner: str) -> Iterator[object]:
+def owners_of(rows: "QuerySet[Model]", owner: str) -> Iterator[UUID]:
     """Yield the owners of the rows, a few at a time. `owner` is the name of the field."""
     last = None
     owners = rows.order_by(owner).values_list(owner, flat=True).distinct()
@@ -39,7 +41,7 @@ def owners_of(rows: "QuerySet[Any]", owner: str) -> Iterator[object]:
         last = found[-1]
 
 
-def delete_batches(expired: "QuerySet[Any]", *, wait: Callable[[float], object] = time.sleep) -> int:
+def delete_batches(expired: "QuerySet[Model]", *, wait: Callable[[float], object] = time.sleep) -> int:
     """Delete the rows of one owner, or rows without owners, as `delete_expired` does."""
     deleted, last = 0, None
     rows = expired.order_by("pk").values_list("pk", flat=True)

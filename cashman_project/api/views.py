@@ -39,7 +39,7 @@ from .pages.submission import FormState, see_other, take_method
 from .parsers import NEXT_FIELD
 from .renderers import JSONRenderer
 from .schema import problems
-from .types import JSON, AnyResponse
+from .types import AnyResponse, JSONObject
 
 STATUS = OpenApiResponse(
     inline_serializer("Status", {"status": serializers.CharField()}),
@@ -118,11 +118,11 @@ class StrictViewMixin(Base):
         """Return the parameters of a page whose request has none."""
         return {}
 
-    def page_context(self, data: JSON) -> dict[str, object]:
+    def page_context(self, data: JSONObject) -> dict[str, object]:
         """Return what the page of a good response shows beside `data`."""
         return {}
 
-    def error_context(self, problem: Mapping[str, Any]) -> dict[str, object]:
+    def error_context(self, problem: JSONObject) -> dict[str, object]:
         """Return what the page of an error shows beside the problem."""
         return {}
 

@@ -57,7 +57,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
     partial_update=extend_schema(parameters=CHANGE_HEADERS),
     destroy=extend_schema(parameters=DELETE_HEADERS, responses={204: OpenApiResponse(description="Deleted.")}),
 )
-class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the model of its queryset
+class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # rows of the model of its queryset
     """List, create, read, change and delete the rows of the request's owner.
 
     A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`, `orderings` ({parameter:
@@ -187,7 +187,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
         self.perform_create(serializer)
         return self._created(serializer.data, minimal)
 
-    def _created(self, data: JSON, minimal: bool) -> Answer:
+    def _created(self, data: object, minimal: bool) -> Answer:
         """Return the answer to the creation of a row, which has a Location, or of a list of rows, which has none."""
         location = ""
         if isinstance(data, dict):
@@ -199,7 +199,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             return Answer(status.HTTP_204_NO_CONTENT, location=location)
         return Answer(status.HTTP_201_CREATED, data, location)
 
-    def _update(self, data: JSON, partial: bool) -> JSON:
+    def _update(self, data: JSON, partial: bool) -> object:
         try:
             row = self.get_object()
         except Http404:  # deleted after the form was opened, perhaps
@@ -235,7 +235,7 @@ class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the
             check_preconditions(self.request, stored)
         self.perform_destroy(row)
 
-    def _stored(self, row: "OwnedModel") -> JSON:
+    def _stored(self, row: "OwnedModel") -> object:
         """Return the row's data as it is stored, which may cost a query; None if nothing needs it.
 
         Preconditions need it, and so does the page of a form.

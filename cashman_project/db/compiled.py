@@ -130,11 +130,12 @@ def execute_prepared(
         cursor.execute(sql, _placed(params, places))
 
 
+# A connection of one of our two backends.
 def execute_later(connection: Any, sql: str, params: Sequence[object], *, prepared: bool = False) -> None:
     """Execute a statement without a result in the open transaction.
 
     On PostgreSQL, that may happen together with the next statement, or with COMMIT, and then its errors are raised
-    there. A `prepared` statement is planned once in a session. `connection` is of one of our two backends.
+    there. A `prepared` statement is planned once in a session.
     """
     if prepared and connection.vendor == "postgresql":
         sql = connection.prepared(sql, tuple(range(len(params))))

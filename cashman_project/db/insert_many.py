@@ -66,14 +66,13 @@ def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
     params: list[object] = []
     changing: list[DatabaseRow] = []
     for column in columns:
-        distinct = set(column)
-        if changing and len(distinct) == 1:
+        first = column[0]
+        if changing and all(value is first or value == first for value in column):
             parts.append("%s")
-            params.append(sqlite_value(distinct.pop()))
+            params.append(sqlite_value(first))
         else:
             parts.append(f"JSON_EXTRACT(value, '$[{len(changing)}]')")
-            is_stored = set(map(type, distinct)) <= STORED_TYPES
-            changing.append(column if is_stored else _converted(column, distinct, sqlite_value))
+            changing.append(column if STORED_TYPES.issuperset(map(type, column)) else _converted(column, sqlite_value))
     lines = orjson.dumps(list(zip(*changing, strict=True))).decode()
     return f"SELECT {', '.join(parts)} FROM JSON_EACH(%s)", [*params, lines]  # noqa: S608  # no input
 
@@ -87,10 +86,9 @@ def _copy_lines(columns: Sequence[DatabaseRow]) -> str:
 
 
 def _copy_column(column: DatabaseRow) -> Sequence[str]:
-    distinct = set(column)
-    if set(map(type, distinct)) == {str}:  # escaped together, separated by a character that no database accepts
+    if set(map(type, column)) == {str}:  # escaped together, separated by a character that no database accepts
         return _escaped("\0".join(column)).split("\0")
-    return _converted(column, distinct, _copy_value)
+    return _converted(column, _copy_value)
 
 
 def _copy_value(value: object) -> str:
@@ -105,11 +103,10 @@ def _escaped(text: str) -> str:
     return text
 
 
-def _converted(
-    column: DatabaseRow, distinct: set[object], convert: Callable[[object], ConvertedT]
-) -> Sequence[ConvertedT]:
-    """Return the converted values of a column. Equal values are converted once."""
-    if len(distinct) == len(column):
-        return list(map(convert, column))  # without a look-up, which takes the hash of a UUID twice
-    converted = {value: convert(value) for value in distinct}
-    return [converted[value] for value in column]
+def _converted(column: DatabaseRow, convert: Callable[[object], ConvertedT]) -> Sequence[ConvertedT]:
+    """Return the converted values of a column. A value that many rows share is converted once."""
+    shared = dict(zip(map(id, column), column, strict=True))  # by identity: the hash of a UUID is as slow as converting
+    if len(shared) == len(column):
+        return list(map(convert, column))
+    converted = {key: convert(value) for key, value in shared.items()}
+    return list(map(converted.__getitem__, map(id, column)))

@@ -67,7 +67,7 @@ class Replica:
 
         A standby that was promoted takes writes that the primary does not know of.
         """
-        connection: Any = connections[ALIAS]  # of our PostgreSQL backend
+        connection: Any = connections[ALIAS]  # Any: of our PostgreSQL backend
         is_standby: bool = connection.is_standby()
         self._retry_at = 0.0 if is_standby else time.monotonic() + PAUSE
         return is_standby

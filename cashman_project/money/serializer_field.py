@@ -25,7 +25,7 @@ class HasCurrency(Protocol):
     currency: str
 
 
-# Any: the stub has one type for the value that is read (a Decimal) and the one that is written (with its currency).
+# The stub has one type for the value that is read (a Decimal) and the one that is written (with its currency).
 class AmountField(serializers.Field[Any, object, str, HasCurrency]):
     """An amount in JSON. It is read exactly from a number or a text, and written as text with its currency's decimals.
 
@@ -50,9 +50,11 @@ class AmountField(serializers.Field[Any, object, str, HasCurrency]):
 
     def _currency(self) -> str:
         """Return the currency of the form that the amount is in: the chosen one, the row's, or the owner's."""
-        form: Any = self.parent  # a serializer with `defaults`, which is not known here
+        form: Any = self.parent  # Any: a serializer with `defaults`, which is not known here
         return str(
-            form.initial_data.get("currency") or getattr(form.instance, "currency", "") or form.defaults["currency"]
+            form.initial_data.get("currency")
+            or getattr(form.instance, "currency", "")
+            or form.defaults.get("currency", "")  # there is none if the currency is required
         )
 
     def form_value(self, text: str) -> str:

@@ -47,8 +47,8 @@ class OwnerField(models.ForeignKey[Any, Any]):  # Any: a user, whom no model of 
 
     references_ledger = "ledgers_ledger"  # the table
 
+    # What Django's foreign key takes.
     def __init__(self, to: Any = settings.AUTH_USER_MODEL, on_delete: Any = models.CASCADE, **options: Any) -> None:
-        # Any: what Django's foreign key takes.
         super().__init__(to, on_delete, **{"related_name": "+", "db_index": False, **options})
 
 
@@ -88,7 +88,7 @@ class OwnedModel(models.Model):
         Raises ObjectDoesNotExist if the owner has no such row (of this type) any more, because an update must not bring
         a deleted row back.
         """
-        rows: Any = type(self)._base_manager.using(using)
+        rows: Any = type(self)._base_manager.using(using)  # the stub has a QuerySet of no class of ours
         with rows.writing(self.owner_id) as write:
             write.lock()
             adding = self._state.adding

@@ -24,16 +24,18 @@ from collections.abc import Iterator
 from functools import lru_cache
 from heapq import merge
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, QuerySet, UUIDField
+from django.db.models import BigIntegerField, Exists, F, Model, OuterRef, QuerySet, UUIDField
 
 from cashman_project.api.pagination import RowComparison
 from cashman_project.db.compiled import Parameter, Statement
 
 from ..models import Change, Ledger, Operation
 from ..resources import RESOURCES, Resource
+
+ModelT = TypeVar("ModelT", bound=Model)
 
 NUMBER: "BigIntegerField[int, int]" = BigIntegerField()  # of a revision
 FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
@@ -164,7 +166,7 @@ def _deleted_statement(limit: int) -> Statement:
     return Statement(rows.values_list("revision", "row_id", "resource")[: limit + 1], prepared=False)
 
 
-def _between(rows: "QuerySet[Any]", key: str) -> "QuerySet[Any]":
+def _between(rows: "QuerySet[ModelT]", key: str) -> "QuerySet[ModelT]":
     """Return the rows whose place (revision, key) is after a start and not after an end, parameters, in their order.
 
     A page reads no other rows: both databases find the start and the end in their index.

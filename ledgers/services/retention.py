@@ -3,10 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 
@@ -32,8 +30,8 @@ def delete_old_history(wait: Wait = time.sleep, **kwargs: object) -> dict[str, i
         if kept_from > ledger.kept_from:
             Ledger.objects.filter(pk=ledger.pk, kept_from__lt=kept_from).update(kept_from=kept_from)
         # Also what a sweep that was cut off has left behind.
-        changes: QuerySet[Any] = Change.objects.filter(ledger=ledger, revision__lt=kept_from)
-        revisions: QuerySet[Any] = Revision.objects.filter(ledger=ledger, number__lt=kept_from)
+        changes = Change.objects.filter(ledger=ledger, revision__lt=kept_from)
+        revisions = Revision.objects.filter(ledger=ledger, number__lt=kept_from)
         deleted["changes"] += delete_batches(changes, wait=wait)
         deleted["revisions"] += delete_batches(revisions, wait=wait)
     return deleted

@@ -12,7 +12,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from cashman_project.api.types import JSONObject
 
-from ..models import Change, Operation, Revision
+from ..models import Change, Operation, OwnedModel, Revision
 from ..resources import RESOURCES, Resource
 from .states import State, differences, link, shown, state_of
 
@@ -37,7 +37,7 @@ class Version(NamedTuple):
     """What a revision did to a row. `origin` is the revision; None if it is not kept, and `at` is when it was, too."""
 
     revision: int
-    at: Any  # a timestamp
+    at: Any  # a timestamp; None until it is looked up
     operation: str
     changes: list[JSONObject]
     origin: Revision | None
@@ -85,13 +85,14 @@ def _created(revision: Revision, resource: Resource, most: int) -> list[State]:
 def _row_change(change: Change, old: State | None, new: State | None) -> RowChange:
     resource = RESOURCES[change.resource]
     state = old if change.operation == Operation.DELETED else new
-    has_data = change.operation != Operation.UPDATED and state is not None
-    data = shown(resource, state) if has_data else None
+    data = shown(resource, state) if change.operation != Operation.UPDATED and state is not None else None
     fields, known = _fields(resource, change, old, new), new or old
     return RowChange(change.resource, change.row_id, change.operation, fields, data, str(known) if known else "")
 
 
-def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None, *, descending: bool) -> list[Version]:
+def versions_of(
+    owner: UUID, model: type[OwnedModel], pk: UUID, size: int, start: int | None, *, descending: bool
+) -> list[Version]:
     """Return the first `size` versions of the row, in the order of their revisions, after the revision `start`.
 
     Raises LookupError if the owner never had such a row of the model, which may be a proxy.
@@ -121,12 +122,12 @@ def versions_of(owner: UUID, model: Any, pk: UUID, size: int, start: int | None,
     ]
 
 
-def name_of(owner: UUID, model: Any, pk: UUID) -> str:
+def name_of(owner: UUID, model: type[OwnedModel], pk: UUID) -> str:
     """Return what people call the row, or called it before it was deleted; raises LookupError as `versions_of` does."""
     return str(_last_states(model, owner, pk)[1])
 
 
-def deletion_of(owner: UUID, model: Any, pk: UUID) -> tuple[str, Revision | None]:
+def deletion_of(owner: UUID, model: type[OwnedModel], pk: UUID) -> tuple[str, Revision | None]:
     """Return the name of a deleted row, and the revision that deleted it, unless that is not kept any more.
 
     Raises LookupError if the owner has no such deleted row.
@@ -158,13 +159,13 @@ def names_in(owner: UUID, numbers: Collection[int]) -> dict[int, tuple[Resource,
     return found
 
 
-def _last_states(model: Any, owner: UUID, pk: UUID) -> tuple[State | None, State]:
+def _last_states(model: type[OwnedModel], owner: UUID, pk: UUID) -> tuple[State | None, State]:
     """Return the row, None if it is deleted, and what it was at last; raises LookupError."""
     alive = model.objects.for_owner(owner).filter(pk=pk).first()
     return alive, alive or _deletion(model, owner, pk)[1]
 
 
-def _deletion(model: Any, owner: UUID, pk: UUID) -> tuple[Change, State]:
+def _deletion(model: type[OwnedModel], owner: UUID, pk: UUID) -> tuple[Change, State]:
     """Return the last deletion of the row, and what it was; raises LookupError."""
     changes = Change.objects.filter(ledger=owner, row_id=pk, resource=model.resource)
     deletion = changes.order_by("-revision").first()
@@ -182,7 +183,8 @@ def _with_next(owner: UUID, changes: "QuerySet[Change]") -> "QuerySet[Any]":  # 
     return changes.annotate(next_before=Subquery(later.order_by("revision").values("before")[:1]))
 
 
-def _states(model: Any, owner: UUID, change: Any, alive: State | None) -> States:  # Any: with its `next_before`
+# The change has its `next_before`.
+def _states(model: type[OwnedModel], owner: UUID, change: Any, alive: State | None) -> States:
     """Return what the row was before the change and after it; None for what it was not, or what is not known."""
     old = state_of(model, owner, change.before) if change.before else None
     if change.operation == Operation.DELETED:

@@ -1,22 +1,21 @@
 """States of rows, as they were and as they are, in the JSON of the API."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from cashman_project.api.types import JSONObject
 from cashman_project.db.types import AnyField
 
 from ..history import read_before, stored_columns
-from ..models import Change, Operation, OwnedForeignKey
+from ..models import Change, Operation, OwnedForeignKey, OwnedModel
 from ..resources import Resource
 
-State = Any  # a row of a registered model, saved or not
+State = OwnedModel  # a row of a registered model, saved or not
 
 UNTOLD = {"id", "version", "created_at", "updated_at"}  # which follow from the change itself
 
 
-def state_of(model: Any, owner: UUID, before: str) -> State:
+def state_of(model: type[OwnedModel], owner: UUID, before: str) -> State:
     """Return the row that a Change holds. Columns that the model did not have then get their default.
 
     Raises ValueError if the model, a proxy, can't hold such a row.
@@ -46,8 +45,10 @@ def link(owner: UUID, states: Iterable[State | None]) -> None:
             setattr(state, field.name, found.get(getattr(state, field.attname)))
 
 
-def _rows(model: Any, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:
+def _rows(model: object, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:
     """Return the rows with these keys."""
+    assert isinstance(model, type)
+    assert issubclass(model, OwnedModel)
     found: dict[UUID, State] = model._base_manager.filter(owner=owner).in_bulk(keys) if keys else {}
     if missing := keys - found.keys():
         deletions = Change.objects.filter(ledger=owner, row_id__in=missing, operation=Operation.DELETED)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import lru_cache
 from graphlib import TopologicalSorter
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -22,10 +22,10 @@ from cashman_project.api.origin import UNDO, Origin
 from cashman_project.db.constraint_errors import field_of
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.insert_many import insert_many, insert_target
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import AnyField, Values
 
 from ..history import CHANGES, read_before, record, stored_columns
-from ..models import Change, Ledger, Revision
+from ..models import Change, Ledger, OwnedModel, Revision
 from ..models.foreign_key import OwnedForeignKey
 from ..querysets import OwnedQuerySet
 from ..resources import RESOURCES
@@ -51,9 +51,8 @@ EVERY_WRITE = {"version", "updated_at", "revision"}  # the columns that each wri
 # open. They take back what they have stored beside the rows.
 undone = Signal()
 
-OwnedRow: TypeAlias = Any  # a row of any owned model, whose fields only the model knows
-OwnedRowModel: TypeAlias = Any  # mypy does not see that a class is hashable
-Values: TypeAlias = dict[str, object]  # what a row was, by the names of its columns
+T = TypeVar("T")
+OwnedRowModel: TypeAlias = Any  # a type[OwnedModel], of whose fields and managers the stub knows too little
 
 
 def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
@@ -63,9 +62,8 @@ def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
     was created in it and is deleted already stays so. The new revision can be undone in turn.
 
     With `force`, changes that later revisions made to these rows are lost, and rows are unlinked from what is not
-    there. Raises NotFound if there is no such revision, HistoryExpired, and the conflicts: ChangedSince, ReferenceGone
-    and InUse, most of which `force` overrides, Taken, NothingToUndo, TooLargeToUndo and TooManyLinks, which it does
-    not.
+    there. Raises NotFound if there is no such revision, HistoryExpired, and the conflicts. `force` overrides most of
+    ChangedSince, ReferenceGone and InUse, but not Taken, NothingToUndo, TooLargeToUndo and TooManyLinks.
     """
     with writing(owner, origin._replace(via=UNDO)) as write:
         last = write.lock() - 1
@@ -105,7 +103,7 @@ def owned_models() -> tuple[OwnedRowModel, ...]:
     return tuple(TopologicalSorter(referred).static_order())
 
 
-def is_still(row: OwnedRow, values: Values) -> bool:
+def is_still(row: OwnedModel, values: Values) -> bool:
     """Return whether the row has these values, but for those that every write changes."""
     return all(getattr(row, name) == value for name, value in values.items() if name not in EVERY_WRITE)
 
@@ -144,7 +142,7 @@ class Undo:
         with ExitStack() as stack:
             for model in owned_models():
                 if keys := self.returning[model] | self.leaving[model]:
-                    rows: OwnedQuerySet[OwnedRow] = model._base_manager.filter(owner=self.write.owner)
+                    rows: OwnedQuerySet[OwnedModel] = model._base_manager.filter(owner=self.write.owner)
                     stack.enter_context(rows.being_undone(self.write, keys))
             self._write()
 
@@ -162,8 +160,8 @@ class Undo:
                 self._unlink(model, keys)
                 self._rows(model).filter(pk__in=keys).delete()
 
-    def _rows(self, model: OwnedRowModel) -> "QuerySet[OwnedRow]":
-        rows: QuerySet[OwnedRow] = model._base_manager.filter(owner=self.write.owner)
+    def _rows(self, model: OwnedRowModel) -> "QuerySet[OwnedModel]":
+        rows: QuerySet[OwnedModel] = model._base_manager.filter(owner=self.write.owner)
         return rows
 
     def _existing(self, model: OwnedRowModel, keys: Collection[UUID]) -> Iterator[UUID]:
@@ -213,7 +211,7 @@ class Undo:
     def _check_references(self, model: OwnedRowModel, part: Mapping[UUID, Values]) -> None:
         """Raise ReferenceGone if a row would refer to a row that is not there. With force, it refers to none."""
         for field in references(model):
-            wanted: set[Any] = {values[field.attname] for values in part.values()} - {None}
+            wanted: set[UUID] = {values[field.attname] for values in part.values()} - {None}
             gone = wanted.difference(self._existing(field.remote_field.model, wanted))
             without = [values for values in part.values() if values[field.attname] in gone]
             if without and not (self.force and field.null):
@@ -245,15 +243,15 @@ class Undo:
                 pk, former = taken[0]
                 field = field_of(model, constraint)
                 raise Taken(field=field, value=part[former].get(field or ""), id=str(pk), count=len(taken))
-            freed: dict[str, Any] = {
+            freed: dict[str, Cast | None] = {
                 field.attname: None if field.null else Cast(F("pk"), CharField())
                 for field in fields
                 if field.null or isinstance(field, CharField)
             }
             leaving = self.leaving[model].intersection(holding)
             for operation, all_keys in ((DELETED, leaving), (UPDATED, set(holding) - leaving)):
-                for keys in parts_of(all_keys):
-                    rows = self._rows(model).filter(pk__in=keys)
+                for ids in parts_of(all_keys):
+                    rows = self._rows(model).filter(pk__in=ids)
                     record(rows, self.write, operation)
                     QuerySet.update(rows, **freed, revision=self.write.revision)  # a step that nobody sees
 
@@ -269,7 +267,7 @@ class Undo:
 
     def _referring(
         self, model: OwnedRowModel, keys: Collection[UUID]
-    ) -> "Iterator[tuple[OwnedForeignKey, QuerySet[OwnedRow]]]":
+    ) -> "Iterator[tuple[OwnedForeignKey, QuerySet[OwnedModel]]]":
         """Yield each field that refers to the model, and the rows that refer by it to one of these keys."""
         for referring in owned_models():
             for field in references(referring):
@@ -299,16 +297,16 @@ class Undo:
 
     def _last_versions(self, part: Mapping[UUID, Values]) -> dict[UUID, int]:
         """Return the versions that the rows had when they were deleted. A version never comes twice."""
-        versions: dict[UUID, Any] = {pk: values["version"] for pk, values in part.items()}
+        versions: dict[UUID, int] = {pk: values["version"] for pk, values in part.items()}
         later = Change.objects.filter(ledger=self.write.owner, revision__gt=self.number, operation=DELETED)
         if changed := self.written_later.intersection(part):
             for change in later.filter(row_id__in=changed).order_by("revision"):
                 versions[change.row_id] = read_before(RESOURCES[change.resource].model, change.before)["version"]
         return versions
 
-    def _update(self, model: OwnedRowModel, rows: Mapping[UUID, OwnedRow], part: Mapping[UUID, Values]) -> None:
+    def _update(self, model: OwnedRowModel, rows: Mapping[UUID, OwnedModel], part: Mapping[UUID, Values]) -> None:
         """Update the rows that differ from what they were."""
-        queryset: Any = self._rows(model)
+        queryset: Any = self._rows(model)  # the stub knows no class of ours
         kept = {*queryset.fixed_fields, *EVERY_WRITE}
         fields = [
             field
@@ -332,7 +330,7 @@ class Undo:
             queryset.bulk_update(written, sorted(names))
 
 
-def parts_of(values: Collection[Any]) -> Iterator[list[Any]]:
+def parts_of(values: Collection[T]) -> Iterator[list[T]]:
     """Yield the values in parts of limited size."""
     iterator = iter(values)
     while part := list(islice(iterator, PART)):

@@ -7,12 +7,14 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 import orjson
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
+
+from cashman_project.api.types import JSONObject
 
 from ..errors import unreadable
 from ..files import FILES, FORMAT, MANIFEST
@@ -48,7 +50,7 @@ class Archive:
         self.manifest = self._read_manifest()
         self.files = _described(self.manifest, names)
 
-    def _read_manifest(self) -> dict[str, Any]:
+    def _read_manifest(self) -> JSONObject:
         content = b"".join(self._pieces(MANIFEST, MANIFEST_LIMIT))
         try:
             manifest = orjson.loads(content)
@@ -109,10 +111,10 @@ def _check_end(source: BinaryIO) -> None:
         raise no_export()
 
 
-def _described(manifest: dict[str, Any], names: list[str]) -> dict[str, dict[str, Any]]:
+def _described(manifest: JSONObject, names: list[str]) -> dict[str, JSONObject]:
     """Return what the manifest says of each file of rows. Raises ValidationError unless all of them are there."""
     listed = manifest.get("files")
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, JSONObject] = {}
     for one in listed if type(listed) is list and len(listed) <= MOST_MEMBERS else ():
         if type(one) is dict and type(one.get("name")) is str and one["name"] in PATHS:
             numbers = [one.get("rows"), one.get("bytes")]

@@ -4,9 +4,9 @@ An amount is a text with plain digits, a timestamp is in UTC, an id has its usua
 itself is left out, and so is the owner.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
@@ -17,10 +17,11 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import INVALID_DATE, INVALID_TIMESTAMP, parse_date, parse_timestamp
+from cashman_project.api.types import JSONObject
 from cashman_project.api.viewsets import UUID_FORM
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.sqlite.values import sqlite_value
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import AnyField, Values
 from cashman_project.money.amounts import INVALID_AMOUNT, LIMIT, parse_amount, units_of
 from cashman_project.money.model_field import MoneyField
 from ledgers.models import OwnedModel
@@ -28,10 +29,16 @@ from statements.models import LineIdentity
 from transactions.models.rule import LONGEST_TEXT, MOST_TEXTS
 from transactions.names import LONGEST_NAME, MOST_TAGS
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+ValueT = TypeVar("ValueT")
+
 NOT_MOVED = {"owner", "ledger", "by"}  # the new owner is the one who reads; nobody else is known there
-LISTS = {"tags": MOST_TAGS, "words": MOST_TEXTS, "starts_with": MOST_TEXTS}  # columns of texts that are arrays of texts
-# in JSON, of so many
-OBJECTS = {"before"}  # columns of texts that are objects in JSON: what a row of another table was
+# Columns of text that hold JSON: arrays of at most so many texts, and objects, which are what a row of another table
+# was.
+LISTS = {"tags": MOST_TAGS, "words": MOST_TEXTS, "starts_with": MOST_TEXTS}
+OBJECTS = {"before"}
 LARGEST = 2**53  # of an integer: counters of versions and revisions, which have room to go on
 DEEPEST = 12  # arrays and objects within one another
 LONGEST_LISTED = max(LONGEST_NAME, LONGEST_TEXT)  # characters of a text in an array
@@ -41,7 +48,7 @@ LONGEST_KEPT = 100  # characters
 WRONG = _("This can't be stored here.")
 OPTIONS = orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
 
-Read = Callable[[Any], Any]  # what JSON has, as the model's field has it; raises ValidationError or ValueError
+Read = Callable[[Any], Any]  # Any: what JSON has, as the model's field has it; raises ValidationError or ValueError
 
 
 class Column(NamedTuple):
@@ -53,11 +60,11 @@ class Column(NamedTuple):
     name: str
     field: AnyField
     read: Read
-    stored: Callable[[Any], object] | None
+    stored: Read | None
     is_required: bool
 
 
-def columns_of(model: Any) -> tuple[Column, ...]:  # Any: the fields differ by model
+def columns_of(model: type[models.Model]) -> tuple[Column, ...]:
     """Return the columns of a table that go out and come in. Their readers remember values, so make them anew to read
     another export."""
     fields = [
@@ -68,7 +75,7 @@ def columns_of(model: Any) -> tuple[Column, ...]:  # Any: the fields differ by m
     return tuple(map(column_of, fields))
 
 
-def column_of(field: Any) -> Column:  # Any: a field of any kind
+def column_of(field: Any) -> Column:  # of any kind
     """Return the column of a field."""
     is_required = not (field.null or field.has_default())
     return Column(field.attname, field, _remembering(_reader(field)), _storing(field), is_required)
@@ -82,7 +89,7 @@ def line_of(names: Sequence[str], values: Sequence[object]) -> bytes:
     return orjson.dumps(object_of(dict(zip(names, values, strict=True))), _plain, OPTIONS)
 
 
-def object_of(row: dict[str, Any]) -> dict[str, Any]:
+def object_of(row: JSONObject) -> JSONObject:
     """Return a row, whose values are as its model has them, as it is written in JSON. It is changed."""
     for name in LISTS.keys() & row.keys():
         row[name] = orjson.Fragment(row[name])  # the text of an array
@@ -98,7 +105,7 @@ def _plain(value: object) -> str:
 # -- In ---------------------------------------------------------------------------------------
 
 
-def read_values(columns: Sequence[Column], data: Mapping[str, Any]) -> dict[str, Any]:
+def read_values(columns: Sequence[Column], data: JSONObject) -> Values:
     """Return the values of a row as its model has them; a column that is missing has its default if it has one.
 
     Raises ValidationError, by the names of the columns.
@@ -124,7 +131,7 @@ def read_values(columns: Sequence[Column], data: Mapping[str, Any]) -> dict[str,
     return values
 
 
-def stored_values(columns: Sequence[Column], values: Mapping[str, Any]) -> list[object]:
+def stored_values(columns: Sequence[Column], values: Values) -> list[object]:
     """Return the values as the database stores them, in the order of the columns."""
     found = [(values[name], stored) for name, _field, _read, stored, _is_required in columns]
     return [value if value is None or stored is None else stored(value) for value, stored in found]
@@ -132,9 +139,9 @@ def stored_values(columns: Sequence[Column], values: Mapping[str, Any]) -> list[
 
 def _remembering(read: Read) -> Read:
     """Return a reader that reads equal short texts once."""
-    known: dict[str, Any] = {}
+    known: dict[str, object] = {}
 
-    def remember(value: Any) -> Any:
+    def remember(value: object) -> object:
         if type(value) is not str or len(value) > LONGEST_KEPT:
             return read(value)
         found = known.get(value)
@@ -171,7 +178,7 @@ def _reader(field: AnyField) -> Read:
     return _text_reader(field)
 
 
-def _storing(field: AnyField) -> Callable[[Any], object] | None:
+def _storing(field: AnyField) -> Read | None:
     """Return what makes the stored values of a field; None if they are the values of the field."""
     if isinstance(field, models.ForeignKey | models.UUIDField):
         return lambda value: value.hex  # which both databases take
@@ -186,21 +193,21 @@ def _storing(field: AnyField) -> Callable[[Any], object] | None:
     return None
 
 
-def _of_text(parse: Callable[[str], Any], value: Any, message: Any) -> Any:
+def _of_text(parse: Callable[[str], ValueT], value: Any, message: "StrOrPromise") -> ValueT:  # Any: JSON
     try:
         return parse(value)
     except (TypeError, ValueError):
         raise ValidationError(message, code="invalid") from None
 
 
-def _uuid(value: Any) -> UUID:
+def _uuid(value: object) -> UUID:
     if type(value) is not str or not UUID_FORM.fullmatch(value):
         raise ValidationError(WRONG, code="invalid")
     return UUID(value)
 
 
-def _amount(value: Any) -> Decimal:
-    amount: Decimal = _of_text(parse_amount, value, INVALID_AMOUNT)
+def _amount(value: object) -> Decimal:
+    amount = _of_text(parse_amount, value, INVALID_AMOUNT)
     try:
         units_of(amount)
     except ValueError:
@@ -210,7 +217,7 @@ def _amount(value: Any) -> Decimal:
     return amount
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     if type(value) is not bool:
         raise ValidationError(WRONG, code="invalid")
     return value
@@ -222,7 +229,7 @@ def _integer_reader(field: AnyField) -> Read:
     highest = min(most, LARGEST)
     lowest = -highest if field.model is LineIdentity else 0
 
-    def read(value: Any) -> int:
+    def read(value: object) -> int:
         if type(value) is not int or not lowest <= value <= highest:
             raise ValidationError(WRONG, code="invalid")
         for validate in own:
@@ -237,7 +244,7 @@ def _text_reader(field: AnyField) -> Read:
     validators = [one for one in field.validators if not isinstance(one, MaxLengthValidator)]
     needs_text = issubclass(field.model, OwnedModel) and field.editable and not field.blank
 
-    def read(value: Any) -> str:
+    def read(value: object) -> str:
         if type(value) is not str or "\0" in value or (needs_text and not value):
             raise ValidationError(WRONG, code="invalid")
         if len(value) > longest or (choices and value not in choices) or field.to_python(value) != value:
@@ -249,7 +256,7 @@ def _text_reader(field: AnyField) -> Read:
     return read
 
 
-def _object(value: Any) -> dict[str, Any]:
+def _object(value: object) -> JSONObject:
     if type(value) is not dict:
         raise ValidationError(WRONG, code="invalid")
     return value
@@ -258,7 +265,7 @@ def _object(value: Any) -> dict[str, Any]:
 def _names_reader(most: int) -> Read:
     """Return what reads an array of texts as its text, in the form that is stored."""
 
-    def read(value: Any) -> str:
+    def read(value: object) -> str:
         if type(value) is not list or len(value) > most:
             raise ValidationError(WRONG, code="invalid")
         if any(type(name) is not str or "\0" in name or len(name) > LONGEST_LISTED for name in value):
@@ -268,9 +275,9 @@ def _names_reader(most: int) -> Read:
     return read
 
 
-def _json(value: Any) -> Any:
+def _json(value: object) -> object:
     """Return any JSON whose texts can be stored."""
-    level: list[Any] = [value]
+    level: list[Any] = [value]  # of JSON
     for _depth in range(DEEPEST):
         texts = [one for one in level if type(one) is str]
         for one in level:
@@ -289,7 +296,7 @@ def _json(value: Any) -> Any:
     raise ValidationError(WRONG, code="invalid")
 
 
-def read_line(line: bytes) -> dict[str, Any]:
+def read_line(line: bytes) -> JSONObject:
     """Return the object in a line of JSON. Raises ValidationError."""
     try:
         data = orjson.loads(line)

@@ -7,7 +7,7 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, TypeVar
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import orjson
@@ -17,6 +17,7 @@ from cashman_project.api.dates import format_timestamp
 from cashman_project.api.export import ROWS, cells_of, csv_texts
 from cashman_project.api.export import columns_of as table_columns
 from cashman_project.api.fastpath.row_json import row_json
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import format_units, units_of
 from ledgers.history import read_before
 from ledgers.models import Change, Ledger
@@ -27,6 +28,8 @@ from transactions.serializers import TransactionSerializer
 from ..files import CSV, FILES, FORMAT, MANIFEST, README, File
 from .columns import columns_of, line_of, object_of
 from .readme import readme
+
+RowT = TypeVar("RowT")
 
 if TYPE_CHECKING:
     from users.models import User
@@ -128,7 +131,7 @@ class Export:
             yield b"".join([write(names, row) for row in chunk])
             self.progress(len(chunk))
 
-    def _add_up(self, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def _add_up(self, names: Sequence[str], rows: Iterable[DatabaseRow]) -> None:
         currency, amount = names.index("currency"), names.index("amount")
         for row in rows:
             self.sums.add(row[currency], units_of(row[amount]))
@@ -151,6 +154,6 @@ def _change_line(names: Sequence[str], values: Sequence[object]) -> bytes:
     return line_of([*row], [*row.values()])
 
 
-def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
+def _chunks(rows: Iterator[RowT]) -> Iterator[list[RowT]]:
     while chunk := list(islice(rows, ROWS)):
         yield chunk

@@ -6,13 +6,13 @@ Each rule raises ValidationError, by the names of the columns.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any
 
 import orjson
 from django.core.exceptions import ValidationError
 from rest_framework.exceptions import APIException
 
 from cashman_project.api.viewsets import UUID_FORM
+from cashman_project.db.types import Values
 from cashman_project.money.amounts import parse_amount
 from cashman_project.money.currencies import DIGITS
 from statements.choices import Verdict
@@ -27,8 +27,7 @@ from transactions.names import LONGEST_NAME
 from ..files import CARRIED_OUT
 from .columns import LARGEST, WRONG
 
-Values = dict[str, Any]
-Fits = Callable[[Any], bool]  # whether a value of JSON is as it is stored
+Fits = Callable[[object], bool]  # whether a value of JSON is as it is stored
 UNABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)  # to show what is not as it is stored
 VALUES = re.compile(r"%\(\w+\)[sd]|%%")  # in a message
 
@@ -86,10 +85,12 @@ def _or_null(fits: Fits) -> Fits:
 
 
 def _parsed(parse: Callable[[str], object]) -> Fits:
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
+        if type(value) is not str:
+            return False
         try:
             parse(value)
-        except (TypeError, ValueError):
+        except ValueError:
             return False
         return len(value) <= LONGEST_NAME
 
@@ -101,15 +102,15 @@ def _one_of(values: Iterable[str]) -> Fits:
     return lambda value: type(value) is str and value in known
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     return type(value) is bool
 
 
-def _number(value: Any) -> bool:
+def _number(value: object) -> bool:
     return type(value) is int and 0 <= value <= LARGEST
 
 
-def _id(value: Any) -> bool:
+def _id(value: object) -> bool:
     return type(value) is str and UUID_FORM.fullmatch(value) is not None
 
 
@@ -118,7 +119,7 @@ def _list(inner: Fits, most: int) -> Fits:
 
 
 def _map(key: Fits, inner: Fits, most: int) -> Fits:
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         return type(value) is dict and len(value) <= most and all(map(key, value)) and all(map(inner, value.values()))
 
     return fits
@@ -128,7 +129,7 @@ def _object(needed: Mapping[str, Fits], others: Mapping[str, Fits] | None = None
     """Return what an object fits that has these members: all that are needed, and no unknown ones."""
     known = {**needed, **(others or {})}
 
-    def fits(value: Any) -> bool:
+    def fits(value: object) -> bool:
         if type(value) is not dict or not needed.keys() <= value.keys() <= known.keys():
             return False
         return all(known[name](inner) for name, inner in value.items())
@@ -138,19 +139,29 @@ def _object(needed: Mapping[str, Fits], others: Mapping[str, Fits] | None = None
 
 DAY, AMOUNT, CURRENCY = _parsed(date.fromisoformat), _parsed(parse_amount), _one_of(DIGITS)
 BALANCE = _object({"balance": _or_null(AMOUNT), "date": _or_null(DAY)})
+OPENING = _object({"balance": AMOUNT, "date": DAY})
 STATEMENT = _object(
     {
         "account_id": _id,
+        "called": _text(),
         "currency": CURRENCY,
         "opening": _or_null(BALANCE),
         "closing": _or_null(BALANCE),
         "adds_up": _or_null(_flag),
         "difference": _or_null(AMOUNT),
-        "opening_date": _or_null(DAY),
+        "begins": _or_null(OPENING),
         "checks": _map(DAY, AMOUNT, MOST_CHECKS),
     }
 )
-ACCOUNT = _object({"id": _id, "name": _text(), "currency": CURRENCY, "identifier": _or_null(_text())})
+ACCOUNT = _object(
+    {
+        "id": _id,
+        "name": _text(),
+        "currency": CURRENCY,
+        "identifier": _or_null(_text()),
+        "opening": _or_null(OPENING),
+    }
+)
 LEFT_OUT = _list(_text(), names.MOST_TOLD)
 MAKES = _object(
     {},

@@ -6,7 +6,7 @@ rows are written past their querysets, which would number them anew.
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from cashman_project.api.errors import Conflict
 from cashman_project.db.constraint_errors import conflict_of
 from cashman_project.db.insert_many import insert_many, insert_target
+from cashman_project.db.types import DatabaseRow
 from ledgers.models import Ledger, OwnedModel
 from transactions.models import Rule, Transaction, Transfer
 from transactions.services.splits import LEAST, MOST
@@ -87,7 +88,7 @@ def _check_together(owner: User) -> None:
 
 def _check_splits(owner: User) -> None:
     rows = Transaction.objects.for_owner(owner).filter(split__isnull=False).order_by("split", "id")
-    found: Iterator[tuple[Any, ...]] = rows.values_list("split", *SHARED).iterator()
+    found: Iterator[DatabaseRow] = rows.values_list("split", *SHARED).iterator()
     for _split, parts in groupby(found, key=lambda row: row[0]):
         shared = [row[1:] for row in parts]
         if not LEAST <= len(shared) <= MOST or len(set(shared)) > 1 or shared[0][0] is not None:

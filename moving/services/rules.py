@@ -3,14 +3,16 @@
 Each rule raises ValidationError.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 import orjson
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
+from cashman_project.db.types import Values
 from ledgers.models import Change, Operation, OwnedForeignKey, OwnedModel, Revision
 from ledgers.resources import RESOURCES
 from statements.models import Import, ImportProfile, ImportRow
@@ -22,8 +24,9 @@ from transactions.rule_querysets import MOST_RULES
 from .columns import WRONG, column_of, columns_of, read_values, stored_values
 from .import_rules import check_import, check_import_row, check_profile
 
+ModelT = TypeVar("ModelT", bound=OwnedModel)
+
 NO_SUCH_ROW = _("There is no such row in this export.")
-Values = dict[str, Any]
 
 
 class Rules:
@@ -31,13 +34,14 @@ class Rules:
 
     def __init__(self, last: int) -> None:
         self.last = last
-        self.ids: dict[Any, set[UUID]] = {}  # by model, of those that others refer to
+        self.latest = last  # of the revisions that are there
+        self.ids: dict[object, set[UUID]] = {}  # by model, of those that others refer to
         self.accounts: dict[UUID, Account] = {}
         self.tags: set[str] = set()
         self.tag_name = column_of(Tag._meta.get_field("name"))
         self.row = Transaction()  # which all transactions are, one after another
         self.columns = {resource.name: columns_of(resource.model) for resource in RESOURCES.values()}
-        self.of: dict[Any, Callable[[Values], None]] = {
+        self.of: dict[type[Model], Callable[[Values], None]] = {
             Revision: self.check_revision,
             Change: self.check_change,
             Transaction: self.check_transaction,
@@ -48,7 +52,7 @@ class Rules:
             ImportRow: check_import_row,
         }
 
-    def check(self, model: Any, values: Values) -> None:
+    def check(self, model: type[Model], values: Values) -> None:
         """Check a row, and remember what other rows need to know of it."""
         if issubclass(model, OwnedModel):
             self._check_owned(model, values)
@@ -59,11 +63,11 @@ class Rules:
         elif issubclass(model, OwnedModel):
             row_of(model, values).clean()
         if model is Account:
-            self.accounts[values["id"]] = row_of(model, values)
+            self.accounts[values["id"]] = row_of(Account, values)
         if model is Tag:
             self.tags.add(values["name"])
 
-    def _check_owned(self, model: Any, values: Values) -> None:
+    def _check_owned(self, model: type[OwnedModel], values: Values) -> None:
         self._check_revision("revision", values["revision"])
         if values["created_revision"] > values["revision"]:
             raise ValidationError({"created_revision": WRONG})
@@ -115,6 +119,7 @@ class Rules:
 
     def check_revision(self, values: Values) -> None:
         self._check_revision("number", values["number"])
+        self.latest = values["number"]
         counts = values["counts"]
         if type(counts) is not dict or not counts.keys() <= RESOURCES.keys():
             raise ValidationError({"counts": WRONG})
@@ -124,7 +129,7 @@ class Rules:
             if any(type(number) is not int or number < 0 for number in numbers.values()):
                 raise ValidationError({"counts": WRONG})
 
-    def _check_alone(self, model: Any, values: Values) -> None:
+    def _check_alone(self, model: type[OwnedModel], values: Values) -> None:
         """Check a row without those that it refers to. Columns that are missing have their defaults."""
         for name in tag_names(values.get("tags", NO_TAGS)):
             if name not in self.tags:  # an undo makes those that are gone
@@ -160,7 +165,7 @@ class Rules:
         values["before"] = orjson.dumps(dict(zip(names, stored_values(columns, was), strict=True))).decode()
 
 
-def row_of(model: Any, values: Mapping[str, Any]) -> Any:
+def row_of(model: type[ModelT], values: Values) -> ModelT:
     """Return the row, not saved, with rows in place of those that it refers to."""
     row = model(**values)
     for field in model._meta.concrete_fields:

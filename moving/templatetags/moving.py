@@ -1,7 +1,5 @@
 """What the page of a user shows of their data."""
 
-from typing import Any
-
 from django import template
 from django.template import Context
 
@@ -11,7 +9,7 @@ register = template.Library()
 
 
 @register.inclusion_tag("moving/your_data.html", takes_context=True)
-def your_data(context: Context) -> dict[str, Any]:
+def your_data(context: Context) -> dict[str, object]:
     """Show how everything goes out and, while nothing was written, how it comes in."""
     owner = context["data"]["id"]
     has_written = Ledger.objects.filter(pk=owner, revision__gt=0).exists()

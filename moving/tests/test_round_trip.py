@@ -1,8 +1,11 @@
 """An export that is brought into an empty ledger makes the same ledger."""
 
 import json
+import re
+from pathlib import Path
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -11,9 +14,8 @@ from conftest import client_of
 from moving.files import FILES, LEFT_OUT
 from moving.tests.books import contents, everything, exported, fill, ok, restored
 from statements.models import Import
-from statements.tests.compared import SUFFIX
-from statements.tests.plans import CSV, HEADER, commit, upload, verdicts
-from statements.tests.test_plans import SAMPLES, answered
+from statements.tests.compared import OWN, SUFFIX, samples
+from statements.tests.plans import CSV, HEADER, answered, commit, upload, verdicts
 from users.models import User
 
 
@@ -23,6 +25,11 @@ def test_every_owned_table_goes_out_or_has_a_reason_to_stay() -> None:
     assert {file.model._meta.label for file in FILES} | LEFT_OUT.keys() == found
     assert not {file.model._meta.label for file in FILES} & LEFT_OUT.keys()
     assert all(apps.get_model(label) for label in LEFT_OUT)
+
+
+def test_every_file_is_documented() -> None:
+    page = (Path(settings.BASE_DIR) / "docs/moving.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"`(\w+)\.jsonl`", page)} == {file.name for file in FILES}
 
 
 def test_a_round_trip_is_the_identity(alice: User, bob: User, outsider: User) -> None:
@@ -113,7 +120,7 @@ def test_pages_of_imports_show_what_came_in(alice: User, bob: User) -> None:
 
 def test_whatever_a_statement_was_it_comes_in_again(alice: User, bob: User) -> None:
     client = client_of(alice)
-    for path in SAMPLES:
+    for path in samples(OWN):
         read = upload(client, path.read_bytes(), create_account="true", create_categories="true")
         if read.status_code == 201:
             expected = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))

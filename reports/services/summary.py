@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
 
+from cashman_project.api.types import Validated
 from transactions.calendar import PeriodLength
 from transactions.filters import TransactionFilterSet
 from transactions.groupings import groupings_of
@@ -45,7 +46,7 @@ class SummaryQuery:
     owner: "User"
     group_by: tuple[str, ...]
     span: Span
-    filters: Mapping[str, Any]
+    filters: Validated
     fill: bool = False
     compare: str = ""  # or "previous", or "year"
     balance: bool = False
@@ -90,7 +91,7 @@ class SummaryQuery:
             excluded=self.excluded,
         )
 
-    def _values(self, span: Span) -> dict[str, Any]:
+    def _values(self, span: Span) -> Validated:
         dates = {"date_after": span.first, "date_before": span.last}
         return {**{name: date for name, date in dates.items() if date}, **self.filters}
 

@@ -1,12 +1,12 @@
 """The sums that the charts show, each with one query, or two (docs/adr/0040-charts-of-our-own.md)."""
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
+from cashman_project.api.types import Validated
 from cashman_project.money.amounts import EXACT, STORED_DIGITS
 from transactions.choices import TransactionType
 from transactions.filters import TransactionFilterSet
@@ -29,7 +29,7 @@ class Query:
     owner: "User"
     window: Window
     currency: str
-    filters: Mapping[str, Any]
+    filters: Validated
     excluded: bool = False  # whether categories that are excluded from sums are counted
 
 
@@ -40,6 +40,9 @@ class Report(Generic[Row]):
     currency: str
     window: Window
     rows: list[Row]
+
+
+AnyReport: TypeAlias = Report[Any]  # Any: rows of the chart's own kind
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ def amount_of(units: int) -> Decimal:
     return Decimal(units).scaleb(-STORED_DIGITS, EXACT)
 
 
-def _totals(query: Query, *group_by: str, **further: Any) -> list[Total]:
+def _totals(query: Query, *group_by: str, **further: object) -> list[Total]:
     dates = {"date_after": query.window.first, "date_before": query.window.last}
     values = {**dates, "currency": query.currency, **query.filters, **further}
     given = {name: value for name, value in values.items() if value is not None}

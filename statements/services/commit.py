@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection
@@ -13,11 +13,12 @@ from django.utils import timezone
 from cashman_project.api.origin import IMPORT, Origin
 from cashman_project.db.compiled import database_values
 from cashman_project.db.insert_many import insert_target
-from cashman_project.db.types import SQL
+from cashman_project.db.types import SQL, DatabaseRow
 from cashman_project.money.amounts import parse_amount
 from ledgers.writer import Write, writing
 from transactions.choices import TransactionType
 from transactions.models import Account, BalanceCheck, Category, Tag, Transaction, Transfer
+from transactions.models.named import NamedModel
 from transactions.names import name_key, tag_names
 
 from ..choices import CREATES, ENTERS, Status, Verdict
@@ -124,7 +125,7 @@ def _lacks(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> bool:
     )
 
 
-def _is_taken(owner: "User", model: Any, names: Sequence[str]) -> bool:  # Any: a model of named rows
+def _is_taken(owner: "User", model: type[NamedModel], names: Sequence[str]) -> bool:
     keys = [name_key(name) for name in names]
     return bool(keys) and model.objects.for_owner(owner).filter(key__in=keys).exists()
 
@@ -134,13 +135,11 @@ def _is_taken(owner: "User", model: Any, names: Sequence[str]) -> bool:  # Any: 
 
 def _make(owner: "User", plan: Import) -> None:
     """Create the accounts, the categories and the tags that the plan makes."""
-    openings = {one["account_id"]: one for one in plan.statements}
     for one in plan.makes.get("accounts", []):
         account = account_of(owner, Target(UUID(one["id"]), one["name"], one["currency"], one["identifier"]))
-        statement = openings.get(one["id"])
-        if statement and statement["opening_date"] and (opening := (statement["opening"] or {}).get("balance")):
-            account.opening_date = date.fromisoformat(statement["opening_date"])
-            account.opening_balance = parse_amount(opening)
+        if opening := one.get("opening"):
+            account.opening_date = date.fromisoformat(opening["date"])
+            account.opening_balance = parse_amount(opening["balance"])
         account.full_clean(exclude=["owner", "id"])
         account.save()
     if categories := plan.makes.get("categories"):
@@ -212,5 +211,5 @@ def _store_identities(write: Write, plan: Import, rows: "QuerySet[ImportRow]", r
     with connection.cursor() as cursor:
         for source, params in _sources(plan, ENTERS, "AND key IS NOT NULL"):
             select = f"SELECT {values}, %s FROM {source}"  # noqa: S608  # no input
-            given: Any = database_values(connection, (revision, *params))  # of types that the driver knows
+            given: DatabaseRow = database_values(connection, (revision, *params))
             cursor.execute(f"INSERT INTO {target} {select}", given)

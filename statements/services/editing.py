@@ -1,14 +1,15 @@
 """Changes of single rows of a preview."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
 from uuid_utils.compat import uuid7
 
+from cashman_project.api.types import Validated
 from transactions.models import Account, Transaction
 from transactions.services.transfers import APART
 
@@ -28,7 +29,7 @@ WRITTEN = (
 )
 
 
-def edit_row(owner: "User", import_id: UUID, number: int, values: Mapping[str, Any]) -> tuple[Import, ImportRow]:
+def edit_row(owner: "User", import_id: UUID, number: int, values: Validated) -> tuple[Import, ImportRow]:
     """Change a row of a preview; return the plan and the row. Raises ValidationError if the row can't be so, NotFound,
     or NotAPreview."""
     plan = locked_preview(owner.pk, import_id)
@@ -58,7 +59,7 @@ class _Edit:
     """The change of one row. `released` is how many other rows are no transfer any more, and `joined` what the row was
     before that is one now."""
 
-    def __init__(self, owner: "User", plan: Import, row: ImportRow, values: Mapping[str, Any]) -> None:
+    def __init__(self, owner: "User", plan: Import, row: ImportRow, values: Validated) -> None:
         self.owner = owner
         self.plan = plan
         self.row = row
@@ -67,7 +68,7 @@ class _Edit:
         self.joined: Verdict | None = None
 
     @property
-    def rows(self) -> Any:  # Any: a queryset of rows
+    def rows(self) -> "QuerySet[ImportRow]":
         return ImportRow.objects.filter(owner=self.owner, import_id=self.plan.pk)
 
     @property

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, F, Min, OuterRef, QuerySet
@@ -18,6 +18,8 @@ from ledgers.writer import Write
 from ..choices import Status
 from ..formats.results import Line
 from ..models import Import, LineIdentity
+
+KeyT = TypeVar("KeyT")
 
 PART = 10_000  # identities that are looked for together
 LINE_ACCOUNT = ("line_account_id", "account_id")  # of a row: the first that is not null is that of its line
@@ -76,7 +78,7 @@ def lowest_revision(owner: UUID) -> int:
     return min(found or 0, 0)
 
 
-def parts_of(values: Collection[Any]) -> Iterator[list[Any]]:  # Any: keys, or pairs of them
+def parts_of(values: Collection[KeyT]) -> Iterator[list[KeyT]]:
     """Yield the values in parts of limited size."""
     iterator = iter(values)
     while part := list(islice(iterator, PART)):

@@ -1,11 +1,12 @@
 """The categories and tags that a file names."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
+from cashman_project.api.types import JSONObject
 from cashman_project.texts import compose
 from transactions.models import Category, Tag
 from transactions.names import LONGEST_NAME, MOST_TAGS, name_key, tags_text
@@ -76,7 +77,7 @@ class Names:
         if len(self.left_out[kind]) < MOST_TOLD:
             self.left_out[kind][name[:MOST_TOLD]] = None
 
-    def stored(self) -> dict[str, Any]:
+    def stored(self) -> JSONObject:
         """Return what a commit makes, and what it leaves out."""
         return {
             "categories": [{"id": str(pk), "name": name} for pk, name in self.new_categories.items()],

@@ -1,9 +1,10 @@
 """Plans: what a commit makes of a file of statements (docs/adr/0048-statement-plans.md)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import UUID
 
 from django.db import connection
@@ -12,8 +13,10 @@ from rest_framework.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.errors import PreconditionFailed
+from cashman_project.api.types import JSONObject
 from cashman_project.db.insert_many import Insert, run_insert
 from cashman_project.db.retry import in_transaction
+from cashman_project.db.types import Values
 from ledgers.models import Ledger
 
 from ..choices import Status, Verdict, option_name
@@ -23,7 +26,7 @@ from ..formats.recognition import recognise
 from ..formats.results import Format, Line, Options, Question, Statement, UnreadableFile
 from ..formats.shapes import shape_of
 from ..models import LONGEST_FILE_NAME, Import, ImportRow
-from .accounts import Accounts, Answers, Source, Target, source_of
+from .accounts import Accounts, Answers, Source, Target, called, source_of
 from .balances import statement_of
 from .identities import Keys, known
 from .lines import one_line
@@ -39,15 +42,15 @@ if TYPE_CHECKING:
     from users.models import User
 
 WAITING = (Status.READING, Status.PREVIEW)  # for their commit
+MOST_LINES = 5  # of a file that a question shows
 MOST_PREVIEWS = 20  # that an owner has at a time, each with its file
-Json = dict[str, Any]  # what is stored of a plan, in JSON
 
 
 @dataclass(frozen=True)
 class Said:
     """What the user has said of a file, in JSON."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: JSONObject = field(default_factory=dict)
 
     @property
     def reader(self) -> Options:
@@ -78,7 +81,8 @@ class Draft:
     questions: list[Question] = field(default_factory=list)
     accounts: dict[Source, Target] = field(default_factory=dict)
     names: Names | None = None
-    profile: Json | None = None  # the options that were kept of an earlier file
+    profile: JSONObject | None = None  # the options that were kept of an earlier file
+    waiting: list[Row] = field(default_factory=list)  # lines that wait for the answers to the questions
 
 
 def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
@@ -149,6 +153,7 @@ def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
 
 def _waiting(plan: Draft) -> Draft:
     """Return the plan without its lines, which wait for the answers to its questions."""
+    plan.waiting = [row for row in plan.rows if row.statement]
     plan.rows = [row for row in plan.rows if row.statement is None]
     plan.names = None
     return plan
@@ -189,7 +194,7 @@ class Prepared:
     """A draft as it is stored: the id and the fields of the plan's row, and what inserts its lines."""
 
     id: UUID
-    values: Json
+    values: JSONObject
     inserts: list[Insert]
 
 
@@ -202,7 +207,7 @@ def prepare(owner: "User", plan: Draft, pk: UUID | None = None) -> Prepared:
 
 def create_plan(owner: "User", file: Packed, name: str, plan: Prepared, said: Said) -> Import:
     """Store a plan with its file. Raises TooManyPlans if the owner has too many previews."""
-    row = _create(owner, file, name, said, id=plan.id, **plan.values)
+    row = _create(owner, file, name, said, {"id": plan.id, **plan.values})
     _store_lines(plan)
     return row
 
@@ -222,10 +227,10 @@ def format_of_file(source: BinaryIO, said: Said) -> Format:
 
 def create_unread(owner: "User", file: Packed, name: str, form: Format, said: Said) -> Import:
     """Store a file that is read later. Raises TooManyPlans."""
-    return _create(owner, file, name, said, format=form, status=Status.READING)
+    return _create(owner, file, name, said, {"format": form, "status": Status.READING})
 
 
-def _create(owner: "User", file: Packed, name: str, said: Said, **values: Any) -> Import:  # Any: of the fields
+def _create(owner: "User", file: Packed, name: str, said: Said, values: Values) -> Import:
     previews = Import.objects.filter(owner=owner, status__in=WAITING)
     if previews.count() >= MOST_PREVIEWS:
         message = _("You have %(most)d previews. Commit or delete one of them first.")
@@ -262,7 +267,7 @@ def read_later(owner: "User", plan: Import, said: Said) -> Import:
     if locked.version != plan.version:
         raise PreconditionFailed
     ImportRow.objects.filter(owner=owner, import_id=plan.pk).delete()
-    empty: Json = {"counts": {}, "questions": [], "statements": [], "makes": {}, "profile": None}
+    empty: JSONObject = {"counts": {}, "questions": [], "statements": [], "makes": {}, "profile": None}
     change(locked, **empty, options=dict(said.options), status=Status.READING, read=0)
     return locked
 
@@ -297,10 +302,11 @@ def locked_preview(owner: UUID, import_id: UUID, statuses: Collection[Status] = 
     return plan
 
 
-def _stored(plan: Draft) -> Json:
+def _stored(plan: Draft) -> JSONObject:
     """Return the fields of the plan's row."""
     accounts = {} if plan.questions else plan.accounts
     days = [row.date for row in plan.rows if row.date]
+    statements = _statements(plan)
     return {
         "format": plan.format,
         "shape": plan.shape,
@@ -308,10 +314,10 @@ def _stored(plan: Draft) -> Json:
         "first_day": min(days, default=None),
         "last_day": max(days, default=None),
         "based_on": plan.based_on,
-        "questions": [_question(question) for question in plan.questions],
-        "statements": _statements(plan),
+        "questions": [_question(question, plan.waiting) for question in plan.questions],
+        "statements": statements,
         "makes": {
-            "accounts": [_made(target) for target in dict.fromkeys(accounts.values()) if target.is_new],
+            "accounts": [_made(target, statements) for target in dict.fromkeys(accounts.values()) if target.is_new],
             **(plan.names.stored() if plan.names else {}),
         },
         "counts": counted(row.verdict for row in plan.rows),
@@ -324,26 +330,42 @@ def counted(verdicts: Iterable[str]) -> dict[str, int]:
     return {verdict.value: counts[verdict] for verdict in Verdict}
 
 
-def _question(question: Question) -> Json:
+def _question(question: Question, waiting: Iterable[Row]) -> JSONObject:
+    """Return the question in JSON. One of an account has the first lines of it, by which people know it."""
+    is_of_account = question.option in ("account", "accounts", "currency")
+    lines = (row for row in waiting if is_of_account and row.statement and called(row.statement) == question.example)
     return {
         "option": option_name(question.option),
         "message": [question.message.text, dict(question.message.values)],
         "line": question.number,
         "example": question.example,
         "choices": [{"value": choice.value, "reading": choice.reading} for choice in question.choices],
+        "lines": [_line(row) for row in islice(lines, MOST_LINES)],
     }
 
 
-def _made(target: Target) -> Json:
+def _line(row: Row) -> JSONObject:
+    return {
+        "line": row.line,
+        "date": row.date and row.date.isoformat(),
+        "amount": f"{row.amount:f}",
+        "currency": row.currency or None,
+        "description": row.description,
+    }
+
+
+def _made(target: Target, statements: Iterable[JSONObject]) -> JSONObject:
+    openings = (one["begins"] for one in statements if one["account_id"] == str(target.id))
     return {
         "id": str(target.id),
         "name": target.name,
         "currency": target.currency,
         "identifier": target.identifier,
+        "opening": next(openings, None),
     }
 
 
-def _statements(plan: Draft) -> list[Json]:
+def _statements(plan: Draft) -> list[JSONObject]:
     """Return what the file says of each account, and whether its lines add up to it."""
     of_account: dict[Target, list[Statement]] = {}
     rows: dict[UUID | None, list[Row]] = {}

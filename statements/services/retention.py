@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from django.dispatch import receiver
 from django.utils import timezone
@@ -23,8 +22,7 @@ def delete_old_plans(wait: Callable[[float], object] = time.sleep, **kwargs: obj
     """Delete the previews and the undone plans that are older than KEPT. Return their number."""
     deleted = 0
     old = Import.objects.filter(created_at__lt=timezone.now() - KEPT).exclude(status=Status.COMMITTED)
-    owners: Any = owners_of(old, "owner")  # their ids
-    for owner in owners:
+    for owner in owners_of(old, "owner"):
         for pk in list(old.filter(owner=owner).values_list("pk", flat=True)):
             began = time.monotonic()
             discard(owner, pk)

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from cashman_project.api.dates import format_timestamp
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
 from transactions.models import Account, Category
+from transactions.models.named import NamedModel
 from transactions.names import tag_names
 
 from ..choices import Status, Verdict, option_name
@@ -20,18 +22,17 @@ from .rows import message_of
 if TYPE_CHECKING:
     from users.models import User
 
-Json = dict[str, Any]
 STATEMENT = ("currency", "opening", "closing", "adds_up", "difference")
 
 
-def plans_json(owner: "User", plans: Sequence[Import]) -> list[Json]:
+def plans_json(owner: "User", plans: Sequence[Import]) -> list[JSONObject]:
     """Return the plans in JSON, with one query for the names of all their accounts."""
     keys = {one["account_id"] for plan in plans for one in plan.statements}
     names = _names(owner, Account, map(UUID, keys))
     return [_plan_json(plan, names) for plan in plans]
 
 
-def _plan_json(plan: Import, names: dict[UUID, str]) -> Json:
+def _plan_json(plan: Import, names: dict[UUID, str]) -> JSONObject:
     made = {UUID(one["id"]): one["name"] for one in plan.makes.get("accounts", [])}
     statements = [
         {"account": _name(one["account_id"], names, made)} | {name: one[name] for name in STATEMENT}
@@ -51,7 +52,7 @@ def _plan_json(plan: Import, names: dict[UUID, str]) -> Json:
         "questions": [_question_json(question) for question in plan.questions],
         "makes": {
             "accounts": [
-                {name: one[name] for name in ("name", "currency", "identifier")}
+                {name: one.get(name) for name in ("name", "currency", "identifier", "opening")}
                 for one in plan.makes.get("accounts", [])
             ],
             "categories": [one["name"] for one in plan.makes.get("categories", [])],
@@ -67,7 +68,7 @@ def _plan_json(plan: Import, names: dict[UUID, str]) -> Json:
     }
 
 
-def profiles_json(owner: "User", profiles: Sequence[ImportProfile]) -> list[Json]:
+def profiles_json(owner: "User", profiles: Sequence[ImportProfile]) -> list[JSONObject]:
     """Return the profiles in JSON, but for those whose accounts are gone."""
     names = _names(owner, Account, (profile.account_id for profile in profiles))
     return [
@@ -84,12 +85,12 @@ def profiles_json(owner: "User", profiles: Sequence[ImportProfile]) -> list[Json
     ]
 
 
-def options_json(options: Json) -> Json:
+def options_json(options: JSONObject) -> JSONObject:
     """Return stored options by the names that the API has for them."""
     return {option_name(name): value for name, value in options.items()}
 
 
-def _question_json(question: Json) -> Json:
+def _question_json(question: JSONObject) -> JSONObject:
     text, values = question["message"]
     return {
         "option": question["option"],
@@ -97,10 +98,14 @@ def _question_json(question: Json) -> Json:
         "line": question["line"],
         "example": question["example"],
         "choices": [{"value": one["value"], "reading": one["reading"]} for one in question["choices"]],
+        "lines": [
+            line | {"amount": _amount(Decimal(line["amount"]), line["currency"] or "")}
+            for line in question.get("lines", [])
+        ],
     }
 
 
-def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[Json]:
+def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[JSONObject]:
     """Return rows of the plan in JSON, with one query for the names of their accounts and one for their categories."""
     made = {UUID(one["id"]): one["name"] for kind in ("accounts", "categories") for one in plan.makes.get(kind, [])}
     accounts = _names(owner, Account, (row.account_id for row in rows))
@@ -134,7 +139,7 @@ def _amount(amount: Decimal, currency: str) -> str:
     return format_amount(amount, currency) if currency in DIGITS else f"{amount:f}"
 
 
-def _names(owner: "User", model: Any, keys: Iterable[UUID | None]) -> dict[UUID, str]:  # Any: of named rows
+def _names(owner: "User", model: type[NamedModel], keys: Iterable[UUID | None]) -> dict[UUID, str]:
     wanted = {key for key in keys if key}
     rows = model.objects.for_owner(owner).filter(pk__in=wanted) if wanted else None
     return {} if rows is None else dict(rows.values_list("pk", "name"))

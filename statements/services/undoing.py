@@ -10,6 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, RestrictedError
 
 from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import IMPORT, Origin
+from cashman_project.db.derived_fields import DerivedField
+from cashman_project.db.types import AnyField
 from ledgers.writer import Write, writing
 from transactions.models import Account, BalanceCheck, Category, Rule, Tag, Transaction, TransactionTag, Transfer
 from transactions.names import tag_names
@@ -24,8 +26,15 @@ if TYPE_CHECKING:
 
 MOST_TOLD = 100  # transactions that are kept, and told
 CHUNK = 10_000  # rows that are compared and deleted together
-# What a commit has given a transaction. If any of it is another now, somebody has edited the transaction.
-WRITTEN = ("account_id", "amount", "category_id", "currency", "date", "description", "notes", "tags")
+# What each write sets, and the type, which the sign of the amount tells.
+NOT_EDITED = {"id", "owner_id", "type", "version", "created_at", "updated_at", "revision", "created_revision"}
+# All else that a transaction has. If any of it differs from what the commit has given, somebody has edited it.
+EDITED = [
+    field
+    for field in Transaction._meta.concrete_fields
+    if field.attname not in NOT_EDITED and not isinstance(field, DerivedField)
+]
+COMMITTED = {field.attname for field in ImportRow._meta.concrete_fields}
 
 
 @dataclass
@@ -61,7 +70,7 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
         others = [key for key in written if key not in kept]
         undone.deleted = _delete(write, chain(_as_made(plan), _with_parts(plan, others)))
         if plan.revision:
-            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # what is as it was made
+            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # those that nobody has changed
         _delete_made(owner, plan)
         _free(write, plan, rows, kept)
         undone.revision = write.revision if write.counts else None
@@ -90,18 +99,23 @@ def _written_since(plan: Import, rows: "QuerySet[ImportRow]") -> list[UUID]:
 def _edited(plan: Import, rows: "QuerySet[ImportRow]", keys: Collection[UUID]) -> list[UUID]:
     """Return those of these transactions that are not as the commit has made them."""
     found = Transaction.objects.filter(owner=plan.owner_id, pk__in=keys)
-    stored = {pk: values for pk, *values in found.values_list("pk", *WRITTEN, "transfer_id", "split", "external_id")}
-    made = rows.filter(verdict__in=CREATES, transaction_id__in=keys).order_by("number")
-    edited = []
-    for key, verdict, *values, transfer in made.values_list("transaction_id", "verdict", *WRITTEN, "transfer_id"):
-        as_made = [*values, transfer if verdict == Verdict.TRANSFER else None, None, None]
-        if key and stored[key] != as_made:
-            edited.append(key)
-    return edited
+    stored = {pk: values for pk, *values in found.values_list("pk", *(field.attname for field in EDITED))}
+    made = rows.filter(transaction_id__in=keys, verdict__in=CREATES).order_by("number")
+    pairs = [(row, row.transaction_id) for row in made]
+    return [key for row, key in pairs if key and stored[key] != [_made(row, field) for field in EDITED]]
+
+
+def _made(row: ImportRow, field: AnyField) -> object:
+    """Return what the commit has given the transaction of this row in the field. What a row has not, is the default."""
+    if field.attname == "transfer_id" and row.verdict != Verdict.TRANSFER:
+        return None
+    return getattr(row, field.attname) if field.attname in COMMITTED else field.get_default()
 
 
 def _as_made(plan: Import) -> Iterator[Q]:
     """Yield the commit's transactions that nothing has written since, a few at a time, if each few are deleted."""
+    if plan.revision is None:
+        return  # it has written nothing
     own = _untouched(plan)
     found = Transaction.objects.filter(own, owner=plan.owner_id).order_by("pk").values_list("pk", flat=True)
     while keys := list(found[:CHUNK]):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+from cashman_project.api.types import JSONObject
 from statements.formats.reading import read
 from statements.formats.results import Item, Line, Options, Part, Problem, Question, Statement, UnreadableFile
 
@@ -20,7 +20,6 @@ ASKED = {
     "sign": "unsigned",
 }  # what must be asked, and by which option
 SAME = {"check_number": "check_number", "type": "kind"}
-Json = dict[str, Any]  # as the files have it
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ def items_of(path: Path, options: Options) -> list[Item]:
 
 def outcome(path: Path, options: Options | None = None) -> Outcome:
     """Read a sample, at first knowing nothing, then with answers to what the reader may ask; and compare."""
-    expected: Json = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))
+    expected: JSONObject = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))
     name = f"{path.parent.name}/{path.name}"
     try:
         items = items_of(path, Options())
@@ -63,13 +62,13 @@ def outcome(path: Path, options: Options | None = None) -> Outcome:
     return Outcome(name, wrong, lines=sum(isinstance(item, Line) for item in items), questions=len(asked))
 
 
-def compared_questions(asked: set[str], options: Json) -> Iterator[str]:
+def compared_questions(asked: set[str], options: JSONObject) -> Iterator[str]:
     needed = {ASKED[name] for name in options.get("needs_user", ()) if name in ASKED}
     if asked != needed:
         yield f"asked {sorted(asked)}, should ask {sorted(needed)}"
 
 
-def answers(asked: set[str], options: Json) -> Options:
+def answers(asked: set[str], options: JSONObject) -> Options:
     said = {name: options[name] for name in asked if name in options}
     if "date_order" in asked and "date" in options:
         said["date_order"] = "".join(dict.fromkeys(letter for letter in options["date"]["format"] if letter in "DMY"))
@@ -78,7 +77,7 @@ def answers(asked: set[str], options: Json) -> Options:
     return replace(Options(), **said)
 
 
-def compared(items: list[Item], expected: Json) -> Iterator[str]:
+def compared(items: list[Item], expected: JSONObject) -> Iterator[str]:
     yield from compared_accounts([item for item in items if isinstance(item, Statement)], expected)
     yield from compared_lines(
         [item for item in items if isinstance(item, Line)],
@@ -94,7 +93,7 @@ def compared(items: list[Item], expected: Json) -> Iterator[str]:
         yield "asks again"
 
 
-def compared_accounts(statements: list[Statement], expected: Json) -> Iterator[str]:
+def compared_accounts(statements: list[Statement], expected: JSONObject) -> Iterator[str]:
     by_account: dict[tuple[str | None, str | None], list[Statement]] = {}
     wanted = {(account["id"], account["currency"]): account for account in expected["accounts"]}
     ids = Counter(account for account, _currency in wanted)
@@ -121,7 +120,7 @@ def compared_accounts(statements: list[Statement], expected: Json) -> Iterator[s
             yield f"statement {statement.reference}, should be {one['statement_id']}"
 
 
-def compared_lines(lines: list[Line], wanted: list[Json], optional: list[Json]) -> Iterator[str]:
+def compared_lines(lines: list[Line], wanted: list[JSONObject], optional: list[JSONObject]) -> Iterator[str]:
     """Compare in the order of the file; optional lines may be there or not."""
     left, extras = list(wanted), list(optional)
     for line in lines:
@@ -136,7 +135,7 @@ def compared_lines(lines: list[Line], wanted: list[Json], optional: list[Json]) 
         yield f"{len(left)} lines are missing, the first is {left[0]}"
 
 
-def compared_line(line: Line, want: Json) -> Iterator[str]:
+def compared_line(line: Line, want: JSONObject) -> Iterator[str]:
     if str(line.date) != want["date"]:
         yield f"date {line.date}, should be {want['date']}"
     if line.amount != Decimal(want["amount"]):
@@ -174,7 +173,7 @@ def compared_line(line: Line, want: Json) -> Iterator[str]:
         yield f"parts {line.parts}, should be {parts}"
 
 
-def compared_parts(parts: Iterable[Part], wanted: list[Json]) -> Iterator[str]:
+def compared_parts(parts: Iterable[Part], wanted: list[JSONObject]) -> Iterator[str]:
     for part, want in zip(parts, wanted, strict=True):
         if part.amount != Decimal(want["amount"]) or part.category != want.get("category", ""):
             yield "other"

@@ -58,6 +58,26 @@ def test_a_file_is_shown_and_imported_if_that_is_asked(alice: User, bob: User, b
     assert not Transaction.objects.filter(owner=bob).exists()
 
 
+def test_the_user_is_found_however_the_name_is_written(alice: User, bank: Account, file: Path) -> None:
+    call_command("import_statement", str(file), "--user", " Alice ", "--account", "Bank", "--commit", stdout=StringIO())
+
+    assert Transaction.objects.filter(owner=alice, account=bank).count() == 4
+
+
+def test_a_terminal_shows_how_far_the_file_is_read(
+    alice: User, bank: Account, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_bytes(CSV + b"2026-11-20,Bread,-3.00\n" * 20_000)
+    watched = Terminal()
+    monkeypatch.setattr("sys.stderr", watched)
+
+    run(file, "--account", "Bank")
+
+    shown = watched.getvalue()
+    assert "\r[#" in shown
+    assert shown.endswith("]\n")
+
+
 def test_questions_are_asked_at_a_terminal(alice: User, bank: Account, file: Path) -> None:
     file.write_bytes(AMBIGUOUS)
 
@@ -83,7 +103,7 @@ def test_open_questions_are_told_with_their_options(alice: User, bank: Account, 
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--user", "nobody"], "There is no user with this name."),
+        (["--user", "nobody"], "There is no user with the name 'nobody'."),
         (["--option", "decimal"], "NAME=VALUE"),
         (["--option", "decimal=;"], "decimal: Not a choice"),
         (["--option", "colour=red"], "colour: There is no such field."),

@@ -27,7 +27,7 @@ def browser(alice: User) -> Browser:
 def keep(browser: Browser) -> None:
     """Import a file, and keep the answer to its question."""
     page = plan_of(browser, AMBIGUOUS, account="Bank")
-    page = browser.follow(browser.send(button(page, "Save"), **{"answer.0": "DMY", "save_profile": "on"}))
+    page = browser.follow(browser.send(button(page, "Continue"), **{"answer.0": "DMY", "save_profile": "on"}))
     browser.follow(browser.send(button(page, "Import 2 transactions")))
 
 
@@ -45,7 +45,7 @@ def test_answers_are_kept_and_used_for_the_next_file(browser: Browser, bank: Acc
 
 def test_nothing_is_kept_unless_it_is_asked_for(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, AMBIGUOUS, account="Bank")
-    page = browser.follow(browser.send(button(page, "Save"), **{"answer.0": "DMY"}))
+    page = browser.follow(browser.send(button(page, "Continue"), **{"answer.0": "DMY"}))
     browser.follow(browser.send(button(page, "Import 2 transactions")))
 
     assert not ImportProfile.objects.filter(owner=alice).exists()
@@ -61,7 +61,7 @@ def test_kept_answers_are_listed_and_forgotten(browser: Browser, alice: User, bo
     assert "Nothing is kept yet." in browser.get("/imports/profiles").main.text
     keep(browser)
     page = browser.get("/imports/profiles")
-    assert [one.one("p").text for one in page.main.all("li")] == ["Bank CSV"]
+    assert [one.one("p").text for one in page.main.all("li")] == ["Bank CSV · 31/12/2026"]
     assert not Browser(bob).get("/imports/profiles").main.all("li")
 
     page = browser.follow(browser.send(button(page, "Forget")))

@@ -1,5 +1,6 @@
 """Rules, which give new transactions what they lack (docs/adr/0050-rules.md)."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -83,7 +84,7 @@ class Rule(OwnedModel):
 
     def save(self, **options: Any) -> None:  # Any: Django's own
         """Save the rule. A new one is the last, or lets others make room at its position."""
-        rules: Any = type(self)._base_manager.filter(owner=self.owner_id)
+        rules: Any = type(self)._base_manager.filter(owner=self.owner_id)  # the stub knows no class of ours
         position: int | None = self.position
         with rules.writing(self.owner_id) as write:
             write.lock()
@@ -161,6 +162,6 @@ def texts_of(stored: str) -> list[str]:
     return tag_names(stored)
 
 
-def stored_texts(texts: Any) -> str:
+def stored_texts(texts: Iterable[str]) -> str:
     """Return texts of a rule as they are stored, each once, trimmed and with single spaces."""
     return orjson.dumps(list(dict.fromkeys(" ".join(text.split()) for text in texts))).decode()

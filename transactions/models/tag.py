@@ -1,6 +1,6 @@
 """Tags, by which transactions are found across categories."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -45,7 +45,7 @@ class Join(models.ForeignObject):  # type: ignore[type-arg]  # not subscriptable
     """A relation to join two tables by. It has no column, and is no part of migrations."""
 
     def contribute_to_class(
-        self, cls: type[models.Model], name: str, private_only: bool = False, **options: Any
+        self, cls: type[models.Model], name: str, private_only: bool = False, **options: object
     ) -> None:
         super().contribute_to_class(cls, name, private_only=True, **options)
 

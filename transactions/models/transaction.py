@@ -1,6 +1,5 @@
 """Transactions, with incomes and expenses as proxies of them."""
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.db.derived_fields import FoldedField
+from cashman_project.db.types import Values
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import EXACT, LIMIT, exact_decimal, validate_amount
 from cashman_project.money.currencies import validate_currency
@@ -147,7 +147,7 @@ class Transaction(OwnedModel):
             params = {"name": account.name, "currency": account.currency}
             raise ValidationError({"currency": ValidationError(message, "currency_mismatch", params)})
 
-    def with_sign(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def with_sign(self, values: Values) -> Values:
         """Return the values that are to be written to this row: a new type turns the sign of the amount, unless they
         have another amount."""
         turns = values.get("type", self.type) != self.type and values.get("amount", self.amount) == self.amount

@@ -4,20 +4,22 @@ Everything else (a rare notation, an error, an unknown category) is left to the 
 and report errors. So there is only one judge of errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError as Refused
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7  # the standard library's UUID takes three times as long to make and to write
 
 from cashman_project.api.dates import format_timestamp
 from cashman_project.api.origin import Origin
 from cashman_project.api.serializers import StrictModelSerializer
+from cashman_project.api.types import JSONObject, Validated
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import format_units, units_of
 from ledgers.at_once import Link, insert_at_once
@@ -34,13 +36,14 @@ if TYPE_CHECKING:
 
 
 EXPENSE = TransactionType.EXPENSE.value
-NOTHING: Mapping[str, Any] = {}
+NOTHING: JSONObject = {}
 FIND_NONE = "SELECT NULL::uuid AS id, NULL::text AS name"
 FIND_CATEGORY = "SELECT id, name FROM transactions_category WHERE owner_id = %s AND key = %s"
 
 
 NO_CATEGORY = Link("category_id", FIND_NONE, ())
-NewRows = tuple[list[DatabaseRow], list[dict[str, Any]]]
+CategoryFound = tuple[UUID | None, str | None]  # its id and its name
+NewRows = tuple[list[DatabaseRow], list[JSONObject]]
 
 
 class UnusualError(ValueError):
@@ -50,19 +53,19 @@ class UnusualError(ValueError):
 class Candidate:
     """Stands for a row while the model's rules are checked. It has the values of the fields that a body may have."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         raise UnusualError(name)
 
 
 def create_fast(
     *,
     owner: "User",
-    serializer: type[StrictModelSerializer[Any]],
-    data: Sequence[Any],
+    serializer: type[StrictModelSerializer[Transaction]],
+    data: Sequence[object],
     is_array: bool = False,
     is_new: bool = False,
     runs_rules: bool = True,
-) -> list[dict[str, Any]] | None:
+) -> list[JSONObject] | None:
     """Insert the transactions that `data` describes, as the serializer would; return them as JSON data.
 
     With `is_array`, what is wrong with a row is told with its index, also if there is only one. With `is_new`, the
@@ -78,15 +81,17 @@ def create_fast(
     if not (notation and new):
         return None
     rows, answers = new
-    keys = [answer["category"] and name_key(answer["category"]) for answer in answers]
+    names = [answer["category"] for answer in answers]
+    key_of = {name: name and name_key(name) for name in set(names)}
+    keys = [key_of[name] for name in names]
     with writing(owner.pk) as write:
-        categories = _categories(write, set(keys) - {None})
-        if not categories.keys() >= set(keys):
+        categories = _categories(write, {*key_of.values()} - {None})
+        if not categories.keys() >= set(key_of.values()):
             return None
         is_checked = is_new or (len(rows) == 1 and not is_array)
         if not is_checked and any(_has_taken(owner, name, answers) for name in notation.unique):
             return None
-        chosen = [categories[name] for name in keys]
+        chosen = [categories[key] for key in keys]
         if runs_rules and write.has_rules:
             chosen = _ruled(write, data, answers, accounts, chosen)
         for (_id, name), answer in zip(chosen, answers, strict=True):
@@ -104,8 +109,8 @@ def create_fast(
 
 
 def create_one(
-    *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Any]], data: Any
-) -> tuple[dict[str, Any], int] | None:
+    *, owner: "User", origin: Origin, serializer: type[StrictModelSerializer[Transaction]], data: object
+) -> tuple[JSONObject, int] | None:
     """Insert one transaction as `create_fast` does, but by `insert_at_once`. Return it as JSON data, and the number of
     its revision; None if nothing was inserted, as for a row with an account, which a lock may refuse, or
     with tags. Raises IntegrityError."""
@@ -126,7 +131,7 @@ def create_one(
 
 
 def _new_rows(
-    owner: "User", notation: Notation, data: Sequence[Any], accounts: "Accounts", tags: "Tags"
+    owner: "User", notation: Notation, data: Sequence[object], accounts: "Accounts", tags: "Tags"
 ) -> NewRows | None:
     """Return the columns of the rows that `data` describes, and the JSON data of each; None if one of them is not in
     the usual notation."""
@@ -137,7 +142,7 @@ def _new_rows(
     others = tuple(notation.others.values())
     candidate = Candidate()
     rows: list[DatabaseRow] = []
-    answers: list[dict[str, Any]] = []
+    answers: list[JSONObject] = []
     for item in data:
         if type(item) is not dict:
             return None
@@ -162,14 +167,11 @@ def _new_rows(
         answer = {**json, **of_account, **item, "amount": units, "account": account and account.name}
         if names:
             answer["tags"] = names
-        rows.append((key, 1, timestamp, timestamp, *values_of(answer), *others))
-        answer |= {
-            "amount": format_units(units, answer["currency"]),
-            "id": str(key),
-            "version": 1,
-            "created_at": stamp,
-            "updated_at": stamp,
-        }
+        rows.append((key.hex, 1, timestamp, timestamp, *values_of(answer), *others))
+        answer["amount"] = format_units(units, answer["currency"])
+        answer["id"] = str(key)
+        answer["version"] = 1
+        answer["created_at"] = answer["updated_at"] = stamp
         answers.append(answer)
     return rows, answers
 
@@ -180,7 +182,7 @@ class Accounts:
     The database refuses a row whose account is deleted between this and the insertion.
     """
 
-    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
+    def __init__(self, owner: "User", data: Sequence[object], *, read: bool = True) -> None:
         self.owner = owner
         names = {
             item["account"]
@@ -189,14 +191,14 @@ class Accounts:
         }
         keys = {name_key(name) for name in names if _may_be_name(name)}
         self.are_named = bool(keys or (owner.account and data))
-        self.found: dict[Any, Account] = {}
+        self.found: dict[str, Account] = {}
         if self.are_named and read:
             wanted = Q(key__in=keys) | Q(pk=owner.account)
             self.found = {row.key: row for row in Account.objects.for_owner(owner).filter(wanted)}
         self.default = next((row for row in self.found.values() if row.pk == owner.account), None)
         self.ids = {row.name: row.pk for row in self.found.values()}
 
-    def of(self, item: Mapping[str, Any]) -> Account | None:
+    def of(self, item: JSONObject) -> Account | None:
         """Return the account of a new row. Raises UnusualError if it names one that is not there."""
         if "account" not in item:
             default = self.default
@@ -217,7 +219,7 @@ class Tags:
     `insert` refuses a row whose tag is renamed or deleted between this and the insertion.
     """
 
-    def __init__(self, owner: "User", data: Sequence[Any], *, read: bool = True) -> None:
+    def __init__(self, owner: "User", data: Sequence[object], *, read: bool = True) -> None:
         given = [names for item in data if type(item) is dict and type(names := item.get("tags")) is list]
         self.are_named = any(given)
         self.found: dict[str, str] = {}
@@ -237,11 +239,11 @@ class Tags:
 
 def _ruled(
     write: Write,
-    data: Sequence[Any],
-    answers: Sequence[dict[str, Any]],
+    data: Sequence[Any],  # Any: objects of JSON, which were read
+    answers: Sequence[JSONObject],
     accounts: Accounts,
-    chosen: Sequence[tuple[Any, str | None]],
-) -> list[tuple[Any, str | None]]:
+    chosen: Sequence[CategoryFound],
+) -> list[CategoryFound]:
     """Give the answers the tags that the owner's rules have for what the items leave out. Return the id and the name of
     each row's category, given or chosen."""
     rules, categories = rules_of(write.owner), []
@@ -262,9 +264,9 @@ def _may_be_name(name: str) -> bool:
 
 
 def _read(
-    item: Mapping[str, Any],
+    item: JSONObject,
     notation: Notation,
-    values: dict[str, Any],
+    values: Validated,
     candidate: Candidate,
     account: Account | None,
 ) -> int:
@@ -285,7 +287,7 @@ def _read(
     return -units if values["type"] == EXPENSE and units > 0 else units
 
 
-def _has_taken(owner: "User", name: str, answers: Sequence[Mapping[str, Any]]) -> bool:
+def _has_taken(owner: "User", name: str, answers: Sequence[JSONObject]) -> bool:
     """Return whether a value of the field, which is unique, is given twice or is taken. The serializers report which
     one."""
     given = [answer[name] for answer in answers if answer[name] is not None]
@@ -295,9 +297,9 @@ def _has_taken(owner: "User", name: str, answers: Sequence[Mapping[str, Any]]) -
     return len(set(given)) < len(given) or rows.exists()
 
 
-def _categories(write: Write, keys: set[str]) -> dict[str | None, tuple[Any, str | None]]:
+def _categories(write: Write, keys: set[str]) -> dict[str | None, CategoryFound]:
     """Lock the ledger, and return the id and the name of its categories with those keys, and None for no category."""
-    none: dict[str | None, tuple[Any, str | None]] = {None: (None, None)}
+    none: dict[str | None, CategoryFound] = {None: (None, None)}
     if len(keys) == 1:
         [key] = keys
         pk, name = write.lock_and_read(FIND_CATEGORY, [write.owner, key])

@@ -8,13 +8,15 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from django.db.models import Min
 from django.db.models.functions import Coalesce
 
 from cashman_project.api.dates import FIRST_DATE
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount, format_units
+from transactions.transaction_querysets import TransactionQuerySet
 
 from ..choices import AccountKind, TransactionType
 from ..models import Account, Category, Transaction
@@ -22,7 +24,6 @@ from ..models import Account, Category, Transaction
 if TYPE_CHECKING:
     from users.models import User
 
-Row: TypeAlias = dict[str, Any]  # a transaction as JSON has it
 Path: TypeAlias = tuple[str, ...]  # the names that an account of a journal consists of
 
 BATCH = 2_000  # entries whose transfers are looked up together
@@ -63,7 +64,9 @@ class Leg(NamedTuple):
 class Journal:
     """The entries of a list of transactions. `read` yields the rows of a queryset."""
 
-    def __init__(self, owner: "User", rows: Any, read: Callable[[Any], Iterator[Row]]) -> None:
+    def __init__(
+        self, owner: "User", rows: TransactionQuerySet, read: Callable[[TransactionQuerySet], Iterator[JSONObject]]
+    ) -> None:
         self.owner = owner
         self.rows = rows
         self.read = read
@@ -103,7 +106,7 @@ class Journal:
     def path(self, account: str | None) -> Path:
         return self.paths.get(account, ("Assets", account)) if account else NO_ACCOUNT
 
-    def _entry(self, parts: Sequence[Row]) -> Entry:
+    def _entry(self, parts: Sequence[JSONObject]) -> Entry:
         """Return the entry of a transaction, or of all parts of a split."""
         first = parts[0]
         amounts = [Decimal(part["amount"]) for part in parts]
@@ -121,7 +124,7 @@ class Journal:
         tags = list(dict.fromkeys(tag for part in parts for tag in part["tags"]))
         return Entry(first["date"], first["description"], [*others, own], first["id"], notes, tags)
 
-    def _category(self, row: Row) -> Path:
+    def _category(self, row: JSONObject) -> Path:
         root = "Income" if row["type"] == TransactionType.INCOME else "Expenses"
         name = row["category"]
         return (root, *filter(None, [self.groups.get(name)]), name) if name else (root, NO_CATEGORY)
@@ -145,7 +148,7 @@ class _Transfers:
         listed = journal.rows.order_by().filter(transfer__in=keys, type=TransactionType.EXPENSE)
         self.begun = {str(key) for key in listed.values_list("transfer_id", flat=True)}
 
-    def entries(self, row: Row) -> Iterator[Entry]:
+    def entries(self, row: JSONObject) -> Iterator[Entry]:
         """Yield the entry of the transfer, if it belongs to this leg. If the legs have two dates, each has an entry."""
         legs = self.legs.get(row["transfer"], [])
         is_income = row["type"] == TransactionType.INCOME

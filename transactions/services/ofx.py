@@ -5,13 +5,15 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from xml.sax.saxutils import escape
 
 from django.db.models import Max, Min
 from django.utils import timezone
 
+from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount, format_units
+from transactions.transaction_querysets import TransactionQuerySet
 
 from ..choices import AccountKind
 from ..models import Account
@@ -19,8 +21,7 @@ from ..models import Account
 if TYPE_CHECKING:
     from users.models import User
 
-Row: TypeAlias = dict[str, Any]  # a transaction as JSON has it
-Read: TypeAlias = Callable[[Any], Iterator[Row]]  # the rows of a queryset of transactions
+Read: TypeAlias = Callable[[TransactionQuerySet], Iterator[JSONObject]]
 
 HEADER = (
     '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
@@ -34,7 +35,7 @@ TYPES = {AccountKind.SAVINGS: "SAVINGS", AccountKind.LOAN: "CREDITLINE", Account
 ORDER = ("account_id", "currency", "date", "id")
 
 
-def statements(owner: "User", rows: Any, read: Read) -> Iterator[str]:
+def statements(owner: "User", rows: TransactionQuerySet, read: Read) -> Iterator[str]:
     """Yield the file in pieces. A statement's rows are in the order of their dates, and cards come last.
 
     The balance of a statement is that of its account today, whatever else is filtered.
@@ -71,7 +72,7 @@ CARD = _Form("CREDITCARDMSGSRSV1", "CC", "CCACCTFROM")
 class _File:
     """What the statements of a file have in common."""
 
-    def __init__(self, owner: "User", rows: Any) -> None:
+    def __init__(self, owner: "User", rows: TransactionQuerySet) -> None:
         accounts = Account.objects.for_owner(owner)
         self.today = owner.today()
         self.accounts = {account.name: account for account in accounts}
@@ -79,7 +80,7 @@ class _File:
         spans = rows.order_by().values_list("account__name", "currency").annotate(Min("date"), Max("date"))
         self.spans = {(name, currency): span for name, currency, *span in spans}
 
-    def statement(self, form: _Form, name: str | None, currency: str, rows: Iterator[Row]) -> Iterator[str]:
+    def statement(self, form: _Form, name: str | None, currency: str, rows: Iterator[JSONObject]) -> Iterator[str]:
         first, last = self.spans.get((name, currency), (self.today, self.today))
         account = self.accounts.get(name) if name else None
         number = account.identifier or account.name if account else NO_ACCOUNT
@@ -108,7 +109,7 @@ def _kind(account: Account | None) -> AccountKind:
     return AccountKind(account.kind) if account else AccountKind.OTHER
 
 
-def _line(row: Row) -> str:
+def _line(row: JSONObject) -> str:
     kind = "XFER" if row["transfer"] else "DEBIT" if row["amount"].startswith("-") else "CREDIT"
     description, notes = row["description"], row["notes"]
     memo = " ".join(filter(None, [description if len(description) > NAME else "", notes]))

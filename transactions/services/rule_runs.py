@@ -4,13 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
+from cashman_project.api.types import JSONObject
 from cashman_project.db.search import MOST_WORDS
 from cashman_project.money.amounts import units_of
 
@@ -142,7 +143,7 @@ def _after(row: Transaction) -> Q:
     return Q(date__gt=row.date) | Q(date=row.date, pk__gt=row.pk)
 
 
-def changes_of(run: Run) -> list[tuple[Transaction, list[dict[str, Any]]]]:
+def changes_of(run: Run) -> list[tuple[Transaction, list[JSONObject]]]:
     """Return the first transactions that the rule changes, with what it changes, as the history tells it."""
     return [
         (row, [change for change in _changes(row, before) if change["old"] != change["new"]])
@@ -150,7 +151,7 @@ def changes_of(run: Run) -> list[tuple[Transaction, list[dict[str, Any]]]]:
     ]
 
 
-def _changes(row: Transaction, before: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _changes(row: Transaction, before: JSONObject) -> Iterator[JSONObject]:
     yield {"field": "category", "old": before["category"], "new": row.category and row.category.name}
     yield {"field": "tags", "old": tag_names(before["tags"]), "new": tag_names(row.tags)}
     yield {"field": "description", "old": before["description"], "new": row.description}

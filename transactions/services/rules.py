@@ -5,12 +5,14 @@ for every transaction. `transactions/tests/test_rules_judge.py` has the simple w
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
+from cashman_project.api.types import Validated
+from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import units_of
 from cashman_project.texts import fold
 from ledgers.writer import Write
@@ -19,6 +21,8 @@ from ..models import Category, Rule
 from ..models.rule import SET, texts_of
 from ..names import MOST_TAGS, NO_TAGS, tag_names, tags_text
 from ..words import WORD, words_of
+
+KeyT = TypeVar("KeyT")
 
 MOST_REMEMBERED = 100_000  # rules, of the texts of rows, that are remembered while rows are filled
 MOST_COMPARED = 1_000  # texts of rules that are compared with the words of a transaction
@@ -58,7 +62,7 @@ class Given:
 class OneRule:
     """A rule, made ready to be compared."""
 
-    def __init__(self, place: int, values: Sequence[Any]) -> None:
+    def __init__(self, place: int, values: DatabaseRow) -> None:
         self.place = place
         self.id, words, starts, self.account, self.type, self.currency, least, most, *gives, self.stop = values
         category, category_name, tags, self.description = gives
@@ -126,14 +130,14 @@ class TextIndex:
         return met
 
 
-def _add(index: dict[Any, int], key: object, place: int) -> None:
+def _add(index: dict[KeyT, int], key: KeyT, place: int) -> None:
     index[key] = index.get(key, 0) | 1 << place
 
 
 class Rules:
     """The rules of an owner, or one rule that is tried, in their order."""
 
-    def __init__(self, values: Iterable[Sequence[Any]]) -> None:
+    def __init__(self, values: Iterable[DatabaseRow]) -> None:
         self.rules = [OneRule(place, one) for place, one in enumerate(values)]
         self.index = TextIndex(self.rules)
         self.gives = frozenset(name for rule in self.rules for name in rule.gives)
@@ -204,14 +208,14 @@ def rules_of(owner: UUID) -> Rules:
 
 def only(rule: Rule) -> Rules:
     """Return the rule alone, which may not be saved."""
-    values: Mapping[str, Any] = {"category__name": rule.category and rule.category.name}
+    values: Validated = {"category__name": rule.category and rule.category.name}
     return Rules([[values[name] if name in values else getattr(rule, name) for name in COLUMNS]])
 
 
 # -- New transactions -------------------------------------------------------------------------
 
 
-def fill_left_out(write: Write, rows: Sequence[dict[str, Any]], is_form: bool = False) -> list[Given]:
+def fill_left_out(write: Write, rows: Sequence[Validated], is_form: bool = False) -> list[Given]:
     """Give new transactions of the owner what the rules have for them; return that, or nothing if there are no rules.
 
     `rows` are the values of their fields. A field that is named is left as it is, also if it is null; one that a form
@@ -236,7 +240,7 @@ def fill_left_out(write: Write, rows: Sequence[dict[str, Any]], is_form: bool = 
     return found
 
 
-def left_out(values: Mapping[str, Any], is_form: bool = False) -> frozenset[str]:
+def left_out(values: Validated, is_form: bool = False) -> frozenset[str]:
     """Return which of these fields of a new transaction rules may give. A form names them all."""
     lacks = {name for name in ("category", "tags") if name not in values}
     if is_form:
@@ -244,7 +248,7 @@ def left_out(values: Mapping[str, Any], is_form: bool = False) -> frozenset[str]
     return frozenset(lacks)
 
 
-def _facts(values: Mapping[str, Any]) -> Facts:
+def _facts(values: Validated) -> Facts:
     account = values.get("account")
     return Facts(
         values["description"],

@@ -1,13 +1,15 @@
 """Splits: one transaction as several parts, and the parts as one again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
+from cashman_project.api.types import Validated
+from cashman_project.db.types import Values
 from cashman_project.money.amounts import EXACT, format_amount
 
 from ..errors import PartOfTransfer
@@ -42,7 +44,7 @@ def rows_for(parts: Sequence[Transaction], number: int) -> list[Transaction]:
     """Return the rows of so many parts: first those that are there, then new ones, which are not saved yet. A new one
     has the description of the first part."""
     first = parts[0]
-    shared: dict[str, Any] = {name: getattr(first, name) for name in SHARED}
+    shared: Values = {name: getattr(first, name) for name in SHARED}
     new = sorted(uuid7() for _number in range(number - len(parts)))
     description = first.description
     return [
@@ -51,7 +53,7 @@ def rows_for(parts: Sequence[Transaction], number: int) -> list[Transaction]:
     ]
 
 
-def save_split(stored: Sequence[Transaction], rows: Sequence[Transaction], parts: Sequence[Mapping[str, Any]]) -> None:
+def save_split(stored: Sequence[Transaction], rows: Sequence[Transaction], parts: Sequence[Validated]) -> None:
     """Write the parts to the rows, which `rows_for` has made, so that they replace the stored parts. The ledger is
     locked.
 
@@ -86,7 +88,7 @@ def save_split(stored: Sequence[Transaction], rows: Sequence[Transaction], parts
     own.bulk_create([row for row in rows if row._state.adding])
 
 
-def save_new_names(owner: "User", parts: Sequence[dict[str, Any]], tags: Sequence[Tag]) -> None:
+def save_new_names(owner: "User", parts: Sequence[Validated], tags: Sequence[Tag]) -> None:
     """Save the categories and the tags of parts that are new, and give them to the parts as they are stored."""
     new = {name_key(one.name): one for part in parts if (one := part.get("category")) and one._state.adding}
     if new:

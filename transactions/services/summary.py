@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import Count
 
@@ -14,6 +14,7 @@ from cashman_project.api.filters import FilterSet
 from cashman_project.db.compiled import Parameter
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.sums import MoneySum
+from transactions.totals import MonthTotalQuerySet
 
 from ..groupings import FROM_MONTH_START, GROUPINGS, groupings_of
 from ..models import MonthTotal, Transaction
@@ -130,7 +131,7 @@ def _totals_statement(
 
 def _counted(
     model: type[MonthTotal | Transaction], owner: "User | Parameter", counts_all: bool
-) -> Any:  # Any: of either model
+) -> MonthTotalQuerySet | TransactionQuerySet:
     """Return the rows that count as income or expense: of all categories, or without those that are excluded."""
     rows = model.objects.for_owner(owner).without_transfers()
     return rows if counts_all else rows.without_excluded(owner)

@@ -2,10 +2,10 @@
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.serializers import as_serializer_error
 
+from cashman_project.api.types import Validated
 from cashman_project.money.amounts import EXACT
 from ledgers.writer import writing
 
@@ -68,7 +69,7 @@ class Ends(NamedTuple):
     target: str | None
 
 
-def ends_of(owner: "User", rows: Iterable[Mapping[str, Any]]) -> dict[str, Ends]:
+def ends_of(owner: "User", rows: Iterable[Validated]) -> dict[str, Ends]:
     """Return the ends of the transfers that these rows, in JSON, are legs of, by their ids: with one query, if any row
     is one."""
     found = {str(row["transfer"]): Ends(None, None) for row in rows if row["transfer"]}
@@ -98,13 +99,13 @@ def opposites(row: Transaction) -> list[Transaction]:
 
 
 # What a new transfer has if nothing is said of it.
-NOTHING: dict[str, Any] = {
+NOTHING: Validated = {
     **dict.fromkeys(("source", "target", "amount", "received", "received_on", "description")),
     "notes": "",
 }
 
 
-def values_of(legs: Legs) -> dict[str, Any]:
+def values_of(legs: Legs) -> Validated:
     """Return what `save_transfer` would make these legs of. It leaves their texts as they are."""
     first, other = legs.first, legs.income if legs.expense else None
     return {
@@ -117,7 +118,7 @@ def values_of(legs: Legs) -> dict[str, Any]:
     }
 
 
-def save_transfer(owner: "User", legs: Legs, values: Mapping[str, Any]) -> Legs:
+def save_transfer(owner: "User", legs: Legs, values: Validated) -> Legs:
     """Create a transfer, or change one, so that it is as `values` say. The ledger is locked.
 
     They have source and target (accounts or None), amount, received (None where the currencies are equal), date and
@@ -140,7 +141,7 @@ def save_transfer(owner: "User", legs: Legs, values: Mapping[str, Any]) -> Legs:
     return legs
 
 
-def _check(values: Mapping[str, Any]) -> None:
+def _check(values: Validated) -> None:
     """Raise ValidationError if the values don't make a transfer."""
     source, target = values["source"], values["target"]
     errors: dict[str, list[str]] = {}
@@ -171,7 +172,7 @@ def _save_leg(
     transfer: Transfer,
     kind: TransactionType,
     leg: Transaction | None,
-    wanted: Mapping[str, Any] | None,
+    wanted: Validated | None,
     like: Sequence[Transaction],
     *,
     is_received: bool = False,

@@ -1,7 +1,6 @@
 """Which methods a class overrides, for code that does a method's work without calling it."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 
 def overridden(kind: type, base: type, names: Iterable[str]) -> Iterator[tuple[type, str]]:
@@ -13,7 +12,7 @@ def overridden(kind: type, base: type, names: Iterable[str]) -> Iterator[tuple[t
             yield owner, name
 
 
-def _is_for_the_schema(method: Any) -> bool:
+def _is_for_the_schema(method: object) -> bool:
     """Return whether `extend_schema_view` put it there, which calls the method that it covers and does no more."""
     module: str = getattr(method, "__globals__", {}).get("__name__", "")
     return module.startswith("drf_spectacular.")

@@ -4,14 +4,14 @@ The reasons are in docs/adr/0032-owner-query.md.
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import IntegerField, Model, Subquery, TextField
 from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.compiled import Parameter, Statement
-from cashman_project.db.types import SQL
+from cashman_project.db.types import SQL, DatabaseRow
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -36,7 +36,8 @@ class Lines(OwnerColumn):
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         together = "STRING_AGG(line, E'\\n')" if connection.vendor == "postgresql" else "GROUP_CONCAT(line, CHAR(10))"
         # PostgreSQL plans this without knowing the owner or, because of this form, the limit. So it reads the first
-        # rows from an index. If it knew the limit, it would sort all rows of an owner, as most owners have fewer.
+        # rows from an index. If it knew the limit, it would expect fewer rows than that, as most owners have, and sort
+        # all of them.
         template = f"(SELECT {together} FROM (%(subquery)s LIMIT (SELECT CAST(%%s AS integer))) AS lines)"  # noqa: S608  # no input
         sql, params = super().as_sql(compiler, connection, template=template)  # type: ignore[call-arg]  # no stub
         return sql, (*params, *compiler.compile(self.limit)[1])
@@ -54,7 +55,7 @@ class OwnerQuery:
         self.has_lines = lines is not None
         self.columns = (*extras, lines) if lines is not None else extras
         self.values = values
-        self._found: tuple[Any, ...] | None = None
+        self._found: DatabaseRow | None = None
 
     def take(self, *found: object) -> None:
         """Store what was found for the columns."""
@@ -69,12 +70,12 @@ class OwnerQuery:
         text = self._values(owner)[-1]
         return text.split("\n") if text else []
 
-    def extras(self, owner: Model) -> tuple[Any, ...]:
+    def extras(self, owner: Model) -> DatabaseRow:
         """Return the values of the other columns."""
         found = self._values(owner)
         return found[:-1] if self.has_lines else found
 
-    def _values(self, owner: Model) -> tuple[Any, ...]:
+    def _values(self, owner: Model) -> DatabaseRow:
         """Return what was found. If the owner was found by another query, this runs one of its own."""
         if self._found is None:
             rows = _statement(owner._meta.model, *self.columns).rows({"owner": owner.pk, **self.values})

@@ -33,11 +33,8 @@ def base_of(inputs: list[Input]) -> str:
     return orjson.dumps({one.name: one.value for one in inputs}).decode()
 
 
-def decided(data: Any) -> Any:
-    """Return the form with the values that it was opened with in the fields that are to stay as they are stored.
-
-    It is a QueryDict, which the REST framework does not say.
-    """
+def decided(data: Any) -> Any:  # Any: a QueryDict, which the stub does not promise
+    """Return the form with the values that it was opened with in the fields that are to stay as they are stored."""
     base, names = _base(data.get(BASE_FIELD)), data.getlist(TAKE_FIELD)
     if not names:
         return data
@@ -47,11 +44,9 @@ def decided(data: Any) -> Any:
     return result
 
 
-def merged(sent: Any, stored: Any) -> Merged | None:
+def merged(sent: Any, stored: Any) -> Merged | None:  # Any: FieldsSerializers, likewise
     """Return the form of the serializer `sent`, merged into the row of the serializer `stored`. It is None
     if the form doesn't know what it was opened with.
-
-    They are Any because their callers have serializers of rows in general.
     """
     data: QueryDict = sent.initial_data
     base = _base(data.get(BASE_FIELD))
@@ -72,8 +67,8 @@ def merged(sent: Any, stored: Any) -> Merged | None:
 
 
 def differences(sent: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
-    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
-    was sent with another value than the stored one."""
+    """Return an error for each of the `conflicts`: the fields that both sides have changed. If they aren't known, there
+    is one for each field that was sent with another value than the stored one."""
     message = _("Stored now: %(value)s")
     texts = sent.get_initial()
     shown = {name: getattr(sent.fields[name], "form_value", str)(stored[name] or "") for name in texts}
@@ -86,7 +81,7 @@ def differences(sent: FieldsSerializer, stored: JSONObject, conflicts: frozenset
     ]
 
 
-def _is_same(serializer: Any, name: str, one: str, other: str) -> bool:
+def _is_same(serializer: Any, name: str, one: str, other: str) -> bool:  # Any: as above
     """Return whether two texts of a form mean the same value of the serializer's row."""
     if one == other:
         return True

@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from ..etags import etag_of
 from ..owner import owner_of
 from ..renderers import text_of
-from ..types import JSON
+from ..types import JSONObject, RequestContext
 from . import inputs as pages
 from .layout import laid_out
 from .merging import base_of, differences
@@ -46,9 +46,9 @@ class PageRenderer(renderers.BrowsableAPIRenderer):
 
     def render(
         self,
-        data: JSON,
+        data: JSONObject | None,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,  # the `view`, its `request` and its `response`
+        renderer_context: RequestContext | None = None,
     ) -> bytes:
         """Return the page in UTF-8; b"" if there is no data."""
         assert renderer_context is not None
@@ -75,7 +75,7 @@ def _page(view: "StrictViewMixin", templates: Mapping[str, str]) -> str | None:
     return templates.get(getattr(view, "action", None) or (view.request.method or "").lower())
 
 
-def _start_of(data: JSON) -> JSON:
+def _start_of(data: object) -> object:
     """Return the data; of a list, only the first rows."""
     if isinstance(data, dict) and isinstance(rows := data.get("results"), list):
         return {**data, "results": rows[:MOST_JSON_ROWS]}
@@ -87,8 +87,9 @@ def _as_content(text: str) -> SafeString:
     return SafeString(escape(text, quote=False))
 
 
-def _context(data: JSON, view: Any, request: Request, response: Response) -> dict[str, object]:
-    """Return what the templates use. `view` is Any because only viewsets, which have an `action`, have rows."""
+# Only viewsets, which have an `action`, have rows.
+def _context(data: JSONObject, view: Any, request: Request, response: Response) -> dict[str, object]:
+    """Return what the templates use."""
     problem = data if response.exception else None
     serializer, stored, conflicts, *_others = view.form_state
     errors = problem["errors"] if problem else []

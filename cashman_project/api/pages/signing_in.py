@@ -85,9 +85,8 @@ def _signer(request: HttpRequest) -> TimestampSigner:
     return TimestampSigner(salt=f"{__name__}:{request.META.get('CSRF_COOKIE', '')}")
 
 
-def _typed_fields(view: Any) -> list[str]:
-    """Return the names of the fields in a form of the view. `view` is Any because only views of the API have a class
-    with a serializer."""
+def _typed_fields(view: object) -> list[str]:
+    """Return the names of the fields in a form of the view."""
     serializer = getattr(getattr(view, "cls", None), "serializer_class", None)
     fields = serializer().fields.items() if serializer else ()
     return [name for name, field in fields if not field.read_only and field.style.get("input_type") != "password"]
@@ -99,7 +98,7 @@ class SignInView(LoginView):
 
     template_name = "rest_framework/login.html"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # Any: Django's signature
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         return self._sent_late(request) or super().dispatch(request, *args, **kwargs)
 
     def _sent_late(self, request: HttpRequest) -> HttpResponse | None:
@@ -122,7 +121,7 @@ class SignInView(LoginView):
         kept = kept_form(late)
         return _page_of(kept, request, user) if kept else HttpResponseRedirect(self.get_success_url())
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:  # Any: Django's own signature
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
         kept = self.request.POST.get(KEPT_FIELD, "") if kept_form(self.request) else ""
         return {**super().get_context_data(**kwargs), "kept": kept}
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from ..parsers import FORM_HEADERS, METHOD_FIELD
-from ..types import JSON, AnySerializer
+from ..types import AnySerializer, JSONObject
 from .requests import check_next, is_page_form, next_path
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ class FormState(NamedTuple):
 
     The method of a view that handles a form sets the view's `form_state`, once or, as soon as it knows more, again. If
     the form is refused, PageRenderer reads it to show the form again. If it is accepted, `see_other` reads it for its
-    message. It is on the view because the REST framework passes only the view and the response to either of them.
+    message. It is on the view because the REST framework passes only the view and the response to these two.
     """
 
     serializer: AnySerializer | None = None  # it has the values that were sent
-    stored: JSON = None  # the data, as it is stored, of the row that they were to change
+    stored: object = None  # the data, as it is stored, of the row that they were to change
     conflicts: frozenset[str] | None = None  # the fields that the form and somebody else changed; None if not known
     deleted: object = None  # the row that the form deletes, or a text about several rows
     done: str = ""  # what the message says, if the method of the form doesn't tell it
@@ -74,7 +74,7 @@ def see_other(request: Request, response: Response, view: "StrictViewMixin") -> 
     return HttpResponse(status=303, headers={"Location": url})
 
 
-def _created_row(data: JSON, view: "StrictViewMixin") -> Model | None:
+def _created_row(data: JSONObject, view: "StrictViewMixin") -> Model | None:
     """Return the row that was created; None if the form was sent again after the row was deleted."""
     if serializer := getattr(data, "serializer", None):
         row: Model = serializer.instance

@@ -8,7 +8,7 @@ The reasons are in docs/adr/0046-citus.md.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
@@ -225,13 +225,13 @@ def _copied(connection: BaseDatabaseWrapper) -> list[str]:
     return [table for (table,) in _rows(connection, query)]
 
 
-def _rows(connection: BaseDatabaseWrapper, query: str, params: Any = None) -> list[DatabaseRow]:
+def _rows(connection: BaseDatabaseWrapper, query: str, params: DatabaseRow | None = None) -> list[DatabaseRow]:
     with connection.cursor() as cursor:
         cursor.execute(query, params)
         rows: list[DatabaseRow] = cursor.fetchall()
         return rows
 
 
-def _execute(connection: BaseDatabaseWrapper, statement: str, params: Any = None) -> None:
+def _execute(connection: BaseDatabaseWrapper, statement: str, params: DatabaseRow | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)

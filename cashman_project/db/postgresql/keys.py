@@ -7,7 +7,6 @@ only held out while the keys are exchanged, which takes no time that grows with 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from django.apps.registry import Apps
 from django.db import OperationalError, transaction
@@ -16,6 +15,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 
 from ..owned_tables import foreign_keys, primary_key, reference
+from .schema import DatabaseSchemaEditor
 
 SUFFIX = "_fk_%(to_table)s_%(to_column)s"  # Django's own
 ATTEMPTS, PAUSE = 120, 1  # seconds between two attempts to lock the tables
@@ -39,9 +39,9 @@ def validate_keys(*names: str) -> Operation:
 
 def _on_postgresql(
     names: Sequence[str],
-    work: Callable[[Any, CursorWrapper, list[type[Model]]], None],
+    work: Callable[[DatabaseSchemaEditor, CursorWrapper, list[type[Model]]], None],
     apps: Apps,
-    schema_editor: Any,  # our own
+    schema_editor: DatabaseSchemaEditor,
 ) -> None:
     if schema_editor.connection.vendor == "postgresql":
         with schema_editor.connection.cursor() as cursor:
@@ -50,7 +50,7 @@ def _on_postgresql(
             cursor.execute("RESET statement_timeout")
 
 
-def _make_keys(editor: Any, cursor: CursorWrapper, models: list[type[Model]]) -> None:
+def _make_keys(editor: DatabaseSchemaEditor, cursor: CursorWrapper, models: list[type[Model]]) -> None:
     drops, keys, additions = [], [], []
     tables: dict[str, None] = {}  # in the order in which writers lock them
     for model in models:
@@ -73,7 +73,7 @@ def _make_keys(editor: Any, cursor: CursorWrapper, models: list[type[Model]]) ->
         _execute_soon(cursor, editor.connection.alias, "; ".join([locks, *statements]))
 
 
-def _validate(editor: Any, cursor: CursorWrapper, models: list[type[Model]]) -> None:
+def _validate(_editor: DatabaseSchemaEditor, cursor: CursorWrapper, models: list[type[Model]]) -> None:
     for model in models:
         table = model._meta.db_table
         for definition, name in _constraints(cursor, table, "f").items():
@@ -100,7 +100,7 @@ def _referenced(cursor: CursorWrapper, tables: Iterable[str]) -> set[str]:
     return {table for (table,) in cursor.fetchall()}
 
 
-def _wanted(editor: Any, model: type[Model]) -> Iterator[tuple[str, str]]:
+def _wanted(editor: DatabaseSchemaEditor, model: type[Model]) -> Iterator[tuple[str, str]]:
     """Yield the definition of each foreign key that the table should have, and the statement that makes it."""
     for field in foreign_keys(model):
         columns, to_table, to_columns = reference(model, field)

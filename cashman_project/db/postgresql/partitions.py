@@ -4,7 +4,7 @@ The tests run with it too (`make test-partitions`). It is no setting, because no
 """
 
 import os
-from typing import Any
+from types import TracebackType
 
 from django.db.models import Model
 
@@ -27,9 +27,11 @@ class PartitionsSchemaEditor(DatabaseSchemaEditor):
             values = f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
             self.execute(f"CREATE TABLE {table}_{number} PARTITION OF {table} {values}")
 
-    def __exit__(self, *raised: Any) -> None:  # Any: as Django's own
-        super().__exit__(*raised)
-        if raised[0] is None:
+    def __exit__(
+        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        super().__exit__(exc_type, exc_value, traceback)
+        if exc_type is None:
             self._name_constraints()
 
     def _name_constraints(self) -> None:

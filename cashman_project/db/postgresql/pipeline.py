@@ -5,8 +5,8 @@ transaction that reads once and then writes takes two round trips. The reasons a
 docs/adr/0041-two-round-trips.md.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from psycopg2 import Error, errors, extensions
 from psycopg2.sql import Composable
@@ -20,6 +20,9 @@ UNCODED = {
     "failed to COPY": errors.ConnectionFailure,
     "failed to complete COPY": errors.ConnectionFailure,
 }
+
+
+Vars: TypeAlias = Sequence[object] | Mapping[str, object] | None  # the parameters of a statement
 
 
 class Connection(extensions.connection):
@@ -77,7 +80,7 @@ class Cursor(extensions.cursor):
 
     connection: Connection
 
-    def execute(self, query: str | bytes | Composable, vars: Any = None) -> None:  # psycopg2's name
+    def execute(self, query: str | bytes | Composable, vars: Vars = None) -> None:  # psycopg2's name
         if self.connection.waiting:
             if self.name is not None:  # DECLARE has to be sent alone
                 self._send_waiting()
@@ -89,11 +92,12 @@ class Cursor(extensions.cursor):
         except errors.InternalError_ as error:
             raise _coded(error) from None
 
-    def executemany(self, query: str | bytes | Composable, vars_list: Any) -> None:
+    def executemany(self, query: str | bytes | Composable, vars_list: Iterable[Vars]) -> None:
         self._send_waiting()
         super().executemany(query, vars_list)
 
-    def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> None:  # Any: as psycopg2's own
+    # psycopg2 has a type of its own for the file.
+    def copy_expert(self, sql: str | bytes | Composable, file: Any, size: int = 8192) -> None:
         self._send_waiting()
         try:
             super().copy_expert(sql, file, size)

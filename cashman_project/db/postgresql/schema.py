@@ -3,15 +3,15 @@
 The models keep their key `id`. The reasons are in docs/adr/0043-keys-with-the-owner.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db.backends.ddl_references import Columns, ForeignKeyName, Statement, Table
 from django.db.backends.postgresql import schema
 from django.db.models import Model
 
-from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
-from ..types import AnyField
+from ..owned_tables import owner_field, primary_key, reference
+from ..types import AnyField, AnyForeignKey
 from .citus import distribute, is_sharded
 
 
@@ -24,7 +24,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             super().execute("SELECT 1")  # BEGIN is sent with it, because Citus takes each change of a table alone
         return self
 
-    def execute(self, sql: Statement | str, params: Any = ()) -> None:  # Any: as Django's own
+    def execute(self, sql: Statement | str, params: Sequence[object] | None = ()) -> None:
         """Execute a statement. Django drops a foreign key by two, of which Citus takes only one at a time."""
         parts: list[Statement | str] = [sql]
         if str(sql).startswith("SET CONSTRAINTS"):
@@ -40,7 +40,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
             distribute(self.connection, model._meta.db_table, owner.column)
 
     def _iter_column_sql(
-        self, column_db_type: str, params: list[object], model: type[Model], field: AnyField, *args: Any
+        self, column_db_type: str, params: list[object], model: type[Model], field: AnyField, *args: object
     ) -> Iterator[str]:
         """Yield the parts of a column's definition. After the primary key of a model, yield that of its table."""
         for part in super()._iter_column_sql(column_db_type, params, model, field, *args):  # type: ignore[misc]
@@ -53,7 +53,7 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         if owner_field(model) is None:
             return statement
         table, (columns, to_table, to_columns) = model._meta.db_table, reference(model, field)
-        parts: dict[str, Any] = statement.parts  # the stub forgets that some are texts
+        parts: dict[str, Any] = statement.parts  # Any: the stub forgets that some are texts
         parts |= {
             "name": ForeignKeyName(table, [field.column], to_table, [to_columns[-1]], suffix, self._quoted_name),
             "column": Columns(table, columns, self.quote_name),
@@ -63,5 +63,5 @@ class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
         }
         return statement
 
-    def _quoted_name(self, *args: Any, **kwargs: Any) -> str:  # Any: the arguments of Django's own
+    def _quoted_name(self, *args: object, **kwargs: object) -> str:
         return self.quote_name(self._create_index_name(*args, **kwargs))  # type: ignore[attr-defined]

@@ -1,7 +1,6 @@
 """Distribute a database over the machines of a Citus by owner, or check that it is."""
 
 from argparse import ArgumentParser
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -9,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
 from cashman_project.db.postgresql import citus
+from cashman_project.db.types import DatabaseRow
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
             "--check", action="store_true", help="only check; exit with 1 if something is not as it should"
         )
 
-    def handle(self, *args: object, check: bool = False, **options: Any) -> None:  # Any: as Django's own
+    def handle(self, *args: object, check: bool = False, **options: object) -> None:
         """Print what is done. Raises CommandError if the database can't be distributed, or, to check, is not."""
         if not citus.has_citus(connection):
             raise CommandError(_("This database has no Citus. docs/scale.md explains how to start one."))
@@ -60,5 +60,5 @@ class Command(BaseCommand):
             raise CommandError(_("Citus has no workers: call citus_add_node for each of them first."))
 
 
-def _machines(nodes: list[Any]) -> str:  # Any: rows of the database
+def _machines(nodes: list[DatabaseRow]) -> str:
     return ", ".join(f"{name}:{port}" for group, name, port in nodes if group)

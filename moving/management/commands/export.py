@@ -10,8 +10,8 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils.translation import gettext as _
 
 from cashman_project.db.snapshot import snapshot
+from cashman_project.progress import Bar
 from moving.files import FILES
-from moving.management.bar import Bar
 from moving.services.export import write_export
 from users.management.users import user_of
 

@@ -9,7 +9,7 @@ from rest_framework.exceptions import APIException
 
 from cashman_project.api.problems import problem_of
 from cashman_project.db.retry import in_transaction
-from moving.management.bar import Bar
+from cashman_project.progress import Bar
 from moving.services.reading import Read
 from moving.services.restoring import check_empty, restore
 from users.management.users import user_of

@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 import orjson
 from django.core.management.base import BaseCommand, CommandError
@@ -15,7 +15,9 @@ from rest_framework.exceptions import APIException, ValidationError
 from cashman_project.db.retry import in_transaction
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
+from cashman_project.progress import Bar
 from ledgers.writer import COMMAND
+from users.management.users import user_of
 from users.models import User
 
 from ...choices import Verdict, option_name
@@ -28,7 +30,6 @@ from ...services.storage import WatchedFile, pack
 
 SHOWN = 40  # rows of the table
 WIDE = 40  # characters of a description
-BAR = 30  # characters of the progress
 
 
 class Command(BaseCommand):
@@ -57,12 +58,10 @@ class Command(BaseCommand):
         account: str | None = None,
         option: Sequence[str] = (),
         stdin: TextIO | None = None,
-        **options: Any,  # Any: those of all commands
+        **options: object,
     ) -> None:
         """Print the plan of the file, and commit it if that is asked. Raises CommandError."""
-        owner = User.objects.filter(username=User.normalize_username(user)).first()
-        if owner is None:
-            raise CommandError(_("There is no user with this name."))
+        owner = user_of(user)
         texts = dict(_pair(one) for one in option)
         if account:
             texts["account"] = account
@@ -85,7 +84,7 @@ class Command(BaseCommand):
         """Read the file, and ask the person at the terminal what it does not say."""
         while True:
             said = Said(options_of_texts(texts))
-            plan = draft(owner, self._watched(source), said)
+            plan = _drafted(owner, source, said)
             if not plan.questions or not stdin.isatty():
                 return said, plan
             question = plan.questions[0]
@@ -96,18 +95,6 @@ class Command(BaseCommand):
             if question.option == "accounts":
                 answer = _added(texts.get("accounts", "{}"), question.example, answer)
             texts[option_name(question.option)] = answer
-
-    def _watched(self, source: BinaryIO) -> BinaryIO:
-        """Return the file, which shows on a terminal how far it is read."""
-        size = source.seek(0, os.SEEK_END)
-        if not self.stderr.isatty() or not size:
-            return source
-
-        def show(read: int) -> None:
-            done = min(read // 2, size) * BAR // size  # CSV is read twice
-            self.stderr.write(f"\r[{'#' * done}{' ' * (BAR - done)}]", ending="")
-
-        return cast("BinaryIO", WatchedFile(source, show))
 
     def _ask(self, question: Question) -> None:
         self.stdout.write(str(question.message))
@@ -137,6 +124,16 @@ class Command(BaseCommand):
         self.stdout.write(_("Imported."))
         if done.revision:
             self.stdout.write(f"revision {done.revision}")
+
+
+def _drafted(owner: User, source: BinaryIO, said: Said) -> Draft:
+    """Return the plan of the file, and show on a terminal how far it is read."""
+    size = source.seek(0, os.SEEK_END)
+    bar = Bar(sys.stderr, 2 * size)  # CSV is read twice
+    try:
+        return draft(owner, cast("BinaryIO", WatchedFile(source, bar.reach)), said)
+    finally:
+        bar.end()
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -169,7 +166,7 @@ def _line(row: Row) -> str:
     return f"{row.date or ''!s:>10}  {amount:>14} {row.currency:3}  {told[:WIDE]:{WIDE}}  {row.verdict.label}"
 
 
-def _messages(detail: Any) -> list[str]:  # Any: a text, or lists and objects of them
+def _messages(detail: object) -> list[str]:
     if isinstance(detail, Mapping):
         return [f"{name}: {text}" for name, those in detail.items() for text in _messages(those)]
     return [text for one in detail for text in _messages(one)] if isinstance(detail, list) else [str(detail)]

@@ -6,7 +6,7 @@ WIDTH = 40  # characters
 
 
 class Bar:
-    """A bar that fills while rows are written. Where nobody watches, it writes nothing."""
+    """A bar that fills while a command works. Where nobody watches, it writes nothing."""
 
     def __init__(self, stream: TextIO, total: int) -> None:
         self.stream = stream
@@ -14,8 +14,12 @@ class Bar:
         self.done = self.shown = 0
 
     def add(self, number: int) -> None:
-        """Say that so many more rows are done."""
-        self.done += number
+        """Say how much more is done."""
+        self.reach(self.done + number)
+
+    def reach(self, done: int) -> None:
+        """Say how much is done by now."""
+        self.done = done
         filled = min(WIDTH, WIDTH * self.done // self.total)
         if filled > self.shown and self.stream.isatty():
             self.shown = filled
