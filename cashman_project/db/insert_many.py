@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from io import StringIO
+from io import BytesIO
 from typing import Any, NamedTuple, TypeVar
 
 import orjson
@@ -39,7 +39,7 @@ def prepare_insert(database: BaseDatabaseWrapper, target: str, columns: Sequence
     if database.vendor == "sqlite":
         select, params = _select_from_json(columns)
         return Insert(f"INSERT INTO {target} {select}", params)
-    return Insert(f"COPY {target} FROM STDIN", _copy_lines(columns))
+    return Insert(f"COPY {target} FROM STDIN", _copy_lines(columns).encode())
 
 
 def run_insert(database: BaseDatabaseWrapper, insert: Insert) -> None:
@@ -49,7 +49,7 @@ def run_insert(database: BaseDatabaseWrapper, insert: Insert) -> None:
             cursor.execute(insert.sql, insert.rows)
         else:
             with database.wrap_database_errors:
-                cursor.copy_expert(insert.sql, StringIO(insert.rows))
+                cursor.copy_expert(insert.sql, BytesIO(insert.rows))
 
 
 STORED_TYPES = {str, int, type(None)}  # SQLite stores their values as they are
@@ -73,8 +73,8 @@ def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
         else:
             parts.append(f"JSON_EXTRACT(value, '$[{len(changing)}]')")
             changing.append(column if STORED_TYPES.issuperset(map(type, column)) else _converted(column, sqlite_value))
-    lines = orjson.dumps(list(zip(*changing, strict=True))).decode()
-    return f"SELECT {', '.join(parts)} FROM JSON_EACH(%s)", [*params, lines]  # noqa: S608  # no input
+    lines = orjson.dumps(list(zip(*changing, strict=True)))  # not a text: with an accent, Python would keep it twice
+    return f"SELECT {', '.join(parts)} FROM JSON_EACH(CAST(%s AS TEXT))", [*params, lines]  # noqa: S608  # no input
 
 
 COPY_ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}  # the first one is in all others
