@@ -69,7 +69,7 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
         for chunk in _chunks(created):
             undone.deleted += _delete(write, [row.transaction_id for row in chunk if row.transaction_id not in kept])
         if plan.revision:
-            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # what is as it was made
+            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # those that nobody has changed
         _delete_made(owner, plan)
         _free(write, plan, rows, kept)
         undone.revision = write.revision if write.counts else None
