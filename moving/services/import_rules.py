@@ -141,12 +141,13 @@ BALANCE = _object({"balance": _or_null(AMOUNT), "date": _or_null(DAY)})
 STATEMENT = _object(
     {
         "account_id": _id,
+        "called": lambda value: type(value) is str,  # as long as the file has it
         "currency": CURRENCY,
         "opening": _or_null(BALANCE),
         "closing": _or_null(BALANCE),
+        "begins": _or_null(BALANCE),
         "adds_up": _or_null(_flag),
         "difference": _or_null(AMOUNT),
-        "opening_date": _or_null(DAY),
         "checks": _map(DAY, AMOUNT, MOST_CHECKS),
     }
 )
