@@ -6,7 +6,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -102,7 +102,7 @@ def field_words(resource: Resource, change: JSONObject) -> FieldWords:
     return FieldWords(label, old, new, getattr(field, "is_decimal", False))
 
 
-def _value(field: object, value: Any) -> str:  # Any: of the JSON of the field
+def _value(field: object, value: object) -> str:
     """Return a value of JSON as people of the reader's language write it."""
     if value in EMPTY:
         return NOTHING
@@ -111,9 +111,9 @@ def _value(field: object, value: Any) -> str:  # Any: of the JSON of the field
     if isinstance(value, list):
         return Truncator(", ".join(value)).chars(LONGEST_TEXT)
     if getattr(field, "is_decimal", False):
-        return current_formats().number(Decimal(value))
+        return current_formats().number(Decimal(str(value)))
     if isinstance(field, serializers.DateField):
-        return current_formats().day(datetime.date.fromisoformat(value))
+        return current_formats().day(datetime.date.fromisoformat(str(value)))
     if isinstance(field, serializers.UUIDField | serializers.PrimaryKeyRelatedField):
         return _("Yes")  # it has one: an id tells people nothing
     if isinstance(field, serializers.ChoiceField):

@@ -1,7 +1,6 @@
 """Which database the rows of ledgers are read from: the replica, while the thread's request may read from it."""
 
 from functools import lru_cache
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Model
@@ -32,5 +31,5 @@ class LedgerRouter:
 
 @lru_cache
 def _is_of_ledgers(model: type[Model]) -> bool:
-    manager: Any = model._default_manager  # the stub lacks what `from_queryset` adds
-    return model._meta.app_label == "ledgers" or issubclass(getattr(manager, "_queryset_class", object), OwnedQuerySet)
+    rows = getattr(model._default_manager, "_queryset_class", object)
+    return model._meta.app_label == "ledgers" or issubclass(rows, OwnedQuerySet)

@@ -1,6 +1,5 @@
 """The history of a ledger over HTTP: what changed since a position, and revisions."""
 
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -235,7 +234,8 @@ class UndoView(ApiView):
                 answer = answer_once(key, work)
         except ChangedSince as error:
             if is_page_form(request):  # which was sent twice, perhaps
-                ids: Any = error.members["ids"]  # a list of texts
+                ids = error.members["ids"]
+                assert isinstance(ids, list)
                 self.is_undone = is_undone(owner, int(number), UUID(ids[0]))
             raise
         self.form_state = FormState(done=str(_("Undone.")), revision=answer.data["number"])

@@ -4,7 +4,7 @@ A table that is not here stays behind, with its reason in LEFT_OUT. A test fails
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 CARRIED_OUT = (Status.COMMITTED, Status.UNDONE)  # statuses of imports that go out
 FORMAT = 1  # of exports; a reader refuses those that are newer
 MANIFEST, README, CSV = "manifest.json", "README.txt", "transactions.csv"
-Rows = QuerySet[Any]  # Any: of any model of owned rows
+Rows = QuerySet[Model]  # of any model of owned rows
 
 
 class File(NamedTuple):
     """One file of an export: the model of its rows, and what the README says of it. `chosen` leaves out some rows."""
 
     name: str
-    model: Any  # whose fields only the model knows
+    model: type[Model]  # whose fields only the model knows
     about: str
     chosen: Callable[[Rows, UUID], Rows] | None = None
 

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.http.response import HttpResponseBase
@@ -165,19 +165,23 @@ class ChartView(LedgerReads, ApiView):
         return _with_query(reverse(f"{self.name}-svg"), self.given())
 
 
-class PictureMixin:
+if TYPE_CHECKING:
+    ViewBase = ChartView  # with which it is mixed
+else:
+    ViewBase = object
+
+
+class PictureMixin(ViewBase):
     """The same chart as SVG."""
 
     renderer_classes = (SVGRenderer,)
-    pages: Mapping[str, str] = {}
-    error_pages: Mapping[str, str] = {}
+    pages: dict[str, str] = {}
+    error_pages: dict[str, str] = {}
 
     def allowed_parameters(self) -> frozenset[str]:
-        allowed: frozenset[str] = super().allowed_parameters()  # type: ignore[misc]  # of the chart's view
-        return allowed | {"width"}
+        return super().allowed_parameters() | {"width"}
 
-    # Any: of the chart's view.
-    def get(self: Any, request: Request) -> HttpResponseBase:
+    def get(self, request: Request) -> HttpResponseBase:
         width = number_of(request, "width", NARROWEST, WIDEST)
         report = self.report(self.query(request))
         content = self.draw(report, self.subtitle(report), Canvas(width or WIDE)).encode()

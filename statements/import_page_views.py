@@ -1,7 +1,7 @@
 """The pages of imports: which template an action has, and what it shows."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -88,7 +88,7 @@ def page_of_rows(request: Request, plan: Import) -> tuple[JSONObject, Page[Impor
 class ImportPagesMixin(Base):
     """Adds the pages to the viewset of imports. Their forms send what the API takes (import_forms.py)."""
 
-    action: Any  # as the viewset has it
+    action: str  # as the viewset has it
     pages = {"index": LIST, "show": PLAN, "rows": PLAN, "row": ROW}
     error_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "edit": ROW}
     conflict_pages = {"upload": LIST, "answer": PLAN, "read": PLAN, "commit": PLAN, "remove": PLAN, "edit": ROW}

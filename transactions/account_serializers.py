@@ -82,7 +82,7 @@ class OpeningField(serializers.Field[Opening, object, dict[str, str] | None, Acc
 
     def _currency(self) -> str:
         """Return the currency of the form: the chosen one, or that of its account."""
-        form: Any = self.parent  # a serializer of accounts
+        form = self.parent
         return str(form.initial_data.get("currency") or getattr(form.instance, "currency", ""))
 
     def to_internal_value(self, data: object) -> Opening:
@@ -147,7 +147,8 @@ class AccountSerializer(StrictModelSerializer[Account]):
         try:
             return super().validate(attrs)
         except ValidationError as error:
-            found: Any = error.detail  # by the names of fields
+            found = error.detail
+            assert isinstance(found, dict)
             raise ValidationError({name.replace("opening_", "opening."): found[name] for name in found}) from None
 
 

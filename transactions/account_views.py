@@ -243,7 +243,7 @@ class AccountViewSet(LedgerMixin, OwnedModelViewSet):
             shown = in_transaction(lambda: self.write(lambda: self._put_check(data)))
         return tagged_response(request, shown)
 
-    def _put_check(self, data: Any) -> dict[str, object]:  # Any: JSON, which the stub promises to be an object
+    def _put_check(self, data: object) -> dict[str, object]:
         account = self._account()
         if is_conditional(self.request):
             try:

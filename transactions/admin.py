@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cashman_project.api.admin import AutocompleteFilter, ChangesForm
 from cashman_project.api.origin import admin_origin_of
 from cashman_project.api.types import Validated
-from cashman_project.db.owned_tables import AnyForeignKey
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import AnyField, AnyForeignKey
 from cashman_project.locales import current_formats
 from cashman_project.money.amounts import format_amount
 from cashman_project.money.currencies import DIGITS
@@ -104,7 +103,7 @@ class TransactionForm(ChangesForm):
         else:
             self.initial["amount"] = format_amount(self.instance.amount, self.instance.currency)
 
-    # Any: an id, or what the form has for one.
+    # An id, or what the form has for one.
     def _offer(self, name: str, model: type[NamedModel], owner: Any, foreign: "_StrOrPromise") -> None:
         """Let the field offer only the owner's rows. `foreign` says that a row is not the owner's."""
         field = self.fields[name]
@@ -160,7 +159,7 @@ class TransactionAdmin(OwnedModelAdmin):
     radio_fields = {"type": admin.HORIZONTAL}
     formfield_overrides = DATES
 
-    # Any: a transaction.
+    # A transaction.
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
         """Save the row. The owner's rules give a new one what the form leaves empty."""
         with writing(obj.owner_id, admin_origin_of(request)) as write:
@@ -239,7 +238,7 @@ class OneTypeAdmin(TransactionAdmin):
 
 
 @admin.register(Category)
-class CategoryAdmin(MergingAdmin, NamedModelAdmin):
+class CategoryAdmin(MergingAdmin[Category], NamedModelAdmin):
     fields = ["owner", "name", "group", "excluded"]
     list_display = ["name", "group", "excluded", "owner"]
     list_filter = ["excluded", ("owner", AutocompleteFilter)]
@@ -249,7 +248,7 @@ class CategoryAdmin(MergingAdmin, NamedModelAdmin):
 
 
 @admin.register(Tag)
-class TagAdmin(MergingAdmin, NamedModelAdmin):
+class TagAdmin(MergingAdmin[Tag], NamedModelAdmin):
     """A tag that is in use is deleted in the API and on the pages, which can take it off its transactions."""
 
     fields = ["owner", "name"]

@@ -1,6 +1,6 @@
 """An action of the admin that merges rows with names: categories, or tags."""
 
-from typing import Any
+from typing import Generic, TypeVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -14,18 +14,20 @@ from django.utils.translation import gettext_lazy
 from cashman_project.api.admin import StrictModelAdmin
 from transactions.models import NamedModel
 
+NamedT = TypeVar("NamedT", bound=NamedModel)
 
-class MergingAdmin(StrictModelAdmin):
+
+class MergingAdmin(StrictModelAdmin, Generic[NamedT]):
     """The base of the pages of rows that can be merged into one of them, which their transactions get."""
 
     actions = ["merge"]
 
-    def delete_into(self, row: Any, into: Any) -> None:  # Any: rows of the model
+    def delete_into(self, row: NamedT, into: NamedT) -> None:
         """Delete the row, after its transactions have got the other one."""
         raise NotImplementedError
 
     @admin.action(description=gettext_lazy("Merge selected %(verbose_name_plural)s"), permissions=["change", "delete"])
-    def merge(self, request: HttpRequest, queryset: "models.QuerySet[NamedModel]") -> HttpResponseBase | None:
+    def merge(self, request: HttpRequest, queryset: "models.QuerySet[NamedT]") -> HttpResponseBase | None:
         """Ask which of the selected rows stays, and then merge the others into it."""
         rows = list(queryset.select_related("owner"))
         if len(rows) < 2 or len({row.owner_id for row in rows}) > 1:

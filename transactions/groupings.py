@@ -1,10 +1,10 @@
 """What sums can be grouped by. Each grouping is declared once, in `GROUPINGS`."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,6 +15,9 @@ from cashman_project.db.types import SQL
 
 from .calendar import Day, Month, PeriodLength, Quarter, Week, Year, starting
 from .choices import TransactionType
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 FIRST_MONDAY = datetime.date(1900, 1, 1)  # the first date of all
 
@@ -36,7 +39,7 @@ class Grouping:
     period: PeriodLength | None = None
     key_of: Callable[[Any], Expression] | None = None  # Any: the name of a column, or an expression
     example: str = ""
-    choices: list[tuple[str, Any]] = field(default_factory=list)  # Any: labels that are translated later
+    choices: "Sequence[tuple[str, StrOrPromise]]" = field(default_factory=list)
     nullable: bool = False
 
 

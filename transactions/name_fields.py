@@ -16,6 +16,7 @@ from cashman_project.api.pages.selects import Select
 from cashman_project.api.serializers import StrictCharField
 from transactions.models import NamedModel
 from transactions.querysets import AccountQuerySet
+from users.models import User
 
 from .models import Account, Category
 from .names import name_key
@@ -35,7 +36,7 @@ class NamedField(serializers.SlugRelatedField[Any]):  # Any: a row; of DefaultAc
     def __init__(self, **options: Any) -> None:  # Any: the options of any serializer field
         if not options.get("read_only"):
             options["queryset"] = self.model.objects.all()
-        style: Any = {"base_template": "input.html", "input_type": "text", "select": self.select}  # Any: as any field's
+        style: Any = {"base_template": "input.html", "input_type": "text", "select": self.select}  # as any field's
         style |= options.pop("style", {})
         super().__init__(slug_field="name", style=style, **{"label": self.label_text, **options})
 
@@ -112,11 +113,11 @@ class DefaultAccountField(AccountField):
         pk: UUID = super().to_internal_value(data).pk
         return pk
 
-    def get_attribute(self, instance: Any) -> UUID | None:  # Any: a user
+    def get_attribute(self, instance: "User") -> UUID | None:
         pk: UUID | None = instance.account
         return pk
 
-    def to_representation(self, value: Any) -> Any:  # Any: as the base has it, of an id to a name
+    def to_representation(self, value: Any) -> Any:  # as the base has it, of an id to a name
         return self.get_queryset().filter(pk=value).values_list("name", flat=True).first()
 
     def use_pk_only_optimization(self) -> bool:

@@ -1,6 +1,6 @@
 """What the admin's pages of all owned rows have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from django.contrib.admin.options import _FieldsetSpec
 
 VERSIONS = 100  # of a row that the page of its history lists
-DATES: Any = {  # how forms ask for dates
+DATES: Mapping[type[AnyField], Mapping[str, object]] = {  # how forms ask for dates
     models.DateField: {
         "form_class": DateFormField,
         "widget": forms.DateInput({"type": "date", "min": FIRST_DATE, "max": LAST_DATE}, "%Y-%m-%d"),
@@ -109,7 +109,7 @@ class OwnedModelAdmin(StrictModelAdmin):
                 write.lock()
             return view()
 
-    # Any: a row of the model of the admin.
+    # A row of the model of the admin.
     def save_model(self, request: HttpRequest, obj: Any, form: forms.BaseForm, change: bool) -> None:
         with writing(obj.owner_id, admin_origin_of(request)):  # of the owner that the form has named
             super().save_model(request, obj, form, change)

@@ -83,8 +83,9 @@ class CategoryQuerySet(ShownQuerySet["Category"]):
         """Return the names of the groups of these categories by their keys, in the order of letters. If a name is
         spelled in several ways, it is the first of these by code points."""
         names: dict[str, str] = {}
+        # The texts are not null here, which the stub does not see.
         found: Any = self.filter(group_key__isnull=False).order_by("group_key").values_list("group_key", "group")
-        for key, name in found.distinct():  # Any: texts, which are not null here
+        for key, name in found.distinct():
             names[key] = min(name, names.get(key, name))
         return names
 

@@ -1,6 +1,7 @@
 """Rules in JSON, and in forms."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Unpack
 
@@ -104,14 +105,14 @@ class AbsoluteAmountField(AmountField):
         return super().run_validation(data)
 
     def _currency(self) -> str:
-        form: Any = self.parent  # a serializer of a form
+        form = self.parent
         return str(form.initial_data.get("currency") or owner_of(self.context["request"]).currency)
 
-    def get_attribute(self, instance: Any) -> Any:  # Any: a rule; the amount with its currency, or None
+    def get_attribute(self, instance: Any) -> Any:  # a rule; the amount with its currency, or None
         amount = getattr(instance, str(self.source))
         return None if amount is None else (amount, instance.currency)
 
-    def to_representation(self, value: Any) -> str:  # Any: as above
+    def to_representation(self, value: tuple[Decimal, str]) -> str:
         amount, currency = value
         return format_amount(amount, currency or USUAL)
 
@@ -170,7 +171,7 @@ class ColumnsField(serializers.Field[Validated, object, JSONObject, Rule]):
     def shown(self) -> FieldsSerializer:
         return self.serializer_class()
 
-    def to_representation(self, value: Any) -> JSONObject:  # Any: a rule, where the stub has what is validated
+    def to_representation(self, value: object) -> JSONObject:
         return dict(self.shown.to_representation(value))
 
     def json_value(self) -> ObjectJSON:
@@ -228,7 +229,8 @@ class RuleSerializer(PlacedSerializer):
         try:
             return super().validate(attrs)
         except ValidationError as error:
-            found: Any = error.detail  # by the names of columns
+            found = error.detail
+            assert isinstance(found, dict)
             raise ValidationError({_place(name): found[name] for name in found}) from None
 
 

@@ -52,7 +52,7 @@ MOST_VALUES = 100  # of a filter, in a body
 OVERWRITE = OpenApiParameter(
     "overwrite", OpenApiTypes.BOOL, default=False, description="Whether it replaces what transactions have."
 )
-FILTERS: Any = TransactionFilterSet.base_filters
+FILTERS = TransactionFilterSet.base_filters
 
 
 class RuleViewSet(LedgerMixin, OwnedModelViewSet):
@@ -174,7 +174,8 @@ class RuleViewSet(LedgerMixin, OwnedModelViewSet):
             try:
                 rows = self._chosen()
             except ValidationError as error:
-                found: Any = error.detail  # by the names of fields
+                found = error.detail
+                assert isinstance(found, dict)
                 raise ValidationError({f"filter.{name}": found[name] for name in found}) from None
             return apply_rule(rule, rows, overwrite=serializer.validated_data["overwrite"])
 

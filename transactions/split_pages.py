@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import QueryDict
@@ -35,7 +34,7 @@ NAME = re.compile(r"parts\.([0-9]{1,3})\.([a-z_]+)")  # of an input, as errors n
 SPARE = 3  # empty lines, for more parts
 
 
-def parts_of_form(form: Any) -> JSONObject:  # Any: a QueryDict, which the REST framework does not say
+def parts_of_form(form: QueryDict | JSONObject) -> JSONObject:
     """Return the form as the JSON of a request has it, with a form in place of each part.
 
     A line without an amount is left out, and so is what is empty in the line of a new part.
@@ -44,7 +43,7 @@ def parts_of_form(form: Any) -> JSONObject:  # Any: a QueryDict, which the REST 
     return {**others, "parts": [part for part in _lines(form) if str(part["amount"]).strip()]}
 
 
-def _lines(form: QueryDict) -> list[QueryDict]:
+def _lines(form: QueryDict | JSONObject) -> list[QueryDict]:
     """Return a form for each line of the form of a split, in their order."""
     lines: dict[int, QueryDict] = {}
     for name in form:

@@ -22,7 +22,9 @@ from .groupings import groupings_of
 from .names import name_key
 
 if TYPE_CHECKING:
-    from .models import MonthTotal  # noqa: F401  # the rows of MonthTotalQuerySet
+    from .models import (
+        MonthTotal,  # noqa: F401  # the rows of MonthTotalQuerySet
+    )
 
 RowT = TypeVar("RowT", bound=models.Model)
 NAMED = {"category", "group", "account", "tag"}  # the groupings by names

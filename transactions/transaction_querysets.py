@@ -17,7 +17,6 @@ from cashman_project.db.search import containing
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.sums import MoneySum
 from ledgers.writer import Write
-from transactions.models import BalanceCheck
 
 from .choices import TransactionType
 from .errors import Locked, NoSuchTag, PartOfSplit, PartOfTransfer
@@ -27,7 +26,7 @@ from .totals import SummedQuerySet
 from .undo_rules import check_currencies, check_transfers, transfers_of
 
 if TYPE_CHECKING:
-    from .models import Transaction
+    from .models import BalanceCheck, Tag, Transaction
 
 KEPT = {"amount", "currency", "type", "date", "account", "account_id"}  # what a lock keeps, and a transfer of its legs
 OF_ONE_PART = {"amount", "type"}  # of these, what a split keeps of each part. The others it keeps of all together
@@ -212,7 +211,7 @@ def check_tags(owner: UUID, texts: Iterable[str], is_undo: bool = False) -> None
     names = {name for text in set(texts) for name in tag_names(text)}
     if not names:
         return
-    tags: Any = apps.get_model("transactions", "Tag")  # the stub knows no class of ours
+    tags: type[Tag] = apps.get_model("transactions", "Tag")
     missing = names.difference(tags.objects.filter(owner=owner, name__in=names).values_list("name", flat=True))
     if not missing:
         return

@@ -137,7 +137,7 @@ class TransferSerializer(StrictSerializer):
 
     def get_fields(self) -> dict[str, SerializerField]:
         fields = super().get_fields()
-        options: dict[str, Any] = {"allow_null": True, "required": False, "style": {"select": END}}  # Any: of a field
+        options = {"allow_null": True, "required": False, "style": {"select": END}}
         ends = {
             "from": AccountField(source="source", label=pgettext_lazy("transfer", "From"), **options),
             "to": AccountField(source="target", label=pgettext_lazy("transfer", "To"), **options),

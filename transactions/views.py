@@ -1,8 +1,8 @@
 """Transactions over HTTP."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
@@ -52,8 +52,6 @@ from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
-ViewT = TypeVar("ViewT", bound=Callable[..., object])
-
 # What a page says after the type of a row was corrected.
 NOW: Mapping[str | None, object] = {
     TransactionType.INCOME: gettext_lazy("It is an income now."),
@@ -68,11 +66,9 @@ APPLY_RULES = OpenApiParameter(
 CREATION_PARAMETERS = frozenset({EXISTING.name, APPLY_RULES.name})
 
 
-def _creations(
-    serializer: type[TransactionSerializer], sent_again: type[SentAgainSerializer]
-) -> Callable[[ViewT], ViewT]:
+def _creations(serializer: type[TransactionSerializer], sent: type[SentAgainSerializer]) -> Any:  # a decorator
     """Describe the creation of rows: what `existing=skip` does, and its response."""
-    responses = {201: serializer, 207: OpenApiResponse(sent_again, SENT_AGAIN)}
+    responses = {201: serializer, 207: OpenApiResponse(sent, SENT_AGAIN)}
     return extend_schema_view(
         create=extend_schema(parameters=[EXISTING, APPLY_RULES]),
         create_many=extend_schema(parameters=[EXISTING, APPLY_RULES], responses=responses),
@@ -136,7 +132,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
         return " ".join(filter(None, [str(NOW.get(self.new_type, "")), category, ruled]))
 
     def perform_create(self, serializer: AnySerializer) -> None:
-        values: Any = serializer.validated_data  # of a row, or of many
+        values = serializer.validated_data  # of a row, or of many
         rows = values if isinstance(values, list) else [values]
         if self.runs_rules:
             with self.queryset.writing(owner_of(self.request).pk) as write:
@@ -149,8 +145,7 @@ class BaseTransactionViewSet(LedgerMixin, BulkCreateViewSet):
             super().perform_create(serializer)
 
     def perform_update(self, serializer: AnySerializer) -> None:
-        row = serializer.instance
-        assert isinstance(row, Transaction)
+        row: Any = serializer.instance  # a transaction
         kind = serializer.validated_data.get("type")
         self.new_type = kind if kind != row.type else None
         with self._saved_names(serializer):

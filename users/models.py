@@ -85,8 +85,8 @@ def username_key(username: str) -> str:
 class UsernameKeyField(KeyField):
     """The key of a user's name. User names have another normal form (NFKC) than other names."""
 
-    def derive(self, text: str) -> str:
-        return username_key(text)
+    def derive(self, text: str | None) -> str | None:
+        return None if text is None else username_key(text)
 
 
 class UserQuerySet(DerivedQuerySet["User"]):

@@ -24,7 +24,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from cashman_project.db.owned_tables import AnyForeignKey
+from cashman_project.db.types import AnyForeignKey
 
 from ..db.derived_fields import derived_fields
 from ..db.owned_tables import owner_field

@@ -10,9 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 class BrowserAuthentication(SessionAuthentication):
     """A browser session. Its CSRF token is checked before the body is parsed: the parsers need to know the user."""
 
-    def enforce_csrf(
-        self, request: Any
-    ) -> None:  # Any: the stub does not know that it is passed the framework's request
+    def enforce_csrf(self, request: Any) -> None:  # of the REST framework, which the stub does not know
         try:
             super().enforce_csrf(request._request)
         except PermissionDenied as error:

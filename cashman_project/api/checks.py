@@ -3,10 +3,10 @@ the limits that a pooler lacks."""
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from django.core import checks
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext as _
 
 from ..environment import names, told
@@ -39,7 +39,7 @@ def check_pooler(databases: Sequence[str] | None, **kwargs: object) -> list[chec
     return [found for connection in used if connection.vendor == "postgresql" for found in _pooler(connection)]
 
 
-def _pooler(connection: Any) -> list[checks.CheckMessage]:  # Any: psycopg2's parts are not in the stub
+def _pooler(connection: BaseDatabaseWrapper) -> list[checks.CheckMessage]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT PG_BACKEND_PID(), CURRENT_SETTING('statement_timeout'), CURRENT_SETTING('lock_timeout')")
         process, *limits = cursor.fetchone()

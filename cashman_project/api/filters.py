@@ -60,10 +60,8 @@ class FilterSet(django_filters.FilterSet):
             raise ValidationError(as_serializer_error(DjangoValidationError(errors)))
         return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
-    @classmethod
-    def applied(
-        cls, rows: Any, values: Mapping[str, object]
-    ) -> Any:  # Any: a queryset of any class, and the same class
+    @classmethod  # a queryset of any class, and the same class
+    def applied(cls, rows: Any, values: Mapping[str, object]) -> Any:
         """Return the rows that match the values, or parameters that stand for values."""
         for name, value in values.items():
             rows = cls.base_filters[name].filter(rows, value)
@@ -90,7 +88,7 @@ def _fields(filterset: type[FilterSet]) -> dict[str, forms.Field]:
 class StrictFilterBackend(DjangoFilterBackend):
     """Applies the view's `filterset_class`; raises ValidationError (400) that names each wrong parameter."""
 
-    # Any: the stub has Django's request here, but the REST framework gives its own.
+    # The stub has Django's request here, but the REST framework gives its own.
     def filter_queryset(self, request: Any, queryset: QuerySet[ModelT], view: "APIView") -> QuerySet[ModelT]:
         filters: type[FilterSet] | None = getattr(view, "filterset_class", None)
         return filters.applied(queryset, filters.values_of(request)) if filters else queryset

@@ -68,7 +68,7 @@ def body_limit(view: Callable[..., HttpResponseBase], request: HttpRequest) -> i
     """Return how many bytes the body of the request to the view may have.
 
     `view` is a function, as routes name it. The class behind it declares its `body_limit`, its `array_actions`, which
-    take many rows, and its `file_actions`, which take a file. Any other form is always small.
+    take many rows, and its `file_actions`, which take a file. All other forms are small.
     """
     declared = getattr(view, "cls", view)
     files = getattr(declared, "file_actions", ())

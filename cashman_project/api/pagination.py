@@ -57,7 +57,7 @@ class OrderedView(Protocol):
     """A view of a list: its rows, its orderings as {parameter: what it is ordered by}, and the parameter of the default
     one."""
 
-    queryset: Any  # Any: of any model
+    queryset: Any  # of any model, or None
     orderings: Mapping[str, OrderedBy]
     default_ordering: str
 
@@ -216,7 +216,7 @@ class KeysetPagination(BasePagination):
     parameters = frozenset({"cursor", "page_size", "ordering"})
     page: Page[Any]  # Any: of rows of the view's model
 
-    # Any: only an OrderedView has these pages, while the base class takes every view.
+    # Only an OrderedView has these pages, while the base class takes every view.
     def paginate_queryset(self, queryset: QuerySet[ModelT, RowT], request: Request, view: Any = None) -> list[RowT]:
         """Return the rows of the page that the request asks for; raises ValidationError (400)."""
         page_request = read_page_request(request, view)
@@ -240,7 +240,7 @@ class KeysetPagination(BasePagination):
             "properties": {"next": next_link, "previous": link | {"example": None}, "results": schema},
         }
 
-    # Any: as above.
+    # As above.
     def get_schema_operation_parameters(self, view: Any) -> list[JSONObject]:
         orderings = [sign + name for name in view.orderings for sign in ("", "-")]
         return [

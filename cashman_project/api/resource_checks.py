@@ -1,7 +1,6 @@
 """System checks of resources: a field that is declared in one place is in all others, and is read strictly."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
@@ -52,7 +51,7 @@ def _lenient(viewset: type[OwnedModelViewSet]) -> Iterator[checks.CheckMessage]:
 
 def _missing(viewset: type[OwnedModelViewSet]) -> Iterator[checks.CheckMessage]:
     """Yield the editable fields of the model that the serializer has not."""
-    serializer: Any = viewset.serializer_class  # Any: None, too
+    serializer = getattr(viewset, "serializer_class", None)
     if serializer is None:  # then get_serializer_class() is overridden
         return
     fields = serializer().fields.values()

@@ -27,7 +27,7 @@ class OptionalSlashRouter(SimpleRouter):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Return the routes, the most frequent ones first: lists at the start, exports at the end."""
-        registry: list[tuple[str, Any, str]] = self.registry  # Any: one of our viewsets
+        registry: list[tuple[str, Any, str]] = self.registry  # of our viewsets
         exports = [
             re_path(
                 rf"^{prefix}\.(?P<format>{'|'.join(renderer.format for renderer in viewset.exports)})/?$",

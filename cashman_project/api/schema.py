@@ -300,7 +300,7 @@ class ProblemAutoSchema(AutoSchema):
         return examples.get(getattr(self.view, "action", ""), [])
 
     def get_override_parameters(self) -> list[OpenApiParameter | FieldsSerializer | type[FieldsSerializer]]:
-        view: Any = self.view  # Any: one that is strict
+        view: Any = self.view  # one that is strict
         own = getattr(view, "response_headers", [])
         reads_ledger = self.method == "GET" and {} not in self.get_auth() and view.owner_columns()
         revision = READ_REVISION_HEADERS if reads_ledger else []

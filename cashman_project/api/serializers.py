@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -25,6 +25,11 @@ from .dates import INVALID_DATE, INVALID_TIMESTAMP, format_timestamp, parse_date
 from .owner import owner_of
 from .parsers import BASE_FIELD, FORM_HEADERS, METHOD_FIELD, NEXT_FIELD, TAKE_FIELD
 from .types import JSON, FieldsSerializer, OwnedRows, SerializerField, Validated
+
+if TYPE_CHECKING:
+    from rest_framework.exceptions import _Detail
+
+    from users.models import User
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
@@ -219,7 +224,7 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[ModelT
     }
     serializer_choice_field = StrictChoiceField
     # By the name of a field: what makes of the owner the value that a new row has if the field was left out.
-    owner_defaults: ClassVar[Mapping[str, Callable[[Any], object]]] = {}  # Any: a user
+    owner_defaults: ClassVar[Mapping[str, Callable[["User"], object]]] = {}
 
     def get_initial(self) -> Validated:
         """Return what an empty form shows, or what was sent."""
@@ -294,7 +299,7 @@ class StrictListSerializer(serializers.ListSerializer[Any], Generic[ModelT]):  #
         check_rows(data)
         self.prepare(data)
         rows = []
-        errors: dict[str, Any] = {}  # Any: the details of errors, which the stub has no name for
+        errors: dict[str, _Detail] = {}
         for index, item in enumerate(data):
             if self.instance is not None:
                 self.child.instance = self.instance[index]

@@ -1,6 +1,6 @@
 """Spreadsheets: rows as an .xlsx file (Office Open XML), some at a time.
 
-A number is a number in its cell only if it has at most 15 digits, which is what Excel keeps. Any other is text, so no
+A number is a number in its cell only if it has at most 15 digits, which is what Excel keeps. All others are text, so no
 digit is ever lost. A text is always a text: nothing in it is run as a formula or becomes a link.
 """
 
@@ -92,7 +92,7 @@ class _Writer:
         self.sheet = sheet
         self.date_format = book.add_format({"num_format": "yyyy-mm-dd"})
         self.right = book.add_format({"align": "right"})
-        self.formats: dict[int, Any] = {}  # Any: as above
+        self.formats: dict[int, object] = {}
 
     def write(self, columns: Sequence[Column], rows: Iterable[Sequence[JSON]]) -> int:
         """Write the rows below the names of the columns, and return how many there are.

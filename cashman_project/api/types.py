@@ -1,7 +1,6 @@
 """Names for the types that Django and its REST framework leave open.
 
-What such a value holds is known only when the service runs. These names say what it is; `Any` stands nowhere else
-without its own reason.
+What such a value holds is known only when the service runs. These names say what it is.
 """
 
 from collections.abc import Mapping

@@ -152,7 +152,7 @@ class StrictViewMixin(Base):
 
     @property
     def default_response_headers(self) -> dict[str, str]:
-        view: Any = self.__class__  # Any: mypy does not see that a class is hashable
+        view: Any = self.__class__  # mypy does not see that a class is hashable
         return {"Allow": _allow(view, *getattr(self, "action_map", ()))}
 
     def options(self, request: HttpRequest, *args: object, **kwargs: object) -> AnyResponse:
@@ -251,7 +251,7 @@ class SchemaView(StrictViewMixin, SpectacularAPIView):
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: object, **kwargs: object) -> HttpResponse:
-        renderer: Any = request.accepted_renderer  # Any: mypy does not see that its class is hashable
+        renderer: Any = request.accepted_renderer  # mypy does not see that its class is hashable
         headers = {
             "Cache-Control": "no-cache",  # a cache may keep it, but asks each time whether it has changed
             "Content-Disposition": f'inline; filename="Cashman.{renderer.format}"',

@@ -57,7 +57,7 @@ UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECA
     partial_update=extend_schema(parameters=CHANGE_HEADERS),
     destroy=extend_schema(parameters=DELETE_HEADERS, responses={204: OpenApiResponse(description="Deleted.")}),
 )
-class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # Any: rows of the model of its queryset
+class OwnedModelViewSet(StrictViewMixin, ModelViewSet[Any]):  # rows of the model of its queryset
     """List, create, read, change and delete the rows of the request's owner.
 
     A viewset names its `queryset` (of an owned model), `serializer_class`, `filterset_class`, `orderings` ({parameter:

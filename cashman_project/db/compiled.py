@@ -130,7 +130,7 @@ def execute_prepared(
         cursor.execute(sql, _placed(params, places))
 
 
-# Any: a connection of one of our two backends.
+# A connection of one of our two backends.
 def execute_later(connection: Any, sql: str, params: Sequence[object], *, prepared: bool = False) -> None:
     """Execute a statement without a result in the open transaction.
 

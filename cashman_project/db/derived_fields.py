@@ -31,7 +31,7 @@ class DerivedField(Base):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "source": self.source}
 
-    def derive(self, text: Any) -> str | None:  # Any: a text, or None as in KeyField
+    def derive(self, text: str) -> str | None:
         """Return the value for the source's text."""
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ class KeyField(DerivedField, models.CharField):  # type: ignore[type-arg]  # not
     """The `text_key` of a name. The name is found, sorted and kept unique by it. If there may be no name, it is NULL
     then."""
 
-    def derive(self, text: Any) -> str | None:  # Any: a text, or None if the source may be NULL
+    def derive(self, text: str | None) -> str | None:
         return None if text is None else text_key(text, self.limit)
 
     @property

@@ -5,15 +5,14 @@ the models of migrations too.
 """
 
 from graphlib import TopologicalSorter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.apps import apps
 from django.db.models import ForeignKey, Model
 
-from .types import AnyField
+from .types import AnyField, AnyForeignKey
 
 OWNER_FIELDS = ("owner", "ledger")
-AnyForeignKey = ForeignKey[Any, Any]  # Any: to any model, required or not
 
 
 class Reference(NamedTuple):
@@ -37,7 +36,7 @@ def primary_key(model: type[Model]) -> list[str]:
 
 def foreign_keys(model: type[Model]) -> "list[AnyForeignKey]":
     """Return the fields that have a foreign key."""
-    fields: Any = model._meta.concrete_fields  # Any: the stub does not know db_constraint
+    fields = model._meta.concrete_fields
     return [field for field in fields if isinstance(field, ForeignKey) and field.db_constraint]  # type: ignore[attr-defined]
 
 

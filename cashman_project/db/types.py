@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.fields import GenericForeignKey
-    from django.db.models import Field, ForeignObjectRel
+    from django.db.models import Field, ForeignKey, ForeignObjectRel
 
 # A model's field of any kind. Code that works with every field does not know the types of its values.
 AnyField: TypeAlias = "Field[Any, Any]"
+# A foreign key to any model, required or not.
+AnyForeignKey: TypeAlias = "ForeignKey[Any, Any]"
 # What a model's `_meta.get_field` returns.
 FieldOrRelation: TypeAlias = "AnyField | ForeignObjectRel | GenericForeignKey"
 # The values of a row as a driver takes or returns them. Their types are those of the row's columns.

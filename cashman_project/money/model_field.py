@@ -43,7 +43,7 @@ class MoneyField(models.Field):  # type: ignore[type-arg]  # not subscriptable a
         except (TypeError, ValueError):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
 
-    def get_lookup(self, lookup_name: str) -> "type[models.Lookup[Any]] | None":  # Any: compares values of any type
+    def get_lookup(self, lookup_name: str) -> "type[models.Lookup[object]] | None":
         """Return the lookup with this name. If it isn't exact, return None, so that Django raises FieldError."""
         return super().get_lookup(lookup_name) if lookup_name in self.exact_lookups else None
 
@@ -107,7 +107,7 @@ def _check_written(expression: object) -> None:
             raise FieldError(f"{type(expression).__name__} written to money: give it a Decimal.")
 
 
-def _check_sides(lookup: "models.Lookup[Any]") -> None:  # Any: compares values of any type
+def _check_sides(lookup: "models.Lookup[object]") -> None:
     """Raise FieldError unless the lookup compares stored amounts with given ones."""
     # When a check constraint is validated, the row's amount is a Value. On SQLite, a sum is not yet a number.
     if isinstance(lookup.lhs, ExactSum) or not (is_exact(lookup.lhs) or isinstance(lookup.lhs, Value)):

@@ -25,7 +25,7 @@ class HasCurrency(Protocol):
     currency: str
 
 
-# Any: the stub has one type for the value that is read (a Decimal) and the one that is written (with its currency).
+# The stub has one type for the value that is read (a Decimal) and the one that is written (with its currency).
 class AmountField(serializers.Field[Any, object, str, HasCurrency]):
     """An amount in JSON. It is read exactly from a number or a text, and written as text with its currency's decimals.
 

@@ -45,7 +45,7 @@ class OwnedForeignKey(models.ForeignKey[Row, Row]):
 
     forward_related_accessor_class = OwnedForwardDescriptor
 
-    # Any: the other options of Django's foreign key.
+    # The other options of Django's foreign key.
     def __init__(self, to: type[OwnedModel] | str, on_delete: Callable[..., None], **options: Any) -> None:
         if on_delete is not models.RESTRICT:
             raise ValueError("Use RESTRICT: Django would find the rows that refer to a deleted one by its id alone.")

@@ -47,7 +47,7 @@ class OwnerField(models.ForeignKey[Any, Any]):  # Any: a user, whom no model of 
 
     references_ledger = "ledgers_ledger"  # the table
 
-    # Any: what Django's foreign key takes.
+    # What Django's foreign key takes.
     def __init__(self, to: Any = settings.AUTH_USER_MODEL, on_delete: Any = models.CASCADE, **options: Any) -> None:
         super().__init__(to, on_delete, **{"related_name": "+", "db_index": False, **options})
 

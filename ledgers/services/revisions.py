@@ -183,9 +183,8 @@ def _with_next(owner: UUID, changes: "QuerySet[Change]") -> "QuerySet[Any]":  # 
     return changes.annotate(next_before=Subquery(later.order_by("revision").values("before")[:1]))
 
 
-def _states(
-    model: type[OwnedModel], owner: UUID, change: Any, alive: State | None
-) -> States:  # Any: with its `next_before`
+# The change has its `next_before`.
+def _states(model: type[OwnedModel], owner: UUID, change: Any, alive: State | None) -> States:
     """Return what the row was before the change and after it; None for what it was not, or what is not known."""
     old = state_of(model, owner, change.before) if change.before else None
     if change.operation == Operation.DELETED:

@@ -1,7 +1,6 @@
 """States of rows, as they were and as they are, in the JSON of the API."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 from uuid import UUID
 
 from cashman_project.api.types import JSONObject
@@ -46,8 +45,10 @@ def link(owner: UUID, states: Iterable[State | None]) -> None:
             setattr(state, field.name, found.get(getattr(state, field.attname)))
 
 
-def _rows(model: Any, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:  # Any: an OwnedModel; the stub says more
+def _rows(model: object, owner: UUID, keys: set[UUID]) -> dict[UUID, State]:
     """Return the rows with these keys."""
+    assert isinstance(model, type)
+    assert issubclass(model, OwnedModel)
     found: dict[UUID, State] = model._base_manager.filter(owner=owner).in_bulk(keys) if keys else {}
     if missing := keys - found.keys():
         deletions = Change.objects.filter(ledger=owner, row_id__in=missing, operation=Operation.DELETED)

@@ -22,7 +22,7 @@ from cashman_project.api.origin import UNDO, Origin
 from cashman_project.db.constraint_errors import field_of
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.insert_many import insert_many, insert_target
-from cashman_project.db.types import AnyField
+from cashman_project.db.types import AnyField, Values
 
 from ..history import CHANGES, read_before, record, stored_columns
 from ..models import Change, Ledger, OwnedModel, Revision
@@ -53,7 +53,6 @@ undone = Signal()
 
 T = TypeVar("T")
 OwnedRowModel: TypeAlias = Any  # a type[OwnedModel], of whose fields and managers the stub knows too little
-Values: TypeAlias = dict[str, object]  # what a row was, by the names of its columns
 
 
 def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
@@ -212,7 +211,7 @@ class Undo:
     def _check_references(self, model: OwnedRowModel, part: Mapping[UUID, Values]) -> None:
         """Raise ReferenceGone if a row would refer to a row that is not there. With force, it refers to none."""
         for field in references(model):
-            wanted: set[Any] = {values[field.attname] for values in part.values()} - {None}  # Any: ids
+            wanted: set[UUID] = {values[field.attname] for values in part.values()} - {None}
             gone = wanted.difference(self._existing(field.remote_field.model, wanted))
             without = [values for values in part.values() if values[field.attname] in gone]
             if without and not (self.force and field.null):
@@ -298,7 +297,7 @@ class Undo:
 
     def _last_versions(self, part: Mapping[UUID, Values]) -> dict[UUID, int]:
         """Return the versions that the rows had when they were deleted. A version never comes twice."""
-        versions: dict[UUID, Any] = {pk: values["version"] for pk, values in part.items()}  # Any: numbers
+        versions: dict[UUID, int] = {pk: values["version"] for pk, values in part.items()}
         later = Change.objects.filter(ledger=self.write.owner, revision__gt=self.number, operation=DELETED)
         if changed := self.written_later.intersection(part):
             for change in later.filter(row_id__in=changed).order_by("revision"):

@@ -64,7 +64,7 @@ class Column(NamedTuple):
     is_required: bool
 
 
-def columns_of(model: Any) -> tuple[Column, ...]:  # Any: the fields differ by model
+def columns_of(model: type[models.Model]) -> tuple[Column, ...]:
     """Return the columns of a table that go out and come in. Their readers remember values, so make them anew to read
     another export."""
     fields = [
@@ -75,7 +75,7 @@ def columns_of(model: Any) -> tuple[Column, ...]:  # Any: the fields differ by m
     return tuple(map(column_of, fields))
 
 
-def column_of(field: Any) -> Column:  # Any: a field of any kind
+def column_of(field: Any) -> Column:  # of any kind
     """Return the column of a field."""
     is_required = not (field.null or field.has_default())
     return Column(field.attname, field, _remembering(_reader(field)), _storing(field), is_required)
@@ -277,7 +277,7 @@ def _names_reader(most: int) -> Read:
 
 def _json(value: object) -> object:
     """Return any JSON whose texts can be stored."""
-    level: list[Any] = [value]  # Any: JSON
+    level: list[Any] = [value]  # of JSON
     for _depth in range(DEEPEST):
         texts = [one for one in level if type(one) is str]
         for one in level:

@@ -6,7 +6,6 @@ Each rule raises ValidationError, by the names of the columns.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Any
 
 import orjson
 from django.core.exceptions import ValidationError
@@ -86,10 +85,12 @@ def _or_null(fits: Fits) -> Fits:
 
 
 def _parsed(parse: Callable[[str], object]) -> Fits:
-    def fits(value: Any) -> bool:  # Any: JSON
+    def fits(value: object) -> bool:
+        if type(value) is not str:
+            return False
         try:
             parse(value)
-        except (TypeError, ValueError):
+        except ValueError:
             return False
         return len(value) <= LONGEST_NAME
 
@@ -138,20 +139,29 @@ def _object(needed: Mapping[str, Fits], others: Mapping[str, Fits] | None = None
 
 DAY, AMOUNT, CURRENCY = _parsed(date.fromisoformat), _parsed(parse_amount), _one_of(DIGITS)
 BALANCE = _object({"balance": _or_null(AMOUNT), "date": _or_null(DAY)})
+OPENING = _object({"balance": AMOUNT, "date": DAY})
 STATEMENT = _object(
     {
         "account_id": _id,
-        "called": lambda value: type(value) is str,  # as long as the file has it
+        "called": _text(),
         "currency": CURRENCY,
         "opening": _or_null(BALANCE),
         "closing": _or_null(BALANCE),
-        "begins": _or_null(BALANCE),
         "adds_up": _or_null(_flag),
         "difference": _or_null(AMOUNT),
+        "begins": _or_null(OPENING),
         "checks": _map(DAY, AMOUNT, MOST_CHECKS),
     }
 )
-ACCOUNT = _object({"id": _id, "name": _text(), "currency": CURRENCY, "identifier": _or_null(_text())})
+ACCOUNT = _object(
+    {
+        "id": _id,
+        "name": _text(),
+        "currency": CURRENCY,
+        "identifier": _or_null(_text()),
+        "opening": _or_null(OPENING),
+    }
+)
 LEFT_OUT = _list(_text(), names.MOST_TOLD)
 MAKES = _object(
     {},

@@ -5,7 +5,7 @@ to pass them on.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, BinaryIO, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -76,7 +76,7 @@ class Read:
     def _read_file(self, file: File) -> None:
         columns, keys = columns_of(file.model), [field.attname for field in file.model._meta.pk_fields]
         number = size = 0
-        last: tuple[Any, ...] = ()  # Any: values of the columns' own types
+        last: tuple[object, ...] = ()
         rows: list[list[object]] = []
         keys = [key for key in keys if key not in ("owner_id", "ledger_id")]
         for number, line in enumerate(self.archive.lines(file.path), 1):

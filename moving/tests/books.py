@@ -9,6 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.db.models import Model
 from rest_framework.test import APIClient
 
 from conftest import client_of
@@ -111,7 +112,8 @@ def everything(owner: User) -> dict[str, Any]:
     """Return all that there is of the owner's ledger: rows, history, totals, and what /changes tells from nothing."""
     owner.refresh_from_db()
     found: dict[str, Any] = {}
-    for model in [*(file.model for file in FILES), MonthTotal, TransactionTag]:
+    models: list[type[Model]] = [*(file.model for file in FILES), MonthTotal, TransactionTag]
+    for model in models:
         field = "ledger" if hasattr(model, "ledger_id") else "owner"
         rows = model._base_manager.filter(**{field: owner.pk}).order_by("pk").values()
         found[model.__name__] = [

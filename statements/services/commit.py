@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection
@@ -13,7 +13,7 @@ from django.utils import timezone
 from cashman_project.api.origin import IMPORT, Origin
 from cashman_project.db.compiled import database_values
 from cashman_project.db.insert_many import insert_target
-from cashman_project.db.types import SQL
+from cashman_project.db.types import SQL, DatabaseRow
 from cashman_project.money.amounts import parse_amount
 from ledgers.writer import Write, writing
 from transactions.choices import TransactionType
@@ -211,5 +211,5 @@ def _store_identities(write: Write, plan: Import, rows: "QuerySet[ImportRow]", r
     with connection.cursor() as cursor:
         for source, params in _sources(plan, ENTERS, "AND key IS NOT NULL"):
             select = f"SELECT {values}, %s FROM {source}"  # noqa: S608  # no input
-            given: Any = database_values(connection, (revision, *params))  # of types that the driver knows
+            given: DatabaseRow = database_values(connection, (revision, *params))
             cursor.execute(f"INSERT INTO {target} {select}", given)

@@ -41,7 +41,7 @@ from transactions.models import Transaction
 from ..models.transaction import SignedAmountField
 from ..names import LONGEST_NAME, MOST_TAGS
 
-# How a kind of field is read, and the fields of a model that may store it. Any: a field of that kind.
+# How a kind of field is read, a field of that kind, and the fields of a model that may store it.
 Rule = tuple[Callable[[Any], "Reader"], tuple[type, ...]]
 Reader = Callable[[Any], Any]  # Any: what a body has, and a value of the field's own type
 
@@ -82,7 +82,7 @@ class Notation:
     owners: frozenset[str]  # the names of the latter
     json: JSONObject  # the JSON of a row with these defaults
     representations: Mapping[str, Reader]  # make the JSON of a value
-    clean: Callable[[Any], None]  # the model's rules for a row
+    clean: Reader  # the model's rules for a row
     inserted: tuple[str, ...]  # the fields that are inserted, but for the category, the account and the tags
     others: Values  # the columns that no body has, and what they hold
     unique: tuple[str, ...]  # the fields that no two rows of an owner have the same value of
@@ -115,8 +115,9 @@ def find_notation(serializer: type[StrictModelSerializer[Transaction]]) -> Notat
         raise Unknown(f"no field {min(missing)}")
     readers = {name: _reader(field, model) for name, field in written.items()}
     owner_defaults = serializer.owner_defaults
+    columns = {column.name: column for column in model._meta.concrete_fields}
     defaults = {
-        name: _default(field, model._meta.get_field(name))
+        name: _default(field, columns[name])
         for name, field in written.items()
         if not field.required and name not in owner_defaults
     }
@@ -178,7 +179,7 @@ def _rule(field: SerializerField) -> Rule | None:
     return None
 
 
-def _default(field: SerializerField, column: Any) -> object:  # Any: the field of the model, of any kind
+def _default(field: SerializerField, column: AnyField) -> object:
     """Return what a row has if its body leaves the field out."""
     if field.default is not empty:
         default = value = field.default
@@ -191,7 +192,7 @@ def _default(field: SerializerField, column: Any) -> object:  # Any: the field o
     return value
 
 
-# Any: a model; the stub lacks `has_db_default`.
+# A model; the stub lacks `has_db_default`.
 def _others(model: Any, written: Values) -> Iterator[tuple[str, object]]:
     """Yield the columns that no body has and the database doesn't fill itself, and the values of new rows."""
     for column in model._meta.concrete_fields:
@@ -210,16 +211,15 @@ def _others(model: Any, written: Values) -> Iterator[tuple[str, object]]:
         yield column.attname, value
 
 
-def _unique(model: Any) -> Iterator[str]:  # Any: a model, of which the stub fears that it has no `concrete_model`
-    for constraint in model._meta.concrete_model._meta.constraints:
+def _unique(model: type[OwnedModel]) -> Iterator[str]:
+    options = (model._meta.concrete_model or model)._meta
+    for constraint in options.constraints:
         if isinstance(constraint, models.UniqueConstraint):
             first, *names = constraint.fields or ("",)
             if first != "owner" or len(names) != 1 or constraint.condition is not None or constraint.expressions:
                 raise Unknown(f"the constraint {constraint.name}")
             yield names[0]
-    if model._meta.concrete_model._meta.unique_together or any(
-        one.unique and not one.primary_key for one in model._meta.concrete_fields
-    ):
+    if options.unique_together or any(one.unique and not one.primary_key for one in model._meta.concrete_fields):
         raise Unknown(f"what is unique in {model.__name__} beside its constraints")
 
 
@@ -297,7 +297,7 @@ def _amount(field: SerializerField) -> Reader:
 
 
 def _converted(
-    # Any: what the REST framework takes for validators.
+    # What the REST framework takes for validators.
     field: SerializerField,
     kind: type,
     convert: Reader | None,

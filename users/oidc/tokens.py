@@ -6,7 +6,6 @@ The reasons are in docs/adr/0012-identity-provider.md.
 import re
 import time
 from dataclasses import dataclass
-from typing import Any
 
 import jwt
 from django.conf import settings
@@ -14,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed
 
+from cashman_project.api.types import JSONObject
 from cashman_project.environment import IdentityProvider
 
 from ..models import User
@@ -28,7 +28,7 @@ LEEWAY = 10  # seconds that the provider's clock may differ
 LONGEST_SUBJECT = 255  # characters of issuer and `sub` together, as in User.subject
 LAST_TIMESTAMP = 253_402_300_799  # the end of the year 9999, after which Python has no dates
 
-Claims = dict[str, Any]  # of a token, parsed from JSON; some have been checked
+Claims = JSONObject  # of a token, parsed from JSON; some have been checked
 caches: dict[tuple[str, str], JWKSCache] = {}
 
 

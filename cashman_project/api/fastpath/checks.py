@@ -1,7 +1,7 @@
 """System checks: a viewset is on the fast path only if that bypasses nothing, and can write each of its fields."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 import orjson
 from django.core import checks
@@ -13,6 +13,7 @@ from rest_framework.serializers import ListSerializer
 from ..filters import StrictFilterBackend
 from ..pagination import KeysetPagination
 from ..serializers import StrictListSerializer, StrictModelSerializer
+from ..types import SerializerField
 from ..viewsets import OwnedModelViewSet
 from .overrides import overridden
 from .row_json import WordJSON, find_form, readable_fields
@@ -97,7 +98,7 @@ def hook_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
 
 def field_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
     """Return the fields of the viewset's serializer that the database can't write as the serializer does."""
-    serializer: Any = viewset.serializer_class  # Any: None, too
+    serializer = getattr(viewset, "serializer_class", None)
     if serializer is None:  # then get_serializer_class() is overridden, which is an error of its own
         return []
     return [
@@ -113,7 +114,7 @@ def field_faults(viewset: type[OwnedModelViewSet]) -> list[checks.CheckMessage]:
     ]
 
 
-def _field_fault(viewset: type[OwnedModelViewSet], field: Any) -> str:  # Any: of any kind
+def _field_fault(viewset: type[OwnedModelViewSet], field: SerializerField) -> str:
     form = find_form(field)
     if form is None:
         return f"the fast path has no form in SQL for a {type(field).__name__}."
@@ -121,17 +122,18 @@ def _field_fault(viewset: type[OwnedModelViewSet], field: Any) -> str:  # Any: o
         viewset.queryset.values_list(form)
     except FieldError as error:
         return f"the database has no such column. {error}"
-    if isinstance(form, WordJSON) and any(orjson.dumps(str(word)) != f'"{word}"'.encode() for word in field.choices):
+    if isinstance(form, WordJSON) and any(
+        orjson.dumps(str(word)) != f'"{word}"'.encode() for word in getattr(field, "choices", ())
+    ):
         return "a choice has characters that JSON escapes, which the fast path does not expect in one."
     return ""
 
 
-# Any: its serializer has a Meta.
-def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
+def _bypassed(viewset: type[OwnedModelViewSet]) -> Iterator[tuple[type, str]]:
     """Yield each method that is bypassed, and the class that overrides it."""
     yield from overridden(viewset, OwnedModelViewSet, VIEW_HOOKS)
     if serializer := viewset.serializer_class:
-        many = getattr(serializer.Meta, "list_serializer_class", ListSerializer)
+        many = getattr(getattr(serializer, "Meta", None), "list_serializer_class", ListSerializer)
         yield from overridden(serializer, StrictModelSerializer, SERIALIZER_HOOKS)
         yield from overridden(many, StrictListSerializer, LIST_HOOKS)
     yield from overridden(viewset.pagination_class or type(None), KeysetPagination, PAGE_HOOKS)
@@ -141,14 +143,14 @@ def _bypassed(viewset: Any) -> Iterator[tuple[type, str]]:
         yield from overridden(permission, BasePermission, ("has_object_permission",))
 
 
-def _permissions(declared: Iterable[Any]) -> Iterator[type]:  # Any: classes, or what joins them
+def _permissions(declared: Iterable[object]) -> Iterator[type]:
     """Yield the classes of permissions; of one that is made of others by &, | and ~ those others."""
     for permission in declared:
         if isinstance(permission, OperandHolder):
             yield from _permissions([permission.op1_class, permission.op2_class])
         elif isinstance(permission, SingleOperandHolder):
             yield from _permissions([permission.op1_class])
-        else:
+        elif isinstance(permission, type):
             yield permission
 
 

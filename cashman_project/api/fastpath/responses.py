@@ -7,11 +7,11 @@ The reasons are in docs/adr/0014-json-by-the-database.md.
 
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 from django.core.exceptions import SuspiciousOperation
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpResponse
 from rest_framework.exceptions import NotFound, ValidationError
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..viewsets import OwnedModelViewSet
 
     ViewSet: TypeAlias = type[OwnedModelViewSet]
-    Rows: TypeAlias = QuerySet[Any]  # Any: of any owned model, or dictionaries with its `line`
+    Rows: TypeAlias = QuerySet[Model, object]  # of any owned model, or dictionaries with its `line`
 
 CURSOR = ("cursor value", "cursor id")  # parameters of a page's query; no filter has such a name
 

@@ -87,7 +87,7 @@ def _as_content(text: str) -> SafeString:
     return SafeString(escape(text, quote=False))
 
 
-# Any: only viewsets, which have an `action`, have rows.
+# Only viewsets, which have an `action`, have rows.
 def _context(data: JSONObject, view: Any, request: Request, response: Response) -> dict[str, object]:
     """Return what the templates use."""
     problem = data if response.exception else None

@@ -96,9 +96,8 @@ class Cursor(extensions.cursor):
         self._send_waiting()
         super().executemany(query, vars_list)
 
-    def copy_expert(
-        self, sql: str | bytes | Composable, file: Any, size: int = 8192
-    ) -> None:  # Any: a file of its own kind
+    # psycopg2 has a type of its own for the file.
+    def copy_expert(self, sql: str | bytes | Composable, file: Any, size: int = 8192) -> None:
         self._send_waiting()
         try:
             super().copy_expert(sql, file, size)

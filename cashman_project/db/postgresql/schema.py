@@ -10,8 +10,8 @@ from django.db.backends.ddl_references import Columns, ForeignKeyName, Statement
 from django.db.backends.postgresql import schema
 from django.db.models import Model
 
-from ..owned_tables import AnyForeignKey, owner_field, primary_key, reference
-from ..types import AnyField
+from ..owned_tables import owner_field, primary_key, reference
+from ..types import AnyField, AnyForeignKey
 from .citus import distribute, is_sharded
 
 

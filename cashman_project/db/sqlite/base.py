@@ -4,10 +4,10 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from sqlite3 import Connection
-from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from ..types import DatabaseRow
 from .values import sqlite_value
 
 
@@ -26,8 +26,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def execute_later(self, sql: str, params: Sequence[object]) -> None:
         """Execute a statement. There is no round trip that could be saved by waiting, as on PostgreSQL."""
         with self.cursor() as cursor:
-            values: Any = map(sqlite_value, params)  # Any: of the types that SQLite takes
-            cursor.execute(sql, list(values))
+            values: DatabaseRow = list(map(sqlite_value, params))
+            cursor.execute(sql, values)
 
     def _start_transaction_under_autocommit(self) -> None:
         """Start a transaction. If that fails because the database is locked, leave no cursor behind.
