@@ -1,5 +1,6 @@
 """Text that people read: when two texts are the same, and in which order they come (docs/adr/0017-the-same-text.md)."""
 
+import re
 import unicodedata
 from typing import Literal
 
@@ -12,6 +13,7 @@ DECOMPOSED = 2  # a text may be this many times longer than its limit, because c
 TIE = "\1"  # sorts before any character with which a longer name could continue
 # Letters with a stroke, and two letters in one. Unicode doesn't decompose them, but sorts them as these letters (UCA).
 LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe"}
+BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 BREAKS = {"Cc", "Zl", "Zp"}  # control characters (such as tabs and line feeds), and separators of lines and paragraphs
 
 
@@ -63,7 +65,11 @@ def fold(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return "".join([LETTERS.get(letter, letter) for letter in text if not unicodedata.combining(letter)])
+    return BEYOND_ASCII.sub(_bare_run, text)
+
+
+def _bare_run(run: re.Match[str]) -> str:
+    return "".join([LETTERS.get(letter, letter) for letter in run[0] if not unicodedata.combining(letter)])
 
 
 def text_key(text: str, limit: int) -> str:

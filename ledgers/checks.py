@@ -1,4 +1,4 @@
-"""System checks of owned models: the history can show the rows of each of them."""
+"""System checks of owned models: `/changes` and the history can show the rows of each of them."""
 
 from django.apps import apps
 from django.core import checks
@@ -7,6 +7,8 @@ from cashman_project.api.fastpath.row_json import row_json
 
 from .models import OwnedModel
 from .resources import RESOURCES
+
+INDEXED = ["owner", "revision", "id"]
 
 
 @checks.register
@@ -26,3 +28,20 @@ def check_registered(**kwargs: object) -> list[checks.CheckMessage]:
             faults[model] = f"{resource.serializer_class.__name__} has no form in SQL: {error}"
     hint = "Call ledgers.resources.register in the ready() of its app, as transactions/apps.py does."
     return [checks.Error(fault, hint=hint, obj=model, id="ledgers.E001") for model, fault in faults.items()]
+
+
+@checks.register
+def check_indexed(**kwargs: object) -> list[checks.CheckMessage]:
+    """ledgers.E002: each owned model without the index by which `/changes` finds what a revision has written."""
+    return [
+        checks.Error(
+            f"{model.__name__} has no index of owner, revision and id, so /changes would read all its rows.",
+            hint=f'Add models.Index(fields={INDEXED}, name="{model.__name__.lower()}_revision") to its Meta.indexes.',
+            obj=model,
+            id="ledgers.E002",
+        )
+        for model in apps.get_models()
+        if issubclass(model, OwnedModel)
+        and not model._meta.proxy
+        and not any(index.fields == INDEXED and index.condition is None for index in model._meta.indexes)
+    ]

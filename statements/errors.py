@@ -22,9 +22,9 @@ class Unanswered(Conflict):
 
 
 class NotAPreview(Conflict):
-    """409: a plan that is committed or undone doesn't change."""
+    """409: a plan that is not read yet, or is committed or undone, doesn't change."""
 
-    default_detail = _("This plan is not a preview any more.")
+    default_detail = _("This plan is not a preview: its file is not read yet, or it was imported already.")
     default_code = "not_a_preview"
 
 

@@ -31,6 +31,8 @@ def answers_of(form: Mapping[str, object], questions: list[JSONObject], options:
         answer, new_name = (str(form.get(f"{name}.{number}", "")).strip() for name in (ANSWER, NEW_NAME))
         if not answer and new_name not in ("", suggested_name(question)):
             answer = NEW  # who types a name means a new account
+        elif answer not in ("", NEW) and new_name not in ("", suggested_name(question)):
+            raise ValidationError({f"{NEW_NAME}.{number}": [_("Choose “A new account”, or clear its name.")]})
         if answer == NEW and not new_name:
             raise ValidationError({f"{NEW_NAME}.{number}": [_("Give the account a name.")]}, code="required")
         if answer:

@@ -149,7 +149,7 @@ class ImportPagesMixin(Base):
         sent = self.request.data if self.action == "answer" and is_page_form(self.request) else {}
         page = PlanPage(owner, plan, content, verdict, rows, data or {}, own_path(self.request), sent, errors)
         context: dict[str, object] = {"page": page}
-        if page.may_make_account:
+        if page.asks_currency:
             context["currency"] = currency_input(owner)
         return context
 

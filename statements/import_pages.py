@@ -24,6 +24,7 @@ from cashman_project.locales import current_formats
 from ledgers.models import Revision
 from transactions.models import Transaction
 from transactions.services.accounts import account_names
+from transactions.templatetags.money import money
 
 from .choices import CREATES, ENTERS, Status, Verdict
 from .import_questions import ASKED_EACH_TIME, ShownQuestion, questions_of
@@ -33,6 +34,7 @@ from .services.shown import rows_json
 if TYPE_CHECKING:
     from users.models import User
 
+TELL_ACCOUNT = ("account", "accounts", "create_account", "currency")
 MOST_KEPT = 100  # transactions that a page lists after an undo that kept some
 MOST_NAMED = 20  # categories or tags that a sentence names
 
@@ -117,9 +119,16 @@ class ShownRow:
     takes_in: str = ""  # the label of the button that lets the commit create a transaction of it
     leaves_out: str = ""  # of the one that leaves it out
 
+    is_undone: bool = False
+
     @property
     def is_in(self) -> bool:
-        return self.content["verdict"] in ENTERS
+        return self.content["verdict"] in ENTERS and not self.is_undone
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there is something to read or to correct: not so of a total or a heading."""
+        return bool(self.content["description"]) or self.content["verdict"] != Verdict.SKIPPED
 
     @property
     def is_again(self) -> bool:
@@ -178,7 +187,9 @@ class PlanPage:
 
     @cached_property
     def questions(self) -> list[ShownQuestion]:
-        return questions_of(self.content, self.sent, self.errors) if self.is_preview else []
+        if not self.is_preview:
+            return []
+        return questions_of(self.owner, self.plan, self.content, self.sent, self.errors)
 
     @property
     def may_keep(self) -> bool:
@@ -186,8 +197,19 @@ class PlanPage:
         return any(one.content["option"] not in ASKED_EACH_TIME for one in self.questions)
 
     @property
-    def may_make_account(self) -> bool:
-        return any(bool(one.new_name) for one in self.questions)
+    def asks_currency(self) -> ShownQuestion | None:
+        """The first question of an account whose currency the file does not say."""
+        return next((one for one in self.questions if one.new_name and not one.currency), None)
+
+    @property
+    def was_told_account(self) -> bool:
+        """Whether somebody has said which account the file is of."""
+        return any(self.plan.options.get(name) for name in TELL_ACCOUNT)
+
+    @property
+    def account_options(self) -> tuple[str, ...]:
+        """The options with which that was said."""
+        return TELL_ACCOUNT
 
     @property
     def creates(self) -> int:
@@ -261,8 +283,8 @@ class PlanPage:
                 counts[Verdict.DUPLICATE],
             ),
             Verdict.ERROR: ngettext(
-                "Leaves out %(count)s line that can't be read. You can correct it below.",
-                "Leaves out %(count)s lines that can't be read. You can correct them below.",
+                "Leaves out %(count)s line that can't be imported. You can correct it below.",
+                "Leaves out %(count)s lines that can't be imported. You can correct them below.",
                 counts[Verdict.ERROR],
             ),
             Verdict.SKIPPED: ngettext(
@@ -276,7 +298,12 @@ class PlanPage:
     def _of_names(self) -> Iterable[str]:
         makes = self.content["makes"]
         for account in makes["accounts"]:
-            yield _("Makes the account %(name)s, in %(currency)s.") % account
+            if account["opening"]:
+                balance = money(account["opening"]["balance"], account["currency"])
+                text = _("Makes the account %(name)s, in %(currency)s, with an opening balance of %(balance)s.")
+                yield text % {**account, "balance": balance}
+            else:
+                yield _("Makes the account %(name)s, in %(currency)s.") % account
         if makes["categories"]:
             yield _("Makes these categories: %(names)s.") % {"names": _list(makes["categories"])}
         if makes["tags"]:
@@ -322,6 +349,8 @@ class PlanPage:
         elif content["message"]:
             what = content["message"]
         url = reverse("transaction-detail", args=[named.pk]) if named else ""
+        if self.is_undone and verdict in ENTERS:
+            return ShownRow(content, str(capfirst(Status.UNDONE.label)), is_undone=True)
         if not self.is_preview:
             return ShownRow(content, what, url)
         is_whole = bool(content["date"] and content["amount"] and content["account"])

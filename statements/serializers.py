@@ -31,6 +31,7 @@ from transactions.tag_fields import TagsField
 
 from . import examples
 from .choices import Status, Verdict, option_name
+from .question_serializers import QuestionSerializer
 from .services.lines import LONGEST_DESCRIPTION, LONGEST_NOTES
 from .services.profiles import OPTIONS
 
@@ -170,26 +171,6 @@ class StatementSerializer(FieldsSerializer):
     difference = serializers.CharField(allow_null=True)
 
 
-class ChoiceSerializer(FieldsSerializer):
-    """A possible answer: the value of the option, and what the example then means."""
-
-    value = serializers.CharField()
-    reading = serializers.CharField()
-
-    class Meta:
-        ref_name = "AnswerChoice"
-
-
-class QuestionSerializer(FieldsSerializer):
-    """What the file does not say. PATCH the plan with `option` and one of the values to answer it."""
-
-    option = serializers.CharField()
-    message = serializers.CharField()
-    line = serializers.IntegerField()
-    example = serializers.CharField(allow_blank=True)
-    choices = ChoiceSerializer(many=True)
-
-
 class CountsSerializer(FieldsSerializer):
     """How many rows have each verdict."""
 
@@ -202,11 +183,12 @@ class CountsSerializer(FieldsSerializer):
 
 
 class MadeAccountSerializer(FieldsSerializer):
-    """An account that a commit makes."""
+    """An account that a commit makes. `opening` is what the file says of its balance before the first line."""
 
     name = serializers.CharField()
     currency = serializers.CharField()
     identifier = serializers.CharField(allow_null=True)
+    opening = StatedBalanceSerializer(allow_null=True)
 
 
 class MakesSerializer(FieldsSerializer):

@@ -88,7 +88,7 @@ ID = OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 NUMBER = OpenApiParameter("row", OpenApiTypes.INT, OpenApiParameter.PATH, description="The `number` of the row.")
 CONFLICT = {
     (409, PROBLEM_JSON): OpenApiResponse(
-        ProblemSerializer, "It is not a preview any more (`not_a_preview`).", examples=[examples.NOT_A_PREVIEW]
+        ProblemSerializer, "It is not a preview (`not_a_preview`).", examples=[examples.NOT_A_PREVIEW]
     )
 }
 

@@ -7,9 +7,13 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from cashman_project.api.tests.forms import fields_of
+from conftest import client_of
+from moving.tests.books import exported, restored
+from statements.tests.plans import CSV, commit, rows_of, undo, upload
 from transactions.models import Transaction
 from transactions.serializers import TransactionSerializer
 from transactions.services.usual_notation import find_notation
+from transactions.tests.test_api_spreadsheets import rows_of as cells_of
 from users.models import User
 
 PIZZA = {"description": "pizza", "amount": 50, "payee": "Luigi"}
@@ -61,6 +65,31 @@ def test_a_field_works_through_every_door(
     assert rows.get(pk=made.pk).payee == "Bowser"
     schema = as_alice.get("/schema", headers={"Accept": "application/json"}).json()["components"]["schemas"]
     assert schema["Expense"]["properties"]["payee"]["maxLength"] == 100
+
+
+def test_a_field_is_kept_and_taken_back(as_alice: APIClient, alice: User, bob: User) -> None:
+    as_alice.post("/accounts", {"name": "Bank"})
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    rent = rows_of(as_alice, plan["id"])[0]["transaction"]
+    path = f"/expenses/{rent}"
+    as_alice.patch(path, {"payee": "Landlady"})
+    assert undo(as_alice, plan)["kept"] == [rent]  # it was edited since
+
+    assert as_alice.patch(path, {"payee": "Landlord"}).json()["payee"] == "Landlord"
+    changed = {"field": "payee", "old": "Landlady", "new": "Landlord"}
+    assert as_alice.get(f"{path}/history").json()["results"][0]["changes"] == [changed]
+    number = as_alice.get("/revisions").json()["results"][0]["number"]
+    assert as_alice.post(f"/revisions/{number}/undo", {}).status_code == 201
+    row = as_alice.get(path).json()
+    assert row["payee"] == "Landlady"
+    assert as_alice.put(path, {name: row[name] for name in row if name != "payee"}).json()["payee"] == "Landlady"
+    assert row in [one["data"] for one in as_alice.get("/changes").json()["changes"]]
+    assert [one["payee"].value for one in cells_of(as_alice, "/expenses.xlsx")] == ["Landlady"]
+
+    content = exported(alice)
+    alice.delete()
+    restored(bob, content)
+    assert [one["payee"] for one in client_of(bob).get("/expenses").json()["results"]] == ["Landlady"]
 
 
 def test_a_resource_works(as_alice: APIClient, as_bob: APIClient, as_outsider: APIClient, alice: User) -> None:

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -29,14 +29,15 @@ class Grouping:
     The key of a group of categories is not its name, which the sums are given later.
 
     `month_totals` says whether month totals can answer it: it isn't finer than a month. `period` is the length of its
-    periods if it is by date. The others describe the key in the API: an `example`, its `choices`, and whether it is
-    `nullable`.
+    periods if it is by date. `key_of` makes the key of a date, if its periods are whole months, which begin on the
+    owner's day. The others describe the key in the API: an `example`, its `choices`, and whether it is `nullable`.
     """
 
     key: Expression | F
     month_totals: bool = False
     text: Callable[[Any], str | None] | None = None  # Any: what the database returns for the key
     period: PeriodLength | None = None
+    key_of: Callable[[Any], Expression] | None = None  # Any: the name of a column, or an expression
     example: str = ""
     choices: "Sequence[tuple[str, StrOrPromise]]" = field(default_factory=list)
     nullable: bool = False
@@ -108,6 +109,11 @@ class WeekNumber(Func):
         return self.as_sql(compiler, connection, template=f"((%(expressions)s - DATE '{FIRST_MONDAY}') / 7)")
 
 
+def whole_months(key_of: Callable[[Any], Expression], period: PeriodLength, example: str) -> Grouping:
+    """Return a grouping by periods of whole months."""
+    return Grouping(key_of("date"), month_totals=True, period=period, key_of=key_of, example=example)
+
+
 @lru_cache(maxsize=20_000)  # more than there are weeks from 1900 to 2200
 def _week_of(number: int) -> str:
     return WEEK.key(FIRST_MONDAY + datetime.timedelta(weeks=number))
@@ -117,9 +123,9 @@ DAY, WEEK, MONTH, QUARTER, YEAR = Day(), Week(), Month(), Quarter(), Year()
 GROUPINGS = {
     "day": Grouping(DateKey("date"), text=str, period=DAY, example="2026-11-20"),
     "week": Grouping(WeekNumber("date"), text=_week_of, period=WEEK, example="2026-W47"),
-    "month": Grouping(DatePart("date", "YYYY-MM"), month_totals=True, period=MONTH, example="2026-11"),
-    "quarter": Grouping(QuarterKey("date"), month_totals=True, period=QUARTER, example="2026-Q4"),
-    "year": Grouping(DatePart("date", "YYYY"), month_totals=True, period=YEAR, example="2026"),
+    "month": whole_months(partial(DatePart, form="YYYY-MM"), MONTH, "2026-11"),
+    "quarter": whole_months(QuarterKey, QUARTER, "2026-Q4"),
+    "year": whole_months(partial(DatePart, form="YYYY"), YEAR, "2026"),
     "category": Grouping(F("category__name"), month_totals=True, nullable=True),
     "group": Grouping(F("category__group_key"), month_totals=True, nullable=True),
     "account": Grouping(F("account__name"), month_totals=True, nullable=True),
@@ -127,7 +133,8 @@ GROUPINGS = {
     "type": Grouping(F("type"), month_totals=True, choices=TransactionType.choices),
 }
 
-FROM_MONTH_START = frozenset({"month", "quarter", "year"})  # the groupings whose periods begin on the owner's day
+# The groupings whose periods begin on the owner's day.
+FROM_MONTH_START = frozenset(name for name, grouping in GROUPINGS.items() if grouping.key_of)
 
 
 @lru_cache
@@ -137,11 +144,9 @@ def groupings_of(month_start: int) -> Mapping[str, Grouping]:
     if month_start == 1:
         return GROUPINGS
     date = DaysEarlier("date", month_start - 1)
-    keys = {"month": DatePart(date, "YYYY-MM"), "quarter": QuarterKey(date), "year": DatePart(date, "YYYY")}
     shifted = {
-        name: replace(
-            GROUPINGS[name], key=key, month_totals=False, period=starting(GROUPINGS[name].period or DAY, month_start)
-        )
-        for name, key in keys.items()
+        name: replace(one, key=one.key_of(date), month_totals=False, period=starting(one.period or DAY, month_start))
+        for name, one in GROUPINGS.items()
+        if one.key_of
     }
     return {**GROUPINGS, **shifted}

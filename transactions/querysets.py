@@ -98,17 +98,16 @@ class TagQuerySet(ShownQuerySet["Tag"]):
         with self.writing(owner) as write:
             write.lock()
             for name in names:
-                for rows in _with_tag(owner, name)[: 1 + write.has_rules]:
+                for rows in _with_tag(write, name):
                     rows.update(tags=_without(name))
 
     def exchanged(self, owner: UUID, old: str, new: str) -> None:
         """Give the owner's transactions and rules that have one tag the other one, once."""
         with self.writing(owner) as write:
             write.lock()
-            found = list(zip(_with_tag(owner, old), _with_tag(owner, new), strict=True))
-            for rows, others in found[: 1 + write.has_rules]:
+            for rows, others in zip(_with_tag(write, old), _with_tag(write, new), strict=True):
+                rows.exclude(pk__in=others.values("pk")).update(tags=_replaced(old, new))
                 rows.filter(pk__in=others.values("pk")).update(tags=_without(old))
-                rows.update(tags=_replaced(old, new))
 
     def check_delete(self, write: Write) -> None:
         """Raise a Conflict with the number of its `transactions` and `rules` if one of the tags is in use."""
@@ -163,14 +162,19 @@ class AccountQuerySet(ShownQuerySet["Account"]):
         return found
 
 
-def _with_tag(owner: UUID, name: str) -> "tuple[QuerySet[Transaction], QuerySet[Rule]]":
-    """Return the owner's transactions that have the tag, and the rules that give it."""
+def _with_tag(write: Write, name: str) -> list[Any]:  # Any: querysets of two models
+    """Return the owner's transactions that have the tag, and the rules that give it, if there are rules. Rules are
+    looked up at once, by their texts, because Citus takes no such condition in an UPDATE."""
     transactions, names = (
         apps.get_model("transactions", model)._default_manager for model in ("Transaction", "TransactionTag")
     )
-    tagged = names.filter(owner=owner, name=name).values("transaction_id")
-    rows: QuerySet[Transaction] = transactions.filter(owner=owner, pk__in=tagged)
-    return rows, _rules_with_tag(owner, name)
+    tagged = names.filter(owner=write.owner, name=name).values("transaction_id")
+    found = [transactions.filter(owner=write.owner, pk__in=tagged)]
+    if write.has_rules:
+        rules = _rules_with_tag(write.owner, name)
+        keys = list(rules.values_list("pk", flat=True))
+        found.append(rules.model._default_manager.filter(owner=write.owner, pk__in=keys))
+    return found
 
 
 def _rules_with_tag(owner: UUID, name: str) -> "QuerySet[Rule]":
@@ -179,8 +183,7 @@ def _rules_with_tag(owner: UUID, name: str) -> "QuerySet[Rule]":
 
 
 def _rename(write: Write, old: str, new: str) -> None:
-    found: Any = _with_tag(write.owner, old)  # the stub knows no class of ours
-    for rows in found[: 1 + write.has_rules]:
+    for rows in _with_tag(write, old):
         values = rows._written({"tags": _replaced(old, new)}, write)
         write.count(rows.model.resource, UPDATED, QuerySet.update(rows, **values))
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, Expression, Max, Model, OuterRef, Q,
 
 from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import UNDO
+from cashman_project.db.derived_fields import FoldedField, derived_fields
 from cashman_project.db.search import containing
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.sums import MoneySum
@@ -61,8 +62,10 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         return self.filter(transfer__isnull=True)
 
     def containing(self, text: str) -> Self:
-        """Return the rows that have all words of the text in the description or the notes."""
-        return containing(self, text, ("description_folded__holds", "notes_folded__holds"))
+        """Return the rows that have all words of the text in the texts that have a `FoldedField`: the description and
+        the notes."""
+        folded = [field.name for field in derived_fields(self.model).values() if isinstance(field, FoldedField)]
+        return containing(self, text, [f"{name}__holds" for name in folded])
 
     def uncategorized(self, flag: bool) -> Self:
         """Return the rows without a category if the flag is on, otherwise those with one."""

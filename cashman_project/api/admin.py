@@ -254,8 +254,9 @@ class StrictModelAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subsc
 
     def delete_queryset(self, request: HttpRequest, queryset: Rows) -> None:
         if owner := owner_field(self.model):
-            for key in self.owners_of([row.pk for row in queryset]):
-                queryset.filter(**{owner.name: key}).delete()
+            keys = [row.pk for row in queryset]
+            for key in self.owners_of(keys):  # by their keys, because Citus takes no search in a DELETE
+                self.model._base_manager.filter(**{owner.name: key, "pk__in": keys}).delete()
         else:
             super().delete_queryset(request, queryset)
 

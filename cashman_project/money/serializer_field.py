@@ -52,7 +52,9 @@ class AmountField(serializers.Field[Any, object, str, HasCurrency]):
         """Return the currency of the form that the amount is in: the chosen one, the row's, or the owner's."""
         form: Any = self.parent  # Any: a serializer with `defaults`, which is not known here
         return str(
-            form.initial_data.get("currency") or getattr(form.instance, "currency", "") or form.defaults["currency"]
+            form.initial_data.get("currency")
+            or getattr(form.instance, "currency", "")
+            or form.defaults.get("currency", "")  # there is none if the currency is required
         )
 
     def form_value(self, text: str) -> str:

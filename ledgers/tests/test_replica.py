@@ -37,6 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", ALIAS
 @pytest.fixture(scope="module", autouse=True)
 def mirror(django_db_setup: None) -> Iterator[None]:
     """Have a second name for the database."""
+    assert not REPLICA.is_configured  # which is kept for the tests of other modules, where there is no second name
     options = {"ENGINE": "cashman_project.db.postgresql", "TEST": {"MIRROR": "default"}}
     connections.settings[ALIAS] = {**connections.settings["default"], **options}
     yield

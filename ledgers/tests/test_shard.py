@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.views import ReadyView
-from cashman_project.db.postgresql.citus import _foreign_keys, has_citus, local_tables
+from cashman_project.db.postgresql.citus import _foreign_keys, has_citus, local_tables, owned_tables
 from ledgers.models import OwnedForeignKey
 from ledgers.models.owned import OwnerField
 from transactions.models import MonthTotal, Transaction
@@ -62,6 +62,14 @@ def test_a_database_without_citus_is_refused(arguments: list[str]) -> None:
 
 def test_a_second_run_changes_nothing(citus: None) -> None:
     assert shard() == shard("--check") != []
+
+
+def test_every_owned_table_is_distributed_by_owner_with_the_ledgers(citus: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT table_name::text, distribution_column, colocation_id FROM citus_tables")
+        stored = {table: (column, group) for table, column, group in cursor.fetchall()}
+    _column, ledgers = stored["ledgers_ledger"]
+    assert {table: column for table, (column, group) in stored.items() if group == ledgers} == owned_tables()
 
 
 def test_a_table_that_was_forgotten_is_told_and_then_distributed_with_its_rows(

@@ -11,9 +11,8 @@ from conftest import client_of
 from moving.files import FILES, LEFT_OUT
 from moving.tests.books import contents, everything, exported, fill, ok, restored
 from statements.models import Import
-from statements.tests.compared import SUFFIX
-from statements.tests.plans import CSV, HEADER, commit, upload, verdicts
-from statements.tests.test_plans import SAMPLES, answered
+from statements.tests.compared import OWN, SUFFIX, samples
+from statements.tests.plans import CSV, HEADER, answered, commit, upload, verdicts
 from users.models import User
 
 
@@ -113,7 +112,7 @@ def test_pages_of_imports_show_what_came_in(alice: User, bob: User) -> None:
 
 def test_whatever_a_statement_was_it_comes_in_again(alice: User, bob: User) -> None:
     client = client_of(alice)
-    for path in SAMPLES:
+    for path in samples(OWN):
         read = upload(client, path.read_bytes(), create_account="true", create_categories="true")
         if read.status_code == 201:
             expected = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))

@@ -17,7 +17,7 @@ from conftest import client_of
 from reports.periods import Window, before, last_month, month_of, parts, window_of, year_before, year_window
 from reports.services.accounts import balances_at
 from transactions.calendar import starting
-from transactions.groupings import MONTH, QUARTER, YEAR, groupings_of
+from transactions.groupings import FROM_MONTH_START, GROUPINGS, MONTH, groupings_of
 from transactions.models import Transaction
 from transactions.tests.factories import AccountFactory, CategoryFactory, ExpenseFactory, IncomeFactory, TransferFactory
 from transactions.tests.shares import reached, reaches
@@ -49,10 +49,16 @@ def summary(client: APIClient, query: str) -> list[tuple[Any, ...]]:
 # -- Periods ----------------------------------------------------------------------------------
 
 
+def test_each_grouping_by_whole_months_follows_the_owners_day() -> None:
+    days = [date("2023-11-15") + number * DAY for number in range(600)]
+    periods = {name: grouping.period for name, grouping in GROUPINGS.items() if grouping.period}
+    starts = {name: {period.first(period.key(day)).day for day in days} for name, period in periods.items()}
+    assert {name for name in starts if starts[name] == {1}} == FROM_MONTH_START, "declare it with whole_months()"
+
+
 @pytest.mark.parametrize("month_start", range(1, 29))
 def test_periods_are_those_of_plain_steps(month_start: int) -> None:
-    lengths = {"month": starting(MONTH, month_start), "quarter": starting(QUARTER, month_start)}
-    lengths["year"] = starting(YEAR, month_start)
+    lengths = {name: starting(GROUPINGS[name].period or MONTH, month_start) for name in FROM_MONTH_START}
     days = [date("2023-11-15") + number * DAY for number in range(600)]
     for name, length in lengths.items():
         keys = [KEYS[name](type("Row", (), {"date": named_day(day, month_start)})) for day in days]
@@ -83,7 +89,7 @@ def test_the_database_finds_the_same_keys(alice: User, days: list[datetime.date]
         Transaction(owner=alice, type="INCOME", description="x", amount=1, currency="USD", date=day) for day in days
     )
     groupings = groupings_of(month_start)
-    for name in ("month", "quarter", "year"):
+    for name in FROM_MONTH_START:
         period = groupings[name].period
         assert period is not None
         found = Transaction.objects.for_owner(alice).values_list("date", groupings[name].key)

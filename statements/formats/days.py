@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_noop as _
 
-from .results import Choice, DateOrder, Message, Question, shown
+from .results import NO_READING, Choice, DateOrder, Message, Question, shown
 
 COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:[^0-9].*|[0-9]{2,8}.*)?", re.DOTALL)
 ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T+Z-].*)?", re.DOTALL)
@@ -84,12 +84,10 @@ class Days:
     def read(self, text: str) -> datetime.date:
         """Return a day. Raises NotADay or AmbiguousDay."""
         found = readings(text)
-        if not found:
+        if not found.keys() & ({*ORDERS} if self.order is None else {self.order}):
             raise NotADay(text)
         if self.order is None:
             raise AmbiguousDay(text)
-        if self.order not in found:
-            raise NotADay(text)
         return found[self.order]
 
 
@@ -98,7 +96,7 @@ def common_order(texts: Iterable[str]) -> DateOrder | None:
     possible, differ = set(ORDERS), False
     for text in texts:
         found = readings(text)
-        if found:
+        if found.keys() & {*ORDERS}:
             possible &= found.keys()
             differ = differ or found.get("DMY") != found.get("MDY")
     if len(possible) == 2 and not differ:
@@ -107,7 +105,8 @@ def common_order(texts: Iterable[str]) -> DateOrder | None:
 
 
 def order_question(text: str, number: int) -> Question:
-    """Return the question which order the days have, with one that has two readings."""
+    """Return the question which order the days have, with one of them. If no order fits all days, it may have one
+    reading only."""
     found = readings(text)
-    choices = tuple(Choice(order, str(found[order])) for order in ORDERS if order in found)
+    choices = tuple(Choice(order, str(found.get(order, NO_READING))) for order in ORDERS)
     return Question("date_order", Message(AMBIGUOUS, {"value": shown(text)}), number, text, choices)

@@ -17,6 +17,7 @@ DateOrder = Literal["DMY", "MDY", "YMD"]
 DecimalMark = Literal[".", ","]
 Delimiter = Literal[",", ";", "\t", "|"]
 Direction = Literal["in", "out"]
+NO_READING = "?"  # of an example that can't be read so
 SHOWN = 60  # characters of a file that a message quotes at most
 
 
@@ -125,7 +126,7 @@ class Choice:
     """One answer to a question."""
 
     value: str  # what the option is set to
-    reading: str  # what the example then means: a day as YYYY-MM-DD, an amount in plain digits, a text
+    reading: str  # what the example then means: a day as YYYY-MM-DD, an amount in plain digits, a text; or NO_READING
 
 
 @dataclass(frozen=True, slots=True)

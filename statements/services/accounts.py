@@ -1,6 +1,6 @@
 """Which account each statement of a file belongs to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -67,8 +67,11 @@ class Accounts:
         says_which = len(sources) == 1 and self.answers.account  # whatever the file calls it
         open_sources = [source for source in sources if says_which or not self._by_file(source)]
         is_alone = len({account for account, _currency in open_sources}) == 1
+        currencies: dict[str | None, set[str | None]] = {}
+        for account, currency in open_sources:
+            currencies.setdefault(account, set()).add(currency)
         for source in open_sources:
-            self.found[source] = self._by_answer(source, is_alone)
+            self.found[source] = self._by_answer(source, is_alone, currencies[source[0]])
 
     def _by_file(self, source: Source) -> bool:
         """Find the account by its identifier, or by its name, as programs export it. Return whether it was found."""
@@ -82,17 +85,23 @@ class Accounts:
             self.found[source] = target_of(same[0])
         return len(same) == 1
 
-    def _by_answer(self, source: Source, is_alone: bool) -> Target | None:
+    def _by_answer(self, source: Source, is_alone: bool, currencies: Collection[str | None]) -> Target | None:
         account, currency = source
         name = self.answers.accounts.get(account or "") or (self.answers.account if is_alone else None)
-        if name is not None:
-            same = [row for row in self.own if row.key == name_key(name)]
-            if same:
-                return target_of(same[0])
+        if name is not None and (named := self._named(name)):
+            other = self._named(with_currency(name, currency)) if currency else None
+            for row in (named, other):
+                if row and currency in (None, row.currency):
+                    return target_of(row)
+            if other or not self.answers.create:
+                return target_of(named)
         if self.answers.create and (name or account):
             return self._make(name or account or "", account, currency)
-        self._ask(account, is_alone, NO_SUCH if name else WHICH if account is None else WHICH_OF)
+        self._ask(account, is_alone, NO_SUCH if name else WHICH if account is None else WHICH_OF, currencies)
         return None
+
+    def _named(self, name: str) -> Account | None:
+        return next((row for row in self.own if row.key == name_key(name)), None)
 
     def _make(self, name: str, account: str | None, currency: str | None) -> Target | None:
         currency = currency or self.answers.currency
@@ -103,10 +112,9 @@ class Accounts:
                 self.questions.append(Question("currency", Message(CURRENCY), 1, account or "", choices))
             return None
         name = " ".join(name.split())[:LONGEST_NAME]
-        taken = [row for row in self.own if row.key == name_key(name)]
         made = self.made.get(name_key(name))
-        if taken or (made and made.currency != currency):
-            name = f"{name[: LONGEST_NAME - 4]} {currency}"  # an account that has two currencies
+        if self._named(name) or (made and made.currency != currency):
+            name = with_currency(name, currency)
             made = self.made.get(name_key(name))
         if made is None and len(self.made) < MOST_MADE:
             identifier = account[:LONGEST_IDENTIFIER] if account else None
@@ -119,8 +127,10 @@ class Accounts:
         account = account_of(self.owner, target)
         account.full_clean(exclude=["owner", "id"], validate_unique=False)
 
-    def _ask(self, account: str | None, is_alone: bool, text: str) -> None:
-        names = [row.name for row in self.own if not row.archived][:MOST_CHOICES]
+    def _ask(self, account: str | None, is_alone: bool, text: str, currencies: Collection[str | None]) -> None:
+        """Ask which account this is, of those that have one of the currencies; None: the file does not say it."""
+        fits = [row for row in self.own if None in currencies or row.currency in currencies]
+        names = [row.name for row in fits if not row.archived][:MOST_CHOICES]
         choices = tuple(Choice(name, name) for name in names)
         message = Message(text, {"name": shown(account or "")})
         option = "account" if is_alone else "accounts"
@@ -132,6 +142,11 @@ def source_of(statement: Statement) -> Source:
     return statement.account, statement.currency
 
 
+def called(statement: Statement) -> str:
+    """Return what the file calls the account of the statement; "" if it does not say."""
+    return statement.account or ""
+
+
 def target_of(account: Account) -> Target:
     return Target(account.pk, account.name, account.currency, account.identifier)
 
@@ -139,6 +154,11 @@ def target_of(account: Account) -> Target:
 def account_of(owner: "User", target: Target) -> Account:
     """Return a new account, which is not saved yet."""
     return Account(pk=target.id, owner=owner, name=target.name, currency=target.currency, identifier=target.identifier)
+
+
+def with_currency(name: str, currency: str) -> str:
+    """Return what the second account is called if a file has two currencies of one account."""
+    return f"{name[: LONGEST_NAME - 4]} {currency}"
 
 
 def bare(identifier: str) -> str:

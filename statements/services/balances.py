@@ -12,7 +12,7 @@ from cashman_project.money.amounts import EXACT, format_amount, validate_balance
 
 from ..choices import Verdict
 from ..formats.results import Balance, Statement
-from .accounts import Target
+from .accounts import Target, called
 from .lines import PENDING
 from .rows import Row
 
@@ -23,10 +23,11 @@ MOST_CHECKS = 1_000  # closing balances of one account that are kept, the last o
 def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence[Row]) -> JSONObject:
     """Return the statement of one account in JSON: its first and its last balance, and what its lines make of it.
 
-    `checks` are the closing balances, by day, which a commit stores. `opening_date` is the day at whose end the opening
-    balance was there.
+    `called` is what the file calls the account. `checks` are the closing balances, by day, which a commit stores.
+    `begins` is what the account had at the end of the day before its first line: where a new one begins.
     """
-    in_order = sorted(statements, key=lambda one: _day(one.opening or one.closing))
+    of_account = [one for one in statements if one.currency in (None, target.currency)]  # others name other balances
+    in_order = sorted(of_account or [Statement(None, None)], key=lambda one: _day(one.opening or one.closing))
     opening, closing = in_order[0].opening, in_order[-1].closing
     difference = None
     if opening and closing:
@@ -39,21 +40,33 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     days = [row.date for row in rows if row.date and row.verdict != Verdict.ERROR]
     first = min(days, default=None)
     before = [day for day in (opening and opening.date, first and first - DAY) if day]
-    opening_date = min(before, default=None)
+    begin = min(before, default=None)
+    first_balance = opening.amount if opening else _before(closing, rows) if len(in_order) == 1 else None
+    begins = None if first_balance is None else _amount(first_balance, target.currency)
     return {
         "account_id": str(target.id),
+        "called": called(statements[0]),
         "currency": target.currency,
         "opening": _shown(opening, target.currency),
         "closing": _shown(closing, target.currency),
         "adds_up": None if difference is None else not difference,
         "difference": None if difference is None else _amount(difference, target.currency),
-        "opening_date": opening_date and max(opening_date, FIRST_DATE).isoformat(),
+        "begins": begins and begin and {"date": max(begin, FIRST_DATE).isoformat(), "balance": begins},
         "checks": {
             day.isoformat(): balance
             for day, one in sorted(checks.items())[-MOST_CHECKS:]
             if FIRST_DATE <= day <= LAST_DATE and (balance := _amount(one.amount, target.currency)) is not None
         },
     }
+
+
+def _before(closing: Balance | None, rows: Sequence[Row]) -> Decimal | None:
+    """Return what the account had before its lines, so that it has the closing balance after them. None if the file
+    does not say enough."""
+    if closing is None or closing.date is None or any(row.verdict == Verdict.ERROR for row in rows):
+        return None
+    booked, _pending = _sums([row for row in rows if row.date and row.date <= closing.date])
+    return EXACT.subtract(closing.amount, booked)
 
 
 def _sums(rows: Sequence[Row]) -> tuple[Decimal, Decimal]:

@@ -135,13 +135,11 @@ def _is_taken(owner: "User", model: type[NamedModel], names: Sequence[str]) -> b
 
 def _make(owner: "User", plan: Import) -> None:
     """Create the accounts, the categories and the tags that the plan makes."""
-    openings = {one["account_id"]: one for one in plan.statements}
     for one in plan.makes.get("accounts", []):
         account = account_of(owner, Target(UUID(one["id"]), one["name"], one["currency"], one["identifier"]))
-        statement = openings.get(one["id"])
-        if statement and statement["opening_date"] and (opening := (statement["opening"] or {}).get("balance")):
-            account.opening_date = date.fromisoformat(statement["opening_date"])
-            account.opening_balance = parse_amount(opening)
+        if opening := one.get("opening"):
+            account.opening_date = date.fromisoformat(opening["date"])
+            account.opening_balance = parse_amount(opening["balance"])
         account.full_clean(exclude=["owner", "id"])
         account.save()
     if categories := plan.makes.get("categories"):

@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from ..formats.recognition import recognise
 from ..formats.results import Format, Line, Options, Question, Statement, UnreadableFile
 from ..formats.shapes import shape_of
 from ..models import LONGEST_FILE_NAME, Import, ImportRow
-from .accounts import Accounts, Answers, Source, Target, source_of
+from .accounts import Accounts, Answers, Source, Target, called, source_of
 from .balances import statement_of
 from .identities import Keys, known
 from .lines import one_line
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from users.models import User
 
 WAITING = (Status.READING, Status.PREVIEW)  # for their commit
+MOST_LINES = 5  # of a file that a question shows
 MOST_PREVIEWS = 20  # that an owner has at a time, each with its file
 
 
@@ -79,6 +81,7 @@ class Draft:
     accounts: dict[Source, Target] = field(default_factory=dict)
     names: Names | None = None
     profile: JSONObject | None = None  # the options that were kept of an earlier file
+    waiting: list[Row] = field(default_factory=list)  # lines that wait for the answers to the questions
 
 
 def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
@@ -149,6 +152,7 @@ def _drafted(owner: "User", source: BinaryIO, plan: Draft, said: Said) -> Draft:
 
 def _waiting(plan: Draft) -> Draft:
     """Return the plan without its lines, which wait for the answers to its questions."""
+    plan.waiting = [row for row in plan.rows if row.statement]
     plan.rows = [row for row in plan.rows if row.statement is None]
     plan.names = None
     return plan
@@ -277,6 +281,7 @@ def _stored(plan: Draft) -> JSONObject:
     """Return the fields of the plan's row."""
     accounts = {} if plan.questions else plan.accounts
     days = [row.date for row in plan.rows if row.date]
+    statements = _statements(plan)
     return {
         "format": plan.format,
         "shape": plan.shape,
@@ -284,10 +289,10 @@ def _stored(plan: Draft) -> JSONObject:
         "first_day": min(days, default=None),
         "last_day": max(days, default=None),
         "based_on": plan.based_on,
-        "questions": [_question(question) for question in plan.questions],
-        "statements": _statements(plan),
+        "questions": [_question(question, plan.waiting) for question in plan.questions],
+        "statements": statements,
         "makes": {
-            "accounts": [_made(target) for target in dict.fromkeys(accounts.values()) if target.is_new],
+            "accounts": [_made(target, statements) for target in dict.fromkeys(accounts.values()) if target.is_new],
             **(plan.names.stored() if plan.names else {}),
         },
         "counts": counted(row.verdict for row in plan.rows),
@@ -300,22 +305,38 @@ def counted(verdicts: Iterable[str]) -> dict[str, int]:
     return {verdict.value: counts[verdict] for verdict in Verdict}
 
 
-def _question(question: Question) -> JSONObject:
+def _question(question: Question, waiting: Iterable[Row]) -> JSONObject:
+    """Return the question in JSON. One of an account has the first lines of it, by which people know it."""
+    is_of_account = question.option in ("account", "accounts", "currency")
+    lines = (row for row in waiting if is_of_account and row.statement and called(row.statement) == question.example)
     return {
         "option": option_name(question.option),
         "message": [question.message.text, dict(question.message.values)],
         "line": question.number,
         "example": question.example,
         "choices": [{"value": choice.value, "reading": choice.reading} for choice in question.choices],
+        "lines": [_line(row) for row in islice(lines, MOST_LINES)],
     }
 
 
-def _made(target: Target) -> JSONObject:
+def _line(row: Row) -> JSONObject:
+    return {
+        "line": row.line,
+        "date": row.date and row.date.isoformat(),
+        "amount": f"{row.amount:f}",
+        "currency": row.currency or None,
+        "description": row.description,
+    }
+
+
+def _made(target: Target, statements: Iterable[JSONObject]) -> JSONObject:
+    openings = (one["begins"] for one in statements if one["account_id"] == str(target.id))
     return {
         "id": str(target.id),
         "name": target.name,
         "currency": target.currency,
         "identifier": target.identifier,
+        "opening": next(openings, None),
     }
 
 

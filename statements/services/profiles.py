@@ -7,11 +7,13 @@ from cashman_project.api.types import JSONObject
 from transactions.models import Account
 from transactions.names import name_key
 
+from ..choices import Status
 from ..models import Import, ImportProfile
 
 if TYPE_CHECKING:
     from users.models import User
 
+MOST_SEEN = 100  # earlier imports among which the last one of a shape is looked for
 MOST_PROFILES = 200  # of an owner; the oldest ones go
 # What says how files of a shape are to be read. Which account it is and how a file overlaps others is said each time.
 OPTIONS = (
@@ -24,6 +26,18 @@ def profiles_of(owner: "User", shape: str) -> dict[UUID, JSONObject]:
     """Return the options that are kept for files of this shape, by account."""
     found = ImportProfile.objects.filter(owner=owner, shape=shape)
     return dict(found.values_list("account_id", "options"))
+
+
+def last_accounts(plan: Import) -> dict[str, str]:
+    """Return the accounts that the last imported files of the plan's shape were of, by what these call them, where they
+    all were of the same one."""
+    rows = Import.objects.filter(owner=plan.owner_id).order_by("-created_at", "-id")
+    found: dict[str, set[str]] = {}
+    for shape, status, statements in rows.values_list("shape", "status", "statements")[:MOST_SEEN]:
+        if shape == plan.shape and status == Status.COMMITTED:
+            for one in statements:
+                found.setdefault(one.get("called", ""), set()).add(one["account_id"])
+    return {name: next(iter(accounts)) for name, accounts in found.items() if len(accounts) == 1}
 
 
 def account_named(owner: "User", name: str | None) -> UUID | None:

@@ -52,7 +52,7 @@ def _plan_json(plan: Import, names: dict[UUID, str]) -> JSONObject:
         "questions": [_question_json(question) for question in plan.questions],
         "makes": {
             "accounts": [
-                {name: one[name] for name in ("name", "currency", "identifier")}
+                {name: one.get(name) for name in ("name", "currency", "identifier", "opening")}
                 for one in plan.makes.get("accounts", [])
             ],
             "categories": [one["name"] for one in plan.makes.get("categories", [])],
@@ -98,6 +98,10 @@ def _question_json(question: JSONObject) -> JSONObject:
         "line": question["line"],
         "example": question["example"],
         "choices": [{"value": one["value"], "reading": one["reading"]} for one in question["choices"]],
+        "lines": [
+            line | {"amount": _amount(Decimal(line["amount"]), line["currency"] or "")}
+            for line in question.get("lines", [])
+        ],
     }
 
 

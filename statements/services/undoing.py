@@ -9,6 +9,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, RestrictedError
 
 from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import IMPORT, Origin
+from cashman_project.db.derived_fields import DerivedField
+from cashman_project.db.types import AnyField
 from ledgers.writer import Write, writing
 from transactions.models import Account, BalanceCheck, Category, Rule, Tag, Transaction, TransactionTag, Transfer
 from transactions.names import tag_names
@@ -23,8 +25,15 @@ if TYPE_CHECKING:
 
 MOST_TOLD = 100  # transactions that are kept, and told
 CHUNK = 10_000  # rows that are compared and deleted together
-# What a commit has given a transaction. If any of it is another now, somebody has edited the transaction.
-WRITTEN = ("account_id", "amount", "category_id", "currency", "date", "description", "notes", "tags")
+# What each write sets, and the type, which the sign of the amount tells.
+NOT_EDITED = {"id", "owner_id", "type", "version", "created_at", "updated_at", "revision", "created_revision"}
+# All else that a transaction has. If any of it differs from what the commit has given, somebody has edited it.
+EDITED = [
+    field
+    for field in Transaction._meta.concrete_fields
+    if field.attname not in NOT_EDITED and not isinstance(field, DerivedField)
+]
+COMMITTED = {field.attname for field in ImportRow._meta.concrete_fields}
 
 
 @dataclass
@@ -83,14 +92,20 @@ def _chunks(rows: "QuerySet[ImportRow]") -> Iterator[list[ImportRow]]:
 def _edited(owner: UUID, rows: Collection[ImportRow]) -> list[UUID]:
     """Return the transactions of these rows that are not as the commit has made them. Those that are gone are none."""
     found = Transaction.objects.filter(owner=owner, pk__in=[row.transaction_id for row in rows])
-    stored = {pk: values for pk, *values in found.values_list("pk", *WRITTEN, "transfer_id", "split", "external_id")}
+    stored = {pk: values for pk, *values in found.values_list("pk", *(field.attname for field in EDITED))}
     edited = []
     for row in rows:
-        transfer = row.transfer_id if row.verdict == Verdict.TRANSFER else None
-        made = [*(getattr(row, name) for name in WRITTEN), transfer, None, None]
+        made = [_made(row, field) for field in EDITED]
         if row.transaction_id and stored.get(row.transaction_id, made) != made:
             edited.append(row.transaction_id)
     return edited
+
+
+def _made(row: ImportRow, field: AnyField) -> object:
+    """Return what the commit has given the transaction of this row in the field. What a row has not, is the default."""
+    if field.attname == "transfer_id" and row.verdict != Verdict.TRANSFER:
+        return None
+    return getattr(row, field.attname) if field.attname in COMMITTED else field.get_default()
 
 
 def _delete(write: Write, keys: Collection[UUID | None]) -> int:

@@ -5,6 +5,9 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
+from statements.formats.results import Options
+from statements.tests.compared import answers
+
 CSV = b"""Date,Description,Amount,Balance
 2026-11-01,Rent,-500.00,500.00
 2026-11-02,Coffee,-3.50,496.50
@@ -47,3 +50,22 @@ def rows_of(client: APIClient, plan: str, query: str = "") -> list[dict[str, Any
 
 def verdicts(client: APIClient, plan: str) -> list[str]:
     return [row["verdict"] for row in rows_of(client, plan)]
+
+
+def answered(client: APIClient, plan: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """Answer the questions of a plan, as the sample says or else by the first choice."""
+    for _time in range(5):
+        if not plan["questions"]:
+            break
+        said: dict[str, Any] = {}
+        for question in plan["questions"]:
+            option = question["option"]
+            value = question["choices"][0]["value"] if question["choices"] else "Giro"
+            name = {"date_format": "date_order"}.get(option, option)
+            is_read = name in Options.__dataclass_fields__
+            told = getattr(answers({name}, options), name) if is_read else options.get(name)
+            said[option] = {question["example"]: value} if option == "accounts" else told or value
+        response = client.patch(f"/imports/{plan['id']}", said)
+        assert response.status_code == 200, response.content
+        plan = response.json()
+    return plan

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statements.formats.days import AmbiguousDay, Days, NotADay, common_order, compact_day, iso_day, order_question
-from statements.formats.results import Choice, DateOrder
+from statements.formats.results import NO_READING, Choice, DateOrder
 from transactions.tests.shares import reached, reaches
 
 
@@ -62,6 +62,7 @@ def test_years_are_read_as_programs_write_them(text: str, day: str) -> None:
         (["03/04/2026"], None),
         (["13/02/2026", "02/13/2026"], None),
         (["03/03/2026", "2026-04-05", "no day"], "DMY"),
+        (["13/02/2026", "0/1/05"], "DMY"),  # the second is no day in either order
         ([], "DMY"),
     ],
 )
@@ -79,6 +80,14 @@ def test_nothing_is_guessed() -> None:
         Days("MDY", []).read("1/1/1/2026")
     choices = order_question("03/04/2026", 1).choices
     assert choices == (Choice("DMY", "2026-04-03"), Choice("MDY", "2026-03-04"))
+
+
+def test_days_of_no_common_order_are_asked_with_both() -> None:
+    days = Days(None, ["13/02/2026", "02/13/2026", "0/1/05"])
+
+    with pytest.raises(NotADay):
+        days.read("0/1/05")
+    assert order_question("13/02/2026", 1).choices == (Choice("DMY", "2026-02-13"), Choice("MDY", NO_READING))
 
 
 @reaches(decided=30)

@@ -183,7 +183,7 @@ def test_a_line_that_cannot_be_read_is_corrected(browser: Browser, alice: User, 
 
 def test_a_line_that_cannot_be_read_goes_into_an_account_that_the_commit_makes(browser: Browser, alice: User) -> None:
     page = plan_of(browser, HEADER + b"2026-11-31,Rent,-500.00\n2026-11-20,Tea,-2.00\n")
-    page = browser.follow(browser.send(button(page, "Save"), **{"new_account.0": "Purse"}))
+    page = browser.follow(browser.send(button(page, "Continue"), **{"new_account.0": "Purse"}))
     [row] = [one for one in page.main.one("tbody").all("tr") if "error" in one.attributes.get("class", "")]
     form = form_of(browser.get(row.one("a")["href"]), "PATCH")
 

@@ -27,7 +27,7 @@ def browser(alice: User) -> Browser:
 def keep(browser: Browser) -> None:
     """Import a file, and keep the answer to its question."""
     page = plan_of(browser, AMBIGUOUS, account="Bank")
-    page = browser.follow(browser.send(button(page, "Save"), **{"answer.0": "DMY", "save_profile": "on"}))
+    page = browser.follow(browser.send(button(page, "Continue"), **{"answer.0": "DMY", "save_profile": "on"}))
     browser.follow(browser.send(button(page, "Import 2 transactions")))
 
 
@@ -45,7 +45,7 @@ def test_answers_are_kept_and_used_for_the_next_file(browser: Browser, bank: Acc
 
 def test_nothing_is_kept_unless_it_is_asked_for(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, AMBIGUOUS, account="Bank")
-    page = browser.follow(browser.send(button(page, "Save"), **{"answer.0": "DMY"}))
+    page = browser.follow(browser.send(button(page, "Continue"), **{"answer.0": "DMY"}))
     browser.follow(browser.send(button(page, "Import 2 transactions")))
 
     assert not ImportProfile.objects.filter(owner=alice).exists()

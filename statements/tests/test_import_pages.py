@@ -33,7 +33,7 @@ def browser(alice: User) -> Browser:
 def test_who_has_no_imports_is_invited(browser: Browser) -> None:
     page = browser.get("/imports")
 
-    assert page.main.one("label", for_="file").text == "Bring your bank's file"
+    assert page.main.one("label", for_="file").text == "Import a file"
     assert not page.main.all("table")
     assert not page.main.all("select")  # without accounts, there is none to choose
 
@@ -120,17 +120,23 @@ def test_questions_show_what_each_answer_means(browser: Browser, bank: Account) 
     )
     assert [one.text for one in question.all("label")] == ["3 Apr 2026", "4 Mar 2026"]
 
-    form = button(page, "Save")
+    form = button(page, "Continue")
     page = browser.follow(browser.send(form, **{"answer.0": "MDY"}))
 
     assert sentences(page) == ["Creates 2 transactions in Bank."]
     assert page.rows()[0][0] == "4 Mar 2026"
 
 
+def test_an_answer_that_the_example_does_not_have_is_offered(browser: Browser, bank: Account) -> None:
+    page = plan_of(browser, b"!Type:Bank\nD13/2/2026\nT-1\nPA\n^\nD2/13/2026\nT-1\nPB\n^\n", account="Bank")
+
+    assert [one.text for one in page.main.one("fieldset").all("label")] == ["13 Feb 2026", "?"]
+
+
 def test_saving_without_an_answer_asks_again(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, AMBIGUOUS, account="Bank")
 
-    page = browser.follow(browser.send(button(page, "Save")))
+    page = browser.follow(browser.send(button(page, "Continue")))
 
     assert len(page.main.all("fieldset")) == 1
 
@@ -138,13 +144,16 @@ def test_saving_without_an_answer_asks_again(browser: Browser, bank: Account) ->
 def test_an_account_is_made_by_the_answer(browser: Browser, alice: User, bank: Account) -> None:
     page = plan_of(browser, CSV)
     labels = [one.text for one in page.main.one("fieldset").all("label")]
-    assert labels[:2] == ["Bank", "A new account"]
+    assert labels[:2] == ["Bank EUR", "A new account"]
 
-    form = button(page, "Save")
+    form = button(page, "Continue")
     answers = {"answer.0": "new", "new_account.0": "My purse", "currency": "CHF"}
     page = browser.follow(browser.send(form, **answers))
 
-    assert sentences(page) == ["Creates 4 transactions in My purse.", "Makes the account My purse, in CHF."]
+    assert sentences(page) == [
+        "Creates 4 transactions in My purse.",
+        "Makes the account My purse, in CHF, with an opening balance of 1,000.00.",
+    ]
     browser.follow(browser.send(button(page, "Import 4 transactions")))
     assert Account.objects.get(owner=alice, name="My purse").currency == "CHF"
 
@@ -152,25 +161,28 @@ def test_an_account_is_made_by_the_answer(browser: Browser, alice: User, bank: A
 def test_whoever_types_a_name_means_a_new_account(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, CSV)
 
-    page = browser.follow(browser.send(button(page, "Save"), **{"new_account.0": "Purse"}))
+    page = browser.follow(browser.send(button(page, "Continue"), **{"new_account.0": "Purse"}))
 
-    assert sentences(page) == ["Creates 4 transactions in Purse.", "Makes the account Purse, in USD."]
+    assert sentences(page) == [
+        "Creates 4 transactions in Purse.",
+        "Makes the account Purse, in USD, with an opening balance of 1,000.00.",
+    ]
 
 
 def test_a_new_account_needs_a_name(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, CSV)
 
-    refused = Page(browser.send(button(page, "Save"), **{"answer.0": "new", "new_account.0": " "}))
+    refused = Page(browser.send(button(page, "Continue"), **{"answer.0": "new", "new_account.0": " "}))
 
     assert refused.status == 400
     assert refused.errors() == {"new_account.0": "Give the account a name."}
-    assert fields(button(refused, "Save"))["answer.0"] == "new"
+    assert fields(button(refused, "Continue"))["answer.0"] == "new"
 
 
 def test_an_account_of_ones_own_is_the_answer(browser: Browser, bank: Account) -> None:
     page = plan_of(browser, CSV)
 
-    page = browser.follow(browser.send(button(page, "Save"), **{"answer.0": "own:Bank"}))
+    page = browser.follow(browser.send(button(page, "Continue"), **{"answer.0": "own:Bank"}))
 
     assert sentences(page) == ["Creates 4 transactions in Bank."]
 
@@ -181,14 +193,14 @@ def test_several_accounts_are_asked_in_one_form(browser: Browser, alice: User, b
     assert len(page.main.all("fieldset")) == 2
 
     answers = {"answer.0": "own:Bank", "answer.1": "new", "new_account.1": "Two"}
-    page = browser.follow(browser.send(button(page, "Save"), **answers))
+    page = browser.follow(browser.send(button(page, "Continue"), **answers))
 
     assert sentences(page) == ["Creates 2 transactions.", "Makes the account Two, in EUR."]
 
 
 def test_an_account_is_called_as_the_file_calls_it(browser: Browser, alice: User) -> None:
     page = plan_of(browser, b"Account,Date,Description,Amount,Currency\nPurse,2026-11-20,Rent,-1.00,EUR\n")
-    form = button(page, "Save")
+    form = button(page, "Continue")
     assert fields(form)["new_account.0"] == "Purse"
 
     page = browser.follow(browser.send(form))
@@ -288,4 +300,7 @@ def test_a_plan_that_is_committed_refuses_changes_on_its_page(browser: Browser, 
     refused = Page(browser.client.post(one["formaction"], sent))
 
     assert refused.status == 409
-    assert refused.main.one("div", role="alert").text == "This plan is not a preview any more."
+    assert (
+        refused.main.one("div", role="alert").text
+        == "This plan is not a preview: its file is not read yet, or it was imported already."
+    )

@@ -197,6 +197,20 @@ def test_twins_in_two_statements_of_one_account(
     assert verdicts(as_alice, upload(as_alice, content, **said).json()["id"]) == ["duplicate"] * 2
 
 
+def test_an_account_of_two_currencies_is_two_accounts_each_time(as_alice: APIClient, alice: User) -> None:
+    content = b"Date,Description,Amount,Currency\n2026-11-01,Tea,-3.00,EUR\n2026-11-02,Bus,-2.00,USD\n"
+    said = {"account": "Giro", "create_account": "true"}
+    commit(as_alice, upload(as_alice, content, **said))
+    for line, found in ((b"", []), (b"2026-11-03,Zoo,-9.00,USD\n2026-11-03,Zoo,-9.00,EUR\n", ["new", "new"])):
+        plan = commit(as_alice, upload(as_alice, content + line, **said))
+        assert verdicts(as_alice, plan["id"]) == ["duplicate", "duplicate", *found]
+    accounts = Transaction.objects.filter(owner=alice).order_by("date", "account__name")
+    assert [row.account.name for row in accounts if row.account] == ["Giro", "Giro USD", "Giro", "Giro USD"]
+
+    more = upload(as_alice, content + b"2026-11-04,Pub,-9.00,CHF\n", account="Giro").json()
+    assert verdicts(as_alice, more["id"]) == ["duplicate", "duplicate", "error"]
+
+
 @pytest.fixture
 def cash(alice: User) -> Account:
     return Account.objects.create(owner=alice, name="Cash", currency="EUR")

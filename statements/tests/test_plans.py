@@ -1,9 +1,6 @@
 """Plans: what is read from a file, what is asked, and what a file may not be."""
 
-import json
-from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,85 +13,17 @@ from statements.formats import reading
 from statements.models import Import, ImportFile, ImportRow
 from statements.services.plans import MOST_PREVIEWS, Said, create_plan, draft
 from statements.services.retention import KEPT, delete_old_plans
-from statements.tests.compared import OWN, SUFFIX, answers, samples
+from statements.tests.compared import OWN
 from statements.tests.plans import CSV, HEADER, commit, rows_of, undo, upload, verdicts
 from transactions.models import Account, Category, Tag, Transaction
 from users.models import User
 
-SAMPLES = samples(OWN)
 AMBIGUOUS = HEADER + b"01/02/2026,BAKERY,-3.00\n02/03/2026,SHOES,-9.00\n"
 
 
 @pytest.fixture
 def bank(alice: User) -> Account:
     return Account.objects.create(owner=alice, name="Bank", currency="EUR")
-
-
-def answered(client: APIClient, plan: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
-    """Answer the questions of a plan, as the sample says or else by the first choice."""
-    for _time in range(5):
-        if not plan["questions"]:
-            break
-        said: dict[str, Any] = {}
-        for question in plan["questions"]:
-            option = question["option"]
-            value = question["choices"][0]["value"] if question["choices"] else "Giro"
-            name = {"date_format": "date_order"}.get(option, option)
-            told = getattr(answers({name}, options), name, None)
-            said[option] = {question["example"]: value} if option == "accounts" else told or value
-        response = client.patch(f"/imports/{plan['id']}", said)
-        assert response.status_code == 200, response.content
-        plan = response.json()
-    return plan
-
-
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
-def test_each_sample_comes_in_once(path: Path, as_alice: APIClient, alice: User) -> None:
-    expected: dict[str, Any] = json.loads(path.with_name(path.name + SUFFIX).read_text("utf-8"))
-    options = {"create_account": "true", "create_categories": "true"}
-    response = upload(as_alice, path.read_bytes(), **options)
-    if response.status_code == 400:
-        assert "error" in expected or not expected["accounts"]
-        assert response.json()["errors"][0]["field"] == "file"
-        return
-    plan = answered(as_alice, response.json(), expected.get("options") or {})
-    assert plan["questions"] == []
-    rows = rows_of(as_alice, plan["id"])
-    came = [row for row in rows if row["verdict"] in ("new", "transfer")]
-    assert len(rows) == sum(plan["counts"].values())
-
-    committed = commit(as_alice, plan)
-
-    stored = {str(row.pk): row for row in Transaction.objects.filter(owner=alice).select_related("account", "category")}
-    assert stored.keys() == {row["transaction"] for row in came}
-    for row in came:
-        one = stored[row["transaction"]]
-        assert (str(one.date), one.amount, one.description) == (
-            row["date"],
-            Decimal(row["amount"]),
-            row["description"],
-        )
-        assert (one.account and one.account.name, one.category and one.category.name) == (
-            row["account"],
-            row["category"],
-        )
-    # What must come in is among it, and nothing that must not.
-    booked = [one for one in expected.get("transactions", []) if Decimal(one["amount"]) and not one.get("pending")]
-    wanted = [(one["date"], Decimal(one["amount"])) for one in booked]
-    extra = [(one["date"], Decimal(one["amount"])) for one in expected.get("optional_transactions", [])]
-    abroad = [row for row in rows if row["verdict"] == "error" and row["amount"]]  # in another currency
-    found = sorted((row["date"], Decimal(row["amount"])) for row in [*came, *abroad])
-    assert sorted(wanted) == sorted(one for one in found if one not in extra or one in wanted)
-
-    said = {
-        name: json.dumps(value) if isinstance(value, dict) else value for name, value in committed["options"].items()
-    }
-    again = upload(as_alice, path.read_bytes(), **said | options)
-    second = answered(as_alice, again.json(), expected.get("options") or {})
-    assert {row["verdict"] for row in rows_of(as_alice, second["id"])} <= {"duplicate", "skipped", "error"}
-
-    undo(as_alice, committed)
-    assert not Transaction.objects.filter(owner=alice).exists()
 
 
 # -- Questions --------------------------------------------------------------------------------
@@ -137,7 +66,9 @@ def test_an_account_is_made_if_that_is_asked(as_alice: APIClient, alice: User) -
     plan = upload(as_alice, CSV, account="Giro", create_account="true").json()
     assert [question["option"] for question in plan["questions"]] == ["currency"]
     plan = as_alice.patch(f"/imports/{plan['id']}", {"currency": "CHF"}).json()
-    assert plan["makes"]["accounts"] == [{"name": "Giro", "currency": "CHF", "identifier": None}]
+    opening = {"date": "2026-10-31", "balance": "1000.00"}
+    made = {"name": "Giro", "currency": "CHF", "identifier": None, "opening": opening}
+    assert plan["makes"]["accounts"] == [made]
     assert not Account.objects.filter(owner=alice).exists()
 
     commit(as_alice, plan)

@@ -43,6 +43,18 @@ def test_entries_are_deleted_singly_and_together(as_staff: Client, alice: User, 
     assert LogEntry.objects.count() == 3
 
 
+def test_what_a_search_has_found_is_deleted(as_staff: Client, alice: User, bob: User) -> None:
+    """By its keys: Citus takes the condition of a search in a SELECT only."""
+    chosen = [ExpenseFactory.create(owner=owner, description="Night train") for owner in (alice, bob)]
+    kept = ExpenseFactory.create(owner=alice, description="Bread")
+    pies = CategoryFactory.create(owner=alice, name="Pies")
+    as_staff.post(f"{LISTS[0]}?q=train", CONFIRMED | {"_selected_action": [row.pk for row in chosen]})
+    as_staff.post(f"{LISTS[3]}?q=pie", CONFIRMED | {"_selected_action": [pies.pk]})
+
+    assert Transaction.objects.get().pk == kept.pk
+    assert not Category.objects.filter(pk=pies.pk).exists()
+
+
 def test_the_action_takes_so_many_at_once_and_says_so(as_staff: Client, alice: User) -> None:
     last, *_others = IncomeFactory.create_batch(MAX_SELECTED + 1, owner=alice)
     across = CONFIRMED | {"select_across": "1", "_selected_action": [last.pk]}

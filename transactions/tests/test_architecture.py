@@ -46,7 +46,7 @@ FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
 # and no room imports them.
 LAYERS = (
     {"urls"},
-    {"views", "account_views", "profile_views", "rule_views", "transfer_views", "viewsets"}
+    {"views", "account_views", "name_views", "profile_views", "rule_views", "transfer_views", "viewsets"}
     | {"start_view", "summary_view"},
     {"base_view", "paging", "history_pages", "split_views", "import_page_views", "resending", "exports"},
     {"tables", "summary_tables", "dashboard", "summary_page", "category_pages", "account_pages", "split_pages"}
@@ -56,7 +56,7 @@ LAYERS = (
     {"pictures"},
     {"account_serializers", "transfer_serializers", "split_serializers", "rule_serializers"},
     {"serializers", "filters"},
-    {"uploads", "tag_fields"},
+    {"uploads", "tag_fields", "question_serializers"},
     {"name_fields"},
     {"permissions"},
     {"authentication"},

@@ -11,11 +11,11 @@ from django.urls import get_resolver, reverse
 
 from cashman_project.api.fastpath.checks import routes_of
 from cashman_project.urls import ROOT_LINKS
-from ledgers.checks import check_registered
+from ledgers.checks import check_indexed, check_registered
 from ledgers.resources import RESOURCES as FEED
 from transactions.filters import TransactionFilterSet
 from transactions.groupings import GROUPINGS
-from transactions.models import BalanceCheck, OwnedModel, Transaction
+from transactions.models import BalanceCheck, OwnedModel, Tag, Transaction
 from transactions.orderings import ORDERINGS
 from transactions.serializers import TransactionSerializer
 from transactions.urls import router
@@ -71,6 +71,13 @@ def test_every_owned_model_is_in_the_feed() -> None:
         assert [message.id for message in check_registered()] == ["ledgers.E001"]
     finally:
         FEED[Transaction.resource] = resource
+
+
+def test_every_owned_model_has_the_index_of_the_feed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_indexed() == []
+    indexes = [index for index in Tag._meta.indexes if index.name != "tag_revision"]
+    monkeypatch.setattr(Tag._meta, "indexes", indexes)
+    assert [(found.id, found.obj) for found in check_indexed()] == [("ledgers.E002", Tag)]
 
 
 def test_the_root_links_to_every_resource() -> None:

@@ -20,8 +20,9 @@ from cashman_project.api.serializers import StrictCharField, StrictChoiceField
 from cashman_project.api.viewsets import OwnedModelViewSet
 from cashman_project.money.serializer_field import AmountField
 from transactions.models import Category, Transaction
+from transactions.name_views import CategoryViewSet
 from transactions.serializers import CategorySerializer, TransactionListSerializer, TransactionSerializer
-from transactions.views import CategoryViewSet, TransactionViewSet
+from transactions.views import TransactionViewSet
 
 
 def nothing(*args: Any, **kwargs: Any) -> Any:

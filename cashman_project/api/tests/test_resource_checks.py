@@ -15,8 +15,9 @@ from cashman_project.api.routers import OptionalSlashRouter
 from cashman_project.api.serializers import StrictCharField
 from cashman_project.api.viewsets import OwnedModelViewSet
 from transactions.models import Category, Tag, Transaction
+from transactions.name_views import CategoryViewSet
 from transactions.serializers import CategorySerializer, TransactionSerializer
-from transactions.views import CategoryViewSet, TransactionViewSet
+from transactions.views import TransactionViewSet
 
 FIELDS: list[Any] = list(TransactionSerializer.Meta.fields)
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as _
 
 from cashman_project.money.currencies import DIGITS
 
-from ..results import Choice, DateOrder, DecimalMark, Direction, Message, Options, Question, shown
+from ..results import NO_READING, Choice, DateOrder, DecimalMark, Direction, Message, Options, Question, shown
 from .columns import Columns, numeric
 from .dates import DateColumn, readings
 from .evidence import Evidence, Signs, UnreadableAmount, amount_of, balances_follow, cell_of
@@ -23,7 +23,6 @@ WHICH_DEBIT = _("Among the amounts that went out, %(example)s has a minus sign. 
 WORD_OR_SIGN = _("The sign of %(example)s and the word for in or out in its row disagree. Which amount is right?")
 IS_FEE_EXTRA = _("Fees have a column of their own, such as %(example)s. Is a fee part of the amount, or on top of it?")
 WHICH_AMOUNT = _("Which column has the amount?")
-NO_READING = "?"
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ def start(visitor: Visitor, name: str) -> Page:
 
 
 def send(page: Page, sample: Path) -> None:
-    page.get_by_label("Bring your bank's file").set_input_files(sample)
+    page.get_by_label("Import a file").set_input_files(sample)
     page.get_by_role("button", name="Read the file", exact=True).click()
     expect(page.get_by_text("The file is read.")).to_be_visible()
 
@@ -36,7 +36,7 @@ def send(page: Page, sample: Path) -> None:
 def answer_account(page: Page, name: str) -> None:
     page.get_by_label("A new account").check()
     page.get_by_label("Its name").fill(name)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Continue").click()
 
 
 def test_a_statement_comes_in_and_goes_out_again(visit: Visit, newcomer: str) -> None:
@@ -46,7 +46,7 @@ def test_a_statement_comes_in_and_goes_out_again(visit: Visit, newcomer: str) ->
     send(page, ASKS)
     assert faults(visitor) == []
     page.locator("fieldset").first.get_by_role("radio").first.check()
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Continue").click()
     answer_account(page, "Purse")
     expect(page.get_by_role("heading", name="This is what the import does")).to_be_visible()
     assert faults(visitor) == []
@@ -103,7 +103,7 @@ def test_a_bar_shows_how_far_a_large_file_is(visit: Visit, newcomer: str, tmp_pa
     large = tmp_path / "years.csv"
     lines = [f"2026-11-{number % 28 + 1:02},Line {number},-{number % 97 + 1}.00" for number in range(45_000)]
     large.write_text("\n".join(["Date,Description,Amount", *lines]))
-    page.get_by_label("Bring your bank's file").set_input_files(large)
+    page.get_by_label("Import a file").set_input_files(large)
 
     page.get_by_role("button", name="Read the file", exact=True).click()
 
@@ -119,7 +119,7 @@ def test_a_large_file_that_is_refused_says_why(visit: Visit, newcomer: str, tmp_
     page = start(visitor, newcomer)
     large = tmp_path / "picture.csv"
     large.write_bytes(bytes(range(256)) * 5_000)
-    page.get_by_label("Bring your bank's file").set_input_files(large)
+    page.get_by_label("Import a file").set_input_files(large)
 
     page.get_by_role("button", name="Read the file", exact=True).click()
 
@@ -141,3 +141,21 @@ def test_the_keyboard_is_enough(visit: Visit, newcomer: str) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("button", name="Take in")).to_have_count(1)
+
+
+def test_another_account_is_chosen_after_all(visit: Visit, newcomer: str) -> None:
+    visitor = visit(NARROW)
+    page = start(visitor, newcomer)
+    send(page, ASKS)
+    page.locator("fieldset").first.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("table", name="Lines of the file").locator("tr").first).to_be_visible()
+    assert faults(visitor) == []
+    answer_account(page, "Purse")
+    expect(page.get_by_text("Makes the account Purse", exact=False)).to_be_visible()
+
+    page.get_by_role("button", name="Choose another account").click()
+
+    expect(page.get_by_role("table", name="Lines of the file")).to_be_visible()
+    answer_account(page, "Wallet")
+    expect(page.get_by_text("Makes the account Wallet", exact=False)).to_be_visible()
