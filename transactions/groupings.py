@@ -109,6 +109,7 @@ class WeekNumber(Func):
         return self.as_sql(compiler, connection, template=f"((%(expressions)s - DATE '{FIRST_MONDAY}') / 7)")
 
 
+# `key_of` takes the name of a column, or an expression.
 def whole_months(key_of: Callable[[Any], Expression], period: PeriodLength, example: str) -> Grouping:
     """Return a grouping by periods of whole months."""
     return Grouping(key_of("date"), month_totals=True, period=period, key_of=key_of, example=example)
