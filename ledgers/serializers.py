@@ -14,7 +14,7 @@ from .services.revisions import RowChange, Version
 
 OPERATIONS = [operation.value for operation in Operation]
 BY = "The name of the user who made it, if that is not you."
-VIA = "How it was made: `api`, `page`, `admin`, `import`, `rule`, `recurrence`, `undo` or `command`."
+VIA = "How it was made: `api`, `page`, `admin`, `import`, `rule`, `undo` or `command`."
 AS_READ = "The row as a GET of it gives it, or null."
 
 

@@ -349,7 +349,7 @@ class PlanPage:
         elif content["message"]:
             what = content["message"]
         url = reverse("transaction-detail", args=[named.pk]) if named else ""
-        if self.is_undone and verdict in ENTERS:
+        if verdict in ENTERS and (self.is_undone or (self.plan.undone_by and not own)):
             return ShownRow(content, str(capfirst(Status.UNDONE.label)), is_undone=True)
         if not self.is_preview:
             return ShownRow(content, what, url)

@@ -72,12 +72,14 @@ from .services.plans import (
     create_plan,
     create_unread,
     draft,
+    format_of_file,
+    prepare,
     read_later,
     read_plan,
     replan,
 )
 from .services.shown import plans_json, rows_json
-from .services.storage import stored
+from .services.storage import pack, stored
 from .services.undoing import MOST_TOLD, discard, undo_commit
 from .uploads import file_parsers, upload_of
 
@@ -173,13 +175,15 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
             texts = {**{name: request.query_params[name] for name in request.query_params}, **upload.fields}
             said = Said(options_of_texts(texts))
             key = idempotent_request(request, orjson.dumps(sorted(texts.items())) + upload.digest())
-            made = None if prefers_async(request) else draft(owner, upload.file, said)
+            form = format_of_file(upload.file, said)
+            made = None if prefers_async(request) else prepare(owner, draft(owner, upload.file, said))
+            file = pack(upload.file)
 
             def work() -> Answer:
                 if made:
-                    plan = create_plan(owner, upload.file, upload.name, made, said)
+                    plan = create_plan(owner, file, upload.name, made, said)
                 else:
-                    plan = create_unread(owner, upload.file, upload.name, said)
+                    plan = create_unread(owner, file, upload.name, form, said)
                 location = reverse("import-detail", [plan.pk], request=request)
                 return Answer(201 if made else 202, self.shown(plan), location)
 
@@ -226,7 +230,7 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
             changed = in_transaction(lambda: read_later(owner, plan, said))
             return tagged_response(request, self.shown(changed), status=202, headers=APPLIED)
         with stored(owner.pk, plan.pk) as source:
-            made = draft(owner, source, said) if plan.status in WAITING else None
+            made = prepare(owner, draft(owner, source, said), plan.pk) if plan.status in WAITING else None
         changed = in_transaction(lambda: replan(owner, plan, made, said))
         self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
         return tagged_response(request, self.shown(changed))

@@ -15,7 +15,7 @@ PAYEE: Edits = {
         )
     ],
     "transactions/serializers.py": [('            "external_id",\n            "transfer"', '            "payee",\n')],
-    "transactions/admin.py": [('"external_id")\n', '"payee", ')],
+    "transactions/admin.py": [('"external_id"),\n    ]', '"payee", ')],
     "transactions/examples.py": [
         ('    "external_id": None,', '    "payee": "",\n'),
         ('    "external_id": "bank-4711",\n}', '    "payee": "Luigi",\n'),
@@ -67,6 +67,7 @@ class Label(OwnedModel):
         verbose_name = _("label")
         verbose_name_plural = _("labels")
         ordering = ["key", "id"]
+        indexes: ClassVar = [models.Index(fields=["owner", "revision", "id"], name="label_revision")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["owner", "key"],
@@ -146,10 +147,10 @@ LABELS: Edits = {
         (f"{MODELS}from .name_fields", "Label, "),
         ("class TransactionListSerializer(", LABEL_SERIALIZER),
     ],
-    "transactions/views.py": [
+    "transactions/name_views.py": [
         ("NamedModel, Tag, Transaction\nfrom .name_fields", "Label, "),
-        ("    SentAgainSerializer,\n", "    LabelSerializer,\n"),
-        ("class ExpenseViewSet(", LABEL_VIEWSET),
+        ("    TagInUseSerializer,\n    TagSerializer", "    LabelSerializer,\n"),
+        ("class NameViewSet(", LABEL_VIEWSET),
     ],
     "transactions/apps.py": [
         ("Transfer\n        from .name_fields", "Label, "),
@@ -160,7 +161,7 @@ LABELS: Edits = {
         ),
     ],
     "transactions/urls.py": [
-        ("\nurlpatterns = ", 'router.register("labels", views.LabelViewSet, basename="label")\n'),
+        ("\nurlpatterns = ", 'router.register("labels", name_views.LabelViewSet, basename="label")\n'),
     ],
     "transactions/admin.py": [
         ("NamedModel, Tag, Transaction\nfrom .names", "Label, "),
@@ -207,6 +208,12 @@ LABELS: Edits = {
     "users/tests/test_erased.py": [
         ('    body = {"description": f"{MARK} bulbs"', '    as_user.post("/labels", {"name": f"{MARK} label"})\n'),
     ],
+    "moving/files.py": [
+        ("    RejectedTransfer,\n    Rule", "    Label,\n"),
+        ('    File("accounts"', '    File("labels", Label, "Your labels."),\n'),
+    ],
+    "moving/tests/books.py": [("    many = [", '    ok(client.post("/labels", {"name": "Trip"}))\n')],
+    "docs/moving.md": [("`accounts.jsonl`", "`labels.jsonl`, ")],
     "docs/api.md": [("## You\n", '## Labels\n\n```console\n$ curl -s -H "$AUTH" $API/labels\n...\n```\n\n')],
 }
 

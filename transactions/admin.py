@@ -137,7 +137,8 @@ class TransactionAdmin(OwnedModelAdmin):
 
     form = TransactionForm
     fields = [
-        *("owner", "type", "description", "amount", "currency", "date", "category", "account", "notes", "external_id")
+        *("owner", "type", "description", "amount", "currency", "date", "category", "account"),
+        *("notes", "external_id"),
     ]
     generated = ("tag_list", "transfer", "split", *OwnedModelAdmin.generated)
     date_hierarchy = "date"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from io import StringIO
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from django.db import connection
@@ -22,15 +22,34 @@ def insert_target(table: str, columns: Sequence[str]) -> str:
     return f"{name(table)} ({', '.join(map(name, columns))})"
 
 
+class Insert(NamedTuple):
+    """A statement that inserts rows, with its parameters, or with the lines that COPY reads."""
+
+    sql: str
+    rows: Any  # of each database
+
+
 def insert_many(database: BaseDatabaseWrapper, target: str, columns: Sequence[DatabaseRow]) -> None:
     """Insert rows, of which `columns` has the values of each column, into the target. Raises IntegrityError."""
+    run_insert(database, prepare_insert(database, target, columns))
+
+
+def prepare_insert(database: BaseDatabaseWrapper, target: str, columns: Sequence[DatabaseRow]) -> Insert:
+    """Return what `run_insert` inserts. On SQLite, it is best made before a transaction, which others wait for."""
+    if database.vendor == "sqlite":
+        select, params = _select_from_json(columns)
+        return Insert(f"INSERT INTO {target} {select}", params)
+    return Insert(f"COPY {target} FROM STDIN", _copy_lines(columns))
+
+
+def run_insert(database: BaseDatabaseWrapper, insert: Insert) -> None:
+    """Insert the rows. Raises IntegrityError."""
     with database.cursor() as cursor:
         if database.vendor == "sqlite":
-            select, params = _select_from_json(columns)
-            cursor.execute(f"INSERT INTO {target} {select}", params)
+            cursor.execute(insert.sql, insert.rows)
         else:
             with database.wrap_database_errors:
-                cursor.copy_expert(f"COPY {target} FROM STDIN", StringIO(_copy_lines(columns)))
+                cursor.copy_expert(insert.sql, StringIO(insert.rows))
 
 
 STORED_TYPES = {str, int, type(None)}  # SQLite stores their values as they are

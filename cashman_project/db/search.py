@@ -40,8 +40,8 @@ class Holds(models.Lookup):  # type: ignore[type-arg]  # not subscriptable at ru
     """Whether a text contains another one, byte by byte. There are no patterns, and the locale has no influence.
 
     Both databases compare the whole sought text at each place where its first letters are found. A text that repeats
-    itself could have many such places. So they first look for the end of the sought text that begins with its rarest
-    letter.
+    itself could have many such places. So they first look for only a part of the sought text: from its rarest letter to
+    its end.
     """
 
     lookup_name = "holds"

@@ -62,9 +62,8 @@ def undo(owner: UUID, number: int, force: bool, origin: Origin) -> int:
     was created in it and is deleted already stays so. The new revision can be undone in turn.
 
     With `force`, changes that later revisions made to these rows are lost, and rows are unlinked from what is not
-    there. Raises NotFound if there is no such revision, HistoryExpired, and the conflicts: ChangedSince, ReferenceGone
-    and InUse, most of which `force` overrides, Taken, NothingToUndo, TooLargeToUndo and TooManyLinks, which it does
-    not.
+    there. Raises NotFound if there is no such revision, HistoryExpired, and the conflicts. `force` overrides most of
+    ChangedSince, ReferenceGone and InUse, but not Taken, NothingToUndo, TooLargeToUndo and TooManyLinks.
     """
     with writing(owner, origin._replace(via=UNDO)) as write:
         last = write.lock() - 1

@@ -35,9 +35,10 @@ if TYPE_CHECKING:
 ValueT = TypeVar("ValueT")
 
 NOT_MOVED = {"owner", "ledger", "by"}  # the new owner is the one who reads; nobody else is known there
-LISTS = {"tags": MOST_TAGS, "words": MOST_TEXTS, "starts_with": MOST_TEXTS}  # columns of texts that are arrays of texts
-# in JSON, of so many
-OBJECTS = {"before"}  # columns of texts that are objects in JSON: what a row of another table was
+# Columns of text that hold JSON: arrays of at most so many texts, and objects, which are what a row of another table
+# was.
+LISTS = {"tags": MOST_TAGS, "words": MOST_TEXTS, "starts_with": MOST_TEXTS}
+OBJECTS = {"before"}
 LARGEST = 2**53  # of an integer: counters of versions and revisions, which have room to go on
 DEEPEST = 12  # arrays and objects within one another
 LONGEST_LISTED = max(LONGEST_NAME, LONGEST_TEXT)  # characters of a text in an array

@@ -139,19 +139,29 @@ def _object(needed: Mapping[str, Fits], others: Mapping[str, Fits] | None = None
 
 DAY, AMOUNT, CURRENCY = _parsed(date.fromisoformat), _parsed(parse_amount), _one_of(DIGITS)
 BALANCE = _object({"balance": _or_null(AMOUNT), "date": _or_null(DAY)})
+OPENING = _object({"balance": AMOUNT, "date": DAY})
 STATEMENT = _object(
     {
         "account_id": _id,
+        "called": _text(),
         "currency": CURRENCY,
         "opening": _or_null(BALANCE),
         "closing": _or_null(BALANCE),
         "adds_up": _or_null(_flag),
         "difference": _or_null(AMOUNT),
-        "opening_date": _or_null(DAY),
+        "begins": _or_null(OPENING),
         "checks": _map(DAY, AMOUNT, MOST_CHECKS),
     }
 )
-ACCOUNT = _object({"id": _id, "name": _text(), "currency": CURRENCY, "identifier": _or_null(_text())})
+ACCOUNT = _object(
+    {
+        "id": _id,
+        "name": _text(),
+        "currency": CURRENCY,
+        "identifier": _or_null(_text()),
+        "opening": _or_null(OPENING),
+    }
+)
 LEFT_OUT = _list(_text(), names.MOST_TOLD)
 MAKES = _object(
     {},

@@ -34,6 +34,7 @@ class Rules:
 
     def __init__(self, last: int) -> None:
         self.last = last
+        self.latest = last  # of the revisions that are there
         self.ids: dict[object, set[UUID]] = {}  # by model, of those that others refer to
         self.accounts: dict[UUID, Account] = {}
         self.tags: set[str] = set()
@@ -118,6 +119,7 @@ class Rules:
 
     def check_revision(self, values: Values) -> None:
         self._check_revision("number", values["number"])
+        self.latest = values["number"]
         counts = values["counts"]
         if type(counts) is not dict or not counts.keys() <= RESOURCES.keys():
             raise ValidationError({"counts": WRONG})

@@ -58,7 +58,7 @@ def one_number_of_the_manifest(content: bytes, draw: Draw) -> bytes:
     paths = {file.path for file in FILES}
     places = [(one, name) for one in manifest["files"] if one["name"] in paths for name in ("rows", "bytes")]
     places += [(one, name) for one in manifest["totals"] for name in ("count", "income", "expense")]
-    places += [(manifest["ledger"], name) for name in ("revision", "kept_from")]
+    places += [(manifest["ledger"], "revision")]
     place, name = draw(st.sampled_from(places))
     change = draw(st.integers(-3, 3).filter(bool))
     value = place[name]

@@ -289,6 +289,8 @@ def test_what_is_no_export_says_so(content: bytes, bob: User) -> None:
     refused(bob, with_manifest(files={}), "changed", "manifest.json")
     refused(bob, with_manifest(ledger={"revision": -1, "kept_from": 0}), "invalid_export")
     refused(bob, with_manifest(ledger={"revision": 2**64, "kept_from": 0}), "invalid_export")
+    later = {"revision": manifest["ledger"]["revision"] + 1, "kept_from": 0}
+    refused(bob, with_manifest(ledger=later), "changed", "manifest.json")
     refused(bob, with_manifest(user=[]), "invalid_export")
     refused(bob, with_manifest(user={**manifest["user"], "currency": "XXX"}), "invalid_export", "currency")
     refused(bob, with_manifest(user={**manifest["user"], "month_start": 31}), "invalid_export", "month_start")

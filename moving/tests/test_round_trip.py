@@ -1,8 +1,11 @@
 """An export that is brought into an empty ledger makes the same ledger."""
 
 import json
+import re
+from pathlib import Path
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 
@@ -22,6 +25,11 @@ def test_every_owned_table_goes_out_or_has_a_reason_to_stay() -> None:
     assert {file.model._meta.label for file in FILES} | LEFT_OUT.keys() == found
     assert not {file.model._meta.label for file in FILES} & LEFT_OUT.keys()
     assert all(apps.get_model(label) for label in LEFT_OUT)
+
+
+def test_every_file_is_documented() -> None:
+    page = (Path(settings.BASE_DIR) / "docs/moving.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"`(\w+)\.jsonl`", page)} == {file.name for file in FILES}
 
 
 def test_a_round_trip_is_the_identity(alice: User, bob: User, outsider: User) -> None:

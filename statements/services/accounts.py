@@ -21,8 +21,8 @@ MOST_ACCOUNTS = 1_000  # of an owner, among which is looked
 MOST_CHOICES = 50  # accounts that a question offers
 MOST_MADE = 50  # accounts that one file makes
 
-WHICH = _("Which account is this file of? Name one of yours, or let the import make it.")
-WHICH_OF = _("Which account is “%(name)s”? Name one of yours, or let the import make it.")
+WHICH = _("Which account is this file of?")
+WHICH_OF = _("Which account is “%(name)s”?")
 CURRENCY = _("The file does not say its currency. Which one is it?")
 NO_SUCH = _("You have no account with this name. Let the import make it, or name one of yours.")
 

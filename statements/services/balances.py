@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from cashman_project.api.dates import FIRST_DATE, LAST_DATE
 from cashman_project.api.types import JSONObject
 from cashman_project.money.amounts import EXACT, format_amount, validate_balance
+from transactions.names import LONGEST_NAME
 
 from ..choices import Verdict
 from ..formats.results import Balance, Statement
@@ -45,7 +46,7 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     begins = None if first_balance is None else _amount(first_balance, target.currency)
     return {
         "account_id": str(target.id),
-        "called": called(statements[0]),
+        "called": called(statements[0])[:LONGEST_NAME],
         "currency": target.currency,
         "opening": _shown(opening, target.currency),
         "closing": _shown(closing, target.currency),

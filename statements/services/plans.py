@@ -1,6 +1,5 @@
 """Plans: what a commit makes of a file of statements (docs/adr/0048-statement-plans.md)."""
 
-import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,12 +7,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, cast
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from cashman_project.api.errors import PreconditionFailed
 from cashman_project.api.types import JSONObject
+from cashman_project.db.insert_many import Insert, run_insert
 from cashman_project.db.retry import in_transaction
 from cashman_project.db.types import Values
 from ledgers.models import Ledger
@@ -33,9 +34,9 @@ from .matching import find_matches, find_named_transfers, find_transfers
 from .names import Names
 from .other_files import find_lines_of_other_files
 from .profiles import account_named, profiles_of
-from .rows import Row, row_of_line, row_of_note, settle, store_rows
+from .rows import Row, prepare_rows, row_of_line, row_of_note, settle
 from .ruling import run_rules
-from .storage import WatchedFile, store, stored
+from .storage import Packed, WatchedFile, store, stored
 
 if TYPE_CHECKING:
     from users.models import User
@@ -188,33 +189,57 @@ def _find_duplicates(owner: "User", account: UUID, rows: Sequence[Row]) -> None:
         lines[key].verdict, lines[key].transaction_id = Verdict.DUPLICATE, transaction
 
 
-def create_plan(owner: "User", source: BinaryIO, name: str, plan: Draft, said: Said) -> Import:
-    """Store a draft with its file. Raises TooManyPlans if the owner has too many previews."""
-    row = _create(owner, source, name, said, _stored(plan))
-    store_rows(owner.pk, row.pk, plan.rows)
+@dataclass
+class Prepared:
+    """A draft as it is stored: the id and the fields of the plan's row, and what inserts its lines."""
+
+    id: UUID
+    values: JSONObject
+    inserts: list[Insert]
+
+
+def prepare(owner: "User", plan: Draft, pk: UUID | None = None) -> Prepared:
+    """Return the draft as it is stored, in place of the plan with that id or as a new one. The draft loses its lines,
+    which take much memory. Do so before a transaction, which others wait for on SQLite."""
+    pk, values = pk or uuid7(), _stored(plan)
+    return Prepared(pk, values, prepare_rows(owner.pk, pk, plan.rows))
+
+
+def create_plan(owner: "User", file: Packed, name: str, plan: Prepared, said: Said) -> Import:
+    """Store a plan with its file. Raises TooManyPlans if the owner has too many previews."""
+    row = _create(owner, file, name, said, {"id": plan.id, **plan.values})
+    _store_lines(plan)
     return row
 
 
-def create_unread(owner: "User", source: BinaryIO, name: str, said: Said) -> Import:
-    """Store a file that is read later. Raises ValidationError if no reader knows it, and TooManyPlans."""
+def _store_lines(plan: Prepared) -> None:
+    for insert in plan.inserts:
+        run_insert(connection, insert)
+
+
+def format_of_file(source: BinaryIO, said: Said) -> Format:
+    """Return the format of a file. Raises ValidationError if no reader knows it."""
     try:
-        form = said.reader.format or recognise(source)
+        return said.reader.format or recognise(source)
     except UnreadableFile as error:
         raise ValidationError({"file": [str(error)]}, code="unreadable") from None
-    return _create(owner, source, name, said, {"format": form, "status": Status.READING})
 
 
-def _create(owner: "User", source: BinaryIO, name: str, said: Said, values: Values) -> Import:
+def create_unread(owner: "User", file: Packed, name: str, form: Format, said: Said) -> Import:
+    """Store a file that is read later. Raises TooManyPlans."""
+    return _create(owner, file, name, said, {"format": form, "status": Status.READING})
+
+
+def _create(owner: "User", file: Packed, name: str, said: Said, values: Values) -> Import:
     previews = Import.objects.filter(owner=owner, status__in=WAITING)
     if previews.count() >= MOST_PREVIEWS:
         message = _("You have %(most)d previews. Commit or delete one of them first.")
         raise TooManyPlans(message % {"most": MOST_PREVIEWS})
     Ledger.objects.bulk_create([Ledger(owner=owner)], ignore_conflicts=True)  # which the plan refers to
-    size = source.seek(0, os.SEEK_END)
     name = one_line(name)[:LONGEST_FILE_NAME]
-    row = Import(owner=owner, name=name, options=dict(said.options), size=size, **values)
+    row = Import(owner=owner, name=name, options=dict(said.options), size=file.size, **values)
     Import.objects.bulk_create([row])
-    store(owner.pk, row.pk, source)
+    store(owner.pk, row.pk, file)
     return row
 
 
@@ -228,7 +253,7 @@ def read_plan(owner: "User", plan: Import) -> Import:
     said = Said(plan.options)
     with stored(owner.pk, plan.pk) as file:
         watched = WatchedFile(file, lambda read: own.update(read=min(read // passes, plan.size)))
-        made = draft(owner, cast("BinaryIO", watched), said)
+        made = prepare(owner, draft(owner, cast("BinaryIO", watched), said), plan.pk)
     try:
         return in_transaction(lambda: replan(owner, plan, made, said))
     except (PreconditionFailed, NotAPreview):
@@ -247,7 +272,7 @@ def read_later(owner: "User", plan: Import, said: Said) -> Import:
     return locked
 
 
-def replan(owner: "User", plan: Import, made: Draft | None, said: Said) -> Import:
+def replan(owner: "User", plan: Import, made: Prepared | None, said: Said) -> Import:
     """Store a draft that was made of the file of a preview with other options. Changes of single rows are lost.
 
     Raises NotAPreview, and PreconditionFailed if the plan has changed since it was read.
@@ -256,8 +281,8 @@ def replan(owner: "User", plan: Import, made: Draft | None, said: Said) -> Impor
     if made is None or locked.version != plan.version:
         raise PreconditionFailed
     ImportRow.objects.filter(owner=owner, import_id=plan.pk).delete()
-    store_rows(owner.pk, plan.pk, made.rows)
-    change(locked, **_stored(made), options=dict(said.options), status=Status.PREVIEW)
+    _store_lines(made)
+    change(locked, **made.values, options=dict(said.options), status=Status.PREVIEW)
     return locked
 
 

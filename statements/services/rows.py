@@ -1,17 +1,16 @@
 """The rows of a plan while it is made, and how they are stored."""
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import islice
 from uuid import UUID
 
 import orjson
 from django.db import connection
 
 from cashman_project.db.derived_fields import with_derived
-from cashman_project.db.insert_many import insert_many, insert_target
+from cashman_project.db.insert_many import Insert, insert_target, prepare_insert
 from cashman_project.db.types import DatabaseRow
 from cashman_project.money.amounts import LIMIT, STORED_DIGITS, units_of
 from transactions.names import NO_TAGS
@@ -100,15 +99,19 @@ def settle(row: Row, target: Target) -> None:
     row.currency = row.currency or target.currency
 
 
-def store_rows(owner: UUID, import_id: UUID, rows: Iterable[Row]) -> None:
-    """Store the rows of a plan, which has none yet."""
+def prepare_rows(owner: UUID, import_id: UUID, rows: list[Row]) -> list[Insert]:
+    """Return the statements that store the rows of a plan, which has none yet. They take the place of the rows, which
+    are not needed any more: the list is empty then."""
     columns, derived = with_derived(ImportRow, COLUMNS)
     target = insert_target(ImportRow._meta.db_table, columns)
-    numbered = enumerate(rows, 1)
-    while chunk := list(islice(numbered, CHUNK)):
-        many: list[DatabaseRow] = list(zip(*_values(owner, import_id, chunk), strict=True))
+    inserts = []
+    for first in range(1, len(rows) + 1, CHUNK):
+        numbered = list(enumerate(rows[:CHUNK], first))
+        del rows[:CHUNK]
+        many: list[DatabaseRow] = list(zip(*_values(owner, import_id, numbered), strict=True))
         many += [field.derive_all(many[position]) for position, field in derived]
-        insert_many(connection, target, many)
+        inserts.append(prepare_insert(connection, target, many))
+    return inserts
 
 
 def _values(owner: UUID, import_id: UUID, rows: Sequence[tuple[int, Row]]) -> Iterator[tuple[object, ...]]:

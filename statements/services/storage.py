@@ -4,7 +4,7 @@ import time
 import zlib
 from collections.abc import Callable
 from io import BufferedReader, RawIOBase
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 from uuid import UUID
 
 from cashman_project.api.slow_clients import spool
@@ -15,14 +15,25 @@ PART = 1_000_000  # bytes that are stored together
 TOLD_EACH = 0.5  # seconds
 
 
-def store(owner: UUID, import_id: UUID, source: BinaryIO) -> None:
-    """Store the file, compressed."""
+class Packed(NamedTuple):
+    """A file as it is stored: its size in bytes, and its parts, compressed."""
+
+    size: int
+    parts: list[bytes]
+
+
+def pack(source: BinaryIO) -> Packed:
+    """Return the file as it is stored. Do so before a transaction, which others wait for on SQLite."""
     source.seek(0)
-    number = 0
-    while content := source.read(PART):
-        row = ImportFile(owner_id=owner, import_id=import_id, part=number, content=zlib.compress(content, 1))
+    parts = [zlib.compress(content, 1) for content in iter(lambda: source.read(PART), b"")]
+    return Packed(source.tell(), parts)
+
+
+def store(owner: UUID, import_id: UUID, file: Packed) -> None:
+    """Store the file."""
+    for number, content in enumerate(file.parts):
+        row = ImportFile(owner_id=owner, import_id=import_id, part=number, content=content)
         ImportFile.objects.bulk_create([row])
-        number += 1
 
 
 def stored(owner: UUID, import_id: UUID) -> BinaryIO:

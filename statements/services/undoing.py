@@ -1,7 +1,8 @@
 """Undo of a commit, and what happens to plans that are not wanted any more."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from transactions.services.accounts import delete_account
 
 from ..choices import CREATES, ENTERS, Status, Verdict
 from ..models import Import, ImportFile, ImportRow, LineIdentity
-from .identities import restore, valid
+from .identities import parts_of, restore, valid
 
 if TYPE_CHECKING:
     from users.models import User
@@ -61,15 +62,15 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
     undone = Undone()
     with writing(owner.pk, origin._replace(via=IMPORT)) as write:
         write.lock()
-        rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk).order_by("number")
-        created = rows.filter(verdict__in=CREATES)
-        if not force:  # before anything is deleted: that takes transfers from what stays
-            undone.kept = [key for chunk in _chunks(created) for key in _edited(owner.pk, chunk)]
+        rows = ImportRow.objects.filter(owner=owner, import_id=plan.pk)
+        written = _written_since(plan, rows)
+        if not force:  # before a deletion takes transfers from what stays
+            undone.kept = [key for keys in parts_of(written) for key in _edited(plan, rows, keys)]
         kept = set(undone.kept)
-        for chunk in _chunks(created):
-            undone.deleted += _delete(write, [row.transaction_id for row in chunk if row.transaction_id not in kept])
+        others = [key for key in written if key not in kept]
+        undone.deleted = _delete(write, chain(_as_made(plan), _with_parts(plan, others)))
         if plan.revision:
-            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # what is as it was made
+            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # those that nobody has changed
         _delete_made(owner, plan)
         _free(write, plan, rows, kept)
         undone.revision = write.revision if write.counts else None
@@ -82,23 +83,20 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
     return undone
 
 
-def _chunks(rows: "QuerySet[ImportRow]") -> Iterator[list[ImportRow]]:
-    last = 0
-    while chunk := list(rows.filter(number__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1].number
+def _written_since(plan: Import, rows: "QuerySet[ImportRow]") -> list[UUID]:
+    """Return those of the commit's transactions that something has written since: perhaps an edit."""
+    own = Transaction.objects.filter(owner=plan.owner_id, pk=OuterRef("transaction_id"))
+    written = own.exclude(revision=plan.revision, created_revision=plan.revision)
+    found = rows.filter(Exists(written), verdict__in=CREATES).order_by("number")
+    return [key for key in found.values_list("transaction_id", flat=True) if key]
 
 
-def _edited(owner: UUID, rows: Collection[ImportRow]) -> list[UUID]:
-    """Return the transactions of these rows that are not as the commit has made them. Those that are gone are none."""
-    found = Transaction.objects.filter(owner=owner, pk__in=[row.transaction_id for row in rows])
+def _edited(plan: Import, rows: "QuerySet[ImportRow]", keys: Collection[UUID]) -> list[UUID]:
+    """Return those of these transactions that are not as the commit has made them."""
+    found = Transaction.objects.filter(owner=plan.owner_id, pk__in=keys)
     stored = {pk: values for pk, *values in found.values_list("pk", *(field.attname for field in EDITED))}
-    edited = []
-    for row in rows:
-        made = [_made(row, field) for field in EDITED]
-        if row.transaction_id and stored.get(row.transaction_id, made) != made:
-            edited.append(row.transaction_id)
-    return edited
+    made = [(row, row.transaction_id) for row in rows.filter(transaction_id__in=keys, verdict__in=CREATES)]
+    return [key for row, key in made if key and stored[key] != [_made(row, field) for field in EDITED]]
 
 
 def _made(row: ImportRow, field: AnyField) -> object:
@@ -108,16 +106,36 @@ def _made(row: ImportRow, field: AnyField) -> object:
     return getattr(row, field.attname) if field.attname in COMMITTED else field.get_default()
 
 
-def _delete(write: Write, keys: Collection[UUID | None]) -> int:
-    """Delete these transactions, with the other parts of those that were split, and unlink the other sides of their
-    transfers. Return the number of the transactions."""
+def _as_made(plan: Import) -> Iterator[Q]:
+    """Yield the commit's transactions that nothing has written since, a few at a time, if each few are deleted."""
+    if plan.revision is None:
+        return  # it has written nothing
+    own = Q(revision=plan.revision, created_revision=plan.revision)
+    found = Transaction.objects.filter(own, owner=plan.owner_id).order_by("pk").values_list("pk", flat=True)
+    while keys := list(found[:CHUNK]):
+        yield own & Q(pk__lte=keys[-1])
+
+
+def _with_parts(plan: Import, keys: Collection[UUID]) -> Iterator[Q]:
+    """Yield these transactions, a few at a time, with the other parts of those that were split."""
+    rows = Transaction.objects.filter(owner=plan.owner_id, split__isnull=False)
+    for some in parts_of(keys):
+        splits = set(rows.filter(pk__in=some).values_list("split", flat=True))
+        yield Q(pk__in=some) | Q(split__in=splits) if splits else Q(pk__in=some)
+
+
+def _delete(write: Write, parts: Iterable[Q]) -> int:
+    """Delete these transactions, and unlink the other sides of their transfers. Return the number of the
+    transactions."""
     own = Transaction.objects.legs().filter(owner=write.owner)
-    rows = own.filter(Q(pk__in=keys) | Q(split__in=keys))
-    transfers = set(rows.filter(transfer__isnull=False).values_list("transfer", flat=True))
-    number, _counts = rows.delete()
-    if transfers:
-        own.filter(transfer__in=transfers).update(transfer=None)
-        Transfer.objects.filter(owner=write.owner, pk__in=transfers).delete()
+    number, transfers = 0, set[UUID]()
+    for part in parts:
+        rows = own.filter(part)
+        transfers.update(rows.filter(transfer__isnull=False).values_list("transfer", flat=True))
+        number += rows.delete()[0]
+    for keys in parts_of(transfers):
+        own.filter(transfer__in=keys).update(transfer=None)
+        Transfer.objects.filter(owner=write.owner, pk__in=keys).delete()
     return number
 
 
@@ -146,17 +164,27 @@ def _delete_made(owner: "User", plan: Import) -> None:
         made.filter(pk__in=[pk for pk, name in unused if name not in given]).delete()
 
 
-def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: set[UUID]) -> None:
+def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: Collection[UUID]) -> None:
     """Let the lines be imported again, but for those whose transactions are kept."""
+    own = valid(write.owner)
     numbers = {plan.revision} - {None}  # by which the commit has stored the lines
-    for chunk in _chunks(rows.filter(verdict__in=ENTERS)):
-        keys = [row.transaction_id for row in chunk if row.transaction_id not in kept]
-        lines = valid(write.owner).filter(transaction_id__in=keys, key__in=[row.key for row in chunk if row.key])
+    if plan.revision and not kept:
+        _free_these(write, own.filter(revision=plan.revision))
+    # The others, if there are any: of a commit without a revision, or of one that was undone but for what was kept.
+    line = own.filter(transaction_id=OuterRef("transaction_id"), key=OuterRef("key"))
+    others = rows.filter(Exists(line), verdict__in=ENTERS).values_list("transaction_id", "key")
+    for pairs in parts_of([pair for pair in others if pair[0] not in kept]):
+        keys, lines = zip(*pairs, strict=True)
+        those = own.filter(transaction_id__in=keys, key__in=lines)
         if not plan.revision:
-            numbers |= {*lines.filter(revision__lte=0).values_list("revision", flat=True)}
-        if write.counts:
-            lines.update(freed_by=write.revision)
-        else:  # nothing is left to be undone in turn
-            lines.delete()
+            numbers |= {*those.filter(revision__lte=0).values_list("revision", flat=True)}
+        _free_these(write, those)
     before = LineIdentity.objects.filter(owner=write.owner, freed_by__in=numbers)
     restore(write.owner, before, write.revision if write.counts else None)
+
+
+def _free_these(write: Write, lines: "QuerySet[LineIdentity]") -> None:
+    if write.counts:
+        lines.update(freed_by=write.revision)
+    else:  # nothing is left to be undone in turn
+        lines.delete()

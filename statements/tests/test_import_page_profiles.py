@@ -61,7 +61,7 @@ def test_kept_answers_are_listed_and_forgotten(browser: Browser, alice: User, bo
     assert "Nothing is kept yet." in browser.get("/imports/profiles").main.text
     keep(browser)
     page = browser.get("/imports/profiles")
-    assert [one.one("p").text for one in page.main.all("li")] == ["Bank CSV"]
+    assert [one.one("p").text for one in page.main.all("li")] == ["Bank CSV · 31/12/2026"]
     assert not Browser(bob).get("/imports/profiles").main.all("li")
 
     page = browser.follow(browser.send(button(page, "Forget")))

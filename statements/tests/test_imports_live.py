@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 
 from statements.models import LineIdentity
-from statements.services.plans import Said, create_plan, draft
+from statements.services.plans import Said, create_plan, draft, prepare
+from statements.services.storage import pack
 from statements.tests.plans import HEADER
 from transactions.models import Account, Transaction
 from transactions.tests.live import PATIENCE, running, unchecked
@@ -41,7 +42,8 @@ def test_one_of_many_commits_of_the_same_lines_succeeds(alice: User, bob: User) 
     content = HEADER + b"".join(b"2026-11-%02d,Line %d,-%d.00\n" % (1 + n % 28, n, n + 1) for n in range(LINES))
     said = Said({"account": "Bank"})
     plans = [
-        create_plan(alice, BytesIO(content), "", draft(alice, BytesIO(content), said), said) for _n in range(CLIENTS)
+        create_plan(alice, pack(BytesIO(content)), "", prepare(alice, draft(alice, BytesIO(content), said)), said)
+        for _n in range(CLIENTS)
     ]
     server = unchecked({"DATABASE_URL": database_url(), "WORKERS": "2"})
     with running(server):

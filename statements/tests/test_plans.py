@@ -11,8 +11,9 @@ from rest_framework.test import APIClient
 
 from statements.formats import reading
 from statements.models import Import, ImportFile, ImportRow
-from statements.services.plans import MOST_PREVIEWS, Said, create_plan, draft
+from statements.services.plans import MOST_PREVIEWS, Said, create_plan, draft, prepare
 from statements.services.retention import KEPT, delete_old_plans
+from statements.services.storage import pack
 from statements.tests.compared import OWN
 from statements.tests.plans import CSV, HEADER, commit, rows_of, undo, upload, verdicts
 from transactions.models import Account, Category, Tag, Transaction
@@ -206,7 +207,7 @@ def test_larger_bodies_are_taken_by_no_other_path(as_alice: APIClient) -> None:
 def test_previews_are_few(as_alice: APIClient, alice: User, bob: User, bank: Account) -> None:
     said = Said({"account": "Bank"})
     for _time in range(MOST_PREVIEWS):
-        create_plan(alice, BytesIO(CSV), "", draft(alice, BytesIO(CSV), said), said)
+        create_plan(alice, pack(BytesIO(CSV)), "", prepare(alice, draft(alice, BytesIO(CSV), said)), said)
 
     response = as_alice.post("/imports?account=Bank", CSV, content_type="text/csv")
 

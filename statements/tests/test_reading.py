@@ -85,7 +85,7 @@ def test_a_reading_that_was_cut_off_is_done_again(
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(plans, "store_rows", killed)
+        patch.setattr(plans, "run_insert", killed)
         with pytest.raises(SystemExit):
             as_alice.post(f"/imports/{plan['id']}/read", {})
     assert as_alice.get(f"/imports/{plan['id']}").json()["status"] == "reading"

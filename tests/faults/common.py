@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import django
 import psycopg2
-from django.db import connection
+from django.db import OperationalError, connection
 
 from cashman_project.db.postgresql.citus import has_citus
 from tests.pooled import pooler
@@ -110,7 +110,19 @@ def a_database() -> Iterator[dict[str, str]]:
         try:
             yield {"DATABASE_URL": urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()}
         finally:
+            _drop(cursor, name)
+
+
+def _drop(cursor: Any, name: str) -> None:  # Any: of Django
+    """Drop the database. Sessions of Citus' own come back while it ends the others."""
+    for _time in range(10):
+        try:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        except OperationalError as error:
+            print(error, file=sys.stderr)
+            time.sleep(1)
+        else:
+            return
 
 
 def migrate(server: LiveServer) -> None:

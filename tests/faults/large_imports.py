@@ -18,6 +18,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -174,13 +175,13 @@ def timed(processes: Processes, work: Callable[[], Any]) -> tuple[Any, Figures]:
 
 def compared(url: str, processes: Processes, importer: Importer) -> dict[str, float]:
     """Return how many times as long as COPY of its rows an import takes, by clock and by processors, on average."""
-    sums: Counter[str] = Counter()
+    sums: dict[str, float] = defaultdict(float)
     with closing(psycopg2.connect(url)) as session, session.cursor() as cursor:
         session.autocommit = True
         pid = session.info.backend_pid
         for _round in range(ROUNDS):
             plan, planned = timed(processes, importer.plan)
-            plan, committed = timed(processes, lambda plan=plan: importer.commit(plan))
+            plan, committed = timed(processes, partial(importer.commit, plan))
             rows = StringIO()
             cursor.copy_expert(f"COPY (SELECT * FROM {TABLE} WHERE account_id IS NOT NULL ORDER BY id) TO STDOUT", rows)
             rows.seek(0)
@@ -222,7 +223,7 @@ def main() -> int:
                 for step in (importer.plan, importer.commit, importer.undo):
                     with others.during(step.__name__):
                         arguments = [plan] if plan else []
-                        made, figures = timed(processes, lambda step=step, arguments=arguments: step(*arguments))
+                        made, figures = timed(processes, partial(step, *arguments))
                     plan = plan or made
                     steps[step.__name__].append(figures)
             grown = max(processes.peaks()) - idle

@@ -13,7 +13,8 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from ..choices import TransactionType
-from ..models import Category, Tag, Transaction
+from ..models import Category, Rule, Tag, Transaction
+from ..models.rule import stored_texts
 from ..names import tags_text
 from .demo_accounts import CARD, CHECKING, EUROS, create_accounts, create_transfers, demo_transfers
 
@@ -136,6 +137,7 @@ GROUPS = {  # of categories
     "Living": ("Clothing", "Groceries", "Health", "Household", "Housing", "Insurance", "Transport"),
     "Free time": ("Eating out", "Gifts", "Holidays", "Leisure"),
 }
+RULES = [(("cinema", "concert", "streaming"), "Leisure"), (("taxi", "train"), "Transport")]  # words and category
 ON_A_TRIP = [("Hotel", (8500, 15500)), ("Lunch", (900, 2600)), ("Dinner", (1800, 5200)), ("Tickets", (600, 3800))]
 
 
@@ -174,6 +176,8 @@ def create_demo() -> None:
         parts = [part for row in created for part in _parts(row, categories[HOUSEHOLD])]
         Transaction.objects.parts().bulk_create(parts)
         create_transfers(demo, accounts, demo_transfers(rows, LAST_DAY))
+        for words, category in RULES:
+            Rule.objects.create(owner=demo, words=stored_texts(words), category=categories[category])
 
 
 def _parts(row: Transaction, household: Category) -> list[Transaction]:

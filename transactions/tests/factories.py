@@ -8,7 +8,8 @@ from typing import Any
 import factory
 
 from statements.models import Import, ImportProfile
-from statements.services.plans import Said, create_plan, draft
+from statements.services.plans import Said, create_plan, draft, prepare
+from statements.services.storage import pack
 from transactions.models import Account, BalanceCheck, Category, Expense, Income, Rule, Tag, Transaction, Transfer
 from users.models import PersonalToken, User
 
@@ -121,7 +122,8 @@ class ImportFactory:
     @classmethod
     def create(cls, owner: User) -> Import:
         said = Said({"account": "Lottery", "create_account": True, "currency": "USD"})
-        return create_plan(owner, BytesIO(cls.FILE), "lottery.csv", draft(owner, BytesIO(cls.FILE), said), said)
+        plan = prepare(owner, draft(owner, BytesIO(cls.FILE), said))
+        return create_plan(owner, pack(BytesIO(cls.FILE)), "lottery.csv", plan, said)
 
 
 class ProfileFactory:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from cashman_project.api.export import ROWS
@@ -60,7 +62,7 @@ def test_a_spreadsheet_has_dates_numbers_and_balances(account: Account, as_alice
 
 
 def test_it_is_never_paged_and_takes_as_many_queries_however_long_it_is(
-    account: Account, alice: User, as_alice: APIClient, django_assert_num_queries: Any
+    account: Account, alice: User, as_alice: APIClient
 ) -> None:
     Expense.objects.bulk_create(
         Expense(
@@ -69,8 +71,10 @@ def test_it_is_never_paged_and_takes_as_many_queries_however_long_it_is(
         for _number in range(ROWS + 5)
     )
     for ordering in ("date", "-date"):
-        with django_assert_num_queries(4):
+        with CaptureQueriesContext(connection) as queries:
             rows = lines_of(as_alice, f"/accounts/{account.pk}/register.ndjson?ordering={ordering}")
+        asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]  # behind a pooler, there are two
+        assert len(asked) == 4
         assert len(rows) == ROWS + 13
         newest = rows[-1 if ordering == "date" else 0]
         assert newest["balance"] == as_alice.get(f"/accounts/{account.pk}?date=2026-12-01").json()["balance"]

@@ -12,7 +12,8 @@ from django.core.management import call_command
 from django.db import IntegrityError
 from rest_framework.test import APIClient
 
-from transactions.models import Account, BalanceCheck, Category, Transaction, Transfer
+from transactions.models import Account, BalanceCheck, Category, Rule, Transaction, Transfer
+from transactions.models.rule import texts_of
 from transactions.names import tag_names
 from transactions.services import demo
 from transactions.services.transfers import legs_of
@@ -167,3 +168,14 @@ def test_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(IntegrityError, match="external_id"):
         demo.create_demo()
     assert not User.objects.exists()
+
+
+def test_its_rules_say_what_it_does() -> None:
+    run()
+
+    rules = list(Rule.objects.select_related("category").order_by("position"))
+    assert [(rule.position, texts_of(rule.words)[0]) for rule in rules] == [(1, "cinema"), (2, "taxi")]
+    for rule in rules:
+        rule.full_clean()
+        rows = Transaction.objects.filter(description__icontains=texts_of(rule.words)[0])
+        assert {row.category_id for row in rows} == {rule.category_id}

@@ -9,10 +9,12 @@ from django.conf import settings
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from cashman_project.api import origin
 from cashman_project.api.fastpath.checks import routes_of
 from cashman_project.urls import ROOT_LINKS
 from ledgers.checks import check_indexed, check_registered
 from ledgers.resources import RESOURCES as FEED
+from ledgers.serializers import VIA
 from transactions.filters import TransactionFilterSet
 from transactions.groupings import GROUPINGS
 from transactions.models import BalanceCheck, OwnedModel, Tag, Transaction
@@ -46,8 +48,15 @@ def test_every_ordering_is_documented() -> None:
 
 
 def test_every_grouping_is_documented() -> None:
-    sentence = API.partition("`group_by` is one or two of")[2].partition(", and the sums")[0]
+    sentence = " ".join(API.split()).partition("`group_by` is one or two of")[2].partition(", and the sums")[0]
     assert re.findall(r"`(\w+)`", sentence) == list(GROUPINGS)
+
+
+def test_every_way_of_writing_is_documented() -> None:
+    known = {value for name, value in vars(origin).items() if name.isupper() and isinstance(value, str)}
+    sentence = " ".join(API.split()).partition("`via` is ")[2].partition(". ")[0]
+    assert re.findall(r"`(\w+)`", sentence) == re.findall(r"`(\w+)`", VIA)
+    assert {*re.findall(r"`(\w+)`", VIA)} == known
 
 
 @pytest.mark.parametrize("basename", RESOURCES)

@@ -36,7 +36,8 @@ class Lines(OwnerColumn):
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> SQL:
         together = "STRING_AGG(line, E'\\n')" if connection.vendor == "postgresql" else "GROUP_CONCAT(line, CHAR(10))"
         # PostgreSQL plans this without knowing the owner or, because of this form, the limit. So it reads the first
-        # rows from an index. If it knew the limit, it would sort all rows of an owner, as most owners have fewer.
+        # rows from an index. If it knew the limit, it would expect fewer rows than that, as most owners have, and sort
+        # all of them.
         template = f"(SELECT {together} FROM (%(subquery)s LIMIT (SELECT CAST(%%s AS integer))) AS lines)"  # noqa: S608  # no input
         sql, params = super().as_sql(compiler, connection, template=template)  # type: ignore[call-arg]  # no stub
         return sql, (*params, *compiler.compile(self.limit)[1])

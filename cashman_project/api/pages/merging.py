@@ -67,8 +67,8 @@ def merged(sent: Any, stored: Any) -> Merged | None:  # Any: FieldsSerializers, 
 
 
 def differences(sent: FieldsSerializer, stored: JSONObject, conflicts: frozenset[str] | None) -> list[FieldError]:
-    """Return an error for each of the fields that were changed by both sides; if they aren't known, for each field that
-    was sent with another value than the stored one."""
+    """Return an error for each of the `conflicts`: the fields that both sides have changed. If they aren't known, there
+    is one for each field that was sent with another value than the stored one."""
     message = _("Stored now: %(value)s")
     texts = sent.get_initial()
     shown = {name: getattr(sent.fields[name], "form_value", str)(stored[name] or "") for name in texts}

@@ -27,7 +27,7 @@ class FormState(NamedTuple):
 
     The method of a view that handles a form sets the view's `form_state`, once or, as soon as it knows more, again. If
     the form is refused, PageRenderer reads it to show the form again. If it is accepted, `see_other` reads it for its
-    message. It is on the view because the REST framework passes only the view and the response to either of them.
+    message. It is on the view because the REST framework passes only the view and the response to these two.
     """
 
     serializer: AnySerializer | None = None  # it has the values that were sent

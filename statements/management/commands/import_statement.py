@@ -24,9 +24,9 @@ from ...choices import Verdict, option_name
 from ...formats.results import Question
 from ...serializers import options_of_texts
 from ...services.commit import commit
-from ...services.plans import Draft, Said, counted, create_plan, draft
+from ...services.plans import Draft, Said, counted, create_plan, draft, prepare
 from ...services.rows import Row
-from ...services.storage import WatchedFile
+from ...services.storage import WatchedFile, pack
 
 SHOWN = 40  # rows of the table
 WIDE = 40  # characters of a description
@@ -118,7 +118,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  --option {option_name(question.option)}=...")
 
     def _commit(self, owner: User, source: BinaryIO, name: str, plan: Draft, said: Said) -> None:
-        stored = in_transaction(lambda: create_plan(owner, source, name, plan, said))
+        packed, prepared = pack(source), prepare(owner, plan)
+        stored = in_transaction(lambda: create_plan(owner, packed, name, prepared, said))
         done = in_transaction(lambda: commit(owner, stored.pk, COMMAND))
         self.stdout.write(_("Imported."))
         if done.revision:
