@@ -4,10 +4,10 @@ A table that is not here stays behind, with its reason in LEFT_OUT. A test fails
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from ledgers.models import Change, Revision
 from statements.choices import Status
@@ -22,9 +22,6 @@ from transactions.models import (
     Transaction,
     Transfer,
 )
-
-if TYPE_CHECKING:
-    from django.db.models import Model
 
 CARRIED_OUT = (Status.COMMITTED, Status.UNDONE)  # statuses of imports that go out
 FORMAT = 1  # of exports; a reader refuses those that are newer
