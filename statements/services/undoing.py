@@ -86,7 +86,7 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
 def _written_since(plan: Import, rows: "QuerySet[ImportRow]") -> list[UUID]:
     """Return those of the commit's transactions that something has written since: perhaps an edit."""
     own = Transaction.objects.filter(owner=plan.owner_id, pk=OuterRef("transaction_id"))
-    written = own.exclude(revision=plan.revision, created_revision=plan.revision)
+    written = own.exclude(Q(revision=plan.revision, created_revision=plan.revision))
     found = rows.filter(Exists(written), verdict__in=CREATES).order_by("number")
     return [key for key in found.values_list("transaction_id", flat=True) if key]
 
@@ -95,8 +95,9 @@ def _edited(plan: Import, rows: "QuerySet[ImportRow]", keys: Collection[UUID]) -
     """Return those of these transactions that are not as the commit has made them."""
     found = Transaction.objects.filter(owner=plan.owner_id, pk__in=keys)
     stored = {pk: values for pk, *values in found.values_list("pk", *(field.attname for field in EDITED))}
-    made = [(row, row.transaction_id) for row in rows.filter(transaction_id__in=keys, verdict__in=CREATES)]
-    return [key for row, key in made if key and stored[key] != [_made(row, field) for field in EDITED]]
+    made = rows.filter(transaction_id__in=keys, verdict__in=CREATES).order_by("number")
+    pairs = [(row, row.transaction_id) for row in made]
+    return [key for row, key in pairs if key and stored[key] != [_made(row, field) for field in EDITED]]
 
 
 def _made(row: ImportRow, field: AnyField) -> object:

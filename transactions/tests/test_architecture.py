@@ -39,7 +39,13 @@ HOUSE = (
     {"cashman_project.api", "cashman_project.money"},
     {"cashman_project.db"},
     {"cashman_project.settings"},
-    {"cashman_project.environment", "cashman_project.locales", "cashman_project.misspelt", "cashman_project.texts"},
+    {
+        "cashman_project.environment",
+        "cashman_project.locales",
+        "cashman_project.misspelt",
+        "cashman_project.progress",
+        "cashman_project.texts",
+    },
     {"cashman_project.languages"},
 )
 FLOORS = {part: floor for floor, parts in enumerate(HOUSE) for part in parts}
