@@ -38,8 +38,8 @@ class Keys:
     def of(self, account: UUID, shared: UUID) -> UUID:
         """Return the identity of the file's next line, which is of the account."""
         same = (account, shared)
-        self.seen[same] += 1
-        return shared if self.seen[same] == 1 else _digest(f"{shared}\n{self.seen[same]}")
+        number = self.seen[same] = self.seen[same] + 1
+        return shared if number == 1 else _digest(f"{shared}\n{number}")
 
 
 def shared_key(line: Line) -> UUID:
