@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, Min, OuterRef, QuerySet
+from django.db.models import Exists, Expression, F, Min, OuterRef, QuerySet
 from django.db.models.functions import Abs, Coalesce
 from django.db.models.lookups import LessThanOrEqual
 from django.dispatch import receiver
@@ -24,7 +24,8 @@ KeyT = TypeVar("KeyT")
 
 PART = 10_000  # identities that are looked for together
 LINE_ACCOUNT = ("line_account_id", "account_id")  # of a row: the first that is not null is that of its line
-NEWEST_LAST = (LessThanOrEqual(F("revision"), 0), Abs("revision"))  # commits without a revision mostly match later
+# Commits without a revision mostly match later.
+NEWEST_LAST: tuple[Expression, ...] = (LessThanOrEqual(F("revision"), 0), Abs("revision"))
 LONGEST_TEXT = 500  # characters of a line's texts that count
 
 
