@@ -92,6 +92,6 @@ LEFT_OUT = {
 }
 
 
-def name_of(model: "type[Model]") -> str:
+def name_of(model: type[Model]) -> str:
     """Return the name of the file that has the model's rows."""
     return next(file.name for file in FILES if file.model is model)

@@ -130,8 +130,8 @@ class LineIdentity(models.Model):
     """A line of an account that was imported, so that it is not imported again.
 
     It stays if its transaction is deleted. `revision` is the one that has stored it last, and `freed_by` the one that
-    has undone that: then the line can be imported again. Only one identity of a line is not freed. A commit that has
-    written no revision has a number of its own below zero here.
+    has undone that. A line can be imported again if all its identities are freed. It has several if somebody wanted it
+    once more. A commit that has written no revision has a number of its own below zero here.
     """
 
     pk = models.CompositePrimaryKey("owner_id", "account_id", "key", "revision")

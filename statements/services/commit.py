@@ -202,10 +202,6 @@ def _store_checks(owner: "User", plan: Import) -> None:
 def _store_identities(write: Write, plan: Import, rows: "QuerySet[ImportRow]", revision: int) -> None:
     """Remember the lines, so that they are not imported again."""
     target = insert_target(LineIdentity._meta.db_table, IDENTITY)
-    for row in rows.filter(verdict__in=ENTERS, reimport=True, key__isnull=False):
-        account = row.line_account_id or row.account_id
-        if account and row.key:
-            valid(write.owner).filter(account_id=account, key=row.key).update(freed_by=revision)
     of_line = f"COALESCE({', '.join(LINE_ACCOUNT)})"
     values = ", ".join(of_line if name == "account_id" else name for name in IDENTITY[:-1])
     with connection.cursor() as cursor:

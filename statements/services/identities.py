@@ -7,8 +7,9 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, Min, OuterRef, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, Expression, F, Min, OuterRef, QuerySet
+from django.db.models.functions import Abs, Coalesce
+from django.db.models.lookups import LessThanOrEqual
 from django.dispatch import receiver
 
 from cashman_project.texts import fold
@@ -23,6 +24,8 @@ KeyT = TypeVar("KeyT")
 
 PART = 10_000  # identities that are looked for together
 LINE_ACCOUNT = ("line_account_id", "account_id")  # of a row: the first that is not null is that of its line
+# Commits without a revision mostly match later.
+NEWEST_LAST: tuple[Expression, ...] = (LessThanOrEqual(F("revision"), 0), Abs("revision"))
 LONGEST_TEXT = 500  # characters of a line's texts that count
 
 
@@ -64,7 +67,7 @@ def imported(owner: UUID) -> "Exists":
 def known(owner: UUID, account: UUID, keys: Collection[UUID]) -> dict[UUID, UUID]:
     """Return the transactions that lines of the account became, by those of the keys that were imported."""
     found: dict[UUID, UUID] = {}
-    rows = valid(owner).filter(account_id=account)
+    rows = valid(owner).filter(account_id=account).order_by(*NEWEST_LAST)
     if not rows.exists():
         return found
     for part in parts_of(keys):
@@ -85,18 +88,12 @@ def parts_of(values: Collection[KeyT]) -> Iterator[list[KeyT]]:
         yield part
 
 
-def restore(owner: UUID, identities: "QuerySet[LineIdentity]", revision: int | None) -> None:
-    """Let the lines count as imported again, but for those that were imported again meanwhile. Without a revision they
-    are as they were before."""
-    taken = valid(owner).filter(account_id=OuterRef("account_id"), key=OuterRef("key"))
-    identities.filter(~Exists(taken)).update(freed_by=None, revision=F("revision") if revision is None else revision)
-
-
 @receiver(undone)
 def take_back(write: Write, number: int, **kwargs: object) -> None:
     """Follow an undo: of a commit, it frees the lines; of an undo of one, they are imported again."""
     valid(write.owner).filter(revision=number).update(freed_by=write.revision)
-    restore(write.owner, LineIdentity.objects.filter(owner=write.owner, freed_by=number), write.revision)
+    freed = LineIdentity.objects.filter(owner=write.owner, freed_by=number)
+    freed.update(freed_by=None, revision=write.revision)
     plans = Import.objects.filter(owner=write.owner)
     committed = plans.filter(revision=number, status=Status.COMMITTED)
     is_undone = committed.update(status=Status.UNDONE, undone_by=write.revision, version=F("version") + 1)

@@ -19,7 +19,7 @@ from transactions.services.accounts import delete_account
 
 from ..choices import CREATES, ENTERS, Status, Verdict
 from ..models import Import, ImportFile, ImportRow, LineIdentity
-from .identities import parts_of, restore, valid
+from .identities import parts_of, valid
 
 if TYPE_CHECKING:
     from users.models import User
@@ -173,7 +173,6 @@ def _delete_made(owner: "User", plan: Import) -> None:
 def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: Collection[UUID]) -> None:
     """Let the lines be imported again, but for those whose transactions are kept."""
     own = valid(write.owner)
-    numbers = {plan.revision} - {None}  # by which the commit has stored the lines
     if plan.revision and not kept:
         _free_these(write, own.filter(revision=plan.revision))
     # The others, if there are any: of a commit without a revision, or of one that was undone but for what was kept.
@@ -181,12 +180,7 @@ def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: Collect
     others = rows.filter(Exists(line), verdict__in=ENTERS).values_list("transaction_id", "key")
     for pairs in parts_of([pair for pair in others if pair[0] not in kept]):
         keys, lines = zip(*pairs, strict=True)
-        those = own.filter(transaction_id__in=keys, key__in=lines)
-        if not plan.revision:
-            numbers |= {*those.filter(revision__lte=0).values_list("revision", flat=True)}
-        _free_these(write, those)
-    before = LineIdentity.objects.filter(owner=write.owner, freed_by__in=numbers)
-    restore(write.owner, before, write.revision if write.counts else None)
+        _free_these(write, own.filter(transaction_id__in=keys, key__in=lines))
 
 
 def _free_these(write: Write, lines: "QuerySet[LineIdentity]") -> None:

@@ -49,6 +49,7 @@ class Claims:
     def __init__(self) -> None:
         self.of: dict[str, set[BankLine]] = {}  # by import
         self.effects: dict[int, list[tuple[str, set[BankLine], bool]]] = {}  # by revision; whether they came in
+        self.back: dict[str, int] = {}  # imports that an undo of their undo has brought back, and the last time
 
     @property
     def known(self) -> set[BankLine]:
@@ -66,3 +67,10 @@ class Claims:
         """Take back what a revision has done."""
         for plan, lines, entered in self.effects.get(number, ()):
             self.change(plan, lines, revision, enter=not entered)
+            if not entered:
+                self.back[plan] = revision
+
+    def is_outdated(self, number: int) -> bool:
+        """Return whether the revision has written an import that was undone and brought back since. To undo that one
+        takes the revision that has brought it back."""
+        return any(number < self.back.get(plan, 0) for plan, _lines, _entered in self.effects.get(number, ()))

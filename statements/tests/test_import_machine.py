@@ -84,7 +84,7 @@ class Imports(Plans):
         self.undo_number(self.pick(number, sorted(self.claims.effects)), force)
 
     def undo_number(self, number: int, force: bool) -> None:
-        if number <= self.first:
+        if number <= self.first or self.claims.is_outdated(number):
             return
         last = self.last_revision()
         before, identities = self.stored(), self.identities()

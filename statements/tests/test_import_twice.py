@@ -113,6 +113,52 @@ def test_an_undo_that_is_undone_remembers_the_lines_again(
     assert not BalanceCheck.objects.filter(owner=alice).exists()
 
 
+def undo_in(client: APIClient, plan: dict[str, Any], how: str) -> None:
+    """Undo an import in one of the two ways."""
+    if how == "import":
+        undo(client, plan)
+    else:
+        assert client.post(f"/revisions/{plan['revision']}/undo", {}).status_code == 201
+
+
+@pytest.mark.parametrize("last", ["import", "revision"])
+@pytest.mark.parametrize("first", ["import", "revision"])
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_line_that_was_imported_twice_is_known_until_both_are_undone(
+    is_reversed: bool, first: str, last: str, as_alice: APIClient, alice: User, bank: Account
+) -> None:
+    once = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    anew = upload(as_alice, CSV, account="Bank").json()
+    changed = as_alice.patch(f"/imports/{anew['id']}/rows/1", {"verdict": "new", "reimport": True})
+    assert changed.status_code == 200
+    pair = [once, commit(as_alice, anew)]
+    assert len(contents(alice)) == 5
+
+    undo_in(as_alice, pair[is_reversed], first)
+    found = verdicts(as_alice, upload(as_alice, CSV, account="Bank").json()["id"])
+    assert found == ["duplicate", *3 * ["duplicate" if is_reversed else "new"]]
+
+    undo_in(as_alice, pair[not is_reversed], last)
+    assert contents(alice) == []
+    assert verdicts(as_alice, upload(as_alice, CSV, account="Bank").json()["id"]) == ["new"] * 4
+
+
+@pytest.mark.parametrize("how", ["import", "revision"])
+def test_an_import_that_is_back_counts_when_the_next_one_is_undone(
+    how: str, as_alice: APIClient, alice: User, bank: Account
+) -> None:
+    plain = b"".join(line.rpartition(b",")[0] + b"\n" for line in CSV.splitlines())  # without balances, so no checks
+    undone = undo(as_alice, commit(as_alice, upload(as_alice, plain, account="Bank")))
+    before = commit(as_alice, upload(as_alice, plain, account="Bank"))
+    assert as_alice.post(f"/revisions/{undone['revision']}/undo", {}).status_code == 201
+    assert len(contents(alice)) == 8
+
+    undo_in(as_alice, before, how)
+
+    assert len(contents(alice)) == 4
+    assert verdicts(as_alice, upload(as_alice, plain, account="Bank").json()["id"]) == ["duplicate"] * 4
+
+
 def test_an_undo_of_a_change_by_hand_frees_nothing(as_alice: APIClient, alice: User, bank: Account) -> None:
     plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
     rent = rows_of(as_alice, plan["id"])[0]["transaction"]
