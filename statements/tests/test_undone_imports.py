@@ -163,9 +163,11 @@ def test_an_undo_names_no_row_that_nothing_has_written(as_alice: APIClient, alic
     content = HEADER + b"".join(b"2026-11-%02d,Line %d,-%d.00\n" % (1 + n % 28, n, n + 1) for n in range(200))
     plan = commit(as_alice, upload(as_alice, content, account="Bank"))
 
+    named = {row["transaction"].replace("-", "") for row in rows_of(as_alice, plan["id"])}
     with CaptureQueriesContext(connection) as queries:
         assert undo(as_alice, plan)["deleted"] == 200
-
-    named = {row["transaction"].replace("-", "") for row in rows_of(as_alice, plan["id"])}
     told = " ".join(query["sql"] for query in queries).replace("-", "")
+
+    assert len(named) == 200
+    assert "DELETE FROM" in told
     assert len([key for key in named if key in told]) <= 1  # the last of each part
