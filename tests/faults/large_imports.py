@@ -222,11 +222,13 @@ def main() -> int:
             steps: dict[str, list[Figures]] = defaultdict(list)
             for _round in range(ROUNDS):
                 for step in (importer.plan, importer.commit, importer.undo):
+                    processes.forget()
                     with others.during(step.__name__):
-                        steps[step.__name__].append(timed(processes, step))
-            grown = max(processes.peaks()) - idle
+                        figures = timed(processes, step)
+                    steps[step.__name__].append({**figures, "mib": round(max(processes.peaks()) - idle, 1)})
             ratios = compared(url, processes, importer) if connection.vendor == "postgresql" else {}
     judged = ("list",) if connection.vendor == "sqlite" else tuple(others.requests)
+    grown = max(figures["mib"] for each in steps.values() for figures in each)
     slowest = max(kinds[kind] for kinds in others.slowest.values() for kind in judged)
     return verdict(
         slowest <= PATIENT and set(others.statuses) <= {200, 201} and grown <= LIMIT,
@@ -235,7 +237,7 @@ def main() -> int:
         steps=steps,
         others_slowest_s=others.slowest,
         others_statuses=others.statuses,
-        grown_mib=round(grown, 1),
+        grown_mib=grown,
         times_copy=ratios,
     )
 
