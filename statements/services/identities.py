@@ -24,7 +24,6 @@ KeyT = TypeVar("KeyT")
 
 PART = 10_000  # identities that are looked for together
 LINE_ACCOUNT = ("line_account_id", "account_id")  # of a row: the first that is not null is that of its line
-NEWEST_LAST = (LessThanOrEqual(F("revision"), 0), Abs("revision"))  # commits without a revision mostly match later
 LONGEST_TEXT = 500  # characters of a line's texts that count
 
 
@@ -66,11 +65,13 @@ def imported(owner: UUID) -> "Exists":
 def known(owner: UUID, account: UUID, keys: Collection[UUID]) -> dict[UUID, UUID]:
     """Return the transactions that lines of the account became, by those of the keys that were imported."""
     found: dict[UUID, UUID] = {}
-    rows = valid(owner).filter(account_id=account).order_by(*NEWEST_LAST)
+    rows = valid(owner).filter(account_id=account)
     if not rows.exists():
         return found
+    # The newest one counts. Commits without a revision have numbers below zero, which fall.
+    newest_last = rows.order_by(LessThanOrEqual(F("revision"), 0), Abs("revision"))
     for part in parts_of(keys):
-        found.update(rows.filter(key__in=part).values_list("key", "transaction_id"))
+        found.update(newest_last.filter(key__in=part).values_list("key", "transaction_id"))
     return found
 
 
