@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-partitions e2e mutants faults chaos contention disk-full followers fuzz fuzz-statements hostile \
-	killed-workers memory pooled races outage replica slow-clients issuer-hangs statements clients client-packages bench \
+	killed-workers large-imports memory pooled races outage replica slow-clients issuer-hangs statements clients client-packages bench \
 	bench-capacity bench-poolers bench-search bench-sizes bench-instructions lint types requirements
 
 help: ## list the targets
@@ -37,7 +37,7 @@ mutants: .venv/stamp-dev ## break the code in small ways and fail if the tests n
 	@CASES=all DEBUG=on $(PYTHON) -m tests.mutants
 
 # Each run is as short as is still useful.
-faults: .venv/stamp-dev ## try all of the next thirteen briefly, in some minutes; as root
+faults: .venv/stamp-dev ## try all of the next fourteen briefly, in some minutes; as root
 	@LENGTH=3 $(FAULTS).chaos
 	@LENGTH=3 $(FAULTS).contention
 	@$(FAULTS).disk_full
@@ -46,6 +46,7 @@ faults: .venv/stamp-dev ## try all of the next thirteen briefly, in some minutes
 	@LENGTH=4000 DJANGO_SETTINGS_MODULE=cashman_project.settings $(FAULTS).fuzz_statements
 	@LENGTH=400 $(FAULTS).hostile
 	@LENGTH=5 $(FAULTS).killed_workers
+	@LENGTH=5000 $(FAULTS).large_imports
 	@LENGTH=1000 $(FAULTS).memory
 	@LENGTH=20 $(FAULTS).races
 	@LENGTH=4 $(FAULTS).outage
@@ -75,6 +76,9 @@ hostile: .venv/stamp-dev ## compare the CPU time of hostile inputs with harmless
 
 killed-workers: .venv/stamp-dev ## kill a worker a second for LENGTH seconds (60), and all at once
 	@$(FAULTS).killed_workers
+
+large-imports: .venv/stamp-dev ## bring large files in while others write and read, on SQLite or DATABASE_URL; LENGTH lines (99000)
+	@$(FAULTS).large_imports
 
 memory: .venv/stamp-dev ## watch a worker's memory over LENGTH mixed requests (50000), on SQLite or DATABASE_URL
 	@$(FAULTS).memory

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ DECOMPOSED = 2  # a text may be this many times longer than its limit, because c
 TIE = "\1"  # sorts before any character with which a longer name could continue
 # Letters with a stroke, and two letters in one. Unicode doesn't decompose them, but sorts them as these letters (UCA).
 LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe"}
+SHORT = 8  # characters
 BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 BREAKS = {"Cc", "Zl", "Zp"}  # control characters (such as tabs and line feeds), and separators of lines and paragraphs
 
@@ -59,17 +61,25 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    bare = _bare(text.casefold())  # first, because decomposing is slow on long runs of accents
-    folded = unicodedata.normalize("NFC", _bare(unicodedata.normalize("NFD", bare)))
-    return folded or text
+    return BEYOND_ASCII.sub(_folded_run, text.casefold()) or text
+
+
+def _folded_run(found: re.Match[str]) -> str:
+    """Return a run of characters beyond ASCII without accents. In many languages, the same few come again."""
+    run = found[0]
+    return _remembered(run) if len(run) < SHORT else _without_accents(run)
+
+
+def _without_accents(text: str) -> str:
+    bare = _bare(text)  # first, because decomposing is slow on long runs of accents
+    return unicodedata.normalize("NFC", _bare(unicodedata.normalize("NFD", bare)))
+
+
+_remembered = lru_cache(maxsize=1_024)(_without_accents)
 
 
 def _bare(text: str) -> str:
-    return BEYOND_ASCII.sub(_bare_run, text)
-
-
-def _bare_run(run: re.Match[str]) -> str:
-    return "".join([LETTERS.get(letter, letter) for letter in run[0] if not unicodedata.combining(letter)])
+    return "".join([LETTERS.get(letter, letter) for letter in text if not unicodedata.combining(letter)])
 
 
 def text_key(text: str, limit: int) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
+from types import TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -156,19 +157,21 @@ class writing:  # used as a function, as Django's `atomic` is
         self.write = _open.writes[self.key] = Write(owner, self.origin, using)
         return self.write
 
-    def __exit__(self, *raised: Any) -> None:  # Any: as for Django's own
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if self.write is None:
             return
         del _open.writes[self.key]
         try:
-            if raised[0] is None:
+            if kind is None:
                 self.write.finish()
         except BaseException:
-            raised = sys.exc_info()
+            kind, error, traceback = sys.exc_info()
             raise
         finally:
             if self.begins:
-                self.atomic.__exit__(*raised)
+                self.atomic.__exit__(kind, error, traceback)
 
 
 @contextmanager

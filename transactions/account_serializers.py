@@ -153,6 +153,7 @@ class AccountSerializer(StrictModelSerializer[Account]):
 
 
 @extend_schema_field({"type": "string", "pattern": r"^-?(0|[1-9][0-9]*)(\.[0-9]{1,4})?$"})
+# The stub has one type for what is read and what is written, as for AmountField.
 class BalanceField(serializers.Field[Any, object, str, Account]):
     """The balance of an account, which the view has read."""
 

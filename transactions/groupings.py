@@ -4,11 +4,12 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, F, Func
+from django.db.models.expressions import Combinable
 from django.db.models.sql.compiler import SQLCompiler
 
 from cashman_project.db.types import SQL
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 FIRST_MONDAY = datetime.date(1900, 1, 1)  # the first date of all
+
+KeyOf: TypeAlias = Callable[[str | Combinable], Expression]  # of the name of a column, or an expression
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Grouping:
     month_totals: bool = False
     text: Callable[[Any], str | None] | None = None  # Any: what the database returns for the key
     period: PeriodLength | None = None
-    key_of: Callable[[Any], Expression] | None = None  # Any: the name of a column, or an expression
+    key_of: KeyOf | None = None
     example: str = ""
     choices: "Sequence[tuple[str, StrOrPromise]]" = field(default_factory=list)
     nullable: bool = False
@@ -109,7 +112,7 @@ class WeekNumber(Func):
         return self.as_sql(compiler, connection, template=f"((%(expressions)s - DATE '{FIRST_MONDAY}') / 7)")
 
 
-def whole_months(key_of: Callable[[Any], Expression], period: PeriodLength, example: str) -> Grouping:
+def whole_months(key_of: KeyOf, period: PeriodLength, example: str) -> Grouping:
     """Return a grouping by periods of whole months."""
     return Grouping(key_of("date"), month_totals=True, period=period, key_of=key_of, example=example)
 

@@ -169,6 +169,7 @@ class TransactionQuerySet(SummedQuerySet["Transaction"]):
         if not may_change_legs:
             refused |= Q(transfer__isnull=False)
         found = refused if is_undo else refused | Q(split__isnull=False)
+        # Of the first such row its transfer and its split, either of which may be None: the stub sees one kind of id.
         first: Any = list(self.order_by().filter(found).values_list("transfer", "split")[:1])
         if first and first[0][1] is not None and not is_undo:
             if OF_ONE_PART & {*names} or self._leaves_parts(write.owner):

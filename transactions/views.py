@@ -1,8 +1,8 @@
 """Transactions over HTTP."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.urls import reverse
@@ -52,6 +52,8 @@ from .split_views import SplitMixin
 from .tag_fields import BETWEEN
 from .transaction_querysets import TransactionQuerySet
 
+ViewT = TypeVar("ViewT", bound=Callable[..., object])
+
 # What a page says after the type of a row was corrected.
 NOW: Mapping[str | None, object] = {
     TransactionType.INCOME: gettext_lazy("It is an income now."),
@@ -66,9 +68,11 @@ APPLY_RULES = OpenApiParameter(
 CREATION_PARAMETERS = frozenset({EXISTING.name, APPLY_RULES.name})
 
 
-def _creations(serializer: type[TransactionSerializer], sent: type[SentAgainSerializer]) -> Any:  # a decorator
+def _creations(
+    serializer: type[TransactionSerializer], sent_again: type[SentAgainSerializer]
+) -> Callable[[ViewT], ViewT]:
     """Describe the creation of rows: what `existing=skip` does, and its response."""
-    responses = {201: serializer, 207: OpenApiResponse(sent, SENT_AGAIN)}
+    responses = {201: serializer, 207: OpenApiResponse(sent_again, SENT_AGAIN)}
     return extend_schema_view(
         create=extend_schema(parameters=[EXISTING, APPLY_RULES]),
         create_many=extend_schema(parameters=[EXISTING, APPLY_RULES], responses=responses),

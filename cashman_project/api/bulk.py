@@ -130,7 +130,7 @@ class BulkViewSet(BulkCreateViewSet):
             answer = answer_once(key, lambda: self.write(lambda: self._destroy_many(serializer.validated_data["ids"])))
         return Response(status=answer.status, headers=answer.headers)
 
-    def _read_many(self, data: list[Any]) -> StrictListSerializer[Model]:
+    def _read_many(self, data: list[Any]) -> StrictListSerializer[Model]:  # of objects of JSON
         """Return the valid serializer of the rows, as they are now, and their changes.
 
         Raises ValidationError or Conflict. It locks nothing, because on SQLite every other write would wait for it.
@@ -143,7 +143,7 @@ class BulkViewSet(BulkCreateViewSet):
         serializer.is_valid(raise_exception=True)
         return serializer
 
-    def _update_many(self, data: list[Any], serializer: StrictListSerializer[Model]) -> list[str]:
+    def _update_many(self, data: list[Any], serializer: StrictListSerializer[Model]) -> list[str]:  # as above
         """Write the changes; return the rows in JSON. If a row has changed since it was read, all are read again."""
         assert serializer.instance is not None
         versions = {row.pk: row.version for row in serializer.instance}

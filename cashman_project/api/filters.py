@@ -60,7 +60,8 @@ class FilterSet(django_filters.FilterSet):
             raise ValidationError(as_serializer_error(DjangoValidationError(errors)))
         return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
-    @classmethod  # a queryset of any class, and the same class
+    @classmethod
+    # The rows are a queryset of any class, and stay one of the same class.
     def applied(cls, rows: Any, values: Mapping[str, object]) -> Any:
         """Return the rows that match the values, or parameters that stand for values."""
         for name, value in values.items():

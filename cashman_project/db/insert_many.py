@@ -77,7 +77,7 @@ def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
     return f"SELECT {', '.join(parts)} FROM JSON_EACH(%s)", [*params, lines]  # noqa: S608  # no input
 
 
-COPY_ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
+COPY_ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}  # the first one is in all others
 
 
 def _copy_lines(columns: Sequence[DatabaseRow]) -> str:
@@ -87,14 +87,20 @@ def _copy_lines(columns: Sequence[DatabaseRow]) -> str:
 
 def _copy_column(column: DatabaseRow) -> Sequence[str]:
     if set(map(type, column)) == {str}:  # escaped together, separated by a character that no database accepts
-        return "\0".join(column).translate(COPY_ESCAPES).split("\0")
+        return _escaped("\0".join(column)).split("\0")
     return _converted(column, _copy_value)
 
 
 def _copy_value(value: object) -> str:
     if value is None:
         return r"\N"
-    return value.translate(COPY_ESCAPES) if isinstance(value, str) else str(value)
+    return _escaped(value) if isinstance(value, str) else str(value)
+
+
+def _escaped(text: str) -> str:
+    for character, escape in COPY_ESCAPES.items():  # many times as fast as `translate` if the text has an accent
+        text = text.replace(character, escape)
+    return text
 
 
 def _converted(column: DatabaseRow, convert: Callable[[object], ConvertedT]) -> Sequence[ConvertedT]:

@@ -36,9 +36,8 @@ class Texts(NamedTuple):
 def texts_of(line: Line) -> Texts:
     """Return what people read of the line: who it was with and what for, and whatever has no room there as notes."""
     who, what = one_line(line.counterparty), one_line(line.description)
-    whole = (
-        what if who.casefold() in what.casefold() else who if what.casefold() in who.casefold() else f"{who}: {what}"
-    )
+    caseless_who, caseless_what = who.casefold(), what.casefold()
+    whole = what if caseless_who in caseless_what else who if caseless_what in caseless_who else f"{who}: {what}"
     memo = line.memo.strip()
     whole = whole or one_line(memo) or one_line(line.kind) or UNNAMED
     rest = [] if len(whole) <= LONGEST_DESCRIPTION else [whole]
@@ -51,7 +50,7 @@ def texts_of(line: Line) -> Texts:
 
 def one_line(text: str) -> str:
     """Return the text without line breaks and control characters; "" if nothing of it is visible."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return " ".join(text.split())
     text = "".join([" " if unicodedata.category(letter) in BREAKS else letter for letter in text])
     if all(unicodedata.category(letter) in INVISIBLE for letter in text):

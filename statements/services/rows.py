@@ -22,7 +22,7 @@ from . import lines
 from .accounts import Target
 from .identities import shared_key
 
-CHUNK = 10_000  # rows that are stored together
+CHUNK = 2_000  # rows that are stored together: SQLite takes several times the memory of their JSON
 COLUMNS = (
     *("owner_id", "import_id", "number", "line", "verdict", "message", "account_id", "date", "amount", "currency"),
     *("description", "notes", "category_id", "tags", "bank_id", "key", "transaction_id", "transfer_with"),

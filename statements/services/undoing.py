@@ -83,10 +83,15 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
     return undone
 
 
+def _untouched(plan: Import) -> Q:
+    """Return the condition of the commit's transactions that nothing has written since they were created."""
+    return Q(revision=plan.revision, created_revision=plan.revision)
+
+
 def _written_since(plan: Import, rows: "QuerySet[ImportRow]") -> list[UUID]:
     """Return those of the commit's transactions that something has written since: perhaps an edit."""
     own = Transaction.objects.filter(owner=plan.owner_id, pk=OuterRef("transaction_id"))
-    written = own.exclude(Q(revision=plan.revision, created_revision=plan.revision))
+    written = own.exclude(_untouched(plan))
     found = rows.filter(Exists(written), verdict__in=CREATES).order_by("number")
     return [key for key in found.values_list("transaction_id", flat=True) if key]
 
@@ -111,7 +116,7 @@ def _as_made(plan: Import) -> Iterator[Q]:
     """Yield the commit's transactions that nothing has written since, a few at a time, if each few are deleted."""
     if plan.revision is None:
         return  # it has written nothing
-    own = Q(revision=plan.revision, created_revision=plan.revision)
+    own = _untouched(plan)
     found = Transaction.objects.filter(own, owner=plan.owner_id).order_by("pk").values_list("pk", flat=True)
     while keys := list(found[:CHUNK]):
         yield own & Q(pk__lte=keys[-1])

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from statements.formats import reading
 from statements.models import Import, ImportFile, ImportRow
+from statements.services import plans
 from statements.services.plans import MOST_PREVIEWS, Said, create_plan, draft, prepare
 from statements.services.retention import KEPT, delete_old_plans
 from statements.services.storage import pack
@@ -297,3 +299,24 @@ def test_a_message_quotes_only_the_start_of_a_long_currency(as_alice: APIClient)
 
     found = [row["message"] for row in rows_of(as_alice, plan["id"]) if "CCC" in row["message"]]
     assert [len(message) < 200 for message in found] == [True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lines_are_made_ready_before_others_wait(
+    as_alice: APIClient, bank: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On SQLite, nobody else can write while a transaction is open."""
+    is_open: list[bool] = []
+    for name in ("prepare_rows", "run_insert"):
+        original = getattr(plans, name)
+
+        def watched(*given: Any, original: Any = original) -> Any:
+            is_open.append(connection.in_atomic_block)
+            return original(*given)
+
+        monkeypatch.setattr(plans, name, watched)
+
+    plan = upload(as_alice, CSV, account="Bank").json()
+    as_alice.patch(f"/imports/{plan['id']}", {"decimal": "."})
+
+    assert is_open == [False, True, False, True]

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from statements.services import undoing
@@ -138,3 +140,32 @@ def test_what_a_rule_gives_stays(as_alice: APIClient, alice: User, bank: Account
     assert [category.name for category in Category.objects.filter(owner=alice)] == ["Home"]
     [rule] = as_alice.get("/rules").json()["results"]
     assert rule["set"]["tags"] == ["out"]
+
+
+def test_what_was_kept_and_then_comes_back_is_free_in_the_end(as_alice: APIClient, alice: User, bank: Account) -> None:
+    """The lines of one import are stored by several revisions then."""
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    rent = rows_of(as_alice, plan["id"])[0]["transaction"]
+    as_alice.patch(f"/transactions/{rent}", {"notes": "x"})
+    assert undo(as_alice, plan)["kept"] == [rent]
+    last = as_alice.get("/revisions").json()["results"][0]["number"]
+    assert as_alice.post(f"/revisions/{last}/undo", {}).status_code == 201
+    assert upload(as_alice, CSV, account="Bank").json()["counts"]["duplicate"] == 4
+
+    assert undo(as_alice, plan, force=True)["deleted"] == 4
+
+    assert not Transaction.objects.filter(owner=alice).exists()
+    assert upload(as_alice, CSV, account="Bank").json()["counts"]["new"] == 4
+
+
+def test_an_undo_names_no_row_that_nothing_has_written(as_alice: APIClient, alice: User, bank: Account) -> None:
+    """So it takes no longer per row than the database does: others wait for it on SQLite."""
+    content = HEADER + b"".join(b"2026-11-%02d,Line %d,-%d.00\n" % (1 + n % 28, n, n + 1) for n in range(200))
+    plan = commit(as_alice, upload(as_alice, content, account="Bank"))
+
+    with CaptureQueriesContext(connection) as queries:
+        assert undo(as_alice, plan)["deleted"] == 200
+
+    named = {row["transaction"].replace("-", "") for row in rows_of(as_alice, plan["id"])}
+    told = " ".join(query["sql"] for query in queries).replace("-", "")
+    assert len([key for key in named if key in told]) <= 1  # the last of each part

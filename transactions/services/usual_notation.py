@@ -297,11 +297,10 @@ def _amount(field: SerializerField) -> Reader:
 
 
 def _converted(
-    # What the REST framework takes for validators.
     field: SerializerField,
     kind: type,
     convert: Reader | None,
-    validators: Sequence[Any] | None = None,
+    validators: Sequence[Any] | None = None,  # as the REST framework has them
 ) -> Reader:
     """Return what reads values of exactly this type, or null."""
     calls = _checked(field, field.validators if validators is None else validators)

@@ -1,6 +1,7 @@
 """The shape of the code: who imports whom, who asks whose rows, and how the tables can be distributed by owner."""
 
 import ast
+import re
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -24,6 +25,7 @@ LABELS = ("api", "ledgers", "statements", "transactions", "users")
 SOURCES = sorted(path for app in APPS for path in (ROOT / app).rglob("*.py"))
 CODE = [path for path in SOURCES if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)]
 LONGEST = 400  # lines
+ANY, MOST_ANY = re.compile(r"\bAny\b"), 199  # lines, imports included
 
 # The house, from the top down (docs/architecture.md): a part imports only from the parts below its line.
 HOUSE = (
@@ -300,6 +302,23 @@ def test_files_stay_short() -> None:
     lengths = {name_of(path): len(path.read_text().splitlines()) for path in [*SOURCES, ROOT / "conftest.py"]}
     assert len(lengths) > 50
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_any_has_a_reason_and_stays_rare() -> None:
+    """`Any` has a comment in its line or the one above, or at its import if all of the file have the same cause."""
+    lines, without = 0, []
+    for path in CODE:
+        above, is_told = "", False
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            code = line.partition("#")[0]
+            if line.startswith("from typing import"):
+                is_told = is_told or "#" in line
+            elif ANY.search(code) and not (is_told or "#" in line or above.startswith("#")):
+                without.append(f"{path.relative_to(ROOT)}:{number}")
+            lines += bool(ANY.search(line))
+            above = line.strip()
+    assert without == []
+    assert MOST_ANY / 2 < lines <= MOST_ANY
 
 
 def test_no_migration_is_missing(db: None) -> None:

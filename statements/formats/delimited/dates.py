@@ -47,6 +47,12 @@ def readings(text: str) -> dict[DateOrder, date]:
     return {}
 
 
+@lru_cache(maxsize=4096)
+def is_ambiguous(text: str) -> bool:
+    """Return whether `text` can mean several days."""
+    return len(set(readings(text).values())) > 1
+
+
 def looks_like_date(text: str) -> bool:
     """Return whether `text` is written as a date, though it may be none, such as 31/02/2026."""
     text = text.strip()
@@ -114,7 +120,7 @@ class DateColumn:
         self.dates += 1
         for order in days:
             self.readable[order] = self.readable.get(order, 0) + 1
-        if len(set(days.values())) > 1:
+        if is_ambiguous(text):
             if len(self.differing) < 3:
                 self.differing.append(text.strip())
             self.forms.add("".join("0" if character.isdigit() else character for character in text.strip()[:10]))

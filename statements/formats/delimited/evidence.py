@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ..results import DecimalMark
 from .columns import Columns
-from .dates import DateColumn, readings
+from .dates import DateColumn, is_ambiguous, readings
 from .numbers import Marks, Number, decimal_of, number
 from .records import Record
 from .words import DEAD_WORDS, direction_of, folded
@@ -45,7 +45,7 @@ class Evidence:
             return
         self.rows += 1
         self.dates.add(day)
-        if self.first_date is None and len(set(readings(day).values())) > 1:
+        if self.first_date is None and is_ambiguous(day):
             self.first_date = (record.number, day)
         self.value_dates.add(cell_of(cells, columns.value_date))
         for column in columns.money:

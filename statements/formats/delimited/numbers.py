@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from cashman_project.money.currencies import DIGITS
 
@@ -51,6 +52,7 @@ def currency_of(word: str) -> str | None:
     return code if len(code) == 3 and code in DIGITS else SYMBOLS.get(code)
 
 
+@lru_cache(maxsize=64)  # which is asked for each row
 def currency_in(name: str) -> str | None:
     """Return the currency in the name of a column, such as "Amount (EUR)"."""
     for word in name.replace("(", " ").replace(")", " ").replace("[", " ").replace("]", " ").split():
@@ -60,6 +62,7 @@ def currency_in(name: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=64)  # a cell is taken apart several times
 def number(text: str) -> Number | None:
     """Take a cell apart. None if it is no amount."""
     text = text.strip()

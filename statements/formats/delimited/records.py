@@ -87,7 +87,8 @@ def _records(taken: _Lines, delimiter: Delimiter) -> Iterator[Record | Problem]:
             raise UnreadableFile(MANY_CELLS, line=taken.record, most=CELLS)
         if taken.number > taken.record and any(len(cell) > TEXT for cell in cells):
             raise UnreadableFile(LONG_CELL, line=taken.record, most=TEXT)
-        yield Record(taken.record, [cleaned(cell) if cell else "" for cell in cells])
+        is_plain = taken.number == taken.record and '="' not in taken.text and taken.text.isprintable()  # as nearly all
+        yield Record(taken.record, [*map(str.strip if is_plain else cleaned, cells)])
 
 
 def cleaned(cell: str) -> str:

@@ -112,6 +112,7 @@ class Rows:
     def _joined(self, records: Iterable[Record | Problem]) -> Iterator[Row]:
         """Join each line with the records that go on with its text, and rows that are no lines for the same reason."""
         facts = about(self.layout.preamble)
+        currency = self.layout.currency or facts.currency
         before: Row | None = None
         for record in records:
             if record.number <= self.layout.header or _is_declaration(record):
@@ -123,7 +124,7 @@ class Rows:
                 continue
             else:
                 cells = self._filled_down(record.cells, before)
-                item = self._item(Record(record.number, cells), facts.account, facts.currency)
+                item = self._item(Record(record.number, cells), facts.account, currency)
                 row = (item, cells) if item else None
             if before and row and (joined := _both(before[0], row[0])):
                 before = (joined, row[1])
@@ -179,7 +180,7 @@ class Rows:
         description = self._description(cells)
         if len(description) <= LONGEST_LABEL and folded(description) in BALANCES:
             raise NoLine(BALANCE)
-        own = currency_of(cell_of(cells, columns.currency)) or written or self.layout.currency or currency
+        own = currency_of(cell_of(cells, columns.currency)) or written or currency
         statement = self._statement(cell_of(cells, columns.account).strip('"') or account, own)
         counterparty = " ".join(cell_of(cells, columns.counterparty).split())
         kind = cell_of(cells, columns.kind)
@@ -238,11 +239,10 @@ class Rows:
 
     def _continues(self, line: Line, record: Record) -> bool:
         """Tell whether a record has nothing but more of the text of the line before it."""
-        texts = set(self.layout.columns.description)
+        if cell_of(record.cells, self.layout.columns.date) or len(line.description) >= TEXT:
+            return False
         filled = {index for index, cell in enumerate(record.cells) if cell}
-        return (
-            len(line.description) < TEXT and bool(filled) and filled <= texts and self.layout.columns.date not in filled
-        )
+        return bool(filled) and filled <= set(self.layout.columns.description)
 
     def _statement(self, account: str | None, currency: str | None) -> Statement:
         key = (account or None, currency)
@@ -283,7 +283,7 @@ def _continued(line: Line, text: str) -> Line:
 
 
 def _tags(cell: str) -> tuple[str, ...]:
-    return tuple(tag for tag in (piece.strip() for piece in cell.split(",")) if tag)
+    return tuple(tag for tag in (piece.strip() for piece in cell.split(",")) if tag) if cell else ()
 
 
 def _is_declaration(record: Record | Problem) -> bool:
