@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, Expression, F, Min, OuterRef, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from django.db.models.functions import Abs, Coalesce
 from django.db.models.lookups import LessThanOrEqual
 from django.dispatch import receiver
@@ -24,8 +24,6 @@ KeyT = TypeVar("KeyT")
 
 PART = 10_000  # identities that are looked for together
 LINE_ACCOUNT = ("line_account_id", "account_id")  # of a row: the first that is not null is that of its line
-# Commits without a revision mostly match later.
-NEWEST_LAST: tuple[Expression, ...] = (LessThanOrEqual(F("revision"), 0), Abs("revision"))
 LONGEST_TEXT = 500  # characters of a line's texts that count
 
 
@@ -39,8 +37,8 @@ class Keys:
     def of(self, account: UUID, shared: UUID) -> UUID:
         """Return the identity of the file's next line, which is of the account."""
         same = (account, shared)
-        number = self.seen[same] = self.seen[same] + 1
-        return shared if number == 1 else _digest(f"{shared}\n{number}")
+        self.seen[same] += 1
+        return shared if self.seen[same] == 1 else _digest(f"{shared}\n{self.seen[same]}")
 
 
 def shared_key(line: Line) -> UUID:
@@ -67,11 +65,13 @@ def imported(owner: UUID) -> "Exists":
 def known(owner: UUID, account: UUID, keys: Collection[UUID]) -> dict[UUID, UUID]:
     """Return the transactions that lines of the account became, by those of the keys that were imported."""
     found: dict[UUID, UUID] = {}
-    rows = valid(owner).filter(account_id=account).order_by(*NEWEST_LAST)
+    rows = valid(owner).filter(account_id=account)
     if not rows.exists():
         return found
+    # The newest one counts. Commits without a revision have numbers below zero, which fall.
+    newest_last = rows.order_by(LessThanOrEqual(F("revision"), 0), Abs("revision"))
     for part in parts_of(keys):
-        found.update(rows.filter(key__in=part).values_list("key", "transaction_id"))
+        found.update(newest_last.filter(key__in=part).values_list("key", "transaction_id"))
     return found
 
 

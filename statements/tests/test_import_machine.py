@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from conftest import client_of
-from statements.tests.bank import DAYS, NAMES
+from statements.tests.bank import DAYS, NAMES, Plan
 from statements.tests.import_machine import Plans, days, flags, names, picks
 from statements.tests.plans import HEADER
 from transactions.models import Transaction
@@ -19,7 +19,8 @@ REFUSED = {  # why people can't write, or can't undo
     *("locked", "part_of_transfer", "part_of_split"),
     *("changed_since", "nothing_to_undo", "reference_gone", "in_use"),
 }
-WRITES = st.sampled_from(["notes", "amount", "account", "split", "split", "delete"])
+WRITES = st.sampled_from(["split", "notes", "split", "amount", "account", "split", "delete"])
+SOME_WRITES: st.SearchStrategy[list[tuple[int, str]]] = st.lists(st.tuples(picks, WRITES), max_size=2)
 
 
 class Imports(Plans):
@@ -37,15 +38,13 @@ class Imports(Plans):
     # -- Undo ---------------------------------------------------------------------------------
 
     @precondition(lambda self: self.done)
-    @rule(number=picks, force=flags, writes=st.lists(st.tuples(picks, WRITES), max_size=2), again=flags)
+    @rule(number=picks, force=flags, writes=SOME_WRITES, again=flags)
     def undo(self, number: int, force: bool, writes: list[tuple[int, str]], again: bool) -> None:
         """Undo an import of which somebody may have changed a transaction, and perhaps that undo."""
         plan = self.pick(number, self.committed())
         if plan is None:
             return
-        for row, how in writes:
-            if pk := self.pick(row, [pk for pk in plan.created if pk in self.stored()]):
-                self.write_to(pk, how)
+        self.write_some(plan, writes)
         before = self.stored()
         answer = self.client.delete(f"/imports/{plan.pk}{'?force=true' if force else ''}")
         if self.refused(answer):
@@ -79,9 +78,12 @@ class Imports(Plans):
         self.undo_number(max(self.last_revision() - age, self.first), force)
 
     @precondition(lambda self: self.claims.effects)
-    @rule(number=picks, force=flags)
-    def undo_an_import(self, number: int, force: bool) -> None:
-        self.undo_number(self.pick(number, sorted(self.claims.effects)), force)
+    @rule(number=picks, force=flags, writes=SOME_WRITES)
+    def undo_an_import(self, number: int, force: bool, writes: list[tuple[int, str]]) -> None:
+        revision = self.pick(number, sorted(self.claims.effects))
+        for plan, _lines, _entered in self.claims.effects[revision]:
+            self.write_some(self.done[plan], writes)
+        self.undo_number(revision, force)
 
     def undo_number(self, number: int, force: bool) -> None:
         if number <= self.first or self.claims.is_outdated(number):
@@ -140,6 +142,12 @@ class Imports(Plans):
         made = [pk for plan in self.done.values() for pk in plan.created if pk in stored]
         found: str | None = self.pick(number, made or [*stored])
         return found
+
+    def write_some(self, plan: Plan, writes: list[tuple[int, str]]) -> None:
+        """Change some transactions that the import has made."""
+        for row, how in writes:
+            if pk := self.pick(row, [pk for pk in plan.created if pk in self.stored()]):
+                self.write_to(pk, how)
 
     @rule(number=picks, how=WRITES)
     def write(self, number: int, how: str) -> None:
