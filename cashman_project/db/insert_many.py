@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import orjson
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .sqlite.values import sqlite_value
-from .types import SQL, DatabaseRow
+from .types import DatabaseRow
 
 ConvertedT = TypeVar("ConvertedT")
 
@@ -23,10 +23,11 @@ def insert_target(table: str, columns: Sequence[str]) -> str:
 
 
 class Insert(NamedTuple):
-    """A statement that inserts rows, with its parameters, or with the lines that COPY reads."""
+    """A statement that inserts rows: what all rows share, and what changes from row to row as the database reads it."""
 
     sql: str
-    rows: Any  # of each database
+    params: DatabaseRow
+    rows: bytes
 
 
 def insert_many(database: BaseDatabaseWrapper, target: str, columns: Sequence[DatabaseRow]) -> None:
@@ -37,16 +38,15 @@ def insert_many(database: BaseDatabaseWrapper, target: str, columns: Sequence[Da
 def prepare_insert(database: BaseDatabaseWrapper, target: str, columns: Sequence[DatabaseRow]) -> Insert:
     """Return what `run_insert` inserts. On SQLite, it is best made before a transaction, which others wait for."""
     if database.vendor == "sqlite":
-        select, params = _select_from_json(columns)
-        return Insert(f"INSERT INTO {target} {select}", params)
-    return Insert(f"COPY {target} FROM STDIN", _copy_lines(columns).encode())
+        return _insert_from_json(target, columns)
+    return Insert(f"COPY {target} FROM STDIN", (), _copy_lines(columns).encode())
 
 
 def run_insert(database: BaseDatabaseWrapper, insert: Insert) -> None:
     """Insert the rows. Raises IntegrityError."""
     with database.cursor() as cursor:
         if database.vendor == "sqlite":
-            cursor.execute(insert.sql, insert.rows)
+            cursor.execute(insert.sql, [*insert.params, insert.rows])
         else:
             with database.wrap_database_errors:
                 cursor.copy_expert(insert.sql, BytesIO(insert.rows))
@@ -55,8 +55,8 @@ def run_insert(database: BaseDatabaseWrapper, insert: Insert) -> None:
 STORED_TYPES = {str, int, type(None)}  # SQLite stores their values as they are
 
 
-def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
-    """Return a SELECT of these columns' values for SQLite, and its parameters.
+def _insert_from_json(target: str, columns: Sequence[DatabaseRow]) -> Insert:
+    """Return what inserts these columns' values on SQLite.
 
     One statement inserts all rows, because with triggers the cost of a statement is as high as that of a row. Values
     that change from row to row are read from one JSON text. Reading them is slow, so a value that all rows share is a
@@ -74,7 +74,8 @@ def _select_from_json(columns: Sequence[DatabaseRow]) -> SQL:
             parts.append(f"JSON_EXTRACT(value, '$[{len(changing)}]')")
             changing.append(column if STORED_TYPES.issuperset(map(type, column)) else _converted(column, sqlite_value))
     lines = orjson.dumps(list(zip(*changing, strict=True)))  # not a text: with an accent, Python would keep it twice
-    return f"SELECT {', '.join(parts)} FROM JSON_EACH(CAST(%s AS TEXT))", [*params, lines]  # noqa: S608  # no input
+    select = f"SELECT {', '.join(parts)} FROM JSON_EACH(CAST(%s AS TEXT))"  # noqa: S608  # no input
+    return Insert(f"INSERT INTO {target} {select}", params, lines)
 
 
 COPY_ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}  # the first one is in all others

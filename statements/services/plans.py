@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from cashman_project.api.errors import PreconditionFailed
 from cashman_project.api.types import JSONObject
-from cashman_project.db.insert_many import Insert, run_insert
+from cashman_project.db.insert_many import run_insert
 from cashman_project.db.retry import in_transaction
 from cashman_project.db.types import Values
 from ledgers.models import Ledger
@@ -34,7 +34,7 @@ from .matching import find_matches, find_named_transfers, find_transfers
 from .names import Names
 from .other_files import find_lines_of_other_files
 from .profiles import account_named, profiles_of
-from .rows import Row, prepare_rows, row_of_line, row_of_note, settle
+from .rows import Inserts, Row, prepare_rows, row_of_line, row_of_note, settle
 from .ruling import run_rules
 from .storage import Packed, WatchedFile, store, stored
 
@@ -195,7 +195,7 @@ class Prepared:
 
     id: UUID
     values: JSONObject
-    inserts: list[Insert]
+    inserts: Inserts
 
 
 def prepare(owner: "User", plan: Draft, pk: UUID | None = None) -> Prepared:

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from cashman_project.api.slow_clients import spool
 from cashman_project.db.derived_fields import with_derived
 from cashman_project.db.insert_many import Insert, insert_target, prepare_insert
 from cashman_project.db.types import DatabaseRow
@@ -99,18 +100,35 @@ def settle(row: Row, target: Target) -> None:
     row.currency = row.currency or target.currency
 
 
-def prepare_rows(owner: UUID, import_id: UUID, rows: list[Row]) -> list[Insert]:
+class Inserts:
+    """Statements that insert rows, in their order. The rows wait in a temporary file, because they take much memory."""
+
+    def __init__(self) -> None:
+        self.file = spool()
+        self.inserts: list[tuple[Insert, int]] = []
+
+    def add(self, insert: Insert) -> None:
+        self.file.write(insert.rows)
+        self.inserts.append((insert._replace(rows=b""), len(insert.rows)))
+
+    def __iter__(self) -> Iterator[Insert]:
+        self.file.seek(0)
+        for insert, size in self.inserts:
+            yield insert._replace(rows=self.file.read(size))
+
+
+def prepare_rows(owner: UUID, import_id: UUID, rows: list[Row]) -> Inserts:
     """Return the statements that store the rows of a plan, which has none yet. They take the place of the rows, which
     are not needed any more: the list is empty then."""
     columns, derived = with_derived(ImportRow, COLUMNS)
     target = insert_target(ImportRow._meta.db_table, columns)
-    inserts = []
+    inserts = Inserts()
     for first in range(1, len(rows) + 1, CHUNK):
         numbered = list(enumerate(rows[:CHUNK], first))
         del rows[:CHUNK]
         many: list[DatabaseRow] = list(zip(*_values(owner, import_id, numbered), strict=True))
         many += [field.derive_all(many[position]) for position, field in derived]
-        inserts.append(prepare_insert(connection, target, many))
+        inserts.add(prepare_insert(connection, target, many))
     return inserts
 
 

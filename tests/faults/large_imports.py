@@ -6,7 +6,7 @@ plans, commits and undoes the import, twice. Meanwhile, another user lists, crea
 seconds. On PostgreSQL, the import is also compared ROUNDS (2) times with COPY of the same rows into a table with the
 same indexes. The last line has the figures; the exit status is 1 if somebody else was refused or waited longer than
 PATIENT, or if a worker grew by more than LIMIT. On SQLite, which has one writer, writes may wait longer, but must
-succeed.
+succeed. A run with fewer lines judges no times, because they would tell more of the machine than of the import.
 """
 
 import http.client
@@ -31,6 +31,7 @@ from transactions.tests.live import LiveServer, running
 
 EACH = 0.05  # seconds
 PATIENT = 2.0  # seconds
+LINES = 99_000
 LIMIT = 150.0  # MiB above an idle worker
 LONGEST = 600  # seconds that one request may take
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -205,7 +206,8 @@ def compared(url: str, processes: Processes, importer: Importer) -> dict[str, fl
 
 
 def main() -> int:
-    file = content(length(99_000))
+    lines = length(LINES)
+    file = content(lines)
     with a_database() as environment, tempfile.TemporaryDirectory() as directory:
         database = {"DATABASE_URL": f"sqlite:///{Path(directory) / 'large.sqlite3'}", **environment}
         url = database["DATABASE_URL"]
@@ -231,7 +233,7 @@ def main() -> int:
     grown = max(figures["mib"] for each in steps.values() for figures in each)
     slowest = max(kinds[kind] for kinds in others.slowest.values() for kind in judged)
     return verdict(
-        slowest <= PATIENT and set(others.statuses) <= {200, 201} and grown <= LIMIT,
+        (slowest <= PATIENT or lines < LINES) and set(others.statuses) <= {200, 201} and grown <= LIMIT,
         database=connection.vendor,
         bytes=len(file),
         steps=steps,
