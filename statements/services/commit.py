@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cashman_project.api.origin import IMPORT, Origin
 from cashman_project.db.compiled import database_values
 from cashman_project.db.insert_many import insert_target
+from cashman_project.db.looked_up import looked_up
 from cashman_project.db.types import SQL, DatabaseRow
 from cashman_project.money.amounts import parse_amount
 from ledgers.writer import Write, writing
@@ -82,14 +83,14 @@ def check_fresh(owner: "User", plan: Import, rows: "QuerySet[ImportRow]") -> Non
     lines = imported(owner.pk)
     seen = Coalesce(OuterRef("seen_revision"), plan.based_on)
     named = Transaction.objects.filter(owner=owner, revision__lte=seen)
-    brought = Exists(valid(owner.pk).filter(transaction_id=OuterRef("transaction_id")))
+    brought = looked_up(valid(owner.pk).filter(transaction_id=OuterRef("transaction_id")))
     own = ImportRow.objects.filter(owner=owner, import_id=plan.pk).order_by().values("transaction_id")
-    linked = Exists(named.filter(pk=OuterRef("transfer_with"), transfer__isnull=True))
+    linked = looked_up(named.filter(pk=OuterRef("transfer_with"), transfer__isnull=True))
     matches, transfers = rows.filter(verdict=Verdict.MATCH), rows.filter(verdict=Verdict.TRANSFER)
     stale = (  # each is a query of its own, which reads only the rows with its verdict
         rows.filter(verdict__in=ENTERS, reimport=False).filter(lines),
         rows.filter(verdict=Verdict.DUPLICATE).filter(~lines, ~brought),
-        matches.filter(Q(brought) | ~Q(Exists(named.filter(pk=OuterRef("transaction_id"))))),
+        matches.filter(Q(brought) | ~Q(looked_up(named.filter(pk=OuterRef("transaction_id"))))),
         transfers.exclude(transfer_with__in=own.filter(transaction_id__isnull=False)).filter(~linked),
     )
     if any(found.order_by().exists() for found in stale) or _lacks(owner, plan, rows):

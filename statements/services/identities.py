@@ -7,11 +7,12 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, F, Min, OuterRef, QuerySet
+from django.db.models import F, Min, OuterRef, QuerySet
 from django.db.models.functions import Abs, Coalesce
-from django.db.models.lookups import LessThanOrEqual
+from django.db.models.lookups import IsNull, LessThanOrEqual
 from django.dispatch import receiver
 
+from cashman_project.db.looked_up import looked_up
 from cashman_project.texts import fold
 from ledgers.services.undo import undone
 from ledgers.writer import Write
@@ -57,9 +58,9 @@ def valid(owner: UUID) -> "QuerySet[LineIdentity]":
     return LineIdentity.objects.filter(owner=owner, freed_by__isnull=True)
 
 
-def imported(owner: UUID) -> "Exists":
+def imported(owner: UUID) -> IsNull:
     """Return whether the line of a row, in the outer query, was imported."""
-    return Exists(valid(owner).filter(account_id=Coalesce(*map(OuterRef, LINE_ACCOUNT)), key=OuterRef("key")))
+    return looked_up(valid(owner).filter(account_id=Coalesce(*map(OuterRef, LINE_ACCOUNT)), key=OuterRef("key")))
 
 
 def known(owner: UUID, account: UUID, keys: Collection[UUID]) -> dict[UUID, UUID]:

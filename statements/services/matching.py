@@ -8,9 +8,10 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef
 from uuid_utils.compat import uuid7
 
+from cashman_project.db.looked_up import looked_up
 from transactions.models import RejectedTransfer, Transaction
 from transactions.services.transfers import APART
 
@@ -44,7 +45,7 @@ def find_matches(owner: UUID, account: UUID, rows: Sequence[Row]) -> None:
     apart = datetime.timedelta(days=NEAR)
     brought = valid(owner).filter(transaction_id=OuterRef("pk"))
     found = Transaction.objects.filter(
-        ~Exists(brought),
+        ~looked_up(brought),
         owner=owner,
         account=account,
         date__range=(min(dates) - apart, max(dates) + apart),

@@ -1,6 +1,7 @@
 """The rows of a plan while it is made, and how they are stored."""
 
 import datetime
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -105,6 +106,7 @@ class Inserts:
 
     def __init__(self) -> None:
         self.file = spool()
+        weakref.finalize(self, self.file.close)
         self.inserts: list[tuple[Insert, int]] = []
 
     def add(self, insert: Insert) -> None:

@@ -6,11 +6,12 @@ from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, RestrictedError
+from django.db.models import F, OuterRef, Q, QuerySet, RestrictedError
 
 from cashman_project.api.errors import Conflict
 from cashman_project.api.origin import IMPORT, Origin
 from cashman_project.db.derived_fields import DerivedField
+from cashman_project.db.looked_up import looked_up
 from cashman_project.db.types import AnyField
 from ledgers.writer import Write, writing
 from transactions.models import Account, BalanceCheck, Category, Rule, Tag, Transaction, TransactionTag, Transfer
@@ -92,7 +93,7 @@ def _written_since(plan: Import, rows: "QuerySet[ImportRow]") -> list[UUID]:
     """Return those of the commit's transactions that something has written since: perhaps an edit."""
     own = Transaction.objects.filter(owner=plan.owner_id, pk=OuterRef("transaction_id"))
     written = own.exclude(_untouched(plan))
-    found = rows.filter(Exists(written), verdict__in=CREATES).order_by("number")
+    found = rows.filter(looked_up(written), verdict__in=CREATES).order_by("number")
     return [key for key in found.values_list("transaction_id", flat=True) if key]
 
 
@@ -166,7 +167,7 @@ def _delete_made(owner: "User", plan: Import) -> None:
         given = {
             name for text in Rule.objects.filter(owner=owner).values_list("tags", flat=True) for name in tag_names(text)
         }
-        unused = made.filter(~Exists(used)).values_list("pk", "name")
+        unused = made.filter(~looked_up(used)).values_list("pk", "name")
         made.filter(pk__in=[pk for pk, name in unused if name not in given]).delete()
 
 
@@ -177,7 +178,7 @@ def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: Collect
         _free_these(write, own.filter(revision=plan.revision))
     # The others, if there are any: of a commit without a revision, or of one that was undone but for what was kept.
     line = own.filter(transaction_id=OuterRef("transaction_id"), key=OuterRef("key"))
-    others = rows.filter(Exists(line), verdict__in=ENTERS).values_list("transaction_id", "key")
+    others = rows.filter(looked_up(line), verdict__in=ENTERS).values_list("transaction_id", "key")
     for pairs in parts_of([pair for pair in others if pair[0] not in kept]):
         keys, lines = zip(*pairs, strict=True)
         _free_these(write, own.filter(transaction_id__in=keys, key__in=lines))

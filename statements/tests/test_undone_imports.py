@@ -171,3 +171,17 @@ def test_an_undo_names_no_row_that_nothing_has_written(as_alice: APIClient, alic
     assert len(named) == 200
     assert "DELETE FROM" in told
     assert len([key for key in named if key in told]) <= 1  # the last of each part
+
+
+def test_rows_of_an_import_are_looked_up_one_by_one(as_alice: APIClient, bank: Account) -> None:
+    """A join of them takes minutes if the database knows nothing of them yet (cashman_project/db/looked_up.py)."""
+    uploaded = upload(as_alice, CSV, account="Bank")
+    with CaptureQueriesContext(connection) as of_commit:
+        plan = commit(as_alice, uploaded)
+    told = [query["sql"] for query in of_commit]
+    with CaptureQueriesContext(connection) as of_undo:
+        undo(as_alice, plan)
+    told += [query["sql"] for query in of_undo]
+
+    assert len([sql for sql in told if 'FROM "statements_' in sql and ") IS NOT NULL" in sql]) >= 4
+    assert [sql for sql in told if 'FROM "statements_' in sql and "EXISTS" in sql] == []
