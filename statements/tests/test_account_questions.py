@@ -83,6 +83,15 @@ def test_five_lines_are_enough(as_alice: APIClient, bank: Account) -> None:
     assert question["lines"][0]["currency"] is None
 
 
+def test_a_line_may_have_more_decimals_than_amounts(browser: Browser, as_alice: APIClient, bank: Account) -> None:
+    [question] = upload(as_alice, EUROS.replace(b"-2.50", b"-2.12345")).json()["questions"]
+
+    assert [one["amount"] for one in question["lines"]] == ["-500.00", "-2.12345"]
+    page = plan_of(browser, EUROS.replace(b"-2.50", b"-2.12345"))
+    rows = page.main.one("table", class_="sample").all("tr")
+    assert [row.all("td")[2].text for row in rows] == ["−500.00 EUR", "−2.12345 EUR"]
+
+
 def test_a_question_of_a_reader_has_no_lines(as_alice: APIClient, bank: Account) -> None:
     content = b"Date,Description,Amount\n03/04/2026,Coffee,-3.50\n"
 
