@@ -213,6 +213,28 @@ def test_where_it_begins_is_not_guessed_if_a_line_is_unreadable(as_alice: APICli
     assert plan["makes"]["accounts"][0]["opening"] is None
 
 
+def test_where_it_begins_is_not_guessed_if_an_unreadable_line_may_be_of_it(as_alice: APIClient, alice: User) -> None:
+    """The file has two accounts, and does not say of which one a line is that can't be read."""
+    first = OFX[OFX.index(b"<STMTTRNRS>") : OFX.index(b"</BANKMSGSRSV1>")]
+    second = first.replace(b"<ACCTID>123", b"<ACCTID>456").replace(b"-10.00", b"ten")
+    plan = upload(as_alice, OFX.replace(first, first + second), create_account="true").json()
+
+    assert plan["counts"]["error"] == 1
+    assert [one["opening"] for one in plan["makes"]["accounts"]] == [None, None]
+
+
+def test_an_account_without_lines_begins_with_its_closing_balance(as_alice: APIClient, alice: User) -> None:
+    lines = OFX[OFX.index(b"<STMTTRN>") : OFX.index(b"</BANKTRANLIST>")]
+    plan = upload(as_alice, OFX.replace(lines, b""), account="New", create_account="true").json()
+    assert plan["makes"]["accounts"][0]["opening"] == {"date": "2026-11-30", "balance": "120.00"}
+
+    commit(as_alice, plan)
+
+    account = Account.objects.get(owner=alice)
+    [check] = as_alice.get(f"/accounts/{account.pk}/checks").json()["results"]
+    assert Decimal(check["difference"]) == 0
+
+
 def test_a_balance_in_another_currency_is_none_of_the_account(as_alice: APIClient, alice: User, purse: Account) -> None:
     plan = upload(as_alice, MT940, account="Purse").json()
 
