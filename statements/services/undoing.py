@@ -180,7 +180,10 @@ def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: Collect
     others = rows.filter(Exists(line), verdict__in=ENTERS).values_list("transaction_id", "key")
     for pairs in parts_of([pair for pair in others if pair[0] not in kept]):
         keys, lines = zip(*pairs, strict=True)
-        _free_these(write, own.filter(transaction_id__in=keys, key__in=lines))
+        found = own.filter(transaction_id__in=keys, key__in=lines)
+        numbers = set(found.values_list("revision", flat=True).distinct())  # others may have matched one of these, too
+        of_others = Import.objects.filter(owner=plan.owner_id, revision__in=numbers).exclude(pk=plan.pk)
+        _free_these(write, found.exclude(revision__in=list(of_others.values_list("revision", flat=True))))
 
 
 def _free_these(write: Write, lines: "QuerySet[LineIdentity]") -> None:
