@@ -76,6 +76,17 @@ def test_each_of_several_accounts_has_its_own_lines(as_alice: APIClient, bank: A
     assert told == {"One": ["Rent"], "Two": ["Tea"]}
 
 
+def test_an_import_makes_no_more_than_50_accounts(as_alice: APIClient, bank: Account) -> None:
+    content = b"Account,Date,Description,Amount,Currency\n"
+    content += b"".join(b"%d,2026-11-20,Rent,-1.00,EUR\n" % number for number in range(1, 53))
+    plan = upload(as_alice, content, create_account="true").json()
+    assert [(one["option"], one["example"]) for one in plan["questions"]] == [("accounts", "51"), ("accounts", "52")]
+
+    plan = as_alice.patch(f"/imports/{plan['id']}", {"accounts": {"51": "Bank", "52": "Bank"}}).json()
+
+    assert (plan["counts"]["new"], len(plan["makes"]["accounts"])) == (52, 50)
+
+
 def test_five_lines_are_enough(as_alice: APIClient, bank: Account) -> None:
     [question] = upload(as_alice, LINES + b"2026-11-22,Tea,-2.50\n" * 9).json()["questions"]
 
