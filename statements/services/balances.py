@@ -43,7 +43,7 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     first = min(days, default=None)
     before = [day for day in (opening and opening.date, first and first - DAY) if day]
     begin = min(before, default=closing.date if closing and not opening else None)
-    first_balance = opening.amount if opening else _before(closing, rows) if len(in_order) == 1 else None
+    first_balance = opening.amount if opening else _before(in_order[0], rows) if len(in_order) == 1 else None
     begins = None if first_balance is None else _amount(first_balance, target.currency)
     return {
         "account_id": str(target.id),
@@ -62,10 +62,13 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     }
 
 
-def _before(closing: Balance | None, rows: Sequence[Row]) -> Decimal | None:
+def _before(statement: Statement, rows: Sequence[Row]) -> Decimal | None:
     """Return what the account had before its lines, so that it has the closing balance after them. None if the file
     does not say enough."""
+    closing = statement.closing
     if closing is None or closing.date is None or any(row.verdict == Verdict.ERROR for row in rows):
+        return None
+    if statement.until and statement.until < closing.date:  # there may be lines between, which the file has not
         return None
     booked, _pending = _sums([row for row in rows if row.date and row.date <= closing.date])
     return EXACT.subtract(closing.amount, booked)

@@ -234,6 +234,14 @@ def test_where_it_begins_is_not_guessed_if_an_unreadable_line_may_be_of_it(as_al
     assert [one["opening"] for one in plan["makes"]["accounts"]] == [None, None]
 
 
+def test_where_it_begins_is_not_guessed_if_the_lines_end_before_the_balance(as_alice: APIClient, alice: User) -> None:
+    """Some banks give the balance of today, whatever the period of the lines is."""
+    content = OFX.replace(b"<DTEND>20261130", b"<DTEND>20261110")
+    plan = upload(as_alice, content, account="New", create_account="true").json()
+
+    assert plan["makes"]["accounts"][0]["opening"] is None
+
+
 def test_an_account_without_lines_begins_with_its_closing_balance(as_alice: APIClient, alice: User) -> None:
     lines = OFX[OFX.index(b"<STMTTRN>") : OFX.index(b"</BANKTRANLIST>")]
     plan = upload(as_alice, OFX.replace(lines, b""), account="New", create_account="true").json()
