@@ -17,7 +17,7 @@ from users.models import User
 
 REFUSED = {  # why people can't write, or can't undo
     *("locked", "part_of_transfer", "part_of_split"),
-    *("changed_since", "nothing_to_undo", "reference_gone", "in_use"),
+    *("changed_since", "nothing_to_undo", "reference_gone", "in_use", "taken"),
 }
 WRITES = st.sampled_from(["notes", "amount", "account", "split", "split", "delete"])
 
