@@ -143,24 +143,18 @@ OPENING = _object({"balance": AMOUNT, "date": DAY})
 STATEMENT = _object(
     {
         "account_id": _id,
-        "called": _text(),
         "currency": CURRENCY,
         "opening": _or_null(BALANCE),
         "closing": _or_null(BALANCE),
         "adds_up": _or_null(_flag),
         "difference": _or_null(AMOUNT),
-        "begins": _or_null(OPENING),
         "checks": _map(DAY, AMOUNT, MOST_CHECKS),
-    }
+    },
+    {"called": _text(), "begins": _or_null(OPENING), "opening_date": _or_null(DAY)},  # older imports have the last one
 )
 ACCOUNT = _object(
-    {
-        "id": _id,
-        "name": _text(),
-        "currency": CURRENCY,
-        "identifier": _or_null(_text()),
-        "opening": _or_null(OPENING),
-    }
+    {"id": _id, "name": _text(), "currency": CURRENCY, "identifier": _or_null(_text())},
+    {"opening": _or_null(OPENING)},  # older imports lack it
 )
 LEFT_OUT = _list(_text(), names.MOST_TOLD)
 MAKES = _object(

@@ -134,6 +134,26 @@ def test_whatever_a_statement_was_it_comes_in_again(alice: User, bob: User) -> N
     assert everything(bob) == before
 
 
+def test_an_older_import_comes_in(alice: User, bob: User) -> None:
+    """What is stored of an import has changed since. Those that were committed before are as they were."""
+    plan = commit(client_of(alice), upload(client_of(alice), CSV, account="New", create_account="true", currency="EUR"))
+    row = Import.objects.get(owner=alice)
+    for statement in row.statements:
+        del statement["called"], statement["begins"]
+        statement["opening_date"] = "2026-10-31"
+    for account in row.makes["accounts"]:
+        del account["opening"]
+    Import.objects.filter(owner=alice).update(statements=row.statements, makes=row.makes)
+    content = exported(alice)
+    alice.delete()
+
+    restored(bob, content)
+
+    assert client_of(bob).get(f"/imports/{plan['id']}").json()["makes"]["accounts"][0]["opening"] is None
+    assert client_of(bob).get(f"/imports/{plan['id']}", headers={"accept": "text/html"}).status_code == 200
+    assert client_of(bob).delete(f"/imports/{plan['id']}").json()["deleted"] == 4
+
+
 def test_previews_stay_behind(alice: User, bob: User) -> None:
     fill(alice)
     content = exported(alice)

@@ -128,6 +128,8 @@ class Reader:
         elif self.statement is not None:
             if within in ACCOUNTS and name == "ACCTID":
                 self.statement.account = value
+            elif within == "BANKTRANLIST" and name == "DTEND":
+                self.statement.until = compact_day(value)
             elif within in STATEMENTS and name == "CURDEF":
                 self.statement.currency = value.upper()
 

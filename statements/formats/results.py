@@ -61,6 +61,7 @@ class Statement:
     reference: str | None = None  # the bank's name of the statement
     opening: Balance | None = None
     closing: Balance | None = None
+    until: datetime.date | None = None  # the last day of which it has lines, if the file says so
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,9 @@ class Accounts:
         if self._named(name) or (made and made.currency != currency):
             name = with_currency(name, currency)
             made = self.made.get(name_key(name))
-        if made is None and len(self.made) < MOST_MADE:
+        if made is None and len(self.made) == MOST_MADE:
+            self._ask(account, False, WHICH_OF, [currency])
+        elif made is None:
             identifier = account[:LONGEST_IDENTIFIER] if account else None
             made = self.made[name_key(name)] = Target(uuid7(), name, currency, identifier, is_new=True)
             self._check(made)

@@ -25,7 +25,8 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     """Return the statement of one account in JSON: its first and its last balance, and what its lines make of it.
 
     `called` is what the file calls the account. `checks` are the closing balances, by day, which a commit stores.
-    `begins` is what the account had at the end of the day before its first line: where a new one begins.
+    `begins` is what the account had at the end of the day before its first line: where a new one begins. `rows` are
+    those of the account, and those that can't be read and may be of it.
     """
     of_account = [one for one in statements if one.currency in (None, target.currency)]  # others name other balances
     in_order = sorted(of_account or [Statement(None, None)], key=lambda one: _day(one.opening or one.closing))
@@ -41,8 +42,8 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     days = [row.date for row in rows if row.date and row.verdict != Verdict.ERROR]
     first = min(days, default=None)
     before = [day for day in (opening and opening.date, first and first - DAY) if day]
-    begin = min(before, default=None)
-    first_balance = opening.amount if opening else _before(closing, rows) if len(in_order) == 1 else None
+    begin = min(before, default=closing.date if closing and not opening else None)
+    first_balance = opening.amount if opening else _before(in_order[0], rows) if len(in_order) == 1 else None
     begins = None if first_balance is None else _amount(first_balance, target.currency)
     return {
         "account_id": str(target.id),
@@ -52,7 +53,7 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
         "closing": _shown(closing, target.currency),
         "adds_up": None if difference is None else not difference,
         "difference": None if difference is None else _amount(difference, target.currency),
-        "begins": begins and begin and {"date": max(begin, FIRST_DATE).isoformat(), "balance": begins},
+        "begins": begins and begin and {"date": min(max(begin, FIRST_DATE), LAST_DATE).isoformat(), "balance": begins},
         "checks": {
             day.isoformat(): balance
             for day, one in sorted(checks.items())[-MOST_CHECKS:]
@@ -61,10 +62,13 @@ def statement_of(target: Target, statements: Sequence[Statement], rows: Sequence
     }
 
 
-def _before(closing: Balance | None, rows: Sequence[Row]) -> Decimal | None:
+def _before(statement: Statement, rows: Sequence[Row]) -> Decimal | None:
     """Return what the account had before its lines, so that it has the closing balance after them. None if the file
     does not say enough."""
+    closing = statement.closing
     if closing is None or closing.date is None or any(row.verdict == Verdict.ERROR for row in rows):
+        return None
+    if statement.until and statement.until < closing.date:  # there may be lines between, which the file has not
         return None
     booked, _pending = _sums([row for row in rows if row.date and row.date <= closing.date])
     return EXACT.subtract(closing.amount, booked)

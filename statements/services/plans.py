@@ -374,4 +374,5 @@ def _statements(plan: Draft) -> list[JSONObject]:
             of_account.setdefault(target, []).append(statement)
     for row in plan.rows:
         rows.setdefault(row.account_id, []).append(row)
-    return [statement_of(target, those, rows.get(target.id, [])) for target, those in of_account.items()]
+    unreadable = [row for row in rows.get(None, []) if row.verdict == Verdict.ERROR]  # which may be of any account
+    return [statement_of(target, those, rows.get(target.id, []) + unreadable) for target, those in of_account.items()]

@@ -1,6 +1,7 @@
 """Plans and their rows as JSON shows them."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -135,8 +136,11 @@ def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[JS
 
 
 def _amount(amount: Decimal, currency: str) -> str:
-    """Return an amount in JSON. A file may name a currency that does not exist."""
-    return format_amount(amount, currency) if currency in DIGITS else f"{amount:f}"
+    """Return an amount in JSON. A file may name a currency that does not exist, or have more decimals than amounts."""
+    if currency in DIGITS:
+        with suppress(ValueError):
+            return format_amount(amount, currency)
+    return f"{amount:f}"
 
 
 def _names(owner: "User", model: type[NamedModel], keys: Iterable[UUID | None]) -> dict[UUID, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -13,6 +14,7 @@ from cashman_project.api.origin import IMPORT, Origin
 from cashman_project.db.derived_fields import DerivedField
 from cashman_project.db.looked_up import looked_up
 from cashman_project.db.types import AnyField
+from cashman_project.money.amounts import parse_amount
 from ledgers.writer import Write, writing
 from transactions.models import Account, BalanceCheck, Category, Rule, Tag, Transaction, TransactionTag, Transfer
 from transactions.names import tag_names
@@ -70,8 +72,7 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
         kept = set(undone.kept)
         others = [key for key in written if key not in kept]
         undone.deleted = _delete(write, chain(_as_made(plan), _with_parts(plan, others)))
-        if plan.revision:
-            BalanceCheck.objects.filter(owner=owner, revision=plan.revision).delete()  # those that nobody has changed
+        _delete_checks(plan)
         _delete_made(owner, plan)
         _free(write, plan, rows, kept)
         undone.revision = write.revision if write.counts else None
@@ -146,6 +147,28 @@ def _delete(write: Write, parts: Iterable[Q]) -> int:
     return number
 
 
+def _delete_checks(plan: Import) -> None:
+    """Delete the checks that the commit has made, if nobody has changed or locked them."""
+    if plan.revision is None:
+        return
+    said = {
+        (UUID(one["account_id"]), date.fromisoformat(day)): parse_amount(balance)
+        for one in plan.statements
+        for day, balance in one["checks"].items()
+    }
+    own = BalanceCheck.objects.filter(_of_commit(plan), owner=plan.owner_id, locked=False)
+    found = own.values_list("pk", "account_id", "date", "balance")
+    keys = [key for key, account, day, balance in found if said.get((account, day)) == balance]
+    for some in parts_of(keys):
+        BalanceCheck.objects.filter(owner=plan.owner_id, pk__in=some).delete()
+
+
+def _of_commit(plan: Import) -> Q:
+    """Return the condition of what the commit has created, or an undo of its undo has brought back. It may have been
+    written since: a rename of an account writes its checks."""
+    return Q(created_revision=plan.revision) | Q(revision=plan.revision)
+
+
 def _delete_made(owner: "User", plan: Import) -> None:
     """Delete the accounts, the categories and the tags that the commit has made, if nothing has them."""
     for one in plan.makes.get("accounts", []):
@@ -163,7 +186,7 @@ def _delete_made(owner: "User", plan: Import) -> None:
             continue  # likewise
     if plan.revision and plan.makes.get("tags"):
         used = TransactionTag.objects.filter(owner=owner, name=OuterRef("name"))
-        made = Tag.objects.for_owner(owner).filter(revision=plan.revision, name__in=plan.makes["tags"])
+        made = Tag.objects.for_owner(owner).filter(_of_commit(plan), name__in=plan.makes["tags"])
         given = {
             name for text in Rule.objects.filter(owner=owner).values_list("tags", flat=True) for name in tag_names(text)
         }
@@ -181,7 +204,10 @@ def _free(write: Write, plan: Import, rows: "QuerySet[ImportRow]", kept: Collect
     others = rows.filter(looked_up(line), verdict__in=ENTERS).values_list("transaction_id", "key")
     for pairs in parts_of([pair for pair in others if pair[0] not in kept]):
         keys, lines = zip(*pairs, strict=True)
-        _free_these(write, own.filter(transaction_id__in=keys, key__in=lines))
+        found = own.filter(transaction_id__in=keys, key__in=lines)
+        numbers = set(found.values_list("revision", flat=True).distinct())  # others may have matched one of these, too
+        of_others = Import.objects.filter(owner=plan.owner_id, revision__in=numbers).exclude(pk=plan.pk)
+        _free_these(write, found.exclude(revision__in=list(of_others.values_list("revision", flat=True))))
 
 
 def _free_these(write: Write, lines: "QuerySet[LineIdentity]") -> None:

@@ -76,11 +76,31 @@ def test_each_of_several_accounts_has_its_own_lines(as_alice: APIClient, bank: A
     assert told == {"One": ["Rent"], "Two": ["Tea"]}
 
 
+def test_an_import_makes_no_more_than_50_accounts(as_alice: APIClient, bank: Account) -> None:
+    content = b"Account,Date,Description,Amount,Currency\n"
+    content += b"".join(b"%d,2026-11-20,Rent,-1.00,EUR\n" % number for number in range(1, 53))
+    plan = upload(as_alice, content, create_account="true").json()
+    assert [(one["option"], one["example"]) for one in plan["questions"]] == [("accounts", "51"), ("accounts", "52")]
+
+    plan = as_alice.patch(f"/imports/{plan['id']}", {"accounts": {"51": "Bank", "52": "Bank"}}).json()
+
+    assert (plan["counts"]["new"], len(plan["makes"]["accounts"])) == (52, 50)
+
+
 def test_five_lines_are_enough(as_alice: APIClient, bank: Account) -> None:
     [question] = upload(as_alice, LINES + b"2026-11-22,Tea,-2.50\n" * 9).json()["questions"]
 
     assert len(question["lines"]) == 5
     assert question["lines"][0]["currency"] is None
+
+
+def test_a_line_may_have_more_decimals_than_amounts(browser: Browser, as_alice: APIClient, bank: Account) -> None:
+    [question] = upload(as_alice, EUROS.replace(b"-2.50", b"-2.12345")).json()["questions"]
+
+    assert [one["amount"] for one in question["lines"]] == ["-500.00", "-2.12345"]
+    page = plan_of(browser, EUROS.replace(b"-2.50", b"-2.12345"))
+    rows = page.main.one("table", class_="sample").all("tr")
+    assert [row.all("td")[2].text for row in rows] == ["−500.00 EUR", "−2.12345 EUR"]
 
 
 def test_a_question_of_a_reader_has_no_lines(as_alice: APIClient, bank: Account) -> None:
@@ -202,6 +222,36 @@ def test_where_it_begins_is_not_guessed_if_a_line_is_unreadable(as_alice: APICli
 
     assert plan["counts"]["error"] == 1
     assert plan["makes"]["accounts"][0]["opening"] is None
+
+
+def test_where_it_begins_is_not_guessed_if_an_unreadable_line_may_be_of_it(as_alice: APIClient, alice: User) -> None:
+    """The file has two accounts, and does not say of which one a line is that can't be read."""
+    first = OFX[OFX.index(b"<STMTTRNRS>") : OFX.index(b"</BANKMSGSRSV1>")]
+    second = first.replace(b"<ACCTID>123", b"<ACCTID>456").replace(b"-10.00", b"ten")
+    plan = upload(as_alice, OFX.replace(first, first + second), create_account="true").json()
+
+    assert plan["counts"]["error"] == 1
+    assert [one["opening"] for one in plan["makes"]["accounts"]] == [None, None]
+
+
+def test_where_it_begins_is_not_guessed_if_the_lines_end_before_the_balance(as_alice: APIClient, alice: User) -> None:
+    """Some banks give the balance of today, whatever the period of the lines is."""
+    content = OFX.replace(b"<DTEND>20261130", b"<DTEND>20261110")
+    plan = upload(as_alice, content, account="New", create_account="true").json()
+
+    assert plan["makes"]["accounts"][0]["opening"] is None
+
+
+def test_an_account_without_lines_begins_with_its_closing_balance(as_alice: APIClient, alice: User) -> None:
+    lines = OFX[OFX.index(b"<STMTTRN>") : OFX.index(b"</BANKTRANLIST>")]
+    plan = upload(as_alice, OFX.replace(lines, b""), account="New", create_account="true").json()
+    assert plan["makes"]["accounts"][0]["opening"] == {"date": "2026-11-30", "balance": "120.00"}
+
+    commit(as_alice, plan)
+
+    account = Account.objects.get(owner=alice)
+    [check] = as_alice.get(f"/accounts/{account.pk}/checks").json()["results"]
+    assert Decimal(check["difference"]) == 0
 
 
 def test_a_balance_in_another_currency_is_none_of_the_account(as_alice: APIClient, alice: User, purse: Account) -> None:

@@ -17,7 +17,7 @@ from users.models import User
 
 REFUSED = {  # why people can't write, or can't undo
     *("locked", "part_of_transfer", "part_of_split"),
-    *("changed_since", "nothing_to_undo", "reference_gone", "in_use"),
+    *("changed_since", "nothing_to_undo", "reference_gone", "in_use", "taken"),
 }
 WRITES = st.sampled_from(["split", "notes", "split", "amount", "account", "split", "delete"])
 SOME_WRITES: st.SearchStrategy[list[tuple[int, str]]] = st.lists(st.tuples(picks, WRITES), max_size=2)

@@ -159,6 +159,23 @@ def test_an_import_that_is_back_counts_when_the_next_one_is_undone(
     assert verdicts(as_alice, upload(as_alice, plain, account="Bank").json()["id"]) == ["duplicate"] * 4
 
 
+def test_an_undo_frees_no_line_of_another_import(as_alice: APIClient, alice: User, bank: Account) -> None:
+    """Two imports have matched the same transaction, because the first one was undone and has come back."""
+    body = {"description": "Rent", "amount": "500", "date": "2026-11-01", "account": "Bank"}
+    assert as_alice.post("/expenses", body).status_code == 201
+    content = b"Date,Description,Amount\n2026-11-01,Rent,-500.00\n2026-11-02,Tea,-3.50\n"
+    undone = undo(as_alice, commit(as_alice, upload(as_alice, content, account="Bank")))
+    second = commit(as_alice, upload(as_alice, content, account="Bank"))
+    assert second["counts"]["match"] == 1
+    assert as_alice.post(f"/revisions/{undone['revision']}/undo", {}).status_code == 201
+
+    undone = undo(as_alice, second)
+
+    assert upload(as_alice, content, account="Bank").json()["counts"]["duplicate"] == 2
+    assert as_alice.post(f"/revisions/{undone['revision']}/undo", {}).status_code == 201
+    assert Transaction.objects.filter(owner=alice).count() == 3
+
+
 def test_an_undo_of_a_change_by_hand_frees_nothing(as_alice: APIClient, alice: User, bank: Account) -> None:
     plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
     rent = rows_of(as_alice, plan["id"])[0]["transaction"]

@@ -158,6 +158,41 @@ def test_what_was_kept_and_then_comes_back_is_free_in_the_end(as_alice: APIClien
     assert upload(as_alice, CSV, account="Bank").json()["counts"]["new"] == 4
 
 
+def test_checks_and_tags_that_came_back_go_too(as_alice: APIClient, alice: User) -> None:
+    """An undo that has kept something is undone, and then the import is undone again."""
+    content = (
+        TAGGED.replace(b"Amount", b"Amount,Balance").replace(b"500.00", b"500.00,10.00").replace(b"3.00", b"3.00,7.00")
+    )
+    said = {"account": "New", "create_account": "true", "currency": "EUR", "create_categories": "true"}
+    plan = commit(as_alice, upload(as_alice, content, **said))
+    rent = rows_of(as_alice, plan["id"])[0]["transaction"]
+    as_alice.patch(f"/transactions/{rent}", {"notes": "x"})
+    undone = undo(as_alice, plan)
+    assert undone["kept"] == [rent]
+    assert as_alice.post(f"/revisions/{undone['revision']}/undo", {}).status_code == 201
+    assert BalanceCheck.objects.filter(owner=alice).exists()
+
+    undo(as_alice, plan, force=True)
+
+    for model in (Transaction, BalanceCheck, Tag, Category, Account):
+        rows: Any = model
+        assert not rows.objects.filter(owner=alice).exists()
+
+
+@pytest.mark.parametrize("balance", ["2493.00", "2400.00"])
+def test_a_check_goes_though_its_account_was_renamed(
+    balance: str, as_alice: APIClient, alice: User, bank: Account
+) -> None:
+    """The rename has written it. What somebody has changed stays."""
+    plan = commit(as_alice, upload(as_alice, CSV, account="Bank"))
+    as_alice.patch(f"/accounts/{bank.pk}", {"name": "My bank"})
+    assert as_alice.put(f"/accounts/{bank.pk}/checks/2026-11-30", {"balance": balance}).status_code == 200
+
+    undo(as_alice, plan)
+
+    assert BalanceCheck.objects.filter(owner=alice).exists() == (balance == "2400.00")
+
+
 def test_an_undo_names_no_row_that_nothing_has_written(as_alice: APIClient, alice: User, bank: Account) -> None:
     """So it takes no longer per row than the database does: others wait for it on SQLite."""
     content = HEADER + b"".join(b"2026-11-%02d,Line %d,-%d.00\n" % (1 + n % 28, n, n + 1) for n in range(200))
