@@ -80,7 +80,7 @@ def manifest_of(files: dict[str, bytes]) -> dict[str, Any]:
     return dict(manifest)
 
 
-@reaches(**dict.fromkeys(STEPS, 4), undone=8)
+@reaches(**dict.fromkeys(STEPS, 1), undone=3)
 @settings(max_examples=cases(24))
 @given(steps=steps, number=numbers, force=st.booleans())
 def test_a_round_trip_of_any_ledger_is_the_identity(
