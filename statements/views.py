@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import orjson
@@ -175,22 +176,23 @@ class ImportViewSet(ImportPagesMixin, StrictViewMixin, ViewSet):
             texts = {**{name: request.query_params[name] for name in request.query_params}, **upload.fields}
             said = Said(options_of_texts(texts))
             key = idempotent_request(request, orjson.dumps(sorted(texts.items())) + upload.digest())
-            form = format_of_file(upload.file, said)
-            made = None if prefers_async(request) else prepare(owner, draft(owner, upload.file, said))
+            is_later = prefers_async(request)
+            create = (
+                partial(create_unread, form=format_of_file(upload.file, said))
+                if is_later
+                else partial(create_plan, plan=prepare(owner, draft(owner, upload.file, said)))
+            )
             file = pack(upload.file)
 
             def work() -> Answer:
-                if made:
-                    plan = create_plan(owner, file, upload.name, made, said)
-                else:
-                    plan = create_unread(owner, file, upload.name, form, said)
+                plan = create(owner, file, upload.name, said=said)
                 location = reverse("import-detail", [plan.pk], request=request)
-                return Answer(201 if made else 202, self.shown(plan), location)
+                return Answer(202 if is_later else 201, self.shown(plan), location)
 
             answer = answer_once(key, work)
-        if made:
+        if not is_later:
             self.form_state = FormState(done=_("The file is read. Nothing is imported yet."))
-        applied = {} if made else APPLIED
+        applied = APPLIED if is_later else {}
         return tagged_response(request, answer.data, status=answer.status, headers={**answer.headers, **applied})
 
     @extend_schema(

@@ -91,8 +91,8 @@ def draft(owner: "User", source: BinaryIO, said: Said) -> Draft:
     If options were kept for files of its shape and its account, they are used, too.
     """
     based_on = Ledger.objects.filter(pk=owner.pk).values_list("revision", flat=True).first() or 0
+    form = format_of_file(source, said)
     try:
-        form = said.reader.format or recognise(source)
         shape = shape_of(source, form)
         profiles = {} if said.options.get("profile") is False else profiles_of(owner, shape)
         account = account_named(owner, said.options.get("account")) if profiles else None

@@ -100,7 +100,7 @@ def _question_json(question: JSONObject) -> JSONObject:
         "example": question["example"],
         "choices": [{"value": one["value"], "reading": one["reading"]} for one in question["choices"]],
         "lines": [
-            line | {"amount": _amount(Decimal(line["amount"]), line["currency"] or "")}
+            line | {"amount": amount_text(Decimal(line["amount"]), line["currency"] or "")}
             for line in question.get("lines", [])
         ],
     }
@@ -119,7 +119,7 @@ def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[JS
             "message": message_of(row.message),
             "account": _name(row.account_id, accounts, made),
             "date": row.date and row.date.isoformat(),
-            "amount": None if row.amount is None else _amount(row.amount, row.currency),
+            "amount": None if row.amount is None else amount_text(row.amount, row.currency),
             "currency": row.currency or None,
             "description": row.description,
             "notes": row.notes,
@@ -135,8 +135,9 @@ def rows_json(owner: "User", plan: Import, rows: Sequence[ImportRow]) -> list[JS
     ]
 
 
-def _amount(amount: Decimal, currency: str) -> str:
-    """Return an amount in JSON. A file may name a currency that does not exist, or have more decimals than amounts."""
+def amount_text(amount: Decimal, currency: str) -> str:
+    """Return an amount of a file as text. The file may name a currency that does not exist, or have more decimals than
+    amounts."""
     if currency in DIGITS:
         with suppress(ValueError):
             return format_amount(amount, currency)

@@ -76,9 +76,8 @@ def undo_commit(owner: "User", plan: Import, origin: Origin, *, force: bool) -> 
         _delete_made(owner, plan)
         _free(write, plan, rows, kept)
         undone.revision = write.revision if write.counts else None
-        status = (
-            Status.COMMITTED if undone.kept else Status.UNDONE
-        )  # with `undone_by`, it is undone but for what is kept
+        # Committed with `undone_by` means undone but for what is kept.
+        status = Status.COMMITTED if undone.kept else Status.UNDONE
         Import.objects.filter(owner=owner, pk=plan.pk).update(
             status=status, undone_by=undone.revision, version=F("version") + 1
         )

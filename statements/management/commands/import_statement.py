@@ -13,8 +13,6 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException, ValidationError
 
 from cashman_project.db.retry import in_transaction
-from cashman_project.money.amounts import format_amount
-from cashman_project.money.currencies import DIGITS
 from cashman_project.progress import Bar
 from ledgers.writer import COMMAND
 from users.management.users import user_of
@@ -26,6 +24,7 @@ from ...serializers import options_of_texts
 from ...services.commit import commit
 from ...services.plans import Draft, Said, counted, create_plan, draft, prepare
 from ...services.rows import Row
+from ...services.shown import amount_text
 from ...services.storage import WatchedFile, pack
 
 SHOWN = 40  # rows of the table
@@ -158,10 +157,7 @@ def _added(accounts: str, source: str, name: str) -> str:
 
 def _line(row: Row) -> str:
     """Return a row of the table."""
-    amount = "" if row.amount is None else f"{row.amount:f}"
-    if row.amount is not None and row.currency in DIGITS:
-        with suppress(ValueError):  # no transaction can have so many decimals
-            amount = format_amount(row.amount, row.currency)
+    amount = "" if row.amount is None else amount_text(row.amount, row.currency)
     told = row.description or (str(row.message) if row.message else "")
     return f"{row.date or ''!s:>10}  {amount:>14} {row.currency:3}  {told[:WIDE]:{WIDE}}  {row.verdict.label}"
 
